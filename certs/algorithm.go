@@ -1,0 +1,144 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package certs
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// The size of an RSA modulus in bits: below the first it is weak, above the
+// second its signatures cost the verifier more than they can be worth.
+const (
+	minRSABits = 2048
+	maxRSABits = 4096
+)
+
+var (
+	// ErrWeakKey says that a public key is of a kind or size that stapled does
+	// not rely on.
+	ErrWeakKey = errors.New("key not allowed")
+	// ErrAlgorithm says that a signature algorithm is not allowed.
+	ErrAlgorithm = errors.New("signature algorithm not allowed")
+	// ErrKeyMismatch says that a key and an algorithm, or a key and a
+	// certificate, do not belong together.
+	ErrKeyMismatch = errors.New("key mismatch")
+)
+
+// Algorithms lists the JWS algorithms (RFC 7518 §3.1, RFC 8037 §3.1) that a
+// token may use: asymmetric ones only.
+func Algorithms() []jose.SignatureAlgorithm {
+	return []jose.SignatureAlgorithm{
+		jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
+		jose.RS256, jose.RS384, jose.RS512,
+		jose.PS256, jose.PS384, jose.PS512,
+	}
+}
+
+// Hash is the digest that a JWS algorithm signs; 0 for EdDSA, which takes the
+// whole message. It is ErrAlgorithm for every name not in [Algorithms].
+func Hash(alg jose.SignatureAlgorithm) (crypto.Hash, error) {
+	switch alg {
+	case jose.ES256, jose.RS256, jose.PS256:
+		return crypto.SHA256, nil
+	case jose.ES384, jose.RS384, jose.PS384:
+		return crypto.SHA384, nil
+	case jose.ES512, jose.RS512, jose.PS512:
+		return crypto.SHA512, nil
+	case jose.EdDSA:
+		return 0, nil
+	}
+	return 0, ErrAlgorithm
+}
+
+// CheckKey returns ErrWeakKey unless the public key is ECDSA on P-256, P-384
+// or P-521, Ed25519, or RSA of 2048 to 4096 bits.
+func CheckKey(pub crypto.PublicKey) error {
+	switch key := pub.(type) {
+	case *ecdsa.PublicKey:
+		switch key.Curve {
+		case elliptic.P256(), elliptic.P384(), elliptic.P521():
+			return nil
+		}
+		return fmt.Errorf("%w: elliptic curve %s", ErrWeakKey, key.Curve.Params().Name)
+	case ed25519.PublicKey:
+		return nil
+	case *rsa.PublicKey:
+		if bits := key.N.BitLen(); bits < minRSABits || bits > maxRSABits {
+			return fmt.Errorf("%w: RSA of %d bits", ErrWeakKey, bits)
+		}
+		return nil
+	}
+	return fmt.Errorf("%w: %T", ErrWeakKey, pub)
+}
+
+// CheckAlgorithm returns ErrKeyMismatch unless a key of this kind makes
+// signatures of this algorithm. RFC 7518 §3.4 ties each ES algorithm to one
+// curve.
+func CheckAlgorithm(pub crypto.PublicKey, alg jose.SignatureAlgorithm) error {
+	fits := false
+	switch key := pub.(type) {
+	case *ecdsa.PublicKey:
+		curve := curveOf(alg)
+		fits = curve != nil && key.Curve == curve
+	case ed25519.PublicKey:
+		fits = alg == jose.EdDSA
+	case *rsa.PublicKey:
+		switch alg {
+		case jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512:
+			fits = true
+		}
+	}
+	if !fits {
+		return fmt.Errorf("%w: a %T does not sign %s", ErrKeyMismatch, pub, alg)
+	}
+	return nil
+}
+
+func curveOf(alg jose.SignatureAlgorithm) elliptic.Curve {
+	switch alg {
+	case jose.ES256:
+		return elliptic.P256()
+	case jose.ES384:
+		return elliptic.P384()
+	case jose.ES512:
+		return elliptic.P521()
+	}
+	return nil
+}
+
+// AlgorithmFor is the JWS algorithm that an issuer with this key uses: the one
+// of its curve, EdDSA, or RS256.
+func AlgorithmFor(pub crypto.PublicKey) (jose.SignatureAlgorithm, error) {
+	if err := CheckKey(pub); err != nil {
+		return "", err
+	}
+	for _, alg := range Algorithms() {
+		if CheckAlgorithm(pub, alg) == nil {
+			return alg, nil
+		}
+	}
+	return "", ErrWeakKey
+}
+
+// CheckSignatureAlgorithm returns ErrAlgorithm unless a certificate or an OCSP
+// response signed with the algorithm can be relied on: no SHA-1, no MD5.
+func CheckSignatureAlgorithm(alg x509.SignatureAlgorithm) error {
+	switch alg {
+	case x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512,
+		x509.PureEd25519,
+		x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,
+		x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS:
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrAlgorithm, alg)
+}

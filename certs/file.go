@@ -1,0 +1,149 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package certs
+
+import (
+	"crypto"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// LoadChain reads the certificates of a PEM file, in their order. It is an
+// error if the file has none, or anything besides certificates.
+func LoadChain(file string) ([]*x509.Certificate, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var chain []*x509.Certificate
+	for {
+		var block *pem.Block
+		if block, data = pem.Decode(data); block == nil {
+			break
+		}
+		if block.Type != "CERTIFICATE" {
+			return nil, fmt.Errorf("%s: holds a PEM block %q where only certificates belong", file, block.Type)
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		chain = append(chain, c)
+	}
+	if len(chain) == 0 {
+		return nil, fmt.Errorf("%s: holds no PEM certificate", file)
+	}
+	return chain, nil
+}
+
+// LoadAnchors reads the CA certificates that a verifier is to trust.
+func LoadAnchors(file string) (*Anchors, error) {
+	list, err := LoadChain(file)
+	if err != nil {
+		return nil, err
+	}
+	anchors, err := NewAnchors(list...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return anchors, nil
+}
+
+// LoadIdentity reads a certificate chain, leaf first, and the unencrypted
+// private key of its leaf (PKCS #8, SEC 1 or PKCS #1).
+func LoadIdentity(certFile, keyFile string) (*Identity, error) {
+	chain, err := LoadChain(certFile)
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(keyFile)
+	if err != nil {
+		return nil, err
+	}
+	key, err := parseKey(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", keyFile, err)
+	}
+	id, err := NewIdentity(chain, key)
+	if err != nil {
+		return nil, fmt.Errorf("%s and %s: %w", certFile, keyFile, err)
+	}
+	return id, nil
+}
+
+func parseKey(data []byte) (crypto.Signer, error) {
+	for {
+		var block *pem.Block
+		if block, data = pem.Decode(data); block == nil {
+			return nil, errors.New("holds no PEM private key")
+		}
+		var key any
+		var err error
+		switch block.Type {
+		case "PRIVATE KEY":
+			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+		case "EC PRIVATE KEY":
+			key, err = x509.ParseECPrivateKey(block.Bytes)
+		case "RSA PRIVATE KEY":
+			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+		case "ENCRYPTED PRIVATE KEY":
+			return nil, errors.New("the key is encrypted; decrypt it first, for example with `openssl pkey`")
+		default:
+			continue // "EC PARAMETERS", or the certificate in a combined file
+		}
+		if err != nil {
+			return nil, err
+		}
+		signer, ok := key.(crypto.Signer)
+		if !ok {
+			return nil, fmt.Errorf("a %T does not sign", key)
+		}
+		return signer, nil
+	}
+}
+
+// Save writes the chain to certFile and the key, as PKCS #8, to keyFile. Both
+// are replaced atomically and readable by their owner only. The key is written
+// first: a certificate on disk always has its key beside it.
+func (id *Identity) Save(certFile, keyFile string) error {
+	der, err := x509.MarshalPKCS8PrivateKey(id.Key)
+	if err != nil {
+		return fmt.Errorf("encoding the private key: %w", err)
+	}
+	key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	if err := WriteFile(keyFile, key); err != nil {
+		return err
+	}
+	var chain []byte
+	for _, c := range id.Chain {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
+	}
+	return WriteFile(certFile, chain)
+}
+
+// WriteFile replaces a file atomically: readers see the old content or the
+// new, also after a crash. The mode is 0600.
+func WriteFile(name string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package certs
+
+import (
+	"crypto"
+	"crypto/x509"
+	"fmt"
+)
+
+// Identity is a certificate chain and the private key of its leaf: what a
+// party needs to sign tokens. It is not modified after construction.
+type Identity struct {
+	// Chain is leaf first and leaves the trust anchor out, as x5c carries it.
+	Chain []*x509.Certificate
+	// Key is the private key of Chain[0].
+	Key crypto.Signer
+}
+
+// NewIdentity checks that the key is the leaf's. A self-signed certificate at
+// the end of the chain, as many files carry it, is the anchor and is dropped.
+func NewIdentity(chain []*x509.Certificate, key crypto.Signer) (*Identity, error) {
+	if len(chain) > 1 && string(chain[len(chain)-1].RawIssuer) == string(chain[len(chain)-1].RawSubject) {
+		chain = chain[:len(chain)-1]
+	}
+	if len(chain) == 0 || len(chain) > MaxChain {
+		return nil, fmt.Errorf("%w: %d certificates", ErrChain, len(chain))
+	}
+	type comparable interface{ Equal(crypto.PublicKey) bool }
+	pub, ok := chain[0].PublicKey.(comparable)
+	if !ok || key == nil || !pub.Equal(key.Public()) {
+		return nil, fmt.Errorf("%w: the private key is not the one of the certificate for %q", ErrKeyMismatch, chain[0].Subject)
+	}
+	return &Identity{Chain: chain, Key: key}, nil
+}
+
+// Leaf is the certificate that the key belongs to.
+func (id *Identity) Leaf() *x509.Certificate { return id.Chain[0] }

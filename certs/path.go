@@ -1,0 +1,286 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package certs
+
+import (
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The reasons for which a chain is refused, besides ErrWeakKey and
+// ErrAlgorithm.
+var (
+	// ErrChain says that the certificates are no chain: each must be issued by
+	// the next, none twice, and the anchor left out.
+	ErrChain = errors.New("not a chain")
+	// ErrUntrusted says that the chain does not lead to an anchor, or leaves
+	// what a CA on the path permits.
+	ErrUntrusted = errors.New("chain not trusted")
+	// ErrExpired says that the time is after a certificate's notAfter.
+	ErrExpired = errors.New("certificate expired")
+	// ErrNotYetValid says that the time is before a certificate's notBefore.
+	ErrNotYetValid = errors.New("certificate not yet valid")
+	// ErrKeyUsage says that a certificate does not permit the use.
+	ErrKeyUsage = errors.New("key usage not permitted")
+)
+
+// Path is a chain that has been verified up to an anchor. It is immutable.
+type Path struct {
+	// Chain is the leaf-first chain, without the anchor.
+	Chain []*x509.Certificate
+	// Anchor issued the last certificate of the chain.
+	Anchor *x509.Certificate
+	// NotBefore and NotAfter bound the time in which every certificate of the
+	// path, the anchor included, is valid; both are inclusive.
+	NotBefore, NotAfter time.Time
+}
+
+// Issuer is the certificate that issued Chain[i].
+func (p *Path) Issuer(i int) *x509.Certificate {
+	if i+1 < len(p.Chain) {
+		return p.Chain[i+1]
+	}
+	return p.Anchor
+}
+
+// CheckTime compares a time with the windows of the path: ErrExpired,
+// ErrNotYetValid or nil.
+func (p *Path) CheckTime(now time.Time) error {
+	if now.After(p.NotAfter) {
+		return fmt.Errorf("%w at %s", ErrExpired, p.NotAfter.UTC().Format(time.RFC3339))
+	}
+	if now.Before(p.NotBefore) {
+		return fmt.Errorf("%w before %s", ErrNotYetValid, p.NotBefore.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// Links remembers which CA certificates were seen to be signed by which
+// issuer, so that each signature is checked once. Both methods are given
+// certificates with all their bytes.
+type Links interface {
+	Known(ca, issuer *x509.Certificate) bool
+	Add(ca, issuer *x509.Certificate)
+}
+
+// CheckOrder does what can be said of a chain without a signature: ErrChain
+// unless it has 1 to [MaxChain] certificates, each names the next as its
+// issuer (RFC 7515 §4.1.6), none occurs twice, and none is an anchor;
+// ErrWeakKey or ErrAlgorithm if a certificate relies on weak cryptography.
+func (a *Anchors) CheckOrder(chain []*x509.Certificate) error {
+	if len(chain) == 0 || len(chain) > MaxChain {
+		return fmt.Errorf("%w: %d certificates", ErrChain, len(chain))
+	}
+	for i, c := range chain {
+		if a.Contains(c) {
+			return fmt.Errorf("%w: certificate %d is a trust anchor, which a chain leaves out", ErrChain, i)
+		}
+		for _, other := range chain[:i] {
+			if c.Equal(other) {
+				return fmt.Errorf("%w: certificate %d occurs twice", ErrChain, i)
+			}
+		}
+		if i+1 < len(chain) && string(c.RawIssuer) != string(chain[i+1].RawSubject) {
+			return fmt.Errorf("%w: certificate %d is not issued by the one after it", ErrChain, i)
+		}
+		if err := CheckKey(c.PublicKey); err != nil {
+			return fmt.Errorf("certificate %d: %w", i, err)
+		}
+		if err := CheckSignatureAlgorithm(c.SignatureAlgorithm); err != nil {
+			return fmt.Errorf("certificate %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// Verify validates a chain (RFC 5280 §6.1) that has passed [Anchors.CheckOrder]
+// for a leaf that signs tokens. The leaf must list the extended key usage
+// itself; "any" does not count. Signatures are checked from the anchor
+// downwards, so that a chain made up by somebody without a certificate costs
+// one signature check. Links may be nil.
+func (a *Anchors) Verify(chain []*x509.Certificate, now time.Time, usage x509.ExtKeyUsage, links Links) (*Path, error) {
+	// 1. The last certificate is signed by an anchor.
+	last := len(chain) - 1
+	anchor := a.signerOf(chain[last], links)
+	if anchor == nil {
+		return nil, fmt.Errorf("%w: no trust anchor issued %.80q", ErrUntrusted, chain[last].Subject)
+	}
+	path := &Path{Chain: chain, Anchor: anchor}
+
+	// 2. Every other certificate is signed by the one after it, which is a CA
+	// that may sign certificates (RFC 5280 §6.1.3 (a)(1), §6.1.4 (k) and (n)).
+	for i := last - 1; i >= 0; i-- {
+		if err := checkLink(chain[i], chain[i+1], i > 0, links); err != nil {
+			return nil, fmt.Errorf("%w: certificate %d: %w", ErrUntrusted, i, err)
+		}
+	}
+
+	// 3. No CA has more intermediates below it than its pathLenConstraint
+	// permits, nor a critical extension that nobody understands
+	// (§6.1.4 (l) to (o), §6.1.5 (f)).
+	if err := path.checkConstraints(); err != nil {
+		return nil, err
+	}
+
+	// 4. The time is inside every window (§6.1.3 (a)(2)).
+	path.intersectWindows()
+	if err := path.CheckTime(now); err != nil {
+		return nil, err
+	}
+
+	// 5. The leaf may sign tokens, and no CA restricts it to something else.
+	if err := path.checkUsage(usage); err != nil {
+		return nil, err
+	}
+
+	// 6. Name constraints and certificate policies run along the whole path
+	// (§6.1.3 (b) to (e)). They are rare, and crypto/x509 knows them: where a
+	// certificate carries one, it validates the path once more, whole.
+	if path.hasPathExtension() {
+		if err := path.verifyWithStandardLibrary(now, usage); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
+		}
+	}
+	return path, nil
+}
+
+func (a *Anchors) signerOf(c *x509.Certificate, links Links) *x509.Certificate {
+	for _, anchor := range a.issuersOf(c) {
+		if checkLink(c, anchor, c.IsCA, links) == nil {
+			return anchor
+		}
+	}
+	return nil
+}
+
+// checkLink checks one signature. Only links between CAs are remembered:
+// leaves are many, and theirs is remembered with what they sign.
+func checkLink(c, issuer *x509.Certificate, isCA bool, links Links) error {
+	if links != nil && isCA && links.Known(c, issuer) {
+		return nil
+	}
+	// CheckSignatureFrom also holds the issuer to being a CA with keyCertSign.
+	if err := c.CheckSignatureFrom(issuer); err != nil {
+		return err
+	}
+	if links != nil && isCA {
+		links.Add(c, issuer)
+	}
+	return nil
+}
+
+func checkCA(c *x509.Certificate) error {
+	if !c.BasicConstraintsValid || !c.IsCA {
+		return errors.New("not a CA certificate")
+	}
+	if c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0 {
+		return errors.New("its key usage does not permit signing certificates")
+	}
+	return CheckKey(c.PublicKey)
+}
+
+// cas are the CA certificates of the path, the anchor last.
+func (p *Path) cas() []*x509.Certificate {
+	cas := make([]*x509.Certificate, 0, len(p.Chain)+1)
+	return append(append(cas, p.Chain[1:]...), p.Anchor)
+}
+
+func (p *Path) checkConstraints() error {
+	for below, ca := range p.cas() {
+		if !ca.BasicConstraintsValid || !ca.IsCA {
+			return fmt.Errorf("%w: %.80q is not a CA", ErrUntrusted, ca.Subject)
+		}
+		limited := ca.MaxPathLen > 0 || ca.MaxPathLen == 0 && ca.MaxPathLenZero
+		if limited && below > ca.MaxPathLen {
+			return fmt.Errorf("%w: %.80q permits %d intermediates below it, not %d",
+				ErrUntrusted, ca.Subject, ca.MaxPathLen, below)
+		}
+	}
+	for _, c := range append(p.cas(), p.Chain[0]) {
+		if len(c.UnhandledCriticalExtensions) > 0 {
+			return fmt.Errorf("%w: %.80q has the unknown critical extension %s",
+				ErrUntrusted, c.Subject, c.UnhandledCriticalExtensions[0])
+		}
+	}
+	return nil
+}
+
+func (p *Path) intersectWindows() {
+	p.NotBefore, p.NotAfter = p.Anchor.NotBefore, p.Anchor.NotAfter
+	for _, c := range p.Chain {
+		if c.NotBefore.After(p.NotBefore) {
+			p.NotBefore = c.NotBefore
+		}
+		if c.NotAfter.Before(p.NotAfter) {
+			p.NotAfter = c.NotAfter
+		}
+	}
+}
+
+func (p *Path) checkUsage(usage x509.ExtKeyUsage) error {
+	leaf := p.Chain[0]
+	if leaf.IsCA {
+		return fmt.Errorf("%w: the leaf is a CA certificate", ErrKeyUsage)
+	}
+	if leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
+		return fmt.Errorf("%w: the leaf lacks digitalSignature (RFC 5280 §4.2.1.3)", ErrKeyUsage)
+	}
+	if !lists(leaf, usage) {
+		return fmt.Errorf("%w: the leaf does not list the extended key usage asked for (RFC 5280 §4.2.1.12)", ErrKeyUsage)
+	}
+	for _, ca := range p.cas() {
+		// For a CA the absent extension restricts nothing.
+		restricted := len(ca.ExtKeyUsage)+len(ca.UnknownExtKeyUsage) > 0
+		if restricted && !lists(ca, usage) && !lists(ca, x509.ExtKeyUsageAny) {
+			return fmt.Errorf("%w: %.80q issues for other extended key usages only", ErrKeyUsage, ca.Subject)
+		}
+	}
+	return nil
+}
+
+func lists(c *x509.Certificate, usage x509.ExtKeyUsage) bool {
+	for _, u := range c.ExtKeyUsage {
+		if u == usage {
+			return true
+		}
+	}
+	return false
+}
+
+// pathExtensions are processed along the whole path (RFC 5280 §6.1.4).
+var pathExtensions = []asn1.ObjectIdentifier{
+	{2, 5, 29, 30}, // nameConstraints
+	{2, 5, 29, 33}, // policyMappings
+	{2, 5, 29, 36}, // policyConstraints
+	{2, 5, 29, 54}, // inhibitAnyPolicy
+}
+
+func (p *Path) hasPathExtension() bool {
+	for _, c := range append(p.cas(), p.Chain[0]) {
+		for _, ext := range c.Extensions {
+			for _, oid := range pathExtensions {
+				if ext.Id.Equal(oid) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (p *Path) verifyWithStandardLibrary(now time.Time, usage x509.ExtKeyUsage) error {
+	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
+	roots.AddCert(p.Anchor)
+	for _, c := range p.Chain[1:] {
+		intermediates.AddCert(c)
+	}
+	_, err := p.Chain[0].Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: intermediates,
+		CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{usage},
+	})
+	return err
+}

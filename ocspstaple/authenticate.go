@@ -1,0 +1,230 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ocspstaple
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/sha1" // as an identifier only: CertID and ResponderID, RFC 6960 §4.2.1
+	"crypto/x509"
+	"encoding/asn1"
+	"time"
+
+	"github.com/stapledjwt/stapled/certs"
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+var oidNoCheck = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}
+
+// certIDHashes are the digests that may name a certificate. SHA-1 is among
+// them because nothing rests on it: the response is signed, and a second
+// issuer with the same digests would have to be certified by the same chain.
+var certIDHashes = []struct {
+	oid  asn1.ObjectIdentifier
+	hash crypto.Hash
+}{
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}, crypto.SHA256},
+	{asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}, crypto.SHA1},
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}, crypto.SHA384},
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}, crypto.SHA512},
+}
+
+// Authenticate verifies that an OCSP response is about the leaf and that the
+// issuer, or a responder that the issuer authorized, signed it (RFC 6960 §3.2
+// (1) to (4)). The issuer must come from a verified chain. The time is only
+// compared with the certificate of a delegated responder; whether the staple
+// is good and fresh is for [Staple.Check] to say.
+//
+// The error is an [*Error] with one of the reasons Malformed, Mismatch and
+// Untrusted.
+func Authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, error) {
+	return authenticate(der, leaf, issuer, now, allowance{})
+}
+
+func authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time, allow allowance) (*Staple, error) {
+	// 1. It is one well-formed basic response about one certificate.
+	r, err := parseResponse(der, allow)
+	if err != nil {
+		return nil, err
+	}
+	// 2. That certificate is the leaf (RFC 6960 §3.2 (1)).
+	if err := r.certID.check(leaf, issuer); err != nil {
+		return nil, err
+	}
+	// 3. The signature is by somebody entitled to it (§3.2 (2) to (4)).
+	delegate, err := r.signer(issuer, now, allow)
+	if err != nil {
+		return nil, err
+	}
+	return &Staple{
+		der:        der,
+		status:     r.status,
+		producedAt: r.producedAt,
+		thisUpdate: r.thisUpdate,
+		nextUpdate: r.nextUpdate,
+		revokedAt:  r.revokedAt,
+		reason:     r.reason,
+		delegate:   delegate,
+	}, nil
+}
+
+// check compares all three parts of a CertID with the leaf. The serial alone
+// says nothing: another CA may have used it.
+func (id *certID) check(leaf, issuer *x509.Certificate) error {
+	if !bytes.Equal(leaf.RawIssuer, issuer.RawSubject) {
+		return fail(Mismatch, "the certificate names another issuer")
+	}
+	if id.serial.Cmp(leaf.SerialNumber) != 0 {
+		return fail(Mismatch, "it is about serial number %x, not %x", id.serial, leaf.SerialNumber)
+	}
+	for _, known := range certIDHashes {
+		if !id.hash.Equal(known.oid) {
+			continue
+		}
+		if !bytes.Equal(id.nameHash, digest(known.hash, issuer.RawSubject)) {
+			return fail(Mismatch, "its issuerNameHash is of another issuer")
+		}
+		key, err := publicKeyBits(issuer)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(id.keyHash, digest(known.hash, key)) {
+			return fail(Mismatch, "its issuerKeyHash is of another key")
+		}
+		return nil
+	}
+	return fail(Mismatch, "its CertID uses the unknown hash %s", id.hash)
+}
+
+// signer finds who signed the response: nil for the issuer's own key, or the
+// certificate of a responder that the issuer delegated to. Candidates are those
+// that the ResponderID names (§4.2.2.3); the decision rests on signatures only,
+// because a name can be claimed by anybody.
+func (r *response) signer(issuer *x509.Certificate, now time.Time, allow allowance) (*x509.Certificate, error) {
+	// 1. The algorithm and the issuer's key are strong enough.
+	if err := allow.checkSignatureAlgorithm(r.algorithm); err != nil {
+		return nil, fail(Untrusted, "%w", err)
+	}
+	if err := certs.CheckKey(issuer.PublicKey); err != nil {
+		return nil, fail(Untrusted, "the issuer: %w", err)
+	}
+	// 2. The issuer itself. A copy of its certificate may be embedded, and is
+	// of no consequence.
+	named, err := r.names(issuer)
+	if err != nil {
+		return nil, err
+	}
+	if named && issuer.CheckSignature(r.algorithm, r.tbs, r.signature) == nil {
+		return nil, nil
+	}
+	// 3. An embedded certificate, wherever in the list.
+	for _, der := range r.certs {
+		delegate, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, fail(Malformed, "an embedded certificate: %w", err)
+		}
+		named, err := r.names(delegate)
+		if err != nil {
+			return nil, err
+		}
+		if !named || certs.CheckKey(delegate.PublicKey) != nil ||
+			delegate.CheckSignature(r.algorithm, r.tbs, r.signature) != nil {
+			continue
+		}
+		if err := checkDelegate(delegate, issuer, now, allow); err != nil {
+			return nil, err
+		}
+		return delegate, nil
+	}
+	return nil, fail(Untrusted, "neither the issuer nor a responder that it authorized has signed it")
+}
+
+// names tells whether the ResponderID is this certificate's.
+func (r *response) names(c *x509.Certificate) (bool, error) {
+	if r.responderName != nil {
+		return bytes.Equal(r.responderName, c.RawSubject), nil
+	}
+	key, err := publicKeyBits(c)
+	if err != nil {
+		return false, err
+	}
+	sum := sha1.Sum(key)
+	return bytes.Equal(r.responderKey, sum[:]), nil
+}
+
+// checkDelegate holds the certificate of a delegated responder to RFC 6960
+// §4.2.2.2 and §4.2.2.2.1.
+func checkDelegate(delegate, issuer *x509.Certificate, now time.Time, allow allowance) error {
+	// 1. The issuer itself signed it: neither a namesake, nor a sibling under
+	// the same root, nor another delegate.
+	if !bytes.Equal(delegate.RawIssuer, issuer.RawSubject) {
+		return fail(Untrusted, "the responder's certificate is of another issuer")
+	}
+	if err := allow.checkSignatureAlgorithm(delegate.SignatureAlgorithm); err != nil {
+		return fail(Untrusted, "the responder's certificate: %w", err)
+	}
+	err := issuer.CheckSignature(delegate.SignatureAlgorithm, delegate.RawTBSCertificate, delegate.Signature)
+	if err != nil {
+		return fail(Untrusted, "the responder's certificate is not signed by the issuer: %w", err)
+	}
+	// 2. It was issued to sign OCSP responses, said in so many words:
+	// anyExtendedKeyUsage does not count.
+	if !signsOCSP(delegate) {
+		return fail(Untrusted, "the responder's certificate lacks the extended key usage OCSPSigning")
+	}
+	if delegate.KeyUsage&x509.KeyUsageDigitalSignature == 0 && !(allow.missingKeyUsage && delegate.KeyUsage == 0) {
+		return fail(Untrusted, "the responder's certificate lacks the key usage digitalSignature")
+	}
+	if delegate.IsCA {
+		return fail(Untrusted, "the responder's certificate is a CA's")
+	}
+	// 3. It says that it needs no revocation check; nobody could look it up.
+	if !hasExtension(delegate, oidNoCheck) && !allow.missingNoCheck {
+		return fail(Untrusted, "the responder's certificate lacks id-pkix-ocsp-nocheck")
+	}
+	// 4. It asks for nothing that is not understood.
+	for _, oid := range delegate.UnhandledCriticalExtensions {
+		if !oid.Equal(oidNoCheck) {
+			return fail(Untrusted, "the responder's certificate has the unknown critical extension %s", oid)
+		}
+	}
+	// 5. It is valid now.
+	return checkDelegateTime(delegate, now)
+}
+
+func signsOCSP(c *x509.Certificate) bool {
+	for _, usage := range c.ExtKeyUsage {
+		if usage == x509.ExtKeyUsageOCSPSigning {
+			return true
+		}
+	}
+	return false
+}
+
+func hasExtension(c *x509.Certificate, oid asn1.ObjectIdentifier) bool {
+	for _, ext := range c.Extensions {
+		if ext.Id.Equal(oid) {
+			return true
+		}
+	}
+	return false
+}
+
+// publicKeyBits is the value of the subjectPublicKey BIT STRING, which CertID
+// and ResponderID digest without its tag, length and count of unused bits.
+func publicKeyBits(c *x509.Certificate) ([]byte, error) {
+	spki := cryptobyte.String(c.RawSubjectPublicKeyInfo)
+	var bits []byte
+	if !spki.ReadASN1(&spki, cbasn1.SEQUENCE) || !spki.SkipASN1(cbasn1.SEQUENCE) || !spki.ReadASN1BitStringAsBytes(&bits) {
+		return nil, fail(Malformed, "the public key of %.80q is malformed", c.Subject)
+	}
+	return bits, nil
+}
+
+func digest(hash crypto.Hash, data []byte) []byte {
+	h := hash.New()
+	h.Write(data)
+	return h.Sum(nil)
+}

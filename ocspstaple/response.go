@@ -1,0 +1,366 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ocspstaple
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/asn1"
+	"fmt"
+	"math/big"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// maxCertificates is the number of certificates that a response may embed. A
+// delegate needs one; some responders add its issuer.
+const maxCertificates = 4
+
+// maxCRLReason is aACompromise (RFC 5280 §5.3.1).
+const maxCRLReason = 10
+
+var oidBasicResponse = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 1}
+
+// response is the content of an OCSPResponse, parsed and nothing more: no
+// field of it may be relied on before the signature has been verified.
+type response struct {
+	tbs       []byte // the DER of ResponseData, which is signed
+	algorithm x509.SignatureAlgorithm
+	signature []byte
+	certs     [][]byte // DER of the embedded certificates
+
+	responderName []byte // DER of the Name, or nil
+	responderKey  []byte // the KeyHash, or nil
+
+	certID     certID
+	status     Status
+	revokedAt  time.Time
+	reason     int
+	producedAt time.Time
+	thisUpdate time.Time
+	nextUpdate time.Time
+}
+
+// certID names a certificate (RFC 6960 §4.1.1).
+type certID struct {
+	hash     asn1.ObjectIdentifier
+	nameHash []byte
+	keyHash  []byte
+	serial   *big.Int
+}
+
+// parseResponse reads an OCSPResponse (RFC 6960 §4.2.1) in strict DER. It
+// accepts exactly one SingleResponse (RFC 9919 §3.2.1), refuses every critical
+// extension, for it processes none, and tolerates no byte that it has not
+// understood.
+func parseResponse(der []byte, allow allowance) (*response, error) {
+	input := cryptobyte.String(der)
+	var body, bytesSeq, octets cryptobyte.String
+	var status int
+	var hasBytes bool
+	if !input.ReadASN1(&body, cbasn1.SEQUENCE) || !input.Empty() || !body.ReadASN1Enum(&status) {
+		return nil, fail(Malformed, "not an OCSPResponse")
+	}
+	if status != 0 {
+		return nil, fail(Malformed, "the responder answered %s", responseStatus(status))
+	}
+	if !body.ReadOptionalASN1(&bytesSeq, &hasBytes, contextTag(0)) || !hasBytes || !body.Empty() {
+		return nil, fail(Malformed, "malformed OCSPResponse")
+	}
+	var oid asn1.ObjectIdentifier
+	var inner cryptobyte.String
+	if !bytesSeq.ReadASN1(&inner, cbasn1.SEQUENCE) || !bytesSeq.Empty() ||
+		!inner.ReadASN1ObjectIdentifier(&oid) || !inner.ReadASN1(&octets, cbasn1.OCTET_STRING) || !inner.Empty() {
+		return nil, fail(Malformed, "malformed ResponseBytes")
+	}
+	if !oid.Equal(oidBasicResponse) {
+		return nil, fail(Malformed, "response type %s is not basic", oid)
+	}
+	r := new(response)
+	if err := r.parseBasic(octets, allow); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// parseBasic reads a BasicOCSPResponse.
+func (r *response) parseBasic(input cryptobyte.String, allow allowance) error {
+	var basic, tbs, algorithm cryptobyte.String
+	if !input.ReadASN1(&basic, cbasn1.SEQUENCE) || !input.Empty() ||
+		!basic.ReadASN1Element(&tbs, cbasn1.SEQUENCE) ||
+		!basic.ReadASN1(&algorithm, cbasn1.SEQUENCE) ||
+		!basic.ReadASN1BitStringAsBytes(&r.signature) {
+		return fail(Malformed, "malformed BasicOCSPResponse")
+	}
+	r.tbs = tbs
+	var err error
+	if r.algorithm, err = parseSignatureAlgorithm(algorithm); err != nil {
+		return err
+	}
+	var tagged, list cryptobyte.String
+	var hasCerts bool
+	if !basic.ReadOptionalASN1(&tagged, &hasCerts, contextTag(0)) || !basic.Empty() {
+		return fail(Malformed, "malformed BasicOCSPResponse")
+	}
+	if hasCerts {
+		if !tagged.ReadASN1(&list, cbasn1.SEQUENCE) || !tagged.Empty() {
+			return fail(Malformed, "malformed list of certificates")
+		}
+		for !list.Empty() {
+			var c cryptobyte.String
+			if !list.ReadASN1Element(&c, cbasn1.SEQUENCE) {
+				return fail(Malformed, "malformed list of certificates")
+			}
+			r.certs = append(r.certs, c)
+		}
+		if len(r.certs) > maxCertificates {
+			return fail(Malformed, "%d embedded certificates, more than %d", len(r.certs), maxCertificates)
+		}
+	}
+	return r.parseData(tbs, allow)
+}
+
+// parseData reads ResponseData.
+func (r *response) parseData(input cryptobyte.String, allow allowance) error {
+	var data, version, responder, responses, single cryptobyte.String
+	var hasVersion bool
+	var tag cbasn1.Tag
+	if !input.ReadASN1(&data, cbasn1.SEQUENCE) ||
+		!data.ReadOptionalASN1(&version, &hasVersion, contextTag(0)) {
+		return fail(Malformed, "malformed ResponseData")
+	}
+	if hasVersion {
+		var v int
+		if !version.ReadASN1Integer(&v) || !version.Empty() || v != 0 {
+			return fail(Malformed, "version is not v1")
+		}
+	}
+	if !data.ReadAnyASN1(&responder, &tag) {
+		return fail(Malformed, "malformed ResponderID")
+	}
+	switch tag {
+	case contextTag(1):
+		if !responder.ReadASN1Element((*cryptobyte.String)(&r.responderName), cbasn1.SEQUENCE) || !responder.Empty() {
+			return fail(Malformed, "malformed ResponderID")
+		}
+	case contextTag(2):
+		if !responder.ReadASN1((*cryptobyte.String)(&r.responderKey), cbasn1.OCTET_STRING) || !responder.Empty() {
+			return fail(Malformed, "malformed ResponderID")
+		}
+	default:
+		return fail(Malformed, "malformed ResponderID")
+	}
+	var err error
+	if r.producedAt, err = readTime(&data, allow); err != nil {
+		return err
+	}
+	if !data.ReadASN1(&responses, cbasn1.SEQUENCE) || !responses.ReadASN1(&single, cbasn1.SEQUENCE) {
+		return fail(Malformed, "no SingleResponse")
+	}
+	if !responses.Empty() {
+		return fail(Malformed, "more than one SingleResponse")
+	}
+	if err := parseExtensions(&data, contextTag(1), allow); err != nil {
+		return err
+	}
+	if !data.Empty() {
+		return fail(Malformed, "malformed ResponseData")
+	}
+	return r.parseSingle(single, allow)
+}
+
+// parseSingle reads a SingleResponse.
+func (r *response) parseSingle(single cryptobyte.String, allow allowance) error {
+	if err := r.certID.parse(&single, allow); err != nil {
+		return err
+	}
+	var content, next cryptobyte.String
+	var tag cbasn1.Tag
+	var hasNext bool
+	if !single.ReadAnyASN1(&content, &tag) {
+		return fail(Malformed, "malformed CertStatus")
+	}
+	var err error
+	switch tag {
+	case cbasn1.Tag(0).ContextSpecific():
+		r.status = Good
+	case contextTag(1):
+		r.status = Revoked
+		err = r.parseRevoked(&content, allow)
+	case cbasn1.Tag(2).ContextSpecific():
+		r.status = Unknown
+	default:
+		return fail(Malformed, "malformed CertStatus")
+	}
+	if err != nil {
+		return err
+	}
+	if !content.Empty() {
+		return fail(Malformed, "malformed CertStatus")
+	}
+	if r.thisUpdate, err = readTime(&single, allow); err != nil {
+		return err
+	}
+	if !single.ReadOptionalASN1(&next, &hasNext, contextTag(0)) {
+		return fail(Malformed, "malformed SingleResponse")
+	}
+	if hasNext {
+		if r.nextUpdate, err = readTime(&next, allow); err != nil {
+			return err
+		}
+		if !next.Empty() {
+			return fail(Malformed, "malformed nextUpdate")
+		}
+	}
+	if err := parseExtensions(&single, contextTag(1), allow); err != nil {
+		return err
+	}
+	if !single.Empty() {
+		return fail(Malformed, "malformed SingleResponse")
+	}
+	return r.checkTimes(hasNext, allow)
+}
+
+// checkTimes holds the times of a response against each other. RFC 9919 §3.2.4
+// requires nextUpdate; without it nothing bounds the age of the answer.
+func (r *response) checkTimes(hasNext bool, allow allowance) error {
+	switch {
+	case !hasNext && allow.missingNextUpdate:
+		r.nextUpdate = r.thisUpdate.AddDate(100, 0, 0)
+	case !hasNext:
+		return fail(Malformed, "nextUpdate is absent")
+	case !r.nextUpdate.After(r.thisUpdate):
+		return fail(Malformed, "nextUpdate %s is not after thisUpdate %s", stamp(r.nextUpdate), stamp(r.thisUpdate))
+	}
+	if r.producedAt.Before(r.thisUpdate) {
+		return fail(Malformed, "producedAt %s is before thisUpdate %s", stamp(r.producedAt), stamp(r.thisUpdate))
+	}
+	return nil
+}
+
+// parseRevoked reads the content of RevokedInfo.
+func (r *response) parseRevoked(content *cryptobyte.String, allow allowance) error {
+	var err error
+	if r.revokedAt, err = readTime(content, allow); err != nil {
+		return err
+	}
+	var tagged cryptobyte.String
+	var hasReason bool
+	if !content.ReadOptionalASN1(&tagged, &hasReason, contextTag(0)) {
+		return fail(Malformed, "malformed RevokedInfo")
+	}
+	if hasReason && (!tagged.ReadASN1Enum(&r.reason) || !tagged.Empty() ||
+		r.reason < 0 || r.reason > maxCRLReason || r.reason == 7) {
+		return fail(Malformed, "malformed revocation reason")
+	}
+	return nil
+}
+
+func (id *certID) parse(single *cryptobyte.String, allow allowance) error {
+	var content, algorithm cryptobyte.String
+	id.serial = new(big.Int)
+	if !single.ReadASN1(&content, cbasn1.SEQUENCE) ||
+		!content.ReadASN1(&algorithm, cbasn1.SEQUENCE) ||
+		!algorithm.ReadASN1ObjectIdentifier(&id.hash) || !isNullOrAbsent(algorithm) ||
+		!content.ReadASN1((*cryptobyte.String)(&id.nameHash), cbasn1.OCTET_STRING) ||
+		!content.ReadASN1((*cryptobyte.String)(&id.keyHash), cbasn1.OCTET_STRING) {
+		return fail(Malformed, "malformed CertID")
+	}
+	if allow.malformedSerial {
+		var raw cryptobyte.String
+		if !content.ReadASN1(&raw, cbasn1.INTEGER) {
+			return fail(Malformed, "malformed CertID")
+		}
+		id.serial.SetBytes(raw)
+	} else if !content.ReadASN1Integer(id.serial) {
+		return fail(Malformed, "malformed CertID")
+	}
+	if !content.Empty() {
+		return fail(Malformed, "malformed CertID")
+	}
+	return nil
+}
+
+// parseExtensions reads an optional, explicitly tagged Extensions. Nothing in
+// an extension changes what a staple proves, so a critical one, which demands
+// to be understood, is refused (RFC 5280 §4.2).
+func parseExtensions(input *cryptobyte.String, tag cbasn1.Tag, allow allowance) error {
+	var tagged, list cryptobyte.String
+	var present bool
+	if !input.ReadOptionalASN1(&tagged, &present, tag) {
+		return fail(Malformed, "malformed extensions")
+	}
+	if !present {
+		return nil
+	}
+	if !tagged.ReadASN1(&list, cbasn1.SEQUENCE) || !tagged.Empty() || list.Empty() {
+		return fail(Malformed, "malformed extensions")
+	}
+	var seen [][]byte
+	for !list.Empty() {
+		var ext, oid, value cryptobyte.String
+		var critical bool
+		if !list.ReadASN1(&ext, cbasn1.SEQUENCE) || !ext.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) {
+			return fail(Malformed, "malformed extensions")
+		}
+		if ext.PeekASN1Tag(cbasn1.BOOLEAN) && !ext.ReadASN1Boolean(&critical) {
+			return fail(Malformed, "malformed extensions")
+		}
+		if !ext.ReadASN1(&value, cbasn1.OCTET_STRING) || !ext.Empty() {
+			return fail(Malformed, "malformed extensions")
+		}
+		for _, other := range seen {
+			if bytes.Equal(other, oid) {
+				return fail(Malformed, "an extension occurs twice")
+			}
+		}
+		seen = append(seen, oid)
+		if critical && !allow.understands(oid) {
+			return fail(Malformed, "a critical extension that is not understood")
+		}
+	}
+	return nil
+}
+
+// readTime reads a GeneralizedTime as RFC 5280 §4.1.2.5.2 profiles it: in UTC,
+// with seconds and without fractions.
+func readTime(input *cryptobyte.String, allow allowance) (time.Time, error) {
+	var text cryptobyte.String
+	if !input.ReadASN1(&text, cbasn1.GeneralizedTime) {
+		return time.Time{}, fail(Malformed, "malformed time")
+	}
+	layout := "20060102150405Z"
+	if allow.fractionalSeconds && bytes.IndexByte(text, '.') >= 0 {
+		layout = "20060102150405.999999999Z"
+	}
+	t, err := time.Parse(layout, string(text))
+	if err != nil || t.Format(layout) != string(text) {
+		return time.Time{}, fail(Malformed, "malformed time")
+	}
+	return t, nil
+}
+
+func isNullOrAbsent(parameters cryptobyte.String) bool {
+	return parameters.Empty() || bytes.Equal(parameters, []byte{0x05, 0x00})
+}
+
+func contextTag(n uint8) cbasn1.Tag { return cbasn1.Tag(n).ContextSpecific().Constructed() }
+
+func responseStatus(status int) string {
+	switch status {
+	case 1:
+		return "malformedRequest"
+	case 2:
+		return "internalError"
+	case 3:
+		return "tryLater"
+	case 5:
+		return "sigRequired"
+	case 6:
+		return "unauthorized"
+	}
+	return fmt.Sprintf("status %d", status)
+}

@@ -1,0 +1,162 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package ocspstaple decides what an OCSP response (RFC 6960, profile RFC
+// 9919) proves about a certificate.
+//
+// [Authenticate] establishes, once, who signed what about which certificate;
+// [Staple.Check] compares the result with a time, as often as it is used. Only
+// both together say that a certificate is not revoked. The package does no
+// I/O; package stapler below it fetches staples and keeps one fresh.
+package ocspstaple
+
+import (
+	"crypto/x509"
+	"fmt"
+	"time"
+)
+
+// Status is what a staple says of its certificate. The zero value is Unknown.
+type Status uint8
+
+// The values of CertStatus (RFC 6960 §4.2.1).
+const (
+	Unknown Status = iota
+	Good
+	Revoked
+)
+
+// String names the status as RFC 6960 does.
+func (s Status) String() string {
+	switch s {
+	case Good:
+		return "good"
+	case Revoked:
+		return "revoked"
+	}
+	return "unknown"
+}
+
+// Staple is an authentic OCSP response for one certificate: its signature,
+// its signer's authority and its CertID have been verified. It is immutable,
+// and nil or zero it is never fresh.
+type Staple struct {
+	der        []byte
+	status     Status
+	producedAt time.Time
+	thisUpdate time.Time
+	nextUpdate time.Time
+	revokedAt  time.Time
+	reason     int
+	// delegate signed the response; nil if the issuer's own key did.
+	delegate *x509.Certificate
+}
+
+// DER is the response as received. The caller must not modify it.
+func (s *Staple) DER() []byte { return s.der }
+
+// Status is what the response says of the certificate.
+func (s *Staple) Status() Status { return s.status }
+
+// ProducedAt is the time at which the response was signed.
+func (s *Staple) ProducedAt() time.Time { return s.producedAt }
+
+// ThisUpdate is the time at which the status was known to be correct.
+func (s *Staple) ThisUpdate() time.Time { return s.thisUpdate }
+
+// NextUpdate is the time after which the response proves nothing.
+func (s *Staple) NextUpdate() time.Time { return s.nextUpdate }
+
+// RevokedAt is the revocation time; zero unless the status is Revoked.
+func (s *Staple) RevokedAt() time.Time { return s.revokedAt }
+
+// RevocationReason is the CRLReason (RFC 5280 §5.3.1); 0, unspecified, where
+// the response gives none.
+func (s *Staple) RevocationReason() int { return s.reason }
+
+// Delegate is the certificate of the authorized responder that signed the
+// response, or nil if the issuer's own key did.
+func (s *Staple) Delegate() *x509.Certificate { return s.delegate }
+
+// DefaultMaxAge is the age beyond which a staple proves nothing, whatever its
+// nextUpdate says, unless [Freshness] says otherwise.
+const DefaultMaxAge = time.Hour
+
+// Freshness is what makes a staple fresh at a time.
+type Freshness struct {
+	// MaxAge bounds the time since thisUpdate. 0 means [DefaultMaxAge].
+	MaxAge time.Duration
+	// Leeway is by how much thisUpdate and producedAt may lie in the future,
+	// for clocks that disagree. It never stretches MaxAge or nextUpdate, so
+	// the bound on a revocation stays exact. 0 means none.
+	Leeway time.Duration
+}
+
+// FreshUntil is the last instant at which the staple is fresh.
+func (s *Staple) FreshUntil(f Freshness) time.Time {
+	until := s.thisUpdate.Add(f.maxAge())
+	if s.nextUpdate.Before(until) {
+		until = s.nextUpdate
+	}
+	if s.delegate != nil && s.delegate.NotAfter.Before(until) {
+		until = s.delegate.NotAfter
+	}
+	return until
+}
+
+func (f Freshness) maxAge() time.Duration {
+	if f.MaxAge == 0 {
+		return DefaultMaxAge
+	}
+	return f.MaxAge
+}
+
+// Check returns nil only if the staple says good and is fresh at now:
+//
+//	thisUpdate - Leeway <= now <= nextUpdate  and  now - thisUpdate <= MaxAge
+//
+// Otherwise it returns an [*Error]. It compares times, and does not allocate
+// when it succeeds.
+func (s *Staple) Check(now time.Time, f Freshness) error {
+	// 1. Authority: the delegate's certificate is valid (RFC 6960 §4.2.2.2).
+	if s.delegate != nil {
+		if err := checkDelegateTime(s.delegate, now); err != nil {
+			return err
+		}
+	}
+	// 2. Status. Whatever is not good is not accepted.
+	switch s.status {
+	case Good:
+	case Revoked:
+		return fail(CertificateRevoked, "revoked at %s, reason %d", stamp(s.revokedAt), s.reason)
+	default:
+		return fail(StatusUnknown, "the responder does not know the certificate")
+	}
+	// 3. Freshness (RFC 6960 §3.2 (5) and (6), RFC 9919 §4).
+	for _, t := range [...]time.Time{s.thisUpdate, s.producedAt} {
+		if t.Add(-f.Leeway).After(now) {
+			return fail(NotYetValid, "from %s, and it is %s", stamp(t), stamp(now))
+		}
+	}
+	if now.After(s.nextUpdate) {
+		return fail(Stale, "nextUpdate was %s, and it is %s", stamp(s.nextUpdate), stamp(now))
+	}
+	if age := now.Sub(s.thisUpdate); age > f.maxAge() {
+		return fail(Stale, "thisUpdate was %s ago, more than %s", age.Round(time.Second), f.maxAge())
+	}
+	return nil
+}
+
+func checkDelegateTime(delegate *x509.Certificate, now time.Time) error {
+	if now.Before(delegate.NotBefore) || now.After(delegate.NotAfter) {
+		return fail(Untrusted, "the responder's certificate is valid from %s to %s, and it is %s",
+			stamp(delegate.NotBefore), stamp(delegate.NotAfter), stamp(now))
+	}
+	return nil
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func fail(reason Reason, format string, args ...any) *Error {
+	return &Error{Reason: reason, Err: fmt.Errorf(format, args...)}
+}
