@@ -1,0 +1,270 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ca
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/smallstep/certificates/authority/config"
+	"github.com/smallstep/certificates/authority/provisioner"
+	"github.com/smallstep/certificates/cas/apiv1"
+	"github.com/smallstep/certificates/db"
+	"github.com/smallstep/certificates/pki"
+)
+
+// InitConfig is what Init needs to know. The zero value is a CA on loopback.
+type InitConfig struct {
+	// Name starts the names of the CA certificates; default "Stapled".
+	Name string
+	// CAAddress is where the step-ca API listens; default 127.0.0.1:0. Port 0
+	// picks a free port once and keeps it.
+	CAAddress string
+	// OCSPAddress is where the responder listens; default 127.0.0.1:0, as above.
+	OCSPAddress string
+	// OCSPURL is the responder as the certificates name it, for a responder
+	// behind a proxy; default http:// and OCSPAddress.
+	OCSPURL string
+	// DNSNames are further names of the step-ca API. 127.0.0.1, localhost and
+	// the host of CAAddress are always there.
+	DNSNames []string
+	// Provisioner names the JWK provisioner; default "stapled".
+	Provisioner string
+}
+
+// minLeafDuration lets tests and demonstrations use certificates that live for
+// seconds; step-ca's own minimum is five minutes.
+const minLeafDuration = time.Second
+
+// Init makes dir a step-ca directory with a new root, intermediate, JWK
+// provisioner, empty database and random password, everything in
+// smallstep's own formats. It builds a sibling directory and renames it, so
+// that it leaves either the whole CA or nothing.
+//
+// A directory that Init has made before is left as it is. Any other directory
+// that is not empty is refused.
+func Init(dir string, cfg InitConfig) error {
+	l, err := newLayout(dir)
+	if err != nil {
+		return err
+	}
+	done, err := l.initialised(cfg)
+	if err != nil || done {
+		return err
+	}
+	// The random name keeps two processes apart; the rename decides between them.
+	if err := os.MkdirAll(filepath.Dir(string(l)), 0o700); err != nil {
+		return fail(Failed, "create the parent of %s: %w", l, err)
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(string(l)), "."+filepath.Base(string(l))+".init-") // mode 0700
+	if err != nil {
+		return fail(Failed, "create a directory beside %s: %w", l, err)
+	}
+	if err := l.build(layout(tmp), cfg); err != nil {
+		return errors.Join(err, os.RemoveAll(tmp))
+	}
+	if err := os.Rename(tmp, string(l)); err != nil {
+		return errors.Join(fail(Failed, "move the new CA to %s (if that is a mount point, use a directory below it): %w", l, err), os.RemoveAll(tmp))
+	}
+	return nil
+}
+
+// initialised tells whether the directory is a CA of ours already.
+func (l layout) initialised(cfg InitConfig) (bool, error) {
+	entries, err := os.ReadDir(string(l))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+		return false, nil
+	}
+	if err != nil {
+		return false, fail(Failed, "look into %s: %w", l, err)
+	}
+	if _, err := os.Stat(l.settings()); err != nil {
+		return false, fail(NotEmpty, "%s is not empty and not a CA of stapled; choose a new or empty directory", l)
+	}
+	stepCfg, s, err := l.load()
+	if err != nil {
+		return false, err
+	}
+	// The addresses are in certificates by now, so they cannot be changed by
+	// asking for others.
+	for what, pair := range map[string][2]string{"CA": {cfg.CAAddress, stepCfg.Address}, "OCSP": {cfg.OCSPAddress, s.OCSPAddress}} {
+		wanted, kept := pair[0], pair[1]
+		if wanted != "" && !strings.HasSuffix(wanted, ":0") && wanted != kept {
+			return false, fail(Misconfigured, "%s keeps its %s address %s; leave the address out, or create another directory for %s", l, what, kept, wanted)
+		}
+	}
+	return true, nil
+}
+
+// build writes the CA into tmp, with paths as they will be in l.
+func (l layout) build(tmp layout, cfg InitConfig) error {
+	name, provisionerName := cfg.Name, cfg.Provisioner
+	if name == "" {
+		name = "Stapled"
+	}
+	if provisionerName == "" {
+		provisionerName = "stapled"
+	}
+	caAddress, held, err := pickAddress(cfg.CAAddress)
+	if err != nil {
+		return err
+	}
+	defer held.Close()
+	ocspAddress, heldToo, err := pickAddress(cfg.OCSPAddress)
+	if err != nil {
+		return err
+	}
+	defer heldToo.Close()
+
+	caHost, caHostPort, err := reachable(caAddress)
+	if err != nil {
+		return err
+	}
+	s := settings{OCSPAddress: ocspAddress, OCSPURL: cfg.OCSPURL, CAURL: "https://" + caHostPort, Provisioner: provisionerName}
+	if s.OCSPURL == "" {
+		_, hostPort, err := reachable(ocspAddress)
+		if err != nil {
+			return err
+		}
+		s.OCSPURL = "http://" + hostPort
+	}
+	dnsNames := slices.Concat([]string{loopback, "localhost", caHost}, cfg.DNSNames)
+	slices.Sort(dnsNames[2:])
+	dnsNames = unique(dnsNames)
+
+	password := []byte(rand.Text() + rand.Text()) // 260 bits
+	files, stepCfg, fingerprint, err := generate(name, provisionerName, caAddress, s.CAURL, dnsNames, password)
+	if err != nil {
+		return fail(Failed, "create the keys and certificates: %w", err)
+	}
+	stepCfg.Root = []string{l.root()}
+	stepCfg.IntermediateCert = l.file("certs", "intermediate_ca.crt")
+	stepCfg.IntermediateKey = l.file("secrets", "intermediate_ca_key")
+	stepCfg.DB = &db.Config{Type: "badgerv2", DataSource: l.database()}
+	if err := configureProvisioner(stepCfg, s.OCSPURL); err != nil {
+		return err
+	}
+
+	for file, content := range files {
+		mode := fs.FileMode(0o600)
+		if filepath.Ext(file) == ".crt" {
+			mode = 0o644
+		}
+		err = errors.Join(err, writeFile(tmp.file(file), content, mode))
+	}
+	err = errors.Join(err,
+		writeFile(tmp.password(), password, 0o600),
+		writeJSON(tmp.config(), stepCfg),
+		writeJSON(tmp.defaults(), map[string]string{
+			"ca-url": s.CAURL, "ca-config": l.config(), "fingerprint": fingerprint, "root": l.root(),
+		}),
+		writeJSON(tmp.settings(), s),
+		os.MkdirAll(tmp.file("templates"), 0o700),
+		os.MkdirAll(tmp.database(), 0o700),
+	)
+	if err != nil {
+		return fail(Failed, "write the new CA: %w", err)
+	}
+	return nil
+}
+
+// generate lets smallstep's pki package make keys, certificates and ca.json.
+// Its files come back relative to the step-ca directory.
+//
+// pki.Save is not used: it writes below a process-wide STEPPATH, half-written
+// files included, and prints to the terminal. The Helm option makes the package
+// use fixed paths and leave the disk alone.
+func generate(name, provisionerName, address, caURL string, dnsNames []string, password []byte) (map[string][]byte, *config.Config, string, error) {
+	p, err := pki.New(apiv1.Options{Type: apiv1.SoftCAS, IsCreator: true},
+		pki.WithHelm(),
+		pki.WithAddress(address),
+		pki.WithCaURL(caURL),
+		pki.WithDNSNames(dnsNames),
+		pki.WithProvisioner(provisionerName))
+	if err != nil {
+		return nil, nil, "", err
+	}
+	if err := p.GenerateKeyPairs(password); err != nil {
+		return nil, nil, "", err
+	}
+	root, err := p.GenerateRootCertificate(name, name, name, password)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	if err := p.GenerateIntermediateCertificate(name, name, name, root, password); err != nil {
+		return nil, nil, "", err
+	}
+	stepCfg, err := p.GenerateConfig()
+	if err != nil {
+		return nil, nil, "", err
+	}
+	base := filepath.Dir(filepath.Dir(p.GetCAConfigPath()))
+	files := make(map[string][]byte)
+	for file, content := range p.Files {
+		rel, err := filepath.Rel(base, file)
+		if err != nil || !filepath.IsLocal(rel) {
+			return nil, nil, "", fmt.Errorf("unexpected file %s in the new PKI", file)
+		}
+		files[rel] = content
+	}
+	return files, stepCfg, p.GetRootFingerprint(), nil
+}
+
+// leafTemplate makes signing certificates: the names that were asked for, one
+// key usage, one extended key usage, and where to ask for their status. toJson
+// quotes, so a name cannot break out of its place.
+const leafTemplate = `{
+	"subject": {{ toJson .Subject }},
+	"sans": {{ toJson .SANs }},
+	"keyUsage": ["digitalSignature"],
+	"extKeyUsage": ["clientAuth"],
+	"ocspServer": [%s]
+}`
+
+func configureProvisioner(cfg *config.Config, ocspURL string) error {
+	if len(cfg.AuthorityConfig.Provisioners) != 1 {
+		return fail(Failed, "the new PKI has %d provisioners instead of 1", len(cfg.AuthorityConfig.Provisioners))
+	}
+	quoted, err := json.Marshal(ocspURL)
+	if u, parseErr := url.Parse(ocspURL); err != nil || parseErr != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Contains(ocspURL, "{{") {
+		return fail(Misconfigured, "OCSP URL %q is not an http URL", ocspURL)
+	}
+	p, ok := cfg.AuthorityConfig.Provisioners[0].(*provisioner.JWK)
+	if !ok {
+		return fail(Failed, "the new PKI has a provisioner of type %T instead of JWK", cfg.AuthorityConfig.Provisioners[0])
+	}
+	// smallstep's own extension names the provisioner. It would travel in
+	// every token and serves nobody there; the database knows it anyway.
+	withoutExtension := true
+	p.Claims = &provisioner.Claims{
+		MinTLSDur:                  &provisioner.Duration{Duration: minLeafDuration},
+		DisableSmallstepExtensions: &withoutExtension,
+	}
+	p.Options = &provisioner.Options{X509: &provisioner.X509Options{Template: fmt.Sprintf(leafTemplate, quoted)}}
+	return nil
+}
+
+// unique drops repeated names and IPv6 brackets, and keeps the order.
+func unique(names []string) []string {
+	var out []string
+	for _, name := range names {
+		if ip := net.ParseIP(strings.Trim(name, "[]")); ip != nil {
+			name = ip.String()
+		}
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}

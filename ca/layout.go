@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ca
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"unicode"
+
+	"github.com/smallstep/certificates/authority/config"
+)
+
+// layout is the standard step-ca directory, with one file of ours in it.
+type layout string
+
+func (l layout) file(elem ...string) string {
+	return filepath.Join(append([]string{string(l)}, elem...)...)
+}
+
+func (l layout) config() string   { return l.file("config", "ca.json") }
+func (l layout) defaults() string { return l.file("config", "defaults.json") }
+func (l layout) settings() string { return l.file("config", "stapled.json") }
+func (l layout) root() string     { return l.file("certs", "root_ca.crt") }
+func (l layout) rootKey() string  { return l.file("secrets", "root_ca_key") }
+func (l layout) password() string { return l.file("secrets", "password") }
+func (l layout) database() string { return l.file("db") }
+
+// settings is config/stapled.json: what step-ca has no place for.
+type settings struct {
+	// OCSPAddress is the address that the responder listens on.
+	OCSPAddress string `json:"ocsp_address"`
+	// OCSPURL is the responder as certificates name it.
+	OCSPURL string `json:"ocsp_url"`
+	// CAURL is the step-ca API as clients reach it.
+	CAURL string `json:"ca_url"`
+	// Provisioner is the name of the provisioner that the Client uses.
+	Provisioner string `json:"provisioner"`
+}
+
+func newLayout(dir string) (layout, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fail(Failed, "find the absolute path of %s: %w", dir, err)
+	}
+	return layout(abs), nil
+}
+
+// load reads both configuration files.
+func (l layout) load() (*config.Config, settings, error) {
+	var s settings
+	raw, err := os.ReadFile(l.settings())
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, statErr := os.Stat(l.config()); statErr == nil {
+			return nil, s, fail(NotACA, "%s is a step-ca directory without %s; create that file with the members ocsp_address, ocsp_url, ca_url and provisioner", l, l.settings())
+		}
+		return nil, s, fail(NotACA, "%s is not a step-ca directory (%s is missing); create one with `stapled up --dir`", l, l.config())
+	}
+	if err != nil {
+		return nil, s, fail(Failed, "read the configuration of the CA: %w", err)
+	}
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return nil, s, fail(Misconfigured, "%s is not valid JSON: %w", l.settings(), err)
+	}
+	for name, value := range map[string]string{"ocsp_url": s.OCSPURL, "ca_url": s.CAURL} {
+		if u, err := url.Parse(value); err != nil || u.Host == "" {
+			return nil, s, fail(Misconfigured, "%s: %s %q is not a URL", l.settings(), name, value)
+		}
+	}
+	cfg, err := config.LoadConfiguration(l.config())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, s, fail(NotACA, "%s is not a step-ca directory: %s is missing", l, l.config())
+	}
+	if err != nil {
+		return nil, s, fail(Misconfigured, "%s is not usable: %w", l.config(), err)
+	}
+	return cfg, s, nil
+}
+
+// readPassword reads the password as step-ca does: without trailing space.
+func (l layout) readPassword() ([]byte, error) {
+	raw, err := os.ReadFile(l.password())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fail(WrongPassword, "%s is missing; restore it, or give the password of the CA's keys", l.password())
+	}
+	if err != nil {
+		return nil, fail(Failed, "read the password: %w", err)
+	}
+	password := bytes.TrimRightFunc(raw, unicode.IsSpace)
+	if len(password) == 0 {
+		return nil, fail(WrongPassword, "%s is empty; put the password of the CA's keys there", l.password())
+	}
+	return password, nil
+}
+
+// writeFile writes a new file and forces it to disk.
+func writeFile(name string, data []byte, mode fs.FileMode) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func writeJSON(name string, value any) error {
+	raw, err := json.MarshalIndent(value, "", "\t")
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", filepath.Base(name), err)
+	}
+	return writeFile(name, append(raw, '\n'), 0o600)
+}

@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ca
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ocsp"
+)
+
+// shared is one running CA for the tests that need not break it.
+var shared struct {
+	ca     *CA
+	client *Client
+}
+
+// TestMain keeps the environment of the developer out: smallstep's packages
+// would read ~/.step.
+func TestMain(m *testing.M) {
+	code, err := func() (int, error) {
+		dir, err := os.MkdirTemp("", "ca-test-")
+		if err != nil {
+			return 1, err
+		}
+		defer os.RemoveAll(dir)
+		if err := errors.Join(os.Setenv("STEPPATH", filepath.Join(dir, "steppath")), Init(filepath.Join(dir, "ca"), InitConfig{})); err != nil {
+			return 1, err
+		}
+		if shared.ca, err = Open(filepath.Join(dir, "ca"), Config{}); err != nil {
+			return 1, err
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- shared.ca.Run(ctx) }()
+		if shared.client, err = NewClient(filepath.Join(dir, "ca")); err != nil {
+			cancel()
+			return 1, errors.Join(err, <-done)
+		}
+		code := m.Run()
+		cancel()
+		return code, <-done
+	}()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// newCA makes a CA of its own for a test that stops or breaks it.
+func newCA(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "ca")
+	if err := Init(dir, InitConfig{}); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// run opens and runs the CA of dir until the returned function, or the end of the test.
+func run(t *testing.T, dir string, cfg Config) (*CA, func()) {
+	t.Helper()
+	c, err := Open(dir, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
+	stopped := false
+	stop := func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	}
+	t.Cleanup(stop)
+	return c, stop
+}
+
+// ask asks a responder over HTTP, as a stapler does.
+func ask(t *testing.T, url string, cert, issuer *x509.Certificate, hash crypto.Hash) (*ocsp.Response, error) {
+	t.Helper()
+	req, err := ocsp.CreateRequest(cert, issuer, &ocsp.RequestOptions{Hash: hash})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exchange(t, url, req, cert, issuer)
+}
+
+func exchange(t *testing.T, url string, req []byte, cert, issuer *x509.Certificate) (*ocsp.Response, error) {
+	t.Helper()
+	hr, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(req))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hr.Header.Set("Content-Type", "application/ocsp-request")
+	resp, err := http.DefaultClient.Do(hr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ocsp.ParseResponseForCert(body, cert, issuer)
+}
+
+// within says whether t lies between two times, to the second.
+func within(t, from, to time.Time) bool {
+	return !t.Before(from.Truncate(time.Second)) && !t.After(to)
+}

@@ -1,0 +1,222 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ca
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/smallstep/certificates/api"
+	apilog "github.com/smallstep/certificates/api/log"
+	"github.com/smallstep/certificates/authority"
+	"github.com/smallstep/certificates/authority/config"
+	stepca "github.com/smallstep/certificates/ca"
+	"github.com/smallstep/certificates/db"
+	"github.com/smallstep/nosql"
+)
+
+const (
+	// requestTimeout bounds reading a request and writing its response.
+	requestTimeout = 15 * time.Second
+	// shutdownTimeout is how long requests in flight may take to end.
+	shutdownTimeout = 5 * time.Second
+	// compactInterval is step-ca's own.
+	compactInterval = time.Minute
+)
+
+// newServers assembles step-ca's parts. Its own ca.CA is not used because it
+// binds its address out of sight, closes the database before the requests that
+// use it have ended, and logs to stderr.
+func (c *CA) newServers(cfg *config.Config, password []byte) error {
+	auth, err := authority.New(cfg,
+		authority.WithDatabase(c.database.AuthDB), // itself: step-ca looks for more methods on it
+		authority.WithPassword(password),
+		authority.WithQuietInit())
+	if err != nil {
+		return fail(Misconfigured, "start step-ca on %s: %w", c.layout, err)
+	}
+	c.authority = auth
+	tlsConfig, err := c.tlsConfig(cfg)
+	if err != nil {
+		return fail(Failed, "make the TLS certificate of the CA: %w", err)
+	}
+
+	mux := chi.NewRouter()
+	mux.Use(middleware.GetHead)
+	api.Route(mux)
+	mux.Route("/1.0", func(r chi.Router) { api.Route(r) })
+
+	// step-ca's handlers find what they need in the context.
+	ctx := authority.NewContext(context.Background(), auth)
+	ctx = db.NewContext(ctx, auth.GetDatabase())
+	ctx = apilog.WithErrorLogger(ctx, func(_ http.ResponseWriter, r *http.Request, err error) {
+		c.log.WarnContext(r.Context(), "step-ca refused a request", "method", r.Method, "path", r.URL.Path, "error", err)
+	})
+
+	c.api = c.newServer(mux)
+	c.api.TLSConfig = tlsConfig
+	c.api.BaseContext = func(net.Listener) context.Context { return ctx }
+	c.ocsp = c.newServer(c.responder)
+	return nil
+}
+
+func (c *CA) newServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: requestTimeout,
+		ReadTimeout:       requestTimeout,
+		WriteTimeout:      requestTimeout,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(c.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// tlsConfig has the server certificate renewed in memory, and accepts client
+// certificates of this CA, which is how certificates are renewed.
+func (c *CA) tlsConfig(cfg *config.Config) (*tls.Config, error) {
+	cert, err := c.authority.GetTLSCertificate()
+	if err != nil {
+		return nil, err
+	}
+	if c.renewer, err = stepca.NewTLSRenewer(cert, c.authority.GetTLSCertificate); err != nil {
+		return nil, err
+	}
+	clients := x509.NewCertPool()
+	for _, root := range c.authority.GetRootCertificates() {
+		clients.AddCert(root)
+	}
+	// With the intermediate in the pool, clients need not send it.
+	clients.AddCert(c.intermediate)
+
+	t := cfg.TLS.TLSConfig()
+	t.GetCertificate = c.renewer.GetCertificateForCA
+	t.ClientAuth = tls.VerifyClientCertIfGiven
+	t.ClientCAs = clients
+	return t, nil
+}
+
+// Run serves until ctx ends or Close is called, and then closes the CA. It
+// returns nil after an orderly end. A CA runs once; open the directory again to
+// run it again.
+func (c *CA) Run(ctx context.Context) error {
+	if err := c.begin(); err != nil {
+		return err
+	}
+	c.renewer.Run()
+	failed := make(chan error, 2)
+	go func() {
+		defer c.jobs.Done()
+		failed <- c.api.ServeTLS(c.apiListener, "", "")
+	}()
+	go func() {
+		defer c.jobs.Done()
+		failed <- c.ocsp.Serve(c.ocspListener)
+	}()
+	go func() {
+		defer c.jobs.Done()
+		c.compact()
+	}()
+	c.log.InfoContext(ctx, "CA is running", "ca_url", c.URL(), "ocsp_url", c.OCSPURL(), "dir", c.Dir())
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case <-c.closing:
+	case served := <-failed:
+		if !errors.Is(served, http.ErrServerClosed) {
+			err = fail(Failed, "a server of the CA stopped: %w", served)
+		}
+	}
+	return errors.Join(err, c.Close())
+}
+
+func (c *CA) begin() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-c.closing:
+		return fail(Closed, "this CA has been closed; open %s again", c.layout)
+	default:
+	}
+	if c.running {
+		return fail(Closed, "this CA runs already")
+	}
+	c.running = true
+	c.jobs.Add(3)
+	return nil
+}
+
+// compact has the database collect its garbage, as step-ca does.
+func (c *CA) compact() {
+	compactor, ok := c.database.tables.(nosql.Compactor)
+	if !ok {
+		return
+	}
+	ticker := time.NewTicker(compactInterval)
+	defer ticker.Stop()
+	for {
+		// It returns an error when there is nothing left to do.
+		for compactor.Compact(0.7) == nil {
+		}
+		select {
+		case <-c.closing:
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// Close ends both servers, waits for requests in flight, and closes the
+// database. It may be called at any time and any number of times.
+func (c *CA) Close() error { return c.close() }
+
+func (c *CA) shutdown() error {
+	c.mu.Lock()
+	close(c.closing) // from here on, Run does not begin
+	c.mu.Unlock()
+
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	var errs []error
+	for _, server := range []*http.Server{c.api, c.ocsp} {
+		if server == nil {
+			continue
+		}
+		if err := server.Shutdown(ctx); err != nil {
+			errs = append(errs, server.Close())
+		}
+	}
+	for _, l := range []net.Listener{c.apiListener, c.ocspListener} {
+		if l == nil {
+			continue
+		}
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	c.jobs.Wait()
+	if c.renewer != nil {
+		c.renewer.Stop()
+	}
+	if c.authority != nil {
+		// This shuts the AuthDB down as well.
+		errs = append(errs, c.authority.Shutdown())
+	}
+	if c.database != nil {
+		errs = append(errs, c.database.close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fail(Failed, "close the CA: %w", err)
+	}
+	return nil
+}
