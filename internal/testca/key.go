@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package testca
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+	"math/big"
+	"sync"
+)
+
+// Kind is a kind of key.
+type Kind string
+
+// The kinds of keys. The last two are refused wherever they occur.
+const (
+	P256    Kind = "P-256"
+	P384    Kind = "P-384"
+	P521    Kind = "P-521"
+	Ed25519 Kind = "Ed25519"
+	RSA2048 Kind = "RSA 2048"
+	RSA1024 Kind = "RSA 1024"
+	P224    Kind = "P-224"
+)
+
+// Kinds are the kinds of keys that may be relied on.
+func Kinds() []Kind { return []Kind{P256, P384, P521, Ed25519, RSA2048} }
+
+type keyName struct {
+	kind Kind
+	name string
+}
+
+var keys = struct {
+	sync.Mutex
+	made map[keyName]crypto.Signer
+}{made: make(map[keyName]crypto.Signer)}
+
+// Key is the key of this kind and name. It stays the same while the process
+// lives, so that RSA keys are few, and so that two certificates of one name
+// have one key.
+func Key(kind Kind, name string) crypto.Signer {
+	keys.Lock()
+	defer keys.Unlock()
+	id := keyName{kind, name}
+	if keys.made[id] == nil {
+		keys.made[id] = newKey(kind)
+	}
+	return keys.made[id]
+}
+
+func newKey(kind Kind) crypto.Signer {
+	var key crypto.Signer
+	var err error
+	switch kind {
+	case P224:
+		key, err = ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	case P256:
+		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case P384:
+		key, err = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	case P521:
+		key, err = ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
+	case Ed25519:
+		_, key, err = ed25519.GenerateKey(rand.Reader)
+	case RSA1024:
+		key, err = rsa.GenerateKey(rand.Reader, 1024)
+	case RSA2048:
+		key, err = rsa.GenerateKey(rand.Reader, 2048)
+	default:
+		err = fmt.Errorf("no keys of kind %q", kind)
+	}
+	if err != nil {
+		panic(fmt.Errorf("testca: %w", err))
+	}
+	return key
+}
+
+// OversizedRSA is an RSA public key of so many bits. Its private key does not
+// exist: nothing checks a modulus for being a product of two primes.
+func OversizedRSA(bits int) *rsa.PublicKey {
+	n := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
+	return &rsa.PublicKey{N: n.Add(n, big.NewInt(12345)), E: 65537}
+}
