@@ -1,0 +1,405 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package responder
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"errors"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ocsp"
+)
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	ca := newTestCA(t, "CA", newP256(t))
+	r := newResponder(t, ca, knownSource)
+	now := epoch.Truncate(time.Second)
+	for _, hash := range []crypto.Hash{crypto.SHA1, crypto.SHA256, crypto.SHA384, crypto.SHA512} {
+		for _, row := range []struct {
+			name   string
+			serial *big.Int
+			want   int
+		}{
+			{"good", goodSerial, ocsp.Good},
+			{"revoked", revokedSerial, ocsp.Revoked},
+			{"unissued", unknownSerial, ocsp.Unknown},
+			{"serial 0", new(big.Int), ocsp.Unknown},
+			{"20 octets", new(big.Int).Lsh(big.NewInt(1), 159), ocsp.Unknown},
+		} {
+			t.Run(row.name+"/"+hash.String(), func(t *testing.T) {
+				req := ask(t, ca.cert, row.serial, hash)
+				der := r.Respond(t.Context(), req)
+				resp, err := ocsp.ParseResponse(der, ca.cert)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if resp.Status != row.want || resp.SerialNumber.Cmp(row.serial) != 0 || resp.IssuerHash != hash {
+					t.Errorf("got status %d for %s under %s", resp.Status, resp.SerialNumber, resp.IssuerHash)
+				}
+				if !resp.ProducedAt.Equal(now) || !resp.ThisUpdate.Equal(now) || !resp.NextUpdate.Equal(now.Add(DefaultValidity)) {
+					t.Errorf("producedAt %s, thisUpdate %s, nextUpdate %s", resp.ProducedAt, resp.ThisUpdate, resp.NextUpdate)
+				}
+				if row.want == ocsp.Revoked && (!resp.RevokedAt.Equal(revokedAt.Truncate(time.Second)) || resp.RevocationReason != ocsp.KeyCompromise) {
+					t.Errorf("revoked at %s for %d", resp.RevokedAt, resp.RevocationReason)
+				}
+				if resp.Certificate != nil {
+					t.Error("CA-signed response embeds a certificate")
+				}
+				parsed, err := parseRequest(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Contains(der, parsed.raw) {
+					t.Error("response does not repeat the CertID as it was sent")
+				}
+			})
+		}
+	}
+}
+
+func TestErrorResponses(t *testing.T) {
+	t.Parallel()
+	key := newP256(t)
+	ca := newTestCA(t, "CA", key)
+	sameName := newTestCA(t, "CA", newP256(t))
+	sameKey := newTestCA(t, "Other", key)
+	failing := func(context.Context, *big.Int) (Status, error) {
+		return Status{Code: Good}, errors.New("database is down")
+	}
+	for _, row := range []struct {
+		name   string
+		source SourceFunc
+		req    []byte
+		want   ocsp.ResponseStatus
+	}{
+		{"other CA of the same name", knownSource, ask(t, sameName.cert, goodSerial, crypto.SHA256), ocsp.Unauthorized},
+		{"other CA of the same key", knownSource, ask(t, sameKey.cert, goodSerial, crypto.SHA256), ocsp.Unauthorized},
+		{"source fails, though it says good", failing, ask(t, ca.cert, goodSerial, crypto.SHA256), ocsp.TryLater},
+		{"source knows nothing newer than the past", func(context.Context, *big.Int) (Status, error) {
+			return Status{Code: Good, ThisUpdate: epoch.Add(-2 * time.Hour), NextUpdate: epoch.Add(-time.Hour)}, nil
+		}, ask(t, ca.cert, goodSerial, crypto.SHA256), ocsp.TryLater},
+		{"empty", knownSource, nil, ocsp.Malformed},
+		{"too large", knownSource, make([]byte, MaxRequestSize+1), ocsp.Malformed},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, err := ocsp.ParseResponse(newResponder(t, ca, row.source).Respond(t.Context(), row.req), ca.cert)
+			var re ocsp.ResponseError
+			if !errors.As(err, &re) || re.Status != row.want {
+				t.Errorf("got %v, want %s", err, row.want)
+			}
+		})
+	}
+}
+
+func TestWindow(t *testing.T) {
+	t.Parallel()
+	ca := newTestCA(t, "CA", newP256(t))
+	now := epoch.Truncate(time.Second)
+	for _, row := range []struct {
+		name       string
+		validity   time.Duration
+		status     Status
+		thisUpdate time.Time
+		nextUpdate time.Time
+	}{
+		{"fraction of a second", 3700 * time.Millisecond, Status{Code: Good}, now, now.Add(3 * time.Second)},
+		{"one second", time.Second, Status{Code: Good}, now, now.Add(time.Second)},
+		{"list from an hour ago", 0, Status{Code: Good, ThisUpdate: now.Add(-time.Hour)}, now.Add(-time.Hour), now.Add(DefaultValidity)},
+		{"list that ends soon", 0, Status{Code: Good, NextUpdate: now.Add(time.Minute)}, now, now.Add(time.Minute)},
+		{"list from the future", 0, Status{Code: Good, ThisUpdate: now.Add(time.Hour)}, now, now.Add(DefaultValidity)},
+		{"beyond the CA", 1000 * time.Hour * 24, Status{Code: Good}, now, ca.cert.NotAfter},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r, err := New(Config{
+				Validity: row.validity, Now: at(epoch),
+				Authorities: []Authority{{Certificate: ca.cert, Signer: ca.key, Source: SourceFunc(func(context.Context, *big.Int) (Status, error) {
+					return row.status, nil
+				})}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := ocsp.ParseResponse(r.Respond(t.Context(), ask(t, ca.cert, goodSerial, crypto.SHA256)), ca.cert)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !resp.ThisUpdate.Equal(row.thisUpdate) || !resp.NextUpdate.Equal(row.nextUpdate) {
+				t.Errorf("from %s to %s, want %s to %s", resp.ThisUpdate, resp.NextUpdate, row.thisUpdate, row.nextUpdate)
+			}
+			if !resp.ProducedAt.Equal(now) {
+				t.Errorf("producedAt %s, want %s", resp.ProducedAt, now)
+			}
+		})
+	}
+}
+
+func TestRevocationDetails(t *testing.T) {
+	t.Parallel()
+	ca := newTestCA(t, "CA", newP256(t))
+	now := epoch.Truncate(time.Second)
+	for _, row := range []struct {
+		name   string
+		status Status
+		at     time.Time
+		reason int
+	}{
+		{"unspecified", Status{Code: Revoked, RevokedAt: revokedAt}, revokedAt.Truncate(time.Second), 0},
+		{"superseded", Status{Code: Revoked, RevokedAt: revokedAt, Reason: 4}, revokedAt.Truncate(time.Second), 4},
+		{"aACompromise", Status{Code: Revoked, RevokedAt: revokedAt, Reason: 10}, revokedAt.Truncate(time.Second), 10},
+		{"time is missing", Status{Code: Revoked}, now, 0},
+		{"reserved reason", Status{Code: Revoked, RevokedAt: revokedAt, Reason: 7}, revokedAt.Truncate(time.Second), 0},
+		{"removeFromCRL", Status{Code: Revoked, RevokedAt: revokedAt, Reason: 8}, revokedAt.Truncate(time.Second), 0},
+		{"reason out of range", Status{Code: Revoked, RevokedAt: revokedAt, Reason: 99}, revokedAt.Truncate(time.Second), 0},
+		{"reason negative", Status{Code: Revoked, RevokedAt: revokedAt, Reason: -1}, revokedAt.Truncate(time.Second), 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := newResponder(t, ca, func(context.Context, *big.Int) (Status, error) { return row.status, nil })
+			resp, err := ocsp.ParseResponse(r.Respond(t.Context(), ask(t, ca.cert, goodSerial, crypto.SHA256)), ca.cert)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.Status != ocsp.Revoked || !resp.RevokedAt.Equal(row.at) || resp.RevocationReason != row.reason {
+				t.Errorf("status %d at %s for %d, want revoked at %s for %d", resp.Status, resp.RevokedAt, resp.RevocationReason, row.at, row.reason)
+			}
+		})
+	}
+	t.Run("code out of range is unknown", func(t *testing.T) {
+		r := newResponder(t, ca, func(context.Context, *big.Int) (Status, error) { return Status{Code: 42}, nil })
+		resp, err := ocsp.ParseResponse(r.Respond(t.Context(), ask(t, ca.cert, goodSerial, crypto.SHA256)), ca.cert)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.Status != ocsp.Unknown {
+			t.Errorf("status %d, want unknown", resp.Status)
+		}
+	})
+}
+
+func TestSigningKeys(t *testing.T) {
+	t.Parallel()
+	generate := func(key crypto.Signer, err error) crypto.Signer {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	p384, err384 := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	p521, err521 := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
+	rsa2048, errRSA := rsa.GenerateKey(rand.Reader, 2048)
+	_, ed, errEd := ed25519.GenerateKey(rand.Reader)
+	for _, row := range []struct {
+		name string
+		key  crypto.Signer
+		want x509.SignatureAlgorithm
+	}{
+		{"P-256", newP256(t), x509.ECDSAWithSHA256},
+		{"P-384", generate(p384, err384), x509.ECDSAWithSHA384},
+		{"P-521", generate(p521, err521), x509.ECDSAWithSHA512},
+		{"RSA 2048", generate(rsa2048, errRSA), x509.SHA256WithRSA},
+		{"Ed25519", generate(ed, errEd), x509.PureEd25519},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			ca := newTestCA(t, "CA", row.key)
+			der := newResponder(t, ca, knownSource).Respond(t.Context(), ask(t, ca.cert, goodSerial, crypto.SHA256))
+			// x/crypto does not know Ed25519, so the signature is checked here.
+			resp, err := ocsp.ParseResponse(der, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := ca.cert.CheckSignature(row.want, resp.TBSResponseData, resp.Signature); err != nil {
+				t.Error(err)
+			}
+			if row.want != x509.PureEd25519 && resp.SignatureAlgorithm != row.want {
+				t.Errorf("signed with %s, want %s", resp.SignatureAlgorithm, row.want)
+			}
+		})
+	}
+}
+
+func TestDelegate(t *testing.T) {
+	t.Parallel()
+	ca := newTestCA(t, "CA", newP256(t))
+	key := newP256(t)
+	template := delegateTemplate()
+	template.NotAfter = epoch.Add(time.Minute).Truncate(time.Second)
+	delegate := sign(t, template, ca.cert, key.Public(), ca.key)
+	now := epoch
+	r, err := New(Config{
+		Authorities: []Authority{{Certificate: ca.cert, Source: SourceFunc(knownSource), Signer: key, SignerCertificate: delegate}},
+		Now:         func() time.Time { return now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := ask(t, ca.cert, goodSerial, crypto.SHA256)
+	resp, err := ocsp.ParseResponse(r.Respond(t.Context(), req), ca.cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Certificate == nil || !resp.Certificate.Equal(delegate) {
+		t.Error("the delegate's certificate is not embedded")
+	}
+	if !resp.NextUpdate.Equal(delegate.NotAfter) {
+		t.Errorf("nextUpdate %s, want no later than the delegate's end %s", resp.NextUpdate, delegate.NotAfter)
+	}
+	keyBits, err := subjectKey(delegate.RawSubjectPublicKeyInfo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(resp.ResponderKeyHash, digest(crypto.SHA1, keyBits)) {
+		t.Error("ResponderID is not the delegate's key")
+	}
+
+	now = delegate.NotAfter.Add(time.Second)
+	_, err = ocsp.ParseResponse(r.Respond(t.Context(), req), ca.cert)
+	var re ocsp.ResponseError
+	if !errors.As(err, &re) || re.Status != ocsp.InternalError {
+		t.Errorf("after the delegate's end: got %v, want internal error", err)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	ca, other := newTestCA(t, "CA", newP256(t)), newTestCA(t, "Other", newP256(t))
+	sameName := newTestCA(t, "CA", newP256(t))
+	key := newP256(t)
+	source := SourceFunc(knownSource)
+	rsa1024 := weakRSA(t)
+	p224, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weak, curve := newTestCA(t, "Weak", rsa1024), newTestCA(t, "P-224", p224)
+	leaf := sign(t, &x509.Certificate{
+		SerialNumber: big.NewInt(9), Subject: pkix.Name{CommonName: "leaf"},
+		NotBefore: ca.cert.NotBefore, NotAfter: ca.cert.NotAfter, BasicConstraintsValid: true,
+	}, ca.cert, key.Public(), ca.key)
+	delegated := func(issuer testCA, change func(*x509.Certificate)) []Authority {
+		template := delegateTemplate()
+		change(template)
+		return []Authority{{
+			Certificate: ca.cert, Source: source, Signer: key,
+			SignerCertificate: sign(t, template, issuer.cert, key.Public(), issuer.key),
+		}}
+	}
+	ok := Authority{Certificate: ca.cert, Source: source, Signer: ca.key}
+	for _, row := range []struct {
+		name        string
+		authorities []Authority
+		validity    time.Duration
+		want        string
+	}{
+		{"no authority", nil, 0, "no authority"},
+		{"no certificate", []Authority{{Source: source, Signer: ca.key}}, 0, "no certificate"},
+		{"no source", []Authority{{Certificate: ca.cert, Signer: ca.key}}, 0, "no source"},
+		{"no key", []Authority{{Certificate: ca.cert, Source: source}}, 0, "no signing key"},
+		{"certificate of a leaf", []Authority{{Certificate: leaf, Source: source, Signer: key}}, 0, "not a CA"},
+		{"key of another CA", []Authority{{Certificate: ca.cert, Source: source, Signer: other.key}}, 0, "does not belong"},
+		{"RSA 1024", []Authority{{Certificate: weak.cert, Source: source, Signer: weak.key}}, 0, "1024 bits"},
+		{"P-224", []Authority{{Certificate: curve.cert, Source: source, Signer: curve.key}}, 0, "P-224"},
+		{"the same CA twice", []Authority{ok, ok}, 0, "twice"},
+		{"validity below a second", []Authority{ok}, 999 * time.Millisecond, "below one second"},
+		{"validity negative", []Authority{ok}, -time.Hour, "below one second"},
+		{"delegate with the CA's key", []Authority{{
+			Certificate: ca.cert, Source: source, Signer: ca.key,
+			SignerCertificate: sign(t, delegateTemplate(), ca.cert, key.Public(), ca.key),
+		}}, 0, "does not belong"},
+		{"delegate is a CA", delegated(ca, func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = true, true }), 0, "CA certificate"},
+		{"delegate without OCSPSigning", delegated(ca, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), 0, "OCSPSigning"},
+		{"delegate with any usage", delegated(ca, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} }), 0, "OCSPSigning"},
+		{"delegate without digitalSignature", delegated(ca, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageContentCommitment }), 0, "digitalSignature"},
+		{"delegate without nocheck", delegated(ca, func(c *x509.Certificate) { c.ExtraExtensions = nil }), 0, "nocheck"},
+		{"delegate of another CA", delegated(other, func(*x509.Certificate) {}), 0, "another CA"},
+		{"delegate of another CA of the same name", delegated(sameName, func(*x509.Certificate) {}), 0, "not issued by the CA"},
+		{"delegate expired", delegated(ca, func(c *x509.Certificate) { c.NotAfter = epoch.Add(-time.Minute) }), 0, "not now"},
+		{"delegate not yet valid", delegated(ca, func(c *x509.Certificate) { c.NotBefore = epoch.Add(time.Minute) }), 0, "not now"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r, err := New(Config{Authorities: row.authorities, Validity: row.validity, Now: at(epoch)})
+			if err == nil || r != nil {
+				t.Fatalf("accepted; got (%v, %v)", r, err)
+			}
+			if !strings.Contains(err.Error(), row.want) {
+				t.Errorf("error %q does not say %q", err, row.want)
+			}
+		})
+	}
+	if _, err := New(Config{Authorities: delegated(ca, func(*x509.Certificate) {}), Now: at(epoch)}); err != nil {
+		t.Errorf("the delegate that the rows are made of: %v", err)
+	}
+}
+
+// weakRSA returns a key of 1024 bits, which crypto/rsa makes for nobody any more.
+func weakRSA(t *testing.T) *rsa.PrivateKey {
+	t.Helper()
+	e := big.NewInt(65537)
+	for {
+		p, err := rand.Prime(rand.Reader, 512)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, err := rand.Prime(rand.Reader, 512)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := big.NewInt(1)
+		phi := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
+		d := new(big.Int).ModInverse(e, phi)
+		n := new(big.Int).Mul(p, q)
+		if d == nil || n.BitLen() != 1024 {
+			continue
+		}
+		return &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: n, E: 65537}, D: d, Primes: []*big.Int{p, q}}
+	}
+}
+
+type counter map[string]int
+
+func (c counter) Observe(outcome string) { c[outcome]++ }
+
+func TestObserver(t *testing.T) {
+	t.Parallel()
+	ca, other := newTestCA(t, "CA", newP256(t)), newTestCA(t, "Other", newP256(t))
+	seen := counter{}
+	r, err := New(Config{
+		Authorities: []Authority{{Certificate: ca.cert, Signer: ca.key, Source: SourceFunc(func(ctx context.Context, serial *big.Int) (Status, error) {
+			if serial.Sign() == 0 {
+				return Status{}, errors.New("down")
+			}
+			return knownSource(ctx, serial)
+		})}},
+		Now: at(epoch), Observer: seen,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for outcome, req := range map[string][]byte{
+		OutcomeGood:         ask(t, ca.cert, goodSerial, crypto.SHA256),
+		OutcomeRevoked:      ask(t, ca.cert, revokedSerial, crypto.SHA256),
+		OutcomeUnknown:      ask(t, ca.cert, unknownSerial, crypto.SHA256),
+		OutcomeUnauthorized: ask(t, other.cert, goodSerial, crypto.SHA256),
+		OutcomeTryLater:     ask(t, ca.cert, new(big.Int), crypto.SHA256),
+		OutcomeMalformed:    asn1.NullBytes,
+	} {
+		r.Respond(t.Context(), req)
+		if seen[outcome] != 1 {
+			t.Errorf("%s: counted %d times, want once; all: %v", outcome, seen[outcome], seen)
+		}
+	}
+}
