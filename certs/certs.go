@@ -49,12 +49,21 @@ func ParseX5C(x5c []string) ([]*x509.Certificate, error) {
 		if err != nil {
 			return nil, fmt.Errorf("x5c[%d]: %w", i, err)
 		}
-		// ParseCertificate refuses trailing bytes.
-		if chain[i], err = x509.ParseCertificate(der); err != nil {
-			return nil, fmt.Errorf("x5c[%d]: %w: %w", i, ErrChain, err)
+		if chain[i], err = ParseDER(der); err != nil {
+			return nil, fmt.Errorf("x5c[%d]: %w", i, err)
 		}
 	}
 	return chain, nil
+}
+
+// ParseDER reads one certificate; ErrChain if that is not exactly what the
+// bytes are.
+func ParseDER(der []byte) (*x509.Certificate, error) {
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrChain, err)
+	}
+	return c, nil
 }
 
 // ErrEncoding says that a value is not canonical standard base64.

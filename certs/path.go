@@ -59,12 +59,11 @@ func (p *Path) CheckTime(now time.Time) error {
 	return nil
 }
 
-// Links remembers which CA certificates were seen to be signed by which
-// issuer, so that each signature is checked once. Both methods are given
-// certificates with all their bytes.
+// Links remembers which certificates were seen to be signed by which issuer
+// below an anchor, so that each of these signatures is checked once.
 type Links interface {
-	Known(ca, issuer *x509.Certificate) bool
-	Add(ca, issuer *x509.Certificate)
+	Known(c, issuer *x509.Certificate) bool
+	Add(c, issuer *x509.Certificate)
 }
 
 // CheckOrder does what can be said of a chain without a signature: ErrChain
@@ -105,7 +104,7 @@ func (a *Anchors) CheckOrder(chain []*x509.Certificate) error {
 func (a *Anchors) Verify(chain []*x509.Certificate, now time.Time, usage x509.ExtKeyUsage, links Links) (*Path, error) {
 	// 1. The last certificate is signed by an anchor.
 	last := len(chain) - 1
-	anchor := a.signerOf(chain[last], links)
+	anchor := a.signerOf(chain[last], now, links)
 	if anchor == nil {
 		return nil, fmt.Errorf("%w: no trust anchor issued %.80q", ErrUntrusted, chain[last].Subject)
 	}
@@ -114,7 +113,7 @@ func (a *Anchors) Verify(chain []*x509.Certificate, now time.Time, usage x509.Ex
 	// 2. Every other certificate is signed by the one after it, which is a CA
 	// that may sign certificates (RFC 5280 §6.1.3 (a)(1), §6.1.4 (k) and (n)).
 	for i := last - 1; i >= 0; i-- {
-		if err := checkLink(chain[i], chain[i+1], i > 0, links); err != nil {
+		if err := checkLink(chain[i], chain[i+1], links); err != nil {
 			return nil, fmt.Errorf("%w: certificate %d: %w", ErrUntrusted, i, err)
 		}
 	}
@@ -148,26 +147,31 @@ func (a *Anchors) Verify(chain []*x509.Certificate, now time.Time, usage x509.Ex
 	return path, nil
 }
 
-func (a *Anchors) signerOf(c *x509.Certificate, links Links) *x509.Certificate {
+// signerOf finds the anchor that signed a certificate: one that is valid now,
+// if there is a choice.
+func (a *Anchors) signerOf(c *x509.Certificate, now time.Time, links Links) *x509.Certificate {
+	var found *x509.Certificate
 	for _, anchor := range a.issuersOf(c) {
-		if checkLink(c, anchor, c.IsCA, links) == nil {
-			return anchor
+		if checkLink(c, anchor, links) != nil {
+			continue
+		}
+		if found = anchor; !now.Before(anchor.NotBefore) && !now.After(anchor.NotAfter) {
+			break
 		}
 	}
-	return nil
+	return found
 }
 
-// checkLink checks one signature. Only links between CAs are remembered:
-// leaves are many, and theirs is remembered with what they sign.
-func checkLink(c, issuer *x509.Certificate, isCA bool, links Links) error {
-	if links != nil && isCA && links.Known(c, issuer) {
+// checkLink checks one signature.
+func checkLink(c, issuer *x509.Certificate, links Links) error {
+	if links != nil && links.Known(c, issuer) {
 		return nil
 	}
 	// CheckSignatureFrom also holds the issuer to being a CA with keyCertSign.
 	if err := c.CheckSignatureFrom(issuer); err != nil {
 		return err
 	}
-	if links != nil && isCA {
+	if links != nil {
 		links.Add(c, issuer)
 	}
 	return nil

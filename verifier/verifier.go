@@ -2,89 +2,139 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package verifier decides whether a stapled token is to be accepted.
+//
+// A stapled token carries in its protected header the certificate chain of
+// the key that signed it, and a fresh OCSP response for that certificate. From
+// these, and from anchors given by configuration, [Verifier.Verify] proves that
+// the certificate is not revoked. It opens no socket and reads no file.
+//
+// The steps are numbered as in docs/format.md. The first rule that fails names
+// the rejection.
 package verifier
 
 import (
-	"errors"
+	"sync"
 	"time"
 
-	"crypto/x509"
-
-	"github.com/go-jose/go-jose/v4"
-	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// Staples says which certificates of a chain need a staple.
-type Staples uint8
-
-// The rules for staples.
-const (
-	// StapleLeaf requires a staple for the leaf. A staple that is present for
-	// another certificate is checked too.
-	StapleLeaf Staples = iota
-	// StapleChain requires a staple for every certificate below the anchor.
-	StapleChain
-)
-
-// Config is what a verifier holds tokens to.
-type Config struct {
-	// Anchors are the CA certificates to trust. Required.
-	Anchors *certs.Anchors
-	// Audience must be among the values of aud (RFC 7519 §4.1.3). Required.
-	Audience string
-	// Issuers, if not empty, restricts iss to these exact values. In any case
-	// iss must name the leaf certificate.
-	Issuers []string
-	// Type is the typ header parameter (RFC 8725 §3.11). Default
-	// "stapled+jwt".
-	Type string
-	// Algorithms restricts alg (RFC 8725 §3.1). Default certs.Algorithms().
-	Algorithms []jose.SignatureAlgorithm
-	// KeyUsage is the extended key usage that the leaf must list (RFC 5280
-	// §4.2.1.12). Default clientAuth; "any" cannot be expressed.
-	KeyUsage x509.ExtKeyUsage
-	// Staples says which certificates need a staple. Default StapleLeaf.
-	Staples Staples
-	// MaxStapleAge bounds the time since a staple's thisUpdate. Default
-	// ocspstaple.DefaultMaxAge, one hour.
-	MaxStapleAge time.Duration
-	// MaxLifetime bounds exp - iat. Default one hour.
-	MaxLifetime time.Duration
-	// Leeway is by how much what is not yet valid may lie in the future.
-	// Default one minute. It never prolongs anything.
-	Leeway time.Duration
-	// CacheBytes ... Default 64 MiB.
-	CacheBytes int
-	// Now is the clock. Default time.Now.
-	Now func() time.Time
+// Verifier verifies tokens. It is safe for concurrent use.
+type Verifier struct {
+	cfg         Config
+	freshness   ocspstaple.Freshness
+	tokens      *cache[*Token]
+	headers     *cache[*provenHeader]
+	links       links
+	revocations revocations
+	scratch     sync.Pool
 }
 
-// Token is what an accepted token says. It is shared and read-only.
-type Token struct {
-	Issuer     string    // iss, proven to name the leaf
-	Identity   string    // what the leaf names: its first URI, else its first DNS name
-	Subject    string    // sub, or ""
-	ID         string    // jti
-	IssuedAt   time.Time // iat
-	NotBefore  time.Time // nbf
-	Expiry     time.Time // exp
-	Leaf       *x509.Certificate
-	Staple     *ocspstaple.Staple
-	FreshUntil time.Time // last instant at which this token would be accepted, as things stand
+// New makes a verifier. It refuses a configuration that is incomplete or
+// unsafe.
+func New(cfg Config) (*Verifier, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	v := &Verifier{
+		cfg:       cfg,
+		freshness: ocspstaple.Freshness{MaxAge: cfg.MaxStapleAge, Leeway: cfg.Leeway},
+		scratch:   sync.Pool{New: func() any { return new(scratch) }},
+	}
+	v.newCaches()
+	return v, nil
 }
 
-// Decode decodes the claims into v, as encoding/json does.
-func (t *Token) Decode(v any) error { return errors.New("under construction") }
-
-// Verifier verifies tokens. It is safe for concurrent use and does no I/O.
-type Verifier struct{}
-
-// New checks the configuration.
-func New(cfg Config) (*Verifier, error) { return nil, errors.New("under construction") }
-
-// Verify accepts or rejects a token in compact serialization; the error is an
-// [*Error].
+// Verify accepts or rejects a token in compact serialization (RFC 7515 §7.1).
+// The error is an [*Error] with the reason; with it there is no token.
 func (v *Verifier) Verify(raw string) (*Token, error) {
-	return nil, reject(Malformed, "under construction")
+	now := v.cfg.Now()
+	// 1. Size and shape.
+	t, err := split(raw)
+	if err != nil {
+		return nil, err
+	}
+	if h, ok := v.headers.get(t.header); ok {
+		if token, ok := v.tokens.get(t.rest); ok && token.header == h {
+			return v.verifyAgain(token, now)
+		}
+		return v.verifyProven(t, h, now)
+	}
+	return v.verifyWhole(t, now)
+}
+
+// verifyWhole verifies a token whose header has not been seen before.
+func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
+	buffer := v.scratch.Get().(*scratch)
+	defer v.scratch.Put(buffer)
+	// 1. Size and shape, continued.
+	segments, err := t.decode(buffer)
+	if err != nil {
+		return nil, err
+	}
+	text, err := appendSegment(segments.end, t.header)
+	if err != nil {
+		return nil, reject(Malformed, "header: %w", err)
+	}
+	h, err := parseHeader(string(text[len(segments.end):]))
+	if err != nil {
+		return nil, err
+	}
+	// 2. and 3. Header, certificates, key.
+	c, err := v.newCandidate(h, t.header)
+	if err != nil {
+		return nil, err
+	}
+	// 4. Signature: whoever sent this holds the key of x5c[0].
+	if err := c.signer.verify(t, segments); err != nil {
+		return nil, reject(SignatureInvalid, "%w", err)
+	}
+	// 5. and 6. Chain and staples.
+	proven, err := v.prove(c, h.ocsp, now)
+	if err != nil {
+		return nil, err
+	}
+	// 7. Claims.
+	token, err := v.newToken(proven, string(segments.payload), now)
+	if err != nil {
+		return nil, err
+	}
+	// Every signature has been verified: the header is worth remembering.
+	v.rememberHeader(t.header, proven)
+	v.rememberToken(t.rest, token)
+	return token, nil
+}
+
+// verifyProven verifies another token with a header that is proven.
+func (v *Verifier) verifyProven(t compact, h *provenHeader, now time.Time) (*Token, error) {
+	buffer := v.scratch.Get().(*scratch)
+	defer v.scratch.Put(buffer)
+	segments, err := t.decode(buffer)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.signer.verify(t, segments); err != nil {
+		return nil, reject(SignatureInvalid, "%w", err)
+	}
+	if err := v.checkHeaderTimes(h, now); err != nil {
+		return nil, err
+	}
+	token, err := v.newToken(h, string(segments.payload), now)
+	if err != nil {
+		return nil, err
+	}
+	v.rememberToken(t.rest, token)
+	return token, nil
+}
+
+// verifyAgain accepts a token that was accepted before, if the time permits.
+func (v *Verifier) verifyAgain(token *Token, now time.Time) (*Token, error) {
+	if err := v.checkHeaderTimes(token.header, now); err != nil {
+		return nil, err
+	}
+	if err := token.checkClaimTimes(now, v.cfg.Leeway); err != nil {
+		return nil, err
+	}
+	return token, nil
 }

@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// claims are the registered claims of a token (RFC 7519 §4.1).
+type claims struct {
+	iss, sub, jti string
+	hasIss        bool
+	hasAudience   bool // aud names the audience of the verifier
+	exp, nbf, iat time.Time
+}
+
+// parseClaims is step 7 as far as it concerns the shape of the claims.
+func parseClaims(payload, audience string) (claims, error) {
+	var buffer [24]member
+	members, err := parseObject(payload, buffer[:0])
+	if err != nil {
+		return claims{}, reject(Malformed, "payload: %w", err)
+	}
+	var c claims
+	for _, m := range members {
+		var err error
+		switch m.name {
+		case "iss":
+			c.hasIss = true
+			c.iss, err = unquote(m.value)
+		case "sub":
+			c.sub, err = unquote(m.value)
+		case "jti":
+			c.jti, err = unquote(m.value)
+		case "aud":
+			c.hasAudience, err = hasAudience(m.value, audience)
+		case "exp":
+			c.exp, err = parseNumericDate(m.value)
+		case "nbf":
+			c.nbf, err = parseNumericDate(m.value)
+		case "iat":
+			c.iat, err = parseNumericDate(m.value)
+		}
+		if err != nil {
+			return claims{}, reject(ClaimsInvalid, "claim %s: %w", m.name, err)
+		}
+	}
+	return c, nil
+}
+
+// hasAudience looks for the audience in aud, which is one string or an array
+// of strings (RFC 7519 §4.1.3).
+func hasAudience(value, audience string) (bool, error) {
+	if strings.HasPrefix(value, "[") {
+		var buffer [4]string
+		list, err := parseStrings(value, buffer[:0], maxMembers)
+		return slices.Contains(list, audience), err
+	}
+	aud, err := unquote(value)
+	return aud == audience, err
+}
+
+// maxDate is the end of the year 9999, the last that RFC 3339 can write.
+const maxDate = 253402300799
+
+// parseNumericDate reads seconds since the epoch (RFC 7519 §2). The format
+// uses whole seconds only.
+func parseNumericDate(value string) (time.Time, error) {
+	n, err := strconv.ParseUint(value, 10, 64)
+	if err != nil || n > maxDate {
+		return time.Time{}, errDate
+	}
+	return time.Unix(int64(n), 0), nil
+}
+
+var errDate = errors.New("not a whole number of seconds since 1970")
+
+// check is step 7 except for what [Token] checks of times.
+func (c *claims) check(cfg *Config, h *provenHeader) error {
+	if !c.hasIss {
+		return reject(IssuerMismatch, "iss is absent")
+	}
+	if err := h.names.CheckIssuer(c.iss); err != nil {
+		return rejectChain(err)
+	}
+	if len(cfg.Issuers) > 0 && !slices.Contains(cfg.Issuers, c.iss) {
+		return reject(IssuerMismatch, "iss is %.80q, which is not among the issuers expected", c.iss)
+	}
+	if !c.hasAudience {
+		return reject(AudienceMismatch, "aud does not name %q", cfg.Audience)
+	}
+	switch {
+	case c.exp.IsZero() || c.nbf.IsZero() || c.iat.IsZero():
+		return reject(ClaimsInvalid, "one of exp, nbf and iat is absent")
+	case c.jti == "":
+		return reject(ClaimsInvalid, "jti is absent or empty")
+	case !c.exp.After(c.iat) || !c.exp.After(c.nbf):
+		return reject(ClaimsInvalid, "exp is not after iat and nbf")
+	}
+	return nil
+}
+
+// checkLifetime ends step 7.
+func (t *Token) checkLifetime(limit time.Duration) error {
+	if lifetime := t.Expiry.Sub(t.IssuedAt); lifetime > limit {
+		return reject(ClaimsInvalid, "exp is %s after iat, more than %s", lifetime, limit)
+	}
+	return nil
+}
+
+// checkClaimTimes is what step 7 compares with the time (RFC 7519 §4.1.4 to
+// §4.1.6). The leeway moves the beginning only.
+func (t *Token) checkClaimTimes(now time.Time, leeway time.Duration) error {
+	if !now.Before(t.Expiry) {
+		return reject(TokenExpired, "exp was %s, and it is %s", stamp(t.Expiry), stamp(now))
+	}
+	for _, begin := range [...]time.Time{t.NotBefore, t.IssuedAt} {
+		if begin.Add(-leeway).After(now) {
+			return reject(TokenNotYetValid, "from %s, and it is %s", stamp(begin), stamp(now))
+		}
+	}
+	return nil
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/ocspstaple"
+)
+
+// DefaultType is the typ header parameter of a stapled token (RFC 8725 §3.11).
+const DefaultType = "stapled+jwt"
+
+// The limits of the format. What exceeds them is TooLarge.
+const (
+	MaxTokenBytes  = 16 << 10
+	MaxStapleBytes = 8 << 10 // of all staples together, decoded
+	MaxChain       = certs.MaxChain
+)
+
+// Staples says which certificates of a chain need a staple.
+type Staples uint8
+
+// The rules for staples.
+const (
+	// StapleLeaf requires a staple for the leaf. A staple that is present for
+	// another certificate is checked too.
+	StapleLeaf Staples = iota
+	// StapleChain requires a staple for every certificate below the anchor.
+	StapleChain
+)
+
+// Config is what a verifier holds tokens to. It is read once, by [New].
+type Config struct {
+	// Anchors are the CA certificates to trust. Required.
+	Anchors *certs.Anchors
+	// Audience must be among the values of aud (RFC 7519 §4.1.3). Required.
+	Audience string
+	// Issuers, if not empty, restricts iss (RFC 7519 §4.1.1) to these exact
+	// values. With or without it, iss must name the leaf certificate.
+	Issuers []string
+	// Type is the typ header parameter. Default [DefaultType].
+	Type string
+	// Algorithms restricts alg (RFC 8725 §3.1). Default [certs.Algorithms],
+	// which also is the most that can be permitted.
+	Algorithms []jose.SignatureAlgorithm
+	// KeyUsage is the extended key usage that the leaf must list (RFC 5280
+	// §4.2.1.12). Default clientAuth; "any" cannot be expressed.
+	KeyUsage x509.ExtKeyUsage
+	// Staples says which certificates need a staple. Default [StapleLeaf].
+	Staples Staples
+	// MaxStapleAge bounds the time since the thisUpdate of a staple, whatever
+	// its nextUpdate says. Default [ocspstaple.DefaultMaxAge], one hour.
+	MaxStapleAge time.Duration
+	// MaxLifetime bounds exp - iat. Default one hour.
+	MaxLifetime time.Duration
+	// Leeway is by how much the beginning of a window (nbf, iat, thisUpdate,
+	// producedAt) may lie in the future, for clocks that disagree. Default one
+	// minute. It never stretches the end of a window.
+	Leeway time.Duration
+	// Cache bounds what the verifier remembers.
+	Cache CacheSizes
+	// Now is the clock, read once for each token. Default [time.Now].
+	Now func() time.Time
+}
+
+// CacheSizes bounds the memory of a verifier's caches, in bytes. For each, 0
+// means the default and a negative value turns the cache off. No cache changes
+// what is accepted: every hit compares all times again.
+type CacheSizes struct {
+	// Tokens holds accepted tokens: one that is used again costs no signature
+	// verification. Default 32 MiB.
+	Tokens int
+	// Headers holds the headers of accepted tokens: another token with the same
+	// header costs one signature verification. Default 32 MiB.
+	Headers int
+	// Certificates holds certificates that were proven to descend from an
+	// anchor: a new staple for a known certificate costs two. Default 16 MiB.
+	Certificates int
+}
+
+// withDefaults fills in what the caller left out, and refuses what would make
+// a verifier unsafe.
+func (cfg Config) withDefaults() (Config, error) {
+	if cfg.Anchors == nil {
+		return Config{}, errors.New("Config.Anchors is required: name the CA certificates to trust")
+	}
+	if cfg.Audience == "" {
+		return Config{}, errors.New("Config.Audience is required: a token for somebody else must not be accepted")
+	}
+	if slices.Contains(cfg.Issuers, "") {
+		return Config{}, errors.New("Config.Issuers has an empty value")
+	}
+	if cfg.Type == "" {
+		cfg.Type = DefaultType
+	}
+	if len(cfg.Algorithms) == 0 {
+		cfg.Algorithms = certs.Algorithms()
+	}
+	for _, alg := range cfg.Algorithms {
+		if _, err := certs.Hash(alg); err != nil {
+			return Config{}, fmt.Errorf("Config.Algorithms: %q: %w", alg, err)
+		}
+	}
+	// The zero value of x509.ExtKeyUsage is "any".
+	if cfg.KeyUsage == x509.ExtKeyUsageAny {
+		cfg.KeyUsage = x509.ExtKeyUsageClientAuth
+	}
+	if cfg.Staples > StapleChain {
+		return Config{}, fmt.Errorf("Config.Staples: unknown rule %d", cfg.Staples)
+	}
+	for _, d := range []struct {
+		name  string
+		value *time.Duration
+		unset time.Duration
+	}{
+		{"MaxStapleAge", &cfg.MaxStapleAge, ocspstaple.DefaultMaxAge},
+		{"MaxLifetime", &cfg.MaxLifetime, time.Hour},
+		{"Leeway", &cfg.Leeway, time.Minute},
+	} {
+		switch {
+		case *d.value < 0:
+			return Config{}, fmt.Errorf("Config.%s is negative", d.name)
+		case *d.value == 0:
+			*d.value = d.unset
+		}
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	cfg.Issuers = slices.Clone(cfg.Issuers)
+	cfg.Algorithms = slices.Clone(cfg.Algorithms)
+	return cfg, nil
+}

@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// header is the protected header of a token. Nothing in it is proven yet.
+type header struct {
+	alg, typ          string
+	hasTyp            bool
+	kid, digest       string // kid and x5t#S256
+	hasKid, hasDigest bool
+	x5c, ocsp         []string
+	forbidden         string // the first forbidden member
+}
+
+// forbidden are the members that name other keys, other rules or another
+// payload encoding (RFC 7515 §4.1, RFC 7797). The only source of keys is x5c.
+var forbidden = []string{"crit", "jku", "jwk", "x5u", "b64"}
+
+// parseHeader is step 1 and 2 for the header: its shape.
+func parseHeader(text string) (*header, error) {
+	var buffer [16]member
+	members, err := parseObject(text, buffer[:0])
+	if err != nil {
+		return nil, reject(Malformed, "header: %w", err)
+	}
+	h := new(header)
+	for _, m := range members {
+		if err := h.set(m); err != nil {
+			reason := Malformed
+			if errors.Is(err, errTooMany) {
+				reason = TooLarge
+			}
+			return nil, reject(reason, "header member %q: %w", m.name, err)
+		}
+	}
+	staples := 0
+	for _, s := range h.ocsp {
+		staples += base64.StdEncoding.DecodedLen(len(s))
+	}
+	if staples > MaxStapleBytes {
+		return nil, reject(TooLarge, "staples of %d bytes, more than %d", staples, MaxStapleBytes)
+	}
+	return h, nil
+}
+
+func (h *header) set(m member) (err error) {
+	switch m.name {
+	case "alg":
+		h.alg, err = unquote(m.value)
+	case "typ":
+		h.hasTyp = true
+		h.typ, err = unquote(m.value)
+	case "kid":
+		h.hasKid = true
+		h.kid, err = unquote(m.value)
+	case "x5t#S256":
+		h.hasDigest = true
+		h.digest, err = unquote(m.value)
+	case "x5c":
+		h.x5c, err = parseStrings(m.value, make([]string, 0, 2), MaxChain)
+	case "ocsp":
+		h.ocsp, err = parseStrings(m.value, make([]string, 0, 2), MaxChain+1)
+	default:
+		if h.forbidden == "" && slices.Contains(forbidden, m.name) {
+			h.forbidden = m.name
+		}
+	}
+	return err
+}
+
+// check is step 2: typ and alg are allowed, forbidden members absent. It
+// returns the algorithm.
+func (h *header) check(cfg *Config) (jose.SignatureAlgorithm, error) {
+	// RFC 8725 §3.11.
+	if !h.hasTyp || !sameMediaType(h.typ, cfg.Type) {
+		return "", reject(TypeRejected, "typ is %.40q, not %q", h.typ, cfg.Type)
+	}
+	// RFC 8725 §3.1.
+	i := slices.Index(cfg.Algorithms, jose.SignatureAlgorithm(h.alg))
+	if i < 0 {
+		return "", reject(AlgorithmRejected, "alg is %.40q", h.alg)
+	}
+	if h.forbidden != "" {
+		return "", reject(HeaderForbidden, "header member %q", h.forbidden)
+	}
+	if len(h.x5c) == 0 {
+		return "", reject(Malformed, "x5c is absent or empty")
+	}
+	return cfg.Algorithms[i], nil
+}
+
+// sameMediaType compares typ values as media types (RFC 7515 §4.1.9): without
+// regard to case, and with "application/" implied where there is no slash.
+func sameMediaType(a, b string) bool {
+	return strings.EqualFold(mediaSubtype(a), mediaSubtype(b))
+}
+
+func mediaSubtype(s string) string {
+	const prefix = "application/"
+	if len(s) > len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) &&
+		!strings.Contains(s[len(prefix):], "/") {
+		return s[len(prefix):]
+	}
+	return s
+}

@@ -1,0 +1,161 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"time"
+
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/ocspstaple"
+)
+
+// provenHeader is a header of which every signature has been verified: the
+// chain's, the staples' and that of at least one token. What is left to compare
+// for another token is its own signature, and times. It is immutable.
+type provenHeader struct {
+	signer     *signer
+	path       *certs.Path
+	names      certs.Names
+	identity   string
+	staples    []provenStaple
+	freshUntil time.Time
+}
+
+// provenStaple is an authentic staple and the certificate that it is about.
+type provenStaple struct {
+	staple *ocspstaple.Staple
+	cert   fingerprint
+}
+
+// fingerprint is the SHA-256 digest of a certificate's DER.
+type fingerprint [sha256.Size]byte
+
+func fingerprintOf(c *x509.Certificate) fingerprint { return sha256.Sum256(c.Raw) }
+
+// candidate is what a header claims, and nobody has proven.
+type candidate struct {
+	chain  []*x509.Certificate
+	signer *signer
+}
+
+// newCandidate is steps 2 and 3: the header says what is allowed, and its parts
+// fit together.
+func (v *Verifier) newCandidate(h *header, segment string) (*candidate, error) {
+	alg, err := h.check(&v.cfg)
+	if err != nil {
+		return nil, err
+	}
+	chain, err := v.parseChain(h.x5c)
+	if err != nil {
+		return nil, rejectChain(err)
+	}
+	if err := v.cfg.Anchors.CheckOrder(chain); err != nil {
+		return nil, rejectChain(err)
+	}
+	signer, err := newSigner(chain[0].PublicKey, alg, segment)
+	if err != nil {
+		return nil, rejectChain(err)
+	}
+	id := certs.KeyID(chain[0])
+	if h.hasKid && h.kid != id {
+		return nil, reject(KeyMismatch, "kid is not the SHA-256 digest of the leaf")
+	}
+	if h.hasDigest && h.digest != id {
+		return nil, reject(KeyMismatch, "x5t#S256 is not the SHA-256 digest of the leaf")
+	}
+	return &candidate{chain: chain, signer: signer}, nil
+}
+
+// parseChain decodes x5c. A certificate that was proven before is not parsed
+// again.
+func (v *Verifier) parseChain(x5c []string) ([]*x509.Certificate, error) {
+	chain := make([]*x509.Certificate, len(x5c))
+	for i, value := range x5c {
+		der, err := certs.DecodeBase64(value)
+		if err != nil {
+			return nil, err
+		}
+		if link, ok := v.links.get(der); ok {
+			chain[i] = link.cert
+			continue
+		}
+		if chain[i], err = certs.ParseDER(der); err != nil {
+			return nil, err
+		}
+	}
+	return chain, nil
+}
+
+// prove is steps 5 and 6: the chain and the staples.
+func (v *Verifier) prove(c *candidate, staples []string, now time.Time) (*provenHeader, error) {
+	// 5. The chain leads to an anchor.
+	path, err := v.cfg.Anchors.Verify(c.chain, now, v.cfg.KeyUsage, v.links)
+	if err != nil {
+		return nil, rejectChain(err)
+	}
+	names, err := certs.NamesOf(c.chain[0])
+	if err != nil {
+		return nil, rejectChain(err)
+	}
+	// 6. Every certificate that needs a staple has one, and every staple proves
+	// that its certificate is good.
+	required := 1
+	if v.cfg.Staples == StapleChain {
+		required = len(c.chain)
+	}
+	switch {
+	case len(staples) < required:
+		return nil, reject(StapleMissing, "%d staples, where %d are required", len(staples), required)
+	case len(staples) > len(c.chain):
+		return nil, reject(StapleMalformed, "%d staples for %d certificates", len(staples), len(c.chain))
+	}
+	proven := &provenHeader{
+		signer: c.signer, path: path,
+		names: names, identity: names.Identity(),
+		staples: make([]provenStaple, len(staples)), freshUntil: path.NotAfter,
+	}
+	for i, value := range staples {
+		der, err := certs.DecodeBase64(value)
+		if err != nil {
+			return nil, reject(StapleMalformed, "ocsp[%d]: %w", i, err)
+		}
+		staple, err := ocspstaple.Authenticate(der, path.Chain[i], path.Issuer(i), now)
+		if err != nil {
+			return nil, rejectStaple(err, i)
+		}
+		proven.staples[i] = provenStaple{staple: staple, cert: fingerprintOf(path.Chain[i])}
+		if staple.Status() == ocspstaple.Revoked {
+			v.revocations.add(proven.staples[i], now, v.freshness.MaxAge)
+		}
+		if until := staple.FreshUntil(v.freshness); until.Before(proven.freshUntil) {
+			proven.freshUntil = until
+		}
+	}
+	if err := v.checkStaples(proven, now); err != nil {
+		return nil, err
+	}
+	return proven, nil
+}
+
+// checkHeaderTimes repeats what steps 5 and 6 compare with the time.
+func (v *Verifier) checkHeaderTimes(h *provenHeader, now time.Time) error {
+	if err := h.path.CheckTime(now); err != nil {
+		return rejectChain(err)
+	}
+	return v.checkStaples(h, now)
+}
+
+func (v *Verifier) checkStaples(h *provenHeader, now time.Time) error {
+	for i, s := range h.staples {
+		if v.revocations.cover(s) {
+			return reject(CertificateRevoked, "ocsp[%d]: a staple that is not older says revoked", i)
+		}
+		if err := s.staple.Check(now, v.freshness); err != nil {
+			return rejectStaple(err, i)
+		}
+	}
+	return nil
+}

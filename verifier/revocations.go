@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/stapledjwt/stapled/ocspstaple"
+)
+
+// maxRevocations bounds what is remembered. Each takes the key of another
+// certificate of the CA that has been revoked within MaxStapleAge.
+const maxRevocations = 1 << 16
+
+// revocations remembers authentic staples that say revoked, so that an older
+// one that says good, and is still fresh, does not contradict them: whoever
+// has seen the revocation holds on to it. A newer good staple is the CA lifting
+// a certificateHold (RFC 5280 §5.3.1).
+type revocations struct {
+	count atomic.Int32 // of seen; spares the usual verification the lock
+	mu    sync.RWMutex
+	seen  map[fingerprint]revocation
+}
+
+type revocation struct {
+	thisUpdate time.Time
+	// until is when every older staple is stale anyway.
+	until time.Time
+}
+
+func (r *revocations) add(s provenStaple, now time.Time, maxAge time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	thisUpdate := s.staple.ThisUpdate()
+	if known, ok := r.seen[s.cert]; ok && !thisUpdate.After(known.thisUpdate) {
+		return
+	}
+	if r.seen == nil {
+		r.seen = make(map[fingerprint]revocation)
+	}
+	if len(r.seen) >= maxRevocations {
+		r.evict(now)
+	}
+	r.seen[s.cert] = revocation{thisUpdate: thisUpdate, until: thisUpdate.Add(maxAge)}
+	r.count.Store(int32(len(r.seen)))
+}
+
+// evict drops what has lost its use, or else the entry that will first.
+func (r *revocations) evict(now time.Time) {
+	var first fingerprint
+	var firstUntil time.Time
+	for cert, known := range r.seen {
+		if now.After(known.until) {
+			delete(r.seen, cert)
+			continue
+		}
+		if firstUntil.IsZero() || known.until.Before(firstUntil) {
+			first, firstUntil = cert, known.until
+		}
+	}
+	if len(r.seen) >= maxRevocations {
+		delete(r.seen, first)
+	}
+}
+
+// cover tells whether a staple that says good is contradicted by one that is
+// not older.
+func (r *revocations) cover(s provenStaple) bool {
+	if r.count.Load() == 0 || s.staple.Status() != ocspstaple.Good {
+		return false
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	known, ok := r.seen[s.cert]
+	return ok && !s.staple.ThisUpdate().After(known.thisUpdate)
+}

@@ -1,0 +1,99 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"errors"
+	"hash"
+	"math/big"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled/certs"
+)
+
+// signer verifies the signatures of one leaf key over one header.
+type signer struct {
+	alg  jose.SignatureAlgorithm
+	key  crypto.PublicKey
+	hash crypto.Hash
+	// prefix is the digest state after the header and its dot, so that a further
+	// token with this header costs the digest of its payload only. It is nil for
+	// EdDSA, which signs the message itself.
+	prefix hash.Cloner
+}
+
+// newSigner holds alg against the key (RFC 8725 §3.2).
+func newSigner(key crypto.PublicKey, alg jose.SignatureAlgorithm, headerSegment string) (*signer, error) {
+	digest, err := certs.Hash(alg)
+	if err != nil {
+		return nil, err
+	}
+	if err := certs.CheckAlgorithm(key, alg); err != nil {
+		return nil, err
+	}
+	s := &signer{alg: alg, key: key, hash: digest}
+	if digest != 0 {
+		state, ok := digest.New().(hash.Cloner)
+		if !ok {
+			return nil, errors.New("the digest does not support cloning")
+		}
+		state.Write([]byte(headerSegment))
+		state.Write([]byte{'.'})
+		s.prefix = state
+	}
+	return s, nil
+}
+
+var errSignature = errors.New("signature verification failed")
+
+// verify checks the signature over the exact bytes received (RFC 7515 §5.2).
+func (s *signer) verify(t compact, decoded segments) error {
+	buffer, signature := decoded.end, decoded.signature
+	start := len(buffer)
+	if s.hash == 0 {
+		key, ok := s.key.(ed25519.PublicKey)
+		message := append(buffer, t.input...)[start:]
+		if !ok || !ed25519.Verify(key, message, signature) {
+			return errSignature
+		}
+		return nil
+	}
+	state, err := s.prefix.Clone()
+	if err != nil {
+		return err
+	}
+	buffer = append(buffer, t.payload...)
+	state.Write(buffer[start:])
+	return s.verifyDigest(state.Sum(buffer[:start])[start:], signature)
+}
+
+func (s *signer) verifyDigest(digest, signature []byte) error {
+	switch key := s.key.(type) {
+	case *ecdsa.PublicKey:
+		// R and S at their full width, nothing else (RFC 7518 §3.4).
+		size := (key.Curve.Params().BitSize + 7) / 8
+		if len(signature) != 2*size {
+			return errSignature
+		}
+		r := new(big.Int).SetBytes(signature[:size])
+		if !ecdsa.Verify(key, digest, r, new(big.Int).SetBytes(signature[size:])) {
+			return errSignature
+		}
+		return nil
+	case *rsa.PublicKey:
+		switch s.alg {
+		case jose.RS256, jose.RS384, jose.RS512:
+			return rsa.VerifyPKCS1v15(key, s.hash, digest, signature)
+		case jose.PS256, jose.PS384, jose.PS512:
+			// The salt is as long as the digest (RFC 7518 §3.5).
+			return rsa.VerifyPSS(key, s.hash, digest, signature,
+				&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+		}
+	}
+	return errSignature
+}
