@@ -1,0 +1,201 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ca
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/smallstep/certificates/authority/config"
+)
+
+func TestInitLayout(t *testing.T) {
+	t.Parallel()
+	dir := newCA(t)
+	for name, mode := range map[string]fs.FileMode{
+		".":                           fs.ModeDir | 0o700,
+		"secrets":                     fs.ModeDir | 0o700,
+		"db":                          fs.ModeDir | 0o700,
+		"config/ca.json":              0o600,
+		"config/defaults.json":        0o600,
+		"config/stapled.json":         0o600,
+		"certs/root_ca.crt":           0o644,
+		"certs/intermediate_ca.crt":   0o644,
+		"secrets/root_ca_key":         0o600,
+		"secrets/intermediate_ca_key": 0o600,
+		"secrets/password":            0o600,
+	} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if info.Mode() != mode {
+			t.Errorf("%s has mode %s, want %s", name, info.Mode(), mode)
+		}
+	}
+	for _, name := range []string{"root_ca_key", "intermediate_ca_key"} {
+		key, err := os.ReadFile(filepath.Join(dir, "secrets", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(key), "ENCRYPTED") {
+			t.Errorf("%s is not encrypted", name)
+		}
+	}
+	// The stock step-ca has to find its files, so no path may name the
+	// directory in which they were built.
+	cfg, err := config.LoadConfiguration(filepath.Join(dir, "config", "ca.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cfg.Validate(); err != nil {
+		t.Error(err)
+	}
+	for _, file := range []string{cfg.Root[0], cfg.IntermediateCert, cfg.IntermediateKey, cfg.DB.DataSource} {
+		if _, err := os.Stat(file); err != nil || !strings.HasPrefix(file, dir+string(filepath.Separator)) {
+			t.Errorf("ca.json names %s (%v), want a file below %s", file, err, dir)
+		}
+	}
+	if cfg.Password != "" {
+		t.Error("ca.json holds the password")
+	}
+	if entries, err := os.ReadDir(filepath.Dir(dir)); err != nil || len(entries) != 1 {
+		t.Errorf("something is left beside the CA: %v, %v", entries, err)
+	}
+}
+
+func TestInitAgain(t *testing.T) {
+	t.Parallel()
+	dir := newCA(t)
+	before, err := os.ReadFile(filepath.Join(dir, "certs", "root_ca.crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Init(dir, InitConfig{CAAddress: "127.0.0.1:0"}); err != nil {
+		t.Errorf("the same again: %v", err)
+	}
+	after, err := os.ReadFile(filepath.Join(dir, "certs", "root_ca.crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(before) != string(after) {
+		t.Error("the root has changed")
+	}
+	if err := Init(dir, InitConfig{OCSPAddress: "127.0.0.1:1"}); !errors.Is(err, Misconfigured) {
+		t.Errorf("another OCSP address: got %v, want %v", err, Misconfigured)
+	}
+	if err := Init(dir, InitConfig{CAAddress: "127.0.0.1:1"}); !errors.Is(err, Misconfigured) {
+		t.Errorf("another CA address: got %v, want %v", err, Misconfigured)
+	}
+}
+
+// TestInitLeavesNothing: a failed Init changes nothing, neither in the
+// directory nor beside it.
+func TestInitLeavesNothing(t *testing.T) {
+	t.Parallel()
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { busy.Close() })
+	for _, row := range []struct {
+		name    string
+		prepare func(t *testing.T, dir string)
+		cfg     InitConfig
+		want    Reason
+	}{
+		{"directory of somebody else", func(t *testing.T, dir string) {
+			if err := writeFile(filepath.Join(dir, "thesis.tex"), []byte("x"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, InitConfig{}, NotEmpty},
+		{"directory is a file", func(t *testing.T, dir string) {
+			if err := writeFile(dir, []byte("x"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, InitConfig{}, Failed},
+		{"CA port in use", nil, InitConfig{CAAddress: busy.Addr().String()}, AddressInUse},
+		{"OCSP port in use", nil, InitConfig{OCSPAddress: busy.Addr().String()}, AddressInUse},
+		{"address without a port", nil, InitConfig{CAAddress: "127.0.0.1"}, Misconfigured},
+		{"OCSP URL is none", nil, InitConfig{OCSPURL: "ocsp.internal"}, Misconfigured},
+		{"OCSP URL is a template", nil, InitConfig{OCSPURL: `http://a/{{ env "HOME" }}`}, Misconfigured},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			parent := t.TempDir()
+			dir := filepath.Join(parent, "ca")
+			if row.prepare != nil {
+				row.prepare(t, dir)
+			}
+			before := tree(t, parent)
+			err := Init(dir, row.cfg)
+			if !errors.Is(err, row.want) {
+				t.Errorf("got %v, want %v", err, row.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "\n") {
+				t.Errorf("error has several lines: %q", err)
+			}
+			if after := tree(t, parent); after != before {
+				t.Errorf("files were %s, are %s", before, after)
+			}
+		})
+	}
+}
+
+func tree(t *testing.T, dir string) string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		files = append(files, path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(files, " ")
+}
+
+func TestInitOptions(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "deep", "below", "ca")
+	err := Init(dir, InitConfig{
+		Name: "Acme", Provisioner: "ops", OCSPURL: "https://ocsp.acme.internal/q", DNSNames: []string{"ca.acme.internal", "localhost"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _ := run(t, dir, Config{})
+	if got := c.Root().Subject.CommonName; got != "Acme Root CA" {
+		t.Errorf("root is named %q", got)
+	}
+	client, err := NewClient(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := client.Enrol(t.Context(), EnrolRequest{Name: "a.internal"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := id.Leaf().OCSPServer; len(got) != 1 || got[0] != "https://ocsp.acme.internal/q" {
+		t.Errorf("leaf names the responders %q", got)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "config", "ca.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cfg struct{ DNSNames []string }
+	if err := json.Unmarshal(raw, &cfg); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(cfg.DNSNames, " "); got != "127.0.0.1 localhost ca.acme.internal" {
+		t.Errorf("DNS names are %q", got)
+	}
+}

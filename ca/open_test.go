@@ -1,0 +1,296 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ca
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ocsp"
+)
+
+// TestOpenRefuses breaks one thing at a time in a CA directory.
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	template := newCA(t)
+	for _, row := range []struct {
+		name  string
+		spoil func(t *testing.T, l layout)
+		cfg   Config
+		want  Reason
+		says  string
+	}{
+		{"no directory", func(t *testing.T, l layout) { must(t, os.RemoveAll(string(l))) }, Config{}, NotACA, "stapled up --dir"},
+		{"empty directory", func(t *testing.T, l layout) { must(t, os.RemoveAll(string(l)), os.Mkdir(string(l), 0o700)) }, Config{}, NotACA, "stapled up --dir"},
+		{"step-ca without our file", func(t *testing.T, l layout) { must(t, os.Remove(l.settings())) }, Config{}, NotACA, "stapled.json"},
+		{"ca.json missing", func(t *testing.T, l layout) { must(t, os.Remove(l.config())) }, Config{}, NotACA, "ca.json"},
+		{"ca.json broken", func(t *testing.T, l layout) { replace(t, l.config(), `"root"`, `root`) }, Config{}, Misconfigured, "ca.json"},
+		{"stapled.json broken", func(t *testing.T, l layout) { replace(t, l.settings(), `{`, ``) }, Config{}, Misconfigured, "stapled.json"},
+		{"stapled.json without a URL", func(t *testing.T, l layout) { replace(t, l.settings(), `"ocsp_url"`, `"x"`) }, Config{}, Misconfigured, "ocsp_url"},
+		{"password missing", func(t *testing.T, l layout) { must(t, os.Remove(l.password())) }, Config{}, WrongPassword, "secrets/password"},
+		{"password empty", func(t *testing.T, l layout) { must(t, os.Truncate(l.password(), 0)) }, Config{}, WrongPassword, "empty"},
+		{"password wrong", func(t *testing.T, l layout) { must(t, os.WriteFile(l.password(), []byte("guess"), 0o600)) }, Config{}, WrongPassword, "intermediate_ca_key"},
+		{"password given and wrong", func(*testing.T, layout) {}, Config{Password: []byte("guess")}, WrongPassword, "intermediate_ca_key"},
+		{"root missing", func(t *testing.T, l layout) { must(t, os.Remove(l.root())) }, Config{}, NotACA, "root_ca.crt"},
+		{"intermediate key missing", func(t *testing.T, l layout) { must(t, os.Remove(l.file("secrets", "intermediate_ca_key"))) }, Config{}, NotACA, "intermediate_ca_key"},
+		{"intermediate key of another", func(t *testing.T, l layout) {
+			must(t, os.Rename(l.rootKey(), l.file("secrets", "intermediate_ca_key")))
+		}, Config{}, Misconfigured, "does not belong"},
+		{"root of another", func(t *testing.T, l layout) {
+			other, err := os.ReadFile(shared.ca.RootFile())
+			must(t, err, os.WriteFile(l.root(), other, 0o600))
+		}, Config{}, Misconfigured, "not issued by"},
+		{"no database", func(t *testing.T, l layout) { replace(t, l.config(), `"db": {`, `"nodb": {`) }, Config{}, Misconfigured, "database"},
+		{"keys in a KMS", func(t *testing.T, l layout) {
+			replace(t, l.config(), `"db": {`, `"kms": {"type": "pkcs11", "uri": "pkcs11:"}, "db": {`)
+		}, Config{}, Misconfigured, "KMS"},
+		{"CA port in use", func(t *testing.T, l layout) { occupy(t, l, func(s settings, ca string) string { return ca }) }, Config{}, AddressInUse, "in use"},
+		{"OCSP port in use", func(t *testing.T, l layout) { occupy(t, l, func(s settings, _ string) string { return s.OCSPAddress }) }, Config{}, AddressInUse, "in use"},
+		{"validity below a second", func(*testing.T, layout) {}, Config{StapleValidity: time.Millisecond}, Misconfigured, "one second"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			l := layout(filepath.Join(t.TempDir(), "ca"))
+			must(t, os.CopyFS(string(l), os.DirFS(template)))
+			for _, file := range []string{l.config(), l.defaults()} {
+				replace(t, file, template, string(l))
+			}
+			row.spoil(t, l)
+			c, err := Open(string(l), row.cfg)
+			if c != nil || !errors.Is(err, row.want) {
+				t.Fatalf("got (%v, %v), want %v", c, err, row.want)
+			}
+			if !strings.Contains(err.Error(), row.says) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error is not one line that says %q: %q", row.says, err)
+			}
+		})
+	}
+	// Nothing above may have kept a port or the database.
+	c, err := Open(template, Config{})
+	if err != nil {
+		t.Fatalf("the directory that the rows are made of: %v", err)
+	}
+	must(t, c.Close())
+}
+
+func must(t *testing.T, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func replace(t *testing.T, file, from, to string) {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(raw), from) {
+		t.Fatalf("%s does not contain %q", file, from)
+	}
+	must(t, os.WriteFile(file, []byte(strings.ReplaceAll(string(raw), from, to)), 0o600))
+}
+
+// occupy listens on one of the addresses of a CA.
+func occupy(t *testing.T, l layout, choose func(s settings, ca string) string) {
+	t.Helper()
+	cfg, s, err := l.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy, err := net.Listen("tcp", choose(s, cfg.Address))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { busy.Close() })
+}
+
+func TestSecondOpenIsLockedOut(t *testing.T) {
+	t.Parallel()
+	_, err := Open(shared.ca.Dir(), Config{})
+	if !errors.Is(err, Locked) {
+		t.Fatalf("got %v, want %v", err, Locked)
+	}
+	if err := shared.client.Health(t.Context()); err != nil {
+		t.Errorf("the first CA has suffered: %v", err)
+	}
+}
+
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	dir := newCA(t)
+	first, stop := run(t, dir, Config{StapleValidity: 3 * time.Second})
+	client, err := NewClient(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := client.Enrol(ctx, EnrolRequest{Name: "good.internal"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	revoked, err := client.Enrol(ctx, EnrolRequest{Name: "revoked.internal"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(t, client.Revoke(ctx, "0x"+revoked.Leaf().SerialNumber.Text(16), ocsp.Superseded, "replaced"))
+	was, err := ask(t, first.OCSPURL(), revoked.Leaf(), first.Intermediate(), crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if err := client.Health(ctx); !errors.Is(err, Unreachable) || !strings.Contains(err.Error(), "stapled up --dir "+dir) {
+		t.Errorf("health of a stopped CA: got %v, want %v that says what to start", err, Unreachable)
+	}
+
+	second, _ := run(t, dir, Config{StapleValidity: 3 * time.Second})
+	if first.URL() != second.URL() || first.OCSPURL() != second.OCSPURL() || !first.Root().Equal(second.Root()) {
+		t.Errorf("CA was %s with OCSP %s, is %s with %s", first.URL(), first.OCSPURL(), second.URL(), second.OCSPURL())
+	}
+	must(t, client.Health(ctx))
+	resp, err := ask(t, second.OCSPURL(), good.Leaf(), second.Intermediate(), crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Status != ocsp.Good || resp.NextUpdate.Sub(resp.ThisUpdate) != 3*time.Second {
+		t.Errorf("status %d for %s, want good for 3s", resp.Status, resp.NextUpdate.Sub(resp.ThisUpdate))
+	}
+	is, err := ask(t, second.OCSPURL(), revoked.Leaf(), second.Intermediate(), crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if is.Status != ocsp.Revoked || !is.RevokedAt.Equal(was.RevokedAt) || is.RevocationReason != ocsp.Superseded {
+		t.Errorf("status %d at %s for %d, was revoked at %s", is.Status, is.RevokedAt, is.RevocationReason, was.RevokedAt)
+	}
+	if _, err := client.Renew(ctx, good); err != nil {
+		t.Errorf("renew after the restart: %v", err)
+	}
+}
+
+// TestDatabaseFails: with the database gone the responder cannot know, and
+// says so. It is asked without HTTP, because closing takes the servers down.
+func TestDatabaseFails(t *testing.T) {
+	t.Parallel()
+	dir := newCA(t)
+	c, err := Open(dir, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	respond := func(t *testing.T) error {
+		req, err := ocsp.CreateRequest(c.Intermediate(), c.Root(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = ocsp.ParseResponse(c.responder.Respond(t.Context(), req), c.Root())
+		return err
+	}
+	must(t, respond(t))
+	must(t, c.Close())
+	var re ocsp.ResponseError
+	if err := respond(t); !errors.As(err, &re) || re.Status != ocsp.TryLater {
+		t.Errorf("intermediate: got %v, want try later", err)
+	}
+	req, err := ocsp.CreateRequest(c.Intermediate(), c.Intermediate(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ocsp.ParseResponse(c.responder.Respond(t.Context(), req), nil); !errors.As(err, &re) || re.Status != ocsp.TryLater {
+		t.Errorf("leaf: got %v, want try later", err)
+	}
+}
+
+func TestDamagedRecords(t *testing.T) {
+	t.Parallel()
+	c, err := Open(newCA(t), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { must(t, c.Close()) })
+	source := leaves{c.database, c.intermediate}
+	serial := c.intermediate.SerialNumber
+	must(t, c.database.tables.Set([]byte("x509_certs"), []byte(serial.String()), []byte("no certificate")))
+	if st, err := source.Status(t.Context(), serial); err == nil {
+		t.Errorf("unreadable certificate: got %v, want an error", st)
+	}
+	// A certificate of another issuer in the same table is not ours to vouch for.
+	must(t, c.database.tables.Set([]byte("x509_certs"), []byte(serial.String()), c.intermediate.Raw))
+	if st, err := source.Status(t.Context(), serial); err != nil || st.Code.String() != "unknown" {
+		t.Errorf("certificate of another issuer: got %v, %v; want unknown", st, err)
+	}
+	must(t, c.database.tables.Set(revokedTable, []byte(serial.String()), []byte("{")))
+	if st, err := source.Status(t.Context(), serial); err == nil {
+		t.Errorf("unreadable revocation: got %v, want an error", st)
+	}
+	if st, err := (intermediates{c.database, c.intermediate}).Status(t.Context(), serial); err == nil {
+		t.Errorf("unreadable revocation of the intermediate: got %v, want an error", st)
+	}
+}
+
+func TestRevokedIntermediate(t *testing.T) {
+	t.Parallel()
+	dir := newCA(t)
+	c, _ := run(t, dir, Config{})
+	client, err := NewClient(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(t, client.Revoke(t.Context(), c.Intermediate().SerialNumber.String(), ocsp.CACompromise, ""))
+	resp, err := ask(t, c.OCSPURL(), c.Intermediate(), c.Root(), crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Status != ocsp.Revoked || resp.RevocationReason != ocsp.CACompromise {
+		t.Errorf("status %d for %d, want revoked for CA compromise", resp.Status, resp.RevocationReason)
+	}
+}
+
+func TestWithoutRootKey(t *testing.T) {
+	t.Parallel()
+	dir := newCA(t)
+	must(t, os.Remove(layout(dir).rootKey()))
+	c, _ := run(t, dir, Config{})
+	_, err := ask(t, c.OCSPURL(), c.Intermediate(), c.Root(), crypto.SHA256)
+	var re ocsp.ResponseError
+	if !errors.As(err, &re) || re.Status != ocsp.Unauthorized {
+		t.Errorf("staple for the intermediate: got %v, want unauthorized", err)
+	}
+}
+
+func TestLifecycle(t *testing.T) {
+	t.Parallel()
+	dir := newCA(t)
+	c, err := Open(dir, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := make(chan error, 1)
+	go func() { ran <- c.Run(t.Context()) }()
+	client, err := NewClient(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(t, client.Health(t.Context()))
+	if err := c.Run(t.Context()); !errors.Is(err, Closed) {
+		t.Errorf("second Run: got %v, want %v", err, Closed)
+	}
+	must(t, c.Close(), c.Close(), <-ran)
+	if err := c.Run(context.Background()); !errors.Is(err, Closed) {
+		t.Errorf("Run after Close: got %v, want %v", err, Closed)
+	}
+	// An ended context is an orderly end, too.
+	again, err := Open(dir, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	must(t, again.Run(ctx))
+}
