@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package vectors
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Disagreements are the cases, by name, in which stapled differs from a suite
+// on purpose, and why.
+type Disagreements map[string]string
+
+// Tally counts how the cases of a suite came out.
+type Tally struct {
+	Suite  string `json:"suite"`
+	Source Source `json:"source"`
+	// Run says what the suite was held against.
+	Run     string       `json:"run"`
+	Cases   int          `json:"cases"`
+	Agreed  int          `json:"agreed"`
+	Differs []Difference `json:"differs"`
+}
+
+// Difference is a case in which stapled does not give what the suite expects.
+type Difference struct {
+	Case     string `json:"case"`
+	Expected string `json:"expected"`
+	Got      string `json:"got"`
+	Why      string `json:"why"`
+}
+
+// NewTally starts the tally of a suite.
+func NewTally[Case any](suite *Suite[Case], run string) *Tally {
+	return &Tally{Suite: suite.Name, Source: suite.Source, Run: run}
+}
+
+// Add counts a case. Outcomes that are not the same must be explained in known.
+func (y *Tally) Add(t testing.TB, name, expected, got string, known Disagreements) {
+	t.Helper()
+	y.Cases++
+	why, listed := known[name]
+	switch {
+	case expected == got && listed:
+		t.Errorf("%s: listed as a disagreement (%s), but the outcome is %s as expected", name, why, got)
+	case expected == got:
+		y.Agreed++
+	case !listed:
+		t.Errorf("%s: got %s, the suite expects %s", name, got, expected)
+	default:
+		y.Differs = append(y.Differs, Difference{Case: name, Expected: expected, Got: got, Why: why})
+	}
+}
+
+// Write logs the tally, and writes it where STAPLED_CONFORMANCE says.
+func (y *Tally) Write(t testing.TB) {
+	t.Helper()
+	t.Logf("%s, %s: %d cases, %d agreed, %d differ on purpose", y.Suite, y.Run, y.Cases, y.Agreed, len(y.Differs))
+	dir := os.Getenv(ResultVariable)
+	if dir == "" {
+		return
+	}
+	data, err := json.MarshalIndent(y, "", "  ")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, y.Suite+"."+y.Run+".json"), append(data, '\n'), 0o644)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// CheckListed fails for an entry of known that no case has.
+func CheckListed(t testing.TB, known Disagreements, cases map[string]bool) {
+	t.Helper()
+	for name := range known {
+		if !cases[name] {
+			t.Errorf("%s is listed as a disagreement, but no suite has it", name)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package vectors reads test vectors that other projects published, and keeps
+// the tally of where stapled agrees with them.
+//
+// The vectors are no part of this repository. Tests find them through the
+// environment variable STAPLED_VECTORS and skip, saying so, where it is unset.
+// Where STAPLED_CONFORMANCE names a directory, each tally is written there as
+// JSON, for docs/conformance.md to be made from.
+package vectors
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// The environment variables.
+const (
+	DirVariable    = "STAPLED_VECTORS"
+	ResultVariable = "STAPLED_CONFORMANCE"
+)
+
+// Source says where a suite was published.
+type Source struct {
+	Repo    string `json:"repo"`
+	Commit  string `json:"commit"`
+	Licence string `json:"licence"`
+}
+
+// Suite is one file of vectors.
+type Suite[Case any] struct {
+	Name   string `json:"suite"`
+	Source Source `json:"source"`
+	Cases  []Case `json:"cases"`
+	Fuzz   []Seed `json:"fuzz"`
+}
+
+// Seed is an input that another project's fuzzer found interesting.
+type Seed struct {
+	Name  string `json:"name"`
+	Level string `json:"level"` // the ASN.1 type that it is meant to be
+	Data  DER    `json:"data"`
+}
+
+// Available tells whether the vectors are there.
+func Available() bool { return os.Getenv(DirVariable) != "" }
+
+// Load reads a suite of at least one case. It skips the test if the vectors
+// are not there.
+func Load[Case any](t testing.TB, file string) *Suite[Case] {
+	t.Helper()
+	if !Available() {
+		t.Skipf("%s is unset: it names the directory of the third-party vectors", DirVariable)
+	}
+	data, err := os.ReadFile(filepath.Join(os.Getenv(DirVariable), file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite := new(Suite[Case])
+	if err := json.Unmarshal(data, suite); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	if len(suite.Cases) == 0 {
+		t.Fatalf("%s: no cases", file)
+	}
+	return suite
+}
+
+// DER is standard base64 in a suite. It is nil where the suite has null.
+type DER []byte
+
+// UnmarshalText decodes base64.
+func (d *DER) UnmarshalText(text []byte) (err error) {
+	*d, err = base64.StdEncoding.DecodeString(string(text))
+	return err
+}
