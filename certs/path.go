@@ -34,10 +34,13 @@ type Path struct {
 	Chain []*x509.Certificate
 	// Anchor issued the last certificate of the chain.
 	Anchor *x509.Certificate
-	// NotBefore and NotAfter bound the time in which every certificate of the
-	// path, the anchor included, is valid; both are inclusive.
-	NotBefore, NotAfter time.Time
+	// Window is when every certificate of the path is valid, the anchor
+	// included.
+	Window Window
 }
+
+// Window is a span of time, both ends inclusive (RFC 5280 §4.1.2.5).
+type Window struct{ NotBefore, NotAfter time.Time }
 
 // Issuer is the certificate that issued Chain[i].
 func (p *Path) Issuer(i int) *x509.Certificate {
@@ -47,14 +50,13 @@ func (p *Path) Issuer(i int) *x509.Certificate {
 	return p.Anchor
 }
 
-// CheckTime compares a time with the windows of the path: ErrExpired,
-// ErrNotYetValid or nil.
-func (p *Path) CheckTime(now time.Time) error {
-	if now.After(p.NotAfter) {
-		return fmt.Errorf("%w at %s", ErrExpired, p.NotAfter.UTC().Format(time.RFC3339))
+// Check compares a time with the window: ErrExpired, ErrNotYetValid or nil.
+func (w Window) Check(now time.Time) error {
+	if now.After(w.NotAfter) {
+		return fmt.Errorf("%w at %s", ErrExpired, w.NotAfter.UTC().Format(time.RFC3339))
 	}
-	if now.Before(p.NotBefore) {
-		return fmt.Errorf("%w before %s", ErrNotYetValid, p.NotBefore.UTC().Format(time.RFC3339))
+	if now.Before(w.NotBefore) {
+		return fmt.Errorf("%w before %s", ErrNotYetValid, w.NotBefore.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
@@ -126,8 +128,8 @@ func (a *Anchors) Verify(chain []*x509.Certificate, now time.Time, usage x509.Ex
 	}
 
 	// 4. The time is inside every window (§6.1.3 (a)(2)).
-	path.intersectWindows()
-	if err := path.CheckTime(now); err != nil {
+	path.Window = path.intersectWindows()
+	if err := path.Window.Check(now); err != nil {
 		return nil, err
 	}
 
@@ -213,16 +215,17 @@ func (p *Path) checkConstraints() error {
 	return nil
 }
 
-func (p *Path) intersectWindows() {
-	p.NotBefore, p.NotAfter = p.Anchor.NotBefore, p.Anchor.NotAfter
+func (p *Path) intersectWindows() Window {
+	w := Window{NotBefore: p.Anchor.NotBefore, NotAfter: p.Anchor.NotAfter}
 	for _, c := range p.Chain {
-		if c.NotBefore.After(p.NotBefore) {
-			p.NotBefore = c.NotBefore
+		if c.NotBefore.After(w.NotBefore) {
+			w.NotBefore = c.NotBefore
 		}
-		if c.NotAfter.Before(p.NotAfter) {
-			p.NotAfter = c.NotAfter
+		if c.NotAfter.Before(w.NotAfter) {
+			w.NotAfter = c.NotAfter
 		}
 	}
+	return w
 }
 
 func (p *Path) checkUsage(usage x509.ExtKeyUsage) error {

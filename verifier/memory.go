@@ -51,17 +51,19 @@ func (v *Verifier) rememberToken(rest string, t *Token) {
 const (
 	entryBytes  = 96
 	tokenBytes  = entryBytes + 320
-	headerBytes = entryBytes + 1024
+	headerBytes = entryBytes + 640
 	stapleBytes = 256
 	certBytes   = 3 << 10
 )
 
-// cost is what a header takes besides its segment. Its CA certificates are
-// shared with other headers and accounted for in the cache of certificates.
+// cost is what a header takes besides its segment.
 func (h *provenHeader) cost() int {
-	cost := headerBytes + linkCost(h.path.Chain[0])
+	cost := headerBytes + len(h.leaf)
 	for _, s := range h.staples {
 		cost += stapleBytes + len(s.staple.DER())
+		if delegate := s.staple.Delegate(); delegate != nil {
+			cost += len(delegate.Raw) + certBytes
+		}
 	}
 	return cost
 }

@@ -17,7 +17,8 @@ import (
 // for another token is its own signature, and times. It is immutable.
 type provenHeader struct {
 	signer     *signer
-	path       *certs.Path
+	window     certs.Window
+	leaf       []byte // DER; parsed it would take more than all else together
 	names      certs.Names
 	identity   string
 	staples    []provenStaple
@@ -113,9 +114,9 @@ func (v *Verifier) prove(c *candidate, staples []string, now time.Time) (*proven
 		return nil, reject(StapleMalformed, "%d staples for %d certificates", len(staples), len(c.chain))
 	}
 	proven := &provenHeader{
-		signer: c.signer, path: path,
-		names: names, identity: names.Identity(),
-		staples: make([]provenStaple, len(staples)), freshUntil: path.NotAfter,
+		signer: c.signer, window: path.Window, leaf: path.Chain[0].Raw, names: names,
+		identity: names.Identity(),
+		staples:  make([]provenStaple, len(staples)), freshUntil: path.Window.NotAfter,
 	}
 	for i, value := range staples {
 		der, err := certs.DecodeBase64(value)
@@ -142,7 +143,7 @@ func (v *Verifier) prove(c *candidate, staples []string, now time.Time) (*proven
 
 // checkHeaderTimes repeats what steps 5 and 6 compare with the time.
 func (v *Verifier) checkHeaderTimes(h *provenHeader, now time.Time) error {
-	if err := h.path.CheckTime(now); err != nil {
+	if err := h.window.Check(now); err != nil {
 		return rejectChain(err)
 	}
 	return v.checkStaples(h, now)

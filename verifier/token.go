@@ -27,8 +27,6 @@ type Token struct {
 	ID string
 	// IssuedAt, NotBefore and Expiry are iat, nbf and exp.
 	IssuedAt, NotBefore, Expiry time.Time
-	// Leaf is the certificate whose key signed the token.
-	Leaf *x509.Certificate
 	// Staple proves that the leaf is not revoked.
 	Staple *ocspstaple.Staple
 	// FreshUntil is the time after which this token is rejected, whatever
@@ -43,6 +41,10 @@ type Token struct {
 // Decode decodes all claims into v, as encoding/json does.
 func (t *Token) Decode(v any) error { return json.Unmarshal([]byte(t.payload), v) }
 
+// Leaf is the certificate whose key signed the token. It is kept as DER and
+// parsed by each call.
+func (t *Token) Leaf() (*x509.Certificate, error) { return x509.ParseCertificate(t.header.leaf) }
+
 // newToken is step 7 for a payload that the leaf key has signed.
 func (v *Verifier) newToken(h *provenHeader, payload string, now time.Time) (*Token, error) {
 	c, err := parseClaims(payload, v.cfg.Audience)
@@ -55,7 +57,7 @@ func (v *Verifier) newToken(h *provenHeader, payload string, now time.Time) (*To
 	t := &Token{
 		Issuer: c.iss, Identity: h.identity, Subject: c.sub, ID: c.jti,
 		IssuedAt: c.iat, NotBefore: c.nbf, Expiry: c.exp,
-		Leaf: h.path.Chain[0], Staple: h.staples[0].staple,
+		Staple:     h.staples[0].staple,
 		FreshUntil: c.exp,
 		payload:    payload, header: h,
 	}
