@@ -18,19 +18,6 @@ import (
 
 var oidNoCheck = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}
 
-// certIDHashes are the digests that may name a certificate. SHA-1 is among
-// them because nothing rests on it: the response is signed, and a second
-// issuer with the same digests would have to be certified by the same chain.
-var certIDHashes = []struct {
-	oid  asn1.ObjectIdentifier
-	hash crypto.Hash
-}{
-	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}, crypto.SHA256},
-	{asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}, crypto.SHA1},
-	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}, crypto.SHA384},
-	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}, crypto.SHA512},
-}
-
 // Authenticate verifies that an OCSP response is about the leaf and that the
 // issuer, or a responder that the issuer authorized, signed it (RFC 6960 §3.2
 // (1) to (4)). The issuer must come from a verified chain. The time is only
@@ -68,34 +55,6 @@ func authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time, all
 		reason:     r.reason,
 		delegate:   delegate,
 	}, nil
-}
-
-// check compares all three parts of a CertID with the leaf. The serial alone
-// says nothing: another CA may have used it.
-func (id *certID) check(leaf, issuer *x509.Certificate) error {
-	if !bytes.Equal(leaf.RawIssuer, issuer.RawSubject) {
-		return fail(Mismatch, "the certificate names another issuer")
-	}
-	if id.serial.Cmp(leaf.SerialNumber) != 0 {
-		return fail(Mismatch, "it is about serial number %x, not %x", id.serial, leaf.SerialNumber)
-	}
-	for _, known := range certIDHashes {
-		if !id.hash.Equal(known.oid) {
-			continue
-		}
-		if !bytes.Equal(id.nameHash, digest(known.hash, issuer.RawSubject)) {
-			return fail(Mismatch, "its issuerNameHash is of another issuer")
-		}
-		key, err := publicKeyBits(issuer)
-		if err != nil {
-			return err
-		}
-		if !bytes.Equal(id.keyHash, digest(known.hash, key)) {
-			return fail(Mismatch, "its issuerKeyHash is of another key")
-		}
-		return nil
-	}
-	return fail(Mismatch, "its CertID uses the unknown hash %s", id.hash)
 }
 
 // signer finds who signed the response: nil for the issuer's own key, or the

@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"fmt"
-	"math/big"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -42,14 +41,6 @@ type response struct {
 	producedAt time.Time
 	thisUpdate time.Time
 	nextUpdate time.Time
-}
-
-// certID names a certificate (RFC 6960 §4.1.1).
-type certID struct {
-	hash     asn1.ObjectIdentifier
-	nameHash []byte
-	keyHash  []byte
-	serial   *big.Int
 }
 
 // parseResponse reads an OCSPResponse (RFC 6960 §4.2.1) in strict DER. It
@@ -255,72 +246,6 @@ func (r *response) parseRevoked(content *cryptobyte.String, allow allowance) err
 	if hasReason && (!tagged.ReadASN1Enum(&r.reason) || !tagged.Empty() ||
 		r.reason < 0 || r.reason > maxCRLReason || r.reason == 7) {
 		return fail(Malformed, "malformed revocation reason")
-	}
-	return nil
-}
-
-func (id *certID) parse(single *cryptobyte.String, allow allowance) error {
-	var content, algorithm cryptobyte.String
-	id.serial = new(big.Int)
-	if !single.ReadASN1(&content, cbasn1.SEQUENCE) ||
-		!content.ReadASN1(&algorithm, cbasn1.SEQUENCE) ||
-		!algorithm.ReadASN1ObjectIdentifier(&id.hash) || !isNullOrAbsent(algorithm) ||
-		!content.ReadASN1((*cryptobyte.String)(&id.nameHash), cbasn1.OCTET_STRING) ||
-		!content.ReadASN1((*cryptobyte.String)(&id.keyHash), cbasn1.OCTET_STRING) {
-		return fail(Malformed, "malformed CertID")
-	}
-	if allow.malformedSerial {
-		var raw cryptobyte.String
-		if !content.ReadASN1(&raw, cbasn1.INTEGER) {
-			return fail(Malformed, "malformed CertID")
-		}
-		id.serial.SetBytes(raw)
-	} else if !content.ReadASN1Integer(id.serial) {
-		return fail(Malformed, "malformed CertID")
-	}
-	if !content.Empty() {
-		return fail(Malformed, "malformed CertID")
-	}
-	return nil
-}
-
-// parseExtensions reads an optional, explicitly tagged Extensions. Nothing in
-// an extension changes what a staple proves, so a critical one, which demands
-// to be understood, is refused (RFC 5280 §4.2).
-func parseExtensions(input *cryptobyte.String, tag cbasn1.Tag, allow allowance) error {
-	var tagged, list cryptobyte.String
-	var present bool
-	if !input.ReadOptionalASN1(&tagged, &present, tag) {
-		return fail(Malformed, "malformed extensions")
-	}
-	if !present {
-		return nil
-	}
-	if !tagged.ReadASN1(&list, cbasn1.SEQUENCE) || !tagged.Empty() || list.Empty() {
-		return fail(Malformed, "malformed extensions")
-	}
-	var seen [][]byte
-	for !list.Empty() {
-		var ext, oid, value cryptobyte.String
-		var critical bool
-		if !list.ReadASN1(&ext, cbasn1.SEQUENCE) || !ext.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) {
-			return fail(Malformed, "malformed extensions")
-		}
-		if ext.PeekASN1Tag(cbasn1.BOOLEAN) && !ext.ReadASN1Boolean(&critical) {
-			return fail(Malformed, "malformed extensions")
-		}
-		if !ext.ReadASN1(&value, cbasn1.OCTET_STRING) || !ext.Empty() {
-			return fail(Malformed, "malformed extensions")
-		}
-		for _, other := range seen {
-			if bytes.Equal(other, oid) {
-				return fail(Malformed, "an extension occurs twice")
-			}
-		}
-		seen = append(seen, oid)
-		if critical && !allow.understands(oid) {
-			return fail(Malformed, "a critical extension that is not understood")
-		}
 	}
 	return nil
 }

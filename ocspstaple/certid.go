@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ocspstaple
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"encoding/asn1"
+	"math/big"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// certID names a certificate (RFC 6960 §4.1.1).
+type certID struct {
+	hash     asn1.ObjectIdentifier
+	nameHash []byte
+	keyHash  []byte
+	serial   *big.Int
+}
+
+// certIDHashes are the digests that may name a certificate. SHA-1 is among
+// them because nothing rests on it: the response is signed, and a second
+// issuer with the same digests would have to be certified by the same chain.
+var certIDHashes = []struct {
+	oid  asn1.ObjectIdentifier
+	hash crypto.Hash
+}{
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}, crypto.SHA256},
+	{asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}, crypto.SHA1},
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}, crypto.SHA384},
+	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}, crypto.SHA512},
+}
+
+// parse reads a CertID.
+func (id *certID) parse(single *cryptobyte.String, allow allowance) error {
+	var content, algorithm cryptobyte.String
+	id.serial = new(big.Int)
+	if !single.ReadASN1(&content, cbasn1.SEQUENCE) ||
+		!content.ReadASN1(&algorithm, cbasn1.SEQUENCE) ||
+		!algorithm.ReadASN1ObjectIdentifier(&id.hash) || !isNullOrAbsent(algorithm) ||
+		!content.ReadASN1((*cryptobyte.String)(&id.nameHash), cbasn1.OCTET_STRING) ||
+		!content.ReadASN1((*cryptobyte.String)(&id.keyHash), cbasn1.OCTET_STRING) {
+		return fail(Malformed, "malformed CertID")
+	}
+	if allow.malformedSerial {
+		var raw cryptobyte.String
+		if !content.ReadASN1(&raw, cbasn1.INTEGER) {
+			return fail(Malformed, "malformed CertID")
+		}
+		id.serial.SetBytes(raw)
+	} else if !content.ReadASN1Integer(id.serial) {
+		return fail(Malformed, "malformed CertID")
+	}
+	if !content.Empty() {
+		return fail(Malformed, "malformed CertID")
+	}
+	return nil
+}
+
+// check compares all three parts of a CertID with the leaf. The serial alone
+// says nothing: another CA may have used it.
+func (id *certID) check(leaf, issuer *x509.Certificate) error {
+	if !bytes.Equal(leaf.RawIssuer, issuer.RawSubject) {
+		return fail(Mismatch, "the certificate names another issuer")
+	}
+	if id.serial.Cmp(leaf.SerialNumber) != 0 {
+		return fail(Mismatch, "it is about serial number %x, not %x", id.serial, leaf.SerialNumber)
+	}
+	for _, known := range certIDHashes {
+		if !id.hash.Equal(known.oid) {
+			continue
+		}
+		if !bytes.Equal(id.nameHash, digest(known.hash, issuer.RawSubject)) {
+			return fail(Mismatch, "its issuerNameHash is of another issuer")
+		}
+		key, err := publicKeyBits(issuer)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(id.keyHash, digest(known.hash, key)) {
+			return fail(Mismatch, "its issuerKeyHash is of another key")
+		}
+		return nil
+	}
+	return fail(Mismatch, "its CertID uses the unknown hash %s", id.hash)
+}

@@ -1,0 +1,253 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// scanner walks a JSON text (RFC 8259) and refuses what is not one.
+type scanner struct {
+	text  string
+	pos   int
+	depth int
+}
+
+func (s *scanner) unexpected() error {
+	if s.pos >= len(s.text) {
+		return errors.New("unexpected end of JSON")
+	}
+	return fmt.Errorf("unexpected character at offset %d of JSON", s.pos)
+}
+
+// peek is the next byte, or 0 at the end; a NUL is nowhere valid.
+func (s *scanner) peek() byte {
+	if s.pos < len(s.text) {
+		return s.text[s.pos]
+	}
+	return 0
+}
+
+func (s *scanner) take(c byte) bool {
+	if s.peek() != c {
+		return false
+	}
+	s.pos++
+	return true
+}
+
+func (s *scanner) space() {
+	for s.pos < len(s.text) {
+		switch s.text[s.pos] {
+		case ' ', '\t', '\n', '\r':
+			s.pos++
+		default:
+			return
+		}
+	}
+}
+
+// object reads an object and appends its members.
+func (s *scanner) object(members []member) ([]member, error) {
+	if !s.take('{') {
+		return nil, s.unexpected()
+	}
+	if s.depth++; s.depth > maxDepth {
+		return nil, errors.New("JSON nested too deeply")
+	}
+	defer func() { s.depth-- }()
+	base := len(members)
+	for {
+		s.space()
+		if len(members) == base && s.take('}') {
+			return members, nil
+		}
+		if len(members)-base == maxMembers {
+			return nil, fmt.Errorf("a JSON object of more than %d members", maxMembers)
+		}
+		m, err := s.member()
+		if err != nil {
+			return nil, err
+		}
+		for _, other := range members[base:] {
+			if other.name == m.name {
+				return nil, fmt.Errorf("the member %.40q occurs twice", m.name)
+			}
+		}
+		members = append(members, m)
+		s.space()
+		if s.take('}') {
+			return members, nil
+		}
+		if !s.take(',') {
+			return nil, s.unexpected()
+		}
+	}
+}
+
+func (s *scanner) member() (member, error) {
+	start := s.pos
+	if err := s.string(); err != nil {
+		return member{}, err
+	}
+	name, err := unquote(s.text[start:s.pos])
+	if err != nil {
+		return member{}, err
+	}
+	s.space()
+	if !s.take(':') {
+		return member{}, s.unexpected()
+	}
+	s.space()
+	start = s.pos
+	if err := s.value(); err != nil {
+		return member{}, err
+	}
+	return member{name: name, value: s.text[start:s.pos]}, nil
+}
+
+func (s *scanner) value() error {
+	switch c := s.peek(); {
+	case c == '"':
+		return s.string()
+	case c == '{':
+		var buffer [8]member
+		_, err := s.object(buffer[:0])
+		return err
+	case c == '[':
+		return s.array()
+	case c == '-' || '0' <= c && c <= '9':
+		return s.number()
+	}
+	for _, literal := range [...]string{"true", "false", "null"} {
+		if strings.HasPrefix(s.text[s.pos:], literal) {
+			s.pos += len(literal)
+			return nil
+		}
+	}
+	return s.unexpected()
+}
+
+func (s *scanner) array() error {
+	s.pos++ // '['
+	if s.depth++; s.depth > maxDepth {
+		return errors.New("JSON nested too deeply")
+	}
+	defer func() { s.depth-- }()
+	if s.space(); s.take(']') {
+		return nil
+	}
+	for {
+		s.space()
+		if err := s.value(); err != nil {
+			return err
+		}
+		s.space()
+		if s.take(']') {
+			return nil
+		}
+		if !s.take(',') {
+			return s.unexpected()
+		}
+	}
+}
+
+// string reads a string (RFC 8259 §7).
+func (s *scanner) string() error {
+	if !s.take('"') {
+		return s.unexpected()
+	}
+	for s.pos < len(s.text) {
+		switch c := s.text[s.pos]; {
+		case c == '"':
+			s.pos++
+			return nil
+		case c == '\\':
+			if err := s.escape(); err != nil {
+				return err
+			}
+		case c < ' ':
+			return s.unexpected()
+		default:
+			s.pos++
+		}
+	}
+	return s.unexpected()
+}
+
+func (s *scanner) escape() error {
+	s.pos++ // '\\'
+	c := s.peek()
+	if c == 0 || strings.IndexByte(`"\/bfnrtu`, c) < 0 {
+		return s.unexpected()
+	}
+	s.pos++
+	if c != 'u' {
+		return nil
+	}
+	unit, ok := s.hex4()
+	switch {
+	case !ok || 0xdc00 <= unit && unit < 0xe000:
+		return s.unexpected()
+	case unit < 0xd800 || unit >= 0xe000:
+		return nil
+	}
+	// A high surrogate: what follows must be the low one.
+	if !s.take('\\') || !s.take('u') {
+		return s.unexpected()
+	}
+	if unit, ok = s.hex4(); !ok || unit < 0xdc00 || unit >= 0xe000 {
+		return s.unexpected()
+	}
+	return nil
+}
+
+func (s *scanner) hex4() (unit int, ok bool) {
+	for range 4 {
+		c := s.peek()
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		unit = unit<<4 | int(c)
+		s.pos++
+	}
+	return unit, true
+}
+
+// number reads a number (RFC 8259 §6).
+func (s *scanner) number() error {
+	s.take('-')
+	if !s.take('0') && !s.digits() {
+		return s.unexpected()
+	}
+	if s.take('.') && !s.digits() {
+		return s.unexpected()
+	}
+	if s.take('e') || s.take('E') {
+		if !s.take('+') {
+			s.take('-')
+		}
+		if !s.digits() {
+			return s.unexpected()
+		}
+	}
+	return nil
+}
+
+func (s *scanner) digits() bool {
+	start := s.pos
+	for c := s.peek(); '0' <= c && c <= '9'; c = s.peek() {
+		s.pos++
+	}
+	return s.pos > start
+}
