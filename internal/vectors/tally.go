@@ -19,10 +19,13 @@ type Tally struct {
 	Suite  string `json:"suite"`
 	Source Source `json:"source"`
 	// Run says what the suite was held against.
-	Run     string       `json:"run"`
-	Cases   int          `json:"cases"`
-	Agreed  int          `json:"agreed"`
-	Differs []Difference `json:"differs"`
+	Run    string `json:"run"`
+	Cases  int    `json:"cases"`
+	Agreed int    `json:"agreed"`
+	// Policy counts the cases that the suite itself expects to be refused
+	// without a permissive switch, and that were, by what they need.
+	Policy  map[string]int `json:"policy,omitempty"`
+	Differs []Difference   `json:"differs"`
 }
 
 // Difference is a case in which stapled does not give what the suite expects.
@@ -35,7 +38,7 @@ type Difference struct {
 
 // NewTally starts the tally of a suite.
 func NewTally[Case any](suite *Suite[Case], run string) *Tally {
-	return &Tally{Suite: suite.Name, Source: suite.Source, Run: run}
+	return &Tally{Suite: suite.Name, Source: suite.Source, Run: run, Policy: make(map[string]int)}
 }
 
 // Add counts a case. Outcomes that are not the same must be explained in known.
@@ -55,10 +58,26 @@ func (y *Tally) Add(t testing.TB, name, expected, got string, known Disagreement
 	}
 }
 
+// AddPolicy counts a case that needs a switch which stapled does not have: it
+// must be refused.
+func (y *Tally) AddPolicy(t testing.TB, name, needs, got string) {
+	t.Helper()
+	y.Cases++
+	y.Policy[needs]++
+	if got != "reject" {
+		t.Errorf("%s: got %s although it needs %s", name, got, needs)
+	}
+}
+
 // Write logs the tally, and writes it where STAPLED_CONFORMANCE says.
 func (y *Tally) Write(t testing.TB) {
 	t.Helper()
-	t.Logf("%s, %s: %d cases, %d agreed, %d differ on purpose", y.Suite, y.Run, y.Cases, y.Agreed, len(y.Differs))
+	refused := 0
+	for _, n := range y.Policy {
+		refused += n
+	}
+	t.Logf("%s, %s: %d cases, %d agreed, %d refused for want of a switch, %d differ on purpose",
+		y.Suite, y.Run, y.Cases, y.Agreed, refused, len(y.Differs))
 	dir := os.Getenv(ResultVariable)
 	if dir == "" {
 		return
