@@ -1,0 +1,147 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package deptest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/stapledjwt/stapled"
+
+// light are the modules that a light package and its tests may come from.
+var light = []string{
+	module,
+	"github.com/go-jose/go-jose/v4",
+	"golang.org/x/crypto",
+	"golang.org/x/sys", // golang.org/x/crypto takes CPU features from it
+}
+
+// heavy may not be imported by anything but ca, cmd and internal/e2e.
+const heavy = "github.com/smallstep/"
+
+type pkg struct {
+	ImportPath string
+	ForTest    string
+	Standard   bool
+	Imports    []string
+	Module     *struct{ Path string }
+}
+
+// list is what `go list` says of packages and of all that they depend on.
+func list(t *testing.T, args ...string) []pkg {
+	t.Helper()
+	command := exec.Command("go", append([]string{"list", "-json=ImportPath,ForTest,Standard,Imports,Module"}, args...)...)
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.Bytes())
+	}
+	var pkgs []pkg
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+	if len(pkgs) == 0 {
+		t.Fatalf("go list %v: no package", args)
+	}
+	return pkgs
+}
+
+func TestLightPackagesStayLight(t *testing.T) {
+	for _, row := range []struct{ name, pattern string }{
+		{"certs", "/certs/..."},
+		{"ocspstaple", "/ocspstaple/..."},
+		{"issuer", "/issuer/..."},
+		{"verifier", "/verifier/..."},
+	} {
+		for _, tests := range []bool{false, true} {
+			name, args := row.name, []string{"-deps", module + row.pattern}
+			if tests {
+				name, args = name+" with its tests", slices.Insert(args, 1, "-test")
+			}
+			t.Run(name, func(t *testing.T) {
+				for _, p := range list(t, args...) {
+					if !p.Standard && (p.Module == nil || !slices.Contains(light, p.Module.Path)) {
+						t.Errorf("%s depends on %s", row.name, p.ImportPath)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestVerifierDoesNoIO forbids the packages through which a verifier could
+// reach the network, a process or a database. crypto/x509 itself needs os and
+// net.
+func TestVerifierDoesNoIO(t *testing.T) {
+	forbidden := []string{"net/http", "os/exec", "database/sql", "net/rpc", "plugin"}
+	for _, p := range list(t, "-deps", module+"/verifier") {
+		if slices.Contains(forbidden, p.ImportPath) {
+			t.Errorf("verifier depends on %s", p.ImportPath)
+		}
+	}
+}
+
+func TestOnlyTheCAImportsSmallstep(t *testing.T) {
+	permitted := []string{"/ca", "/cmd/", "/internal/e2e"}
+	found := false
+	for _, p := range list(t, "-test", module+"/...") {
+		path, _, _ := strings.Cut(strings.TrimPrefix(p.ImportPath, module), " ")
+		path = strings.TrimSuffix(strings.TrimSuffix(path, ".test"), "_test")
+		for _, imported := range p.Imports {
+			if !strings.HasPrefix(imported, heavy) {
+				continue
+			}
+			found = true
+			if path != "/ca" && !strings.HasPrefix(path, "/cmd/") && path != "/internal/e2e" {
+				t.Errorf("%s imports %s; only %v may", p.ImportPath, imported, permitted)
+			}
+		}
+	}
+	if !found {
+		t.Error("no package imports smallstep: this test has lost its object")
+	}
+}
+
+// TestImportsPointOneWay holds the packages to their order.
+func TestImportsPointOneWay(t *testing.T) {
+	for _, row := range []struct {
+		from    string
+		allowed []string
+	}{
+		{"certs", nil},
+		{"ocspstaple", []string{"certs"}},
+		{"ocspstaple/stapler", []string{"certs", "ocspstaple"}},
+		{"issuer", []string{"certs", "ocspstaple"}},
+		{"verifier", []string{"certs", "ocspstaple"}},
+		{"gateway", []string{"verifier"}},
+		{"gateway/prom", []string{"verifier", "gateway"}},
+		{"ca/responder", nil},
+		{"ca", []string{"certs", "ca/responder"}},
+	} {
+		t.Run(row.from, func(t *testing.T) {
+			for _, p := range list(t, module+"/"+row.from) {
+				for _, imported := range p.Imports {
+					ours, ok := strings.CutPrefix(imported, module+"/")
+					if ok && !slices.Contains(row.allowed, ours) {
+						t.Errorf("%s imports %s", row.from, ours)
+					}
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stapler
+
+import (
+	"slices"
+	"time"
+
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/ocspstaple"
+)
+
+// load takes over what the files hold. A file is a convenience: one that is
+// stale, corrupt, unreadable or about another certificate is as good as none.
+func (s *Stapler) load() {
+	for _, sub := range s.subjects {
+		der, err := sub.read()
+		if der == nil && err == nil {
+			continue
+		}
+		if err == nil {
+			var staple *ocspstaple.Staple
+			staple, err = sub.examine(der, time.Now(), s.freshness)
+			// That a certificate is revoked stays true when the response that
+			// says so gets old.
+			if err == nil || isRevoked(staple) {
+				s.hold(sub, staple, false)
+				continue
+			}
+		}
+		s.log.Warn("kept staple not usable, ignoring the file",
+			"certificate", sub.String(), "file", sub.file, "error", err)
+	}
+}
+
+// hold makes an authentic staple the current one if it says good, or ends
+// everything if it says revoked.
+func (s *Stapler) hold(sub *subject, staple *ocspstaple.Staple, save bool) {
+	if isRevoked(staple) {
+		s.revoke(sub, staple)
+	} else {
+		s.change(func(st *state) {
+			st.staples[sub.index], st.failed[sub.index] = staple, nil
+		})
+		s.log.Info("staple held", "certificate", sub.String(),
+			"thisUpdate", staple.ThisUpdate(), "nextUpdate", staple.NextUpdate(), "fromFile", !save)
+		if s.cfg.Observer != nil {
+			s.cfg.Observer.Refreshed(sub.index, staple)
+		}
+	}
+	if !save || sub.file == "" {
+		return
+	}
+	// A revoked response is kept as well: after a restart nothing is signed
+	// before the responder has been asked.
+	if err := certs.WriteFile(sub.file, staple.DER()); err != nil {
+		s.log.Error("staple not written to its file; a restart will need the responder",
+			"certificate", sub.String(), "file", sub.file, "error", err)
+	}
+}
+
+// revoke ends the use of the chain for good (RFC 5280 §5.3: a revocation is
+// not taken back, save for certificateHold, and whoever lifts a hold starts a
+// new stapler).
+func (s *Stapler) revoke(sub *subject, staple *ocspstaple.Staple) {
+	err := about(staple.Check(time.Now(), s.freshness), sub.String())
+	s.change(func(st *state) {
+		if st.revoked == nil {
+			st.revoked = err
+		}
+	})
+	s.log.Error("certificate revoked, no staple will be given any more: enrol a new certificate",
+		"certificate", sub.String(), "revokedAt", staple.RevokedAt(), "reason", staple.RevocationReason(), "file", sub.file)
+	if s.cfg.Observer != nil {
+		s.cfg.Observer.Failed(sub.index, CertificateRevoked)
+	}
+}
+
+// fail remembers why an attempt failed; what is held stays.
+func (s *Stapler) fail(sub *subject, err *Error, attempt int, retry time.Duration) {
+	s.change(func(st *state) { st.failed[sub.index] = err })
+	s.log.Warn("no new staple", "certificate", sub.String(), "reason", string(err.Reason), "error", err.Err,
+		"attempt", attempt, "retryIn", retry.Round(time.Millisecond))
+	if s.cfg.Observer != nil {
+		s.cfg.Observer.Failed(sub.index, err.Reason)
+	}
+}
+
+// change replaces the state by an edited copy. The slice of staples is copied
+// too, and only if one of them changes: its identity tells its users that
+// nothing has.
+func (s *Stapler) change(edit func(*state)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.current.Load()
+	next := &state{
+		staples: slices.Clone(old.staples),
+		failed:  slices.Clone(old.failed),
+		revoked: old.revoked,
+	}
+	edit(next)
+	if slices.Equal(next.staples, old.staples) {
+		next.staples = old.staples
+	}
+	s.current.Store(next)
+	if !s.isReady && (next.revoked != nil || !slices.Contains(next.staples, nil)) {
+		s.isReady = true
+		close(s.ready)
+	}
+}
+
+func isRevoked(staple *ocspstaple.Staple) bool {
+	return staple != nil && staple.Status() == ocspstaple.Revoked
+}

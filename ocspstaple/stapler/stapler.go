@@ -1,0 +1,242 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package stapler gets OCSP responses from a responder and keeps one fresh for
+// each certificate that needs one.
+//
+// A [Fetcher] asks the responder; [HTTPFetcher] is the usual one. A [Stapler]
+// authenticates what it is given, replaces a staple at half of its validity,
+// and never by an older one, survives a restart without the responder if it is
+// given a file, and stops for good when the certificate is revoked:
+//
+//	keeper, err := stapler.New(stapler.Config{Chain: identity.Chain, Anchor: root})
+//	…
+//	go keeper.Run(ctx)
+//	err = keeper.Wait(ctx)
+//
+// It is a package below ocspstaple, so that a verifier, which needs the latter,
+// does not depend on net/http.
+package stapler
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/ocspstaple"
+)
+
+// The defaults of [Config].
+const (
+	DefaultLeeway   = time.Minute
+	DefaultTimeout  = 15 * time.Second
+	DefaultRetryMin = time.Second
+	DefaultRetryMax = time.Minute
+)
+
+// Config says which staples to keep, and how.
+type Config struct {
+	// Chain is the leaf-first chain, without the anchor. Required.
+	Chain []*x509.Certificate
+	// Anchor issued the last certificate of the chain. It is required when that
+	// certificate is stapled: if it is the only one, or with StapleChain.
+	Anchor *x509.Certificate
+	// StapleChain keeps a staple for every certificate of the chain, as
+	// verifiers with the rule of the same name demand. Default: the leaf only.
+	StapleChain bool
+	// Fetcher asks the responder. Default: an [HTTPFetcher] that asks the
+	// responder named by each certificate (RFC 5280 §4.2.2.1).
+	Fetcher Fetcher
+	// MaxAge bounds the time since a staple's thisUpdate, as the verifiers do.
+	// Default [ocspstaple.DefaultMaxAge].
+	MaxAge time.Duration
+	// Leeway is by how much the responder's clock may be ahead. It prolongs
+	// nothing. Default [DefaultLeeway].
+	Leeway time.Duration
+	// Timeout bounds one question to the responder. Default [DefaultTimeout].
+	Timeout time.Duration
+	// RetryMin is the wait after a first failure; it doubles with every
+	// further one up to RetryMax. Defaults [DefaultRetryMin] and
+	// [DefaultRetryMax].
+	RetryMin, RetryMax time.Duration
+	// File keeps the last staple of the leaf, as DER, over a restart; those of
+	// Chain[1], Chain[2]… go to File with ".1", ".2"… behind it. Its directory
+	// must exist. What is read back is authenticated again. Default: no file.
+	File string
+	// Logger is told of every refresh and every failure. Default: nobody.
+	Logger *slog.Logger
+	// Observer counts them. Default: nobody.
+	Observer Observer
+}
+
+// Observer is told what a [Stapler] does, for metrics. Its methods are called
+// from several goroutines and must not block.
+type Observer interface {
+	// Refreshed is called when a new staple for Chain[i] is held, also when it
+	// was read from the file.
+	Refreshed(i int, staple *ocspstaple.Staple)
+	// Failed is called for every attempt that brought no new staple for
+	// Chain[i].
+	Failed(i int, reason Reason)
+}
+
+// Stapler keeps one fresh staple for each certificate that needs one. It is
+// safe for concurrent use.
+type Stapler struct {
+	cfg       Config
+	freshness ocspstaple.Freshness
+	subjects  []*subject
+	log       *slog.Logger
+
+	running atomic.Bool
+	current atomic.Pointer[state]
+
+	mu      sync.Mutex // guards changes of current
+	ready   chan struct{}
+	isReady bool
+}
+
+// state is what a stapler holds. It is not modified once it is current.
+type state struct {
+	staples []*ocspstaple.Staple // per subject; nil if none has been received
+	failed  []*Error             // per subject: the last attempt, if it failed
+	revoked *Error               // set once, never taken back
+}
+
+// New checks the configuration, and that each certificate of the chain issued
+// the one before it. It reads the file, if one is given, and asks nobody:
+// [Stapler.Run] or [Stapler.Refresh] does.
+func New(cfg Config) (*Stapler, error) {
+	if err := cfg.setDefaults(); err != nil {
+		return nil, err
+	}
+	s := &Stapler{
+		cfg:       cfg,
+		freshness: ocspstaple.Freshness{MaxAge: cfg.MaxAge, Leeway: cfg.Leeway},
+		log:       cfg.Logger,
+		ready:     make(chan struct{}),
+	}
+	count := 1
+	if cfg.StapleChain {
+		count = len(cfg.Chain)
+	}
+	for i := range count {
+		issuer := cfg.Anchor
+		if i+1 < len(cfg.Chain) {
+			issuer = cfg.Chain[i+1]
+		}
+		if issuer == nil {
+			return nil, fmt.Errorf("stapling %q needs the certificate of its issuer: set Config.Anchor", cfg.Chain[i].Subject)
+		}
+		if err := cfg.Chain[i].CheckSignatureFrom(issuer); err != nil {
+			return nil, fmt.Errorf("%q did not issue %q: %w", issuer.Subject, cfg.Chain[i].Subject, err)
+		}
+		if f, ok := cfg.Fetcher.(*HTTPFetcher); ok {
+			if _, err := f.responder(cfg.Chain[i]); err != nil {
+				return nil, err
+			}
+		}
+		s.subjects = append(s.subjects, newSubject(i, cfg.Chain[i], issuer, cfg.File))
+	}
+	s.current.Store(&state{
+		staples: make([]*ocspstaple.Staple, count),
+		failed:  make([]*Error, count),
+	})
+	s.load()
+	return s, nil
+}
+
+func (cfg *Config) setDefaults() error {
+	if len(cfg.Chain) == 0 || len(cfg.Chain) > certs.MaxChain {
+		return fmt.Errorf("a chain has 1 to %d certificates, not %d", certs.MaxChain, len(cfg.Chain))
+	}
+	for _, d := range []struct {
+		name         string
+		value        *time.Duration
+		defaultValue time.Duration
+	}{
+		{"MaxAge", &cfg.MaxAge, ocspstaple.DefaultMaxAge},
+		{"Leeway", &cfg.Leeway, DefaultLeeway},
+		{"Timeout", &cfg.Timeout, DefaultTimeout},
+		{"RetryMin", &cfg.RetryMin, DefaultRetryMin},
+		{"RetryMax", &cfg.RetryMax, max(DefaultRetryMax, cfg.RetryMin)},
+	} {
+		if *d.value < 0 {
+			return fmt.Errorf("%s is negative", d.name)
+		}
+		if *d.value == 0 {
+			*d.value = d.defaultValue
+		}
+	}
+	if cfg.RetryMax < cfg.RetryMin {
+		return errors.New("RetryMax is shorter than RetryMin")
+	}
+	if cfg.Fetcher == nil {
+		f, err := NewHTTPFetcher(HTTPConfig{})
+		if err != nil {
+			return err
+		}
+		cfg.Fetcher = f
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// Current returns the staples to sign with: element i is the one of Chain[i].
+// They are fresh and good at the given time, all of them; otherwise the error
+// is an [*Error] that says which condition fails. As long as nothing is
+// refreshed, the same slice is returned; the caller must not modify it.
+func (s *Stapler) Current(now time.Time) ([]*ocspstaple.Staple, error) {
+	st := s.current.Load()
+	if st.revoked != nil {
+		return nil, st.revoked
+	}
+	for i, staple := range st.staples {
+		err := s.check(i, staple, now)
+		if err == nil {
+			continue
+		}
+		if last := st.failed[i]; last != nil {
+			return nil, fail(err.Reason, "%w; the last attempt to get a new one failed: %w", err.Err, last)
+		}
+		return nil, err
+	}
+	return st.staples, nil
+}
+
+func (s *Stapler) check(i int, staple *ocspstaple.Staple, now time.Time) *Error {
+	if staple == nil {
+		return fail(Missing, "no staple for %s has been received yet", s.subjects[i])
+	}
+	if err := staple.Check(now, s.freshness); err != nil {
+		return about(err, s.subjects[i].String())
+	}
+	return nil
+}
+
+// Wait blocks until every staple is held, or it is clear that this will never
+// be, or the context ends. [Stapler.Run] must be running.
+func (s *Stapler) Wait(ctx context.Context) error {
+	select {
+	case <-s.ready:
+		_, err := s.Current(time.Now())
+		return err
+	default:
+	}
+	select {
+	case <-s.ready:
+		_, err := s.Current(time.Now())
+		return err
+	case <-ctx.Done():
+		_, err := s.Current(time.Now())
+		return errors.Join(err, context.Cause(ctx))
+	}
+}
