@@ -1,0 +1,131 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway_test
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stapledjwt/stapled/gateway"
+	"github.com/stapledjwt/stapled/verifier"
+)
+
+// verifyFunc is a verifier that a test decides for.
+type verifyFunc func(raw string) (*verifier.Token, error)
+
+func (f verifyFunc) Verify(raw string) (*verifier.Token, error) { return f(raw) }
+
+// acceptAll accepts everything, so that what is rejected is rejected by the
+// gateway itself.
+func acceptAll(raw string) (*verifier.Token, error) {
+	return &verifier.Token{Issuer: "spiffe://test.example/client", ID: "id of " + raw}, nil
+}
+
+// rejectFor rejects everything with this error.
+func rejectFor(err error) verifyFunc {
+	return func(string) (*verifier.Token, error) { return nil, err }
+}
+
+// outcomes records what the metrics are told.
+type outcomes struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (o *outcomes) add(s string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.list = append(o.list, s)
+}
+
+func (o *outcomes) Accepted(time.Duration)                           { o.add("accepted") }
+func (o *outcomes) Rejected(reason verifier.Reason, _ time.Duration) { o.add(string(reason)) }
+
+// check compares what was told so far.
+func (o *outcomes) check(t *testing.T, want ...string) {
+	t.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !slices.Equal(o.list, want) {
+		t.Errorf("metrics were told %q, want %q", o.list, want)
+	}
+}
+
+// logBuffer collects log lines of concurrent writers.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func (b *logBuffer) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+func newGateway(t *testing.T, cfg gateway.Config) *gateway.Gateway {
+	t.Helper()
+	g, err := gateway.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func serve(t *testing.T, h http.Handler) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return server
+}
+
+var dateLine = regexp.MustCompile(`(?m)^Date: .*\r\n`)
+
+// exchange sends the bytes of a request and returns the bytes of the response
+// without its date. The request must ask for the connection to be closed.
+func exchange(t *testing.T, server *httptest.Server, request string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	response, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dateLine.ReplaceAllString(string(response), "")
+}
+
+// get is a request with these header lines.
+func get(lines ...string) string {
+	request := "GET /orders?access_token=in.the.query HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n"
+	for _, line := range lines {
+		request += line + "\r\n"
+	}
+	return request + "\r\n"
+}

@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package prom_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/stapledjwt/stapled/gateway"
+	"github.com/stapledjwt/stapled/gateway/prom"
+	"github.com/stapledjwt/stapled/verifier"
+)
+
+func newMetrics(t *testing.T) (*prom.Metrics, *prometheus.Registry) {
+	t.Helper()
+	registry := prometheus.NewPedanticRegistry()
+	m, err := prom.New(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, registry
+}
+
+// scrape is what Prometheus would read: the value of each series.
+func scrape(t *testing.T, registry *prometheus.Registry) map[string]string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	series := map[string]string{}
+	for line := range strings.Lines(w.Body.String()) {
+		if i := strings.LastIndexByte(line, ' '); !strings.HasPrefix(line, "#") && i >= 0 {
+			series[line[:i]] = strings.TrimSpace(line[i+1:])
+		}
+	}
+	return series
+}
+
+func check(t *testing.T, series map[string]string, name, want string) {
+	t.Helper()
+	if got, ok := series[name]; !ok || got != want {
+		t.Errorf("%s is %q, want %q", name, got, want)
+	}
+}
+
+func total(outcome string, reason verifier.Reason) string {
+	return `stapled_verifications_total{outcome="` + outcome + `",reason="` + string(reason) + `"}`
+}
+
+const duration = "stapled_verification_duration_seconds"
+
+func TestEverySeriesStartsAtZero(t *testing.T) {
+	_, registry := newMetrics(t)
+	series := scrape(t, registry)
+	check(t, series, total("accepted", ""), "0")
+	for _, reason := range gateway.Reasons() {
+		check(t, series, total("rejected", reason), "0")
+	}
+	check(t, series, duration+`_count{outcome="accepted"}`, "0")
+	check(t, series, duration+`_count{outcome="rejected"}`, "0")
+}
+
+func TestOutcomesAreCounted(t *testing.T) {
+	m, registry := newMetrics(t)
+	m.Accepted(700 * time.Nanosecond)
+	m.Accepted(80 * time.Microsecond)
+	m.Rejected(verifier.CertificateRevoked, 80*time.Microsecond)
+	m.Rejected(gateway.CredentialsMissing, 0)
+	m.Rejected(gateway.CredentialsMalformed, 0)
+	m.Rejected("made_up", time.Hour)
+
+	series := scrape(t, registry)
+	check(t, series, total("accepted", ""), "2")
+	check(t, series, total("rejected", verifier.CertificateRevoked), "1")
+	check(t, series, total("rejected", gateway.CredentialsMissing), "1")
+	check(t, series, total("rejected", gateway.CredentialsMalformed), "1")
+	check(t, series, total("rejected", gateway.Unclassified), "1")
+	check(t, series, total("rejected", verifier.StapleStale), "0")
+	if _, ok := series[total("rejected", "made_up")]; ok {
+		t.Error("a made up reason became a series")
+	}
+	check(t, series, duration+`_bucket{outcome="accepted",le="1e-06"}`, "1")
+	check(t, series, duration+`_bucket{outcome="accepted",le="5e-05"}`, "1")
+	check(t, series, duration+`_bucket{outcome="accepted",le="0.0001"}`, "2")
+	check(t, series, duration+`_count{outcome="rejected"}`, "2")
+	check(t, series, duration+`_bucket{outcome="rejected",le="0.05"}`, "1")
+}
+
+func TestConcurrentOutcomes(t *testing.T) {
+	m, registry := newMetrics(t)
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() { m.Accepted(time.Microsecond); m.Rejected(verifier.StapleStale, time.Microsecond) })
+	}
+	wg.Wait()
+	series := scrape(t, registry)
+	check(t, series, total("accepted", ""), "50")
+	check(t, series, total("rejected", verifier.StapleStale), "50")
+}
+
+func TestNewRefuses(t *testing.T) {
+	_, used := newMetrics(t)
+	taken := prometheus.NewRegistry()
+	taken.MustRegister(prometheus.NewHistogram(prometheus.HistogramOpts{Name: duration, Help: "another"}))
+	for _, row := range []struct {
+		name       string
+		registerer prometheus.Registerer
+	}{
+		{"no registerer", nil},
+		{"registered before", used},
+		{"a name is taken", taken},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if m, err := prom.New(row.registerer); err == nil || m != nil {
+				t.Errorf("got %v, %v; want an error alone", m, err)
+			}
+		})
+	}
+	if _, ok := scrape(t, taken)[total("accepted", "")]; ok {
+		t.Error("half of the metrics were registered")
+	}
+}

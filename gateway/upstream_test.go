@@ -1,0 +1,181 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stapledjwt/stapled/gateway"
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+func TestProxyRefuses(t *testing.T) {
+	realm := newRealm(t)
+	proxy := realm.proxy(t, "http://upstream.invalid", func(cfg *gateway.ProxyConfig) {
+		cfg.Transport = roundTrip(func(*http.Request) (*http.Response, error) {
+			t.Error("a refused request reached the upstream")
+			return nil, errors.New("unreachable")
+		})
+	})
+	tampered := strings.Split(realm.subject("alice"), ".")
+	tampered[1] = strings.Split(realm.subject("admin"), ".")[1]
+	elsewhere := realm.client.Token(func(token *testca.Token) { token.Claims.Set("aud", "invoices") })
+	for _, row := range []struct{ name, request string }{
+		{"no credentials", get()},
+		{"identity in headers instead", get("Stapled-Issuer: "+testIssuer, "Stapled-Subject: alice")},
+		{"no token", get("Authorization: Bearer x")},
+		{"payload of another token", get("Authorization: Bearer " + strings.Join(tampered, "."))},
+		{"token for another audience", get("Authorization: Bearer " + elsewhere)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if got := exchange(t, proxy, row.request); got != refusal {
+				t.Errorf("response:\n%q\nwant:\n%q", got, refusal)
+			}
+		})
+	}
+	proxy.Close()
+	realm.metrics.check(t, "credentials_missing", "credentials_missing", "malformed", "signature_invalid", "audience_mismatch")
+}
+
+// roundTrip is a transport that a test decides for.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+const badGateway = "HTTP/1.1 502 Bad Gateway\r\n" +
+	"Cache-Control: no-store\r\n" +
+	"Content-Length: 12\r\n" +
+	"Content-Type: text/plain; charset=utf-8\r\n" +
+	"X-Content-Type-Options: nosniff\r\n" +
+	"Connection: close\r\n" +
+	"\r\n" +
+	"bad gateway\n"
+
+func TestProxyUpstreamFails(t *testing.T) {
+	silent := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		panic(http.ErrAbortHandler) // closes the connection without an answer
+	}))
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for _, row := range []struct {
+		name, upstream string
+		transport      http.RoundTripper
+		logged         string
+	}{
+		{"nobody listens", gone.URL, nil, "level=ERROR"},
+		{"no answer", silent.URL, nil, "level=ERROR"},
+		{"error that names secrets", "http://upstream.invalid", roundTrip(func(r *http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("internal address, %s", r.Header.Get("Authorization"))
+		}), `error="internal address, Bearer [token]"`},
+		{"canceled", "http://upstream.invalid", roundTrip(func(*http.Request) (*http.Response, error) {
+			return nil, context.Canceled
+		}), "level=INFO"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			realm := newRealm(t)
+			proxy := realm.proxy(t, row.upstream, func(cfg *gateway.ProxyConfig) {
+				cfg.Transport, cfg.UnsafeForwardAuthorization = row.transport, true
+			})
+			token := realm.subject("alice")
+			if got := exchange(t, proxy, get("Authorization: Bearer "+token)); got != badGateway {
+				t.Errorf("response:\n%q\nwant:\n%q", got, badGateway)
+			}
+			proxy.Close()
+			log := realm.log.String()
+			if strings.Count(log, "\n") != 2 || !strings.Contains(log, row.logged) ||
+				!strings.HasSuffix(log, " path=/orders\n") || strings.Contains(log, token) || strings.Contains(log, "in.the.query") {
+				t.Errorf("log, want accepted and then %s:\n%s", row.logged, log)
+			}
+		})
+	}
+}
+
+func TestProxyPaths(t *testing.T) {
+	realm := newRealm(t)
+	service, requests := upstream(t)
+	token := realm.subject("alice")
+	for _, row := range []struct{ name, base, path, arrives string }{
+		{"no base", "", "/a/b?c=d", "/a/b?c=d"},
+		{"base", "/base", "/a/b?c=d", "/base/a/b?c=d"},
+		{"base with slash", "/base/", "/a", "/base/a"},
+		{"encoded path", "/base", "/a%2Fb%20c", "/base/a%2Fb%20c"},
+		{"dots in names", "/base", "/a..b/.c/d./...", "/base/a..b/.c/d./..."},
+		{"dots without base are the upstream's", "", "/a/../b", "/a/../b"},
+		{"dots leave the base", "/base", "/../admin", ""},
+		{"dots at the end", "/base", "/a/..", ""},
+		{"encoded dots", "/base", "/%2e%2E/admin", ""},
+		{"encoded slash after dots", "/base", "/..%2fadmin", ""},
+		{"backslash", "/base", "/..%5Cadmin", ""},
+		{"single dot", "/base", "/./a", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			proxy := realm.proxy(t, service.URL+row.base, nil)
+			request := strings.Replace(get("Authorization: Bearer "+token), "/orders?access_token=in.the.query", row.path, 1)
+			response := exchange(t, proxy, request)
+			if row.arrives == "" {
+				if !strings.HasPrefix(response, "HTTP/1.1 400 Bad Request\r\n") || len(requests) != 0 {
+					t.Errorf("response: %q", response)
+				}
+				return
+			}
+			if !strings.HasPrefix(response, "HTTP/1.1 200 OK\r\n") {
+				t.Fatalf("response: %q", response)
+			}
+			if got := <-requests; got.uri != row.arrives {
+				t.Errorf("the upstream got %q, want %q", got.uri, row.arrives)
+			}
+		})
+	}
+}
+
+// A token that no verifier of this project made has no claims to tell.
+func TestProxyWithoutClaims(t *testing.T) {
+	g := newGateway(t, gateway.Config{Verifier: verifyFunc(acceptAll)})
+	service, requests := upstream(t)
+	proxy := (&realm{gateway: g}).proxy(t, service.URL, nil)
+	if got := exchange(t, proxy, get("Authorization: Bearer a.b.c")); got != badGateway || len(requests) != 0 {
+		t.Errorf("response: %q", got)
+	}
+}
+
+func TestNewProxyRefuses(t *testing.T) {
+	g := newGateway(t, gateway.Config{Verifier: verifyFunc(acceptAll)})
+	for _, row := range []struct {
+		name     string
+		gateway  *gateway.Gateway
+		upstream string
+	}{
+		{"no gateway", nil, "http://localhost"},
+		{"no upstream", g, ""},
+		{"no scheme", g, "//localhost:80"},
+		{"host taken for a scheme", g, "localhost:80"},
+		{"another scheme", g, "ftp://localhost"},
+		{"no host", g, "http:///path"},
+		{"password", g, "http://a:b@localhost"},
+		{"query", g, "http://localhost/?a=b"},
+		{"empty query", g, "http://localhost/?"},
+		{"fragment", g, "http://localhost/#a"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			cfg := gateway.ProxyConfig{Gateway: row.gateway}
+			if row.upstream != "" {
+				u, err := url.Parse(row.upstream)
+				if err != nil {
+					t.Fatal(err)
+				}
+				cfg.Upstream = u
+			}
+			if p, err := gateway.NewProxy(cfg); err == nil || p != nil {
+				t.Errorf("got %v, %v; want an error alone", p, err)
+			}
+		})
+	}
+}
