@@ -1,5 +1,236 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package issuer signs stapled tokens.
+// Package issuer signs stapled tokens: JWTs that carry the certificate chain of
+// their signer and a fresh OCSP response for it, both under the signature.
+//
+// An [Issuer] signs only while it holds a staple that says good of the very
+// certificate it signs with, and is fresh. It gets its staples from a
+// [StapleSource], usually a *stapler.Stapler:
+//
+//	iss, err := issuer.New(issuer.Config{Identity: identity, Anchor: root, Staples: keeper})
+//	…
+//	token, err := iss.Sign(ctx, issuer.Claims{Audience: []string{"orders"}})
+//
+// [Issuer.Transport] puts tokens into the requests of an http.Client.
 package issuer
+
+import (
+	"context"
+	"crypto/x509"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/ocspstaple"
+)
+
+// The defaults of [Config].
+const (
+	DefaultTTL    = 5 * time.Minute
+	DefaultType   = "stapled+jwt"
+	DefaultLeeway = time.Minute
+)
+
+// The limits of the format; a verifier rejects what exceeds them.
+const (
+	maxToken   = 16 << 10
+	maxStaples = 8 << 10 // of all staples together, before base64
+)
+
+// StapleSource gives the staples of a certificate chain.
+type StapleSource interface {
+	// Current returns the staples to sign with at a time, leaf first: element i
+	// is the one of certificate i. An error says which condition fails; it wraps
+	// an [ocspstaple.Reason] where there is one. The same slice means that
+	// nothing has changed; it is not modified.
+	Current(now time.Time) ([]*ocspstaple.Staple, error)
+}
+
+// Fixed is a [StapleSource] of staples that somebody else keeps fresh.
+type Fixed []*ocspstaple.Staple
+
+// Current returns the staples as they are: the issuer checks them.
+func (f Fixed) Current(time.Time) ([]*ocspstaple.Staple, error) { return f, nil }
+
+// Config says who signs, and how.
+type Config struct {
+	// Identity is the chain and the private key to sign with. Any crypto.Signer
+	// will do, also one that asks a key management service. Required.
+	Identity *certs.Identity
+	// Anchor issued the last certificate of the chain. It is required to
+	// authenticate a staple of that certificate: if it is the only one, or if
+	// the source staples the whole chain.
+	Anchor *x509.Certificate
+	// Staples gives the staples for Identity. Required.
+	Staples StapleSource
+	// Issuer is the iss claim (RFC 7519 §4.1.1). The leaf must name it. Default
+	// the leaf's first URI, else https:// and its first DNS name.
+	Issuer string
+	// TTL is the longest time from iat to exp. Default [DefaultTTL].
+	TTL time.Duration
+	// Type is the typ header parameter (RFC 8725 §3.11). Default [DefaultType].
+	Type string
+	// Algorithm is the alg header parameter (RFC 7518 §3.1). Default: the one
+	// of the key's curve, EdDSA, or RS256.
+	Algorithm jose.SignatureAlgorithm
+	// MaxStapleAge bounds the time since a staple's thisUpdate, as the verifiers
+	// do. Default [ocspstaple.DefaultMaxAge].
+	MaxStapleAge time.Duration
+	// Leeway is by how much the clock of the CA or the responder may be ahead.
+	// It prolongs nothing. Default [DefaultLeeway].
+	Leeway time.Duration
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+	// Logger is told of new headers and rotations. Default: nobody.
+	Logger *slog.Logger
+}
+
+// Issuer signs tokens. It is safe for concurrent use.
+type Issuer struct {
+	name      string
+	ttl       time.Duration
+	typ       string
+	algorithm jose.SignatureAlgorithm // "" for the one of the key
+	anchor    *x509.Certificate
+	freshness ocspstaple.Freshness
+	now       func() time.Time
+	log       *slog.Logger
+
+	current atomic.Pointer[credential]
+}
+
+// New checks the configuration. It does not ask for staples yet: until there
+// are any, [Issuer.Sign] refuses.
+func New(cfg Config) (*Issuer, error) {
+	if cfg.Identity == nil || cfg.Staples == nil {
+		return nil, refuse(ConfigInvalid, "Identity and Staples are required")
+	}
+	for name, d := range map[string]time.Duration{"TTL": cfg.TTL, "MaxStapleAge": cfg.MaxStapleAge, "Leeway": cfg.Leeway} {
+		if d < 0 {
+			return nil, refuse(ConfigInvalid, "%s is negative", name)
+		}
+	}
+	i := &Issuer{
+		name:      cfg.Issuer,
+		ttl:       cfg.TTL,
+		typ:       cfg.Type,
+		algorithm: cfg.Algorithm,
+		anchor:    cfg.Anchor,
+		freshness: ocspstaple.Freshness{MaxAge: cfg.MaxStapleAge, Leeway: cfg.Leeway},
+		now:       cfg.Now,
+		log:       cfg.Logger,
+	}
+	if i.ttl == 0 {
+		i.ttl = DefaultTTL
+	}
+	if i.ttl < time.Second {
+		return nil, refuse(ConfigInvalid, "a TTL of %s: exp has whole seconds (RFC 7519 §2), so it must be a second or more", i.ttl)
+	}
+	if i.typ == "" {
+		i.typ = DefaultType
+	}
+	if i.freshness.Leeway == 0 {
+		i.freshness.Leeway = DefaultLeeway
+	}
+	if i.now == nil {
+		i.now = time.Now
+	}
+	if i.log == nil {
+		i.log = slog.New(slog.DiscardHandler)
+	}
+	if i.name == "" {
+		names, err := certs.NamesOf(cfg.Identity.Leaf())
+		if err != nil {
+			return nil, &Error{Reason: IssuerMismatch, Err: err}
+		}
+		i.name = names.Issuer()
+	}
+	c, err := i.newCredential(cfg.Identity, cfg.Staples)
+	if err != nil {
+		return nil, err
+	}
+	i.current.Store(c)
+	return i, nil
+}
+
+// Rotate swaps certificate, key and staples together: every token is signed
+// with the old set or with the new one. It checks that the new set can sign
+// now, by the same rules as [Issuer.Sign]; if it cannot, the old one stays in
+// use. The new leaf must name the same issuer.
+//
+// Whoever runs the old source may stop it when Rotate has returned.
+func (i *Issuer) Rotate(id *certs.Identity, staples StapleSource) error {
+	if id == nil || staples == nil {
+		return refuse(ConfigInvalid, "an identity and its staples are required")
+	}
+	c, err := i.newCredential(id, staples)
+	if err != nil {
+		return err
+	}
+	if _, err := c.header(i.now()); err != nil {
+		return err
+	}
+	i.current.Store(c)
+	i.log.Info("certificate rotated", "kid", c.kid, "notAfter", c.notAfter)
+	return nil
+}
+
+// Sign signs a token. It refuses with an [*Error] that says which condition
+// fails, above all if there is no fresh staple that says good of the leaf.
+func (i *Issuer) Sign(ctx context.Context, claims Claims) (string, error) {
+	if ctx.Err() != nil {
+		return "", &Error{Reason: Canceled, Err: context.Cause(ctx)}
+	}
+	now := i.now()
+	c := i.current.Load()
+	h, err := c.header(now)
+	if err != nil {
+		return "", err
+	}
+	raw, _, err := i.sign(h, claims, now)
+	return raw, err
+}
+
+// sign also returns the exp claim.
+func (i *Issuer) sign(h *header, claims Claims, now time.Time) (string, time.Time, error) {
+	exp, err := i.expiry(h, claims.TTL, now)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	buffer := make([]byte, 0, 256)
+	payload, err := h.credential.appendPayload(buffer, claims, now, exp)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	raw, err := h.sign(payload)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	return raw, exp, nil
+}
+
+// expiry is min(now + TTL, the end of the staples, the end of the chain), in
+// whole seconds. Beyond any of them the token would claim more than it proves.
+func (i *Issuer) expiry(h *header, ttl time.Duration, now time.Time) (time.Time, error) {
+	switch {
+	case ttl < 0 || ttl > i.ttl:
+		return time.Time{}, refuse(ClaimsInvalid, "a TTL of %s: the issuer permits up to %s", ttl, i.ttl)
+	case ttl == 0:
+		ttl = i.ttl
+	}
+	exp, reason := now.Add(ttl), ClaimsInvalid
+	if h.staplesEnd.Before(exp) {
+		exp, reason = h.staplesEnd, StapleStale
+	}
+	if h.credential.notAfter.Before(exp) {
+		exp, reason = h.credential.notAfter, CertificateExpired
+	}
+	if exp.Unix() <= now.Unix() {
+		return time.Time{}, refuse(reason, "the token would end at %s, and it is %s",
+			exp.UTC().Format(time.RFC3339Nano), now.UTC().Format(time.RFC3339Nano))
+	}
+	return time.Unix(exp.Unix(), 0), nil
+}

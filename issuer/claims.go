@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package issuer
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// Claims are what one token says. The issuer adds iss, iat, nbf, exp and jti,
+// of which the last is 128 random bits (RFC 7519 §4.1).
+type Claims struct {
+	// Audience is the aud claim: whom the token is for. Required. One value is
+	// written as a string, several as an array (RFC 7519 §4.1.3).
+	Audience []string
+	// Subject is the sub claim. Default: none.
+	Subject string
+	// Extra has further claims: a map or struct that encoding/json makes an
+	// object of. It must not contain a claim that the issuer sets, nor anything
+	// that two JSON parsers could read differently. Default: none.
+	Extra any
+	// TTL shortens the lifetime of this token. Default: that of the issuer.
+	TTL time.Duration
+}
+
+// check refuses text that would be signed as something else.
+func (claims *Claims) check() error {
+	if len(claims.Audience) == 0 {
+		return refuse(ClaimsInvalid, "aud is required: a token for nobody in particular is one for everybody")
+	}
+	if len(claims.Audience) > maxMembers {
+		return refuse(ClaimsInvalid, "aud has %d values, and verifiers accept %d", len(claims.Audience), maxMembers)
+	}
+	for _, audience := range claims.Audience {
+		if audience == "" || !utf8.ValidString(audience) {
+			return refuse(ClaimsInvalid, "aud holds an empty value or one that is not UTF-8")
+		}
+	}
+	if !utf8.ValidString(claims.Subject) {
+		return refuse(ClaimsInvalid, "sub is not UTF-8")
+	}
+	return nil
+}
+
+// appendPayload writes the JWT Claims Set (RFC 7519 §4).
+func (c *credential) appendPayload(b []byte, claims Claims, now, exp time.Time) ([]byte, error) {
+	if err := claims.check(); err != nil {
+		return nil, err
+	}
+	extra, err := encodeExtra(claims.Extra)
+	if err != nil {
+		return nil, &Error{Reason: ClaimsInvalid, Err: err}
+	}
+	b = append(b, c.claims...)
+	if claims.Subject != "" {
+		b = appendString(append(b, `,"sub":`...), claims.Subject)
+	}
+	b = append(b, `,"aud":`...)
+	if len(claims.Audience) == 1 {
+		b = appendString(b, claims.Audience[0])
+	} else {
+		b = appendStrings(b, claims.Audience)
+	}
+	b = strconv.AppendInt(append(b, `,"iat":`...), now.Unix(), 10)
+	b = strconv.AppendInt(append(b, `,"nbf":`...), now.Unix(), 10)
+	b = strconv.AppendInt(append(b, `,"exp":`...), exp.Unix(), 10)
+	var id [16]byte
+	rand.Read(id[:]) // never fails
+	b = base64.RawURLEncoding.AppendEncode(append(b, `,"jti":"`...), id[:])
+	b = append(b, '"')
+	if len(extra) > 0 {
+		b = append(append(b, ','), extra...)
+	}
+	return append(b, '}'), nil
+}

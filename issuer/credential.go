@@ -1,0 +1,185 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package issuer
+
+import (
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/ocspstaple"
+)
+
+// credential is what [Issuer.Rotate] swaps: a chain, its key and the source of
+// its staples, with the header last made of them. It holds no other state, so
+// that nothing of one credential can end up in a token of another.
+type credential struct {
+	issuer    *Issuer
+	chain     []*x509.Certificate
+	key       crypto.Signer
+	staples   StapleSource
+	algorithm jose.SignatureAlgorithm
+	hash      crypto.Hash // 0 for EdDSA
+	kid       string
+	// notBefore and notAfter bound the time in which the whole chain is valid.
+	notBefore, notAfter time.Time
+	// claims is how every payload begins.
+	claims []byte
+
+	built    atomic.Pointer[header]
+	building sync.Mutex
+}
+
+// newCredential checks what can be checked without a staple.
+func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*credential, error) {
+	// An Identity may have been made without its constructor.
+	id, err := certs.NewIdentity(id.Chain, id.Key)
+	if err != nil {
+		return nil, refuseIdentity(err)
+	}
+	c := &credential{issuer: i, chain: id.Chain, key: id.Key, staples: staples, kid: certs.KeyID(id.Leaf())}
+
+	// 1. The algorithm fits the key (RFC 8725 §3.2).
+	pub := id.Leaf().PublicKey
+	if c.algorithm, err = certs.AlgorithmFor(pub); err != nil {
+		return nil, refuseIdentity(err)
+	}
+	if i.algorithm != "" {
+		c.algorithm = i.algorithm
+	}
+	if c.hash, err = certs.Hash(c.algorithm); err != nil {
+		return nil, refuse(ConfigInvalid, "alg %.20q: %w", c.algorithm, err)
+	}
+	if err := certs.CheckAlgorithm(pub, c.algorithm); err != nil {
+		return nil, refuseIdentity(err)
+	}
+
+	// 2. The certificates are a chain, and its leaf may sign tokens. Verifiers
+	// would say so too, to somebody who cannot repair it.
+	if err := c.checkChain(); err != nil {
+		return nil, err
+	}
+
+	// 3. The leaf names the issuer.
+	names, err := certs.NamesOf(id.Leaf())
+	if err != nil {
+		return nil, &Error{Reason: IssuerMismatch, Err: err}
+	}
+	if err := names.CheckIssuer(i.name); err != nil {
+		return nil, &Error{Reason: IssuerMismatch, Err: err}
+	}
+	c.claims = appendString([]byte(`{"iss":`), i.name)
+
+	// 4. The header leaves room for staples and claims.
+	if size := len(c.appendHeader(nil, nil)); size > maxToken*3/4 {
+		return nil, refuse(TooLarge, "the chain makes a header of %d bytes, and a token has at most %d", size, maxToken)
+	}
+	return c, nil
+}
+
+func refuseIdentity(err error) *Error {
+	switch {
+	case errors.Is(err, certs.ErrChain):
+		return &Error{Reason: ChainInvalid, Err: err}
+	case errors.Is(err, certs.ErrKeyMismatch), errors.Is(err, certs.ErrWeakKey):
+		return &Error{Reason: KeyMismatch, Err: err}
+	}
+	return &Error{Reason: ConfigInvalid, Err: err}
+}
+
+func (c *credential) checkChain() error {
+	leaf := c.chain[0]
+	if leaf.IsCA || leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
+		return refuse(KeyUsage, "the certificate for %q must be no CA's and have the key usage digitalSignature (RFC 5280 §4.2.1.3)",
+			leaf.Subject)
+	}
+	c.notBefore, c.notAfter = leaf.NotBefore, leaf.NotAfter
+	for n, cert := range c.chain {
+		if cert.NotBefore.After(c.notBefore) {
+			c.notBefore = cert.NotBefore
+		}
+		if cert.NotAfter.Before(c.notAfter) {
+			c.notAfter = cert.NotAfter
+		}
+		issuer := c.issuerOf(n)
+		if issuer == nil {
+			continue // its staple, if there is one, will be refused
+		}
+		if err := cert.CheckSignatureFrom(issuer); err != nil {
+			return refuse(ChainInvalid, "%q did not issue %q: %w", issuer.Subject, cert.Subject, err)
+		}
+	}
+	return nil
+}
+
+// issuerOf is the certificate that issued certificate n; nil if that is an
+// anchor that the configuration does not name.
+func (c *credential) issuerOf(n int) *x509.Certificate {
+	if n+1 < len(c.chain) {
+		return c.chain[n+1]
+	}
+	return c.issuer.anchor
+}
+
+// header returns a header to sign with now, or says which condition fails. The
+// conditions are checked for every token; the header is made once for a set of
+// staples.
+func (c *credential) header(now time.Time) (*header, error) {
+	if now.After(c.notAfter) {
+		return nil, refuse(CertificateExpired, "the chain ended at %s, and it is %s: enrol a new certificate",
+			stamp(c.notAfter), stamp(now))
+	}
+	if now.Before(c.notBefore) {
+		return nil, refuse(CertificateNotYetValid, "the chain begins at %s, and it is %s", stamp(c.notBefore), stamp(now))
+	}
+	staples, err := c.staples.Current(now)
+	if err != nil {
+		return nil, refuseStaple(err)
+	}
+	if err := c.checkStaples(staples, now); err != nil {
+		return nil, err
+	}
+	if h := c.built.Load(); h != nil && slices.Equal(h.staples, staples) {
+		return h, nil
+	}
+	c.building.Lock()
+	defer c.building.Unlock()
+	if h := c.built.Load(); h != nil && slices.Equal(h.staples, staples) {
+		return h, nil
+	}
+	h, err := c.newHeader(staples, now)
+	if err != nil {
+		return nil, err
+	}
+	c.built.Store(h)
+	c.issuer.log.Info("new token header", "kid", c.kid, "staples", len(staples),
+		"freshUntil", h.freshUntil, "bytes", len(h.segment))
+	return h, nil
+}
+
+func (c *credential) checkStaples(staples []*ocspstaple.Staple, now time.Time) error {
+	if len(staples) == 0 {
+		return refuse(StapleMissing, "the source has none")
+	}
+	if len(staples) > len(c.chain) {
+		return refuse(StapleMismatch, "%d staples for %d certificates", len(staples), len(c.chain))
+	}
+	for n, staple := range staples {
+		if staple == nil {
+			return refuse(StapleMissing, "the source has none for certificate %d", n)
+		}
+		if err := staple.Check(now, c.issuer.freshness); err != nil {
+			return refuseStaple(err)
+		}
+	}
+	return nil
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package issuer
+
+import (
+	"encoding/base64"
+	"hash"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/ocspstaple"
+)
+
+// header is the protected header of all tokens that are signed with one set of
+// staples. Verifiers recognise its bytes and skip what they have proven once,
+// so it has a fixed order of members and nothing that differs between tokens.
+// It is not modified.
+type header struct {
+	credential *credential
+	staples    []*ocspstaple.Staple
+	// segment is its base64url encoding and the dot behind.
+	segment string
+	// prefix is the state of the digest after the segment, so that a token
+	// costs the digest of its payload only. It is nil for EdDSA, which signs
+	// the message itself.
+	prefix hash.Hash
+	// staplesEnd is the last instant at which every staple is fresh by its own
+	// bounds, and freshUntil by those of the issuer too.
+	staplesEnd, freshUntil time.Time
+}
+
+// newHeader makes a header of staples that have been checked, and proves it.
+func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*header, error) {
+	// 1. The staples are about these certificates. A source may have been
+	// paired with another identity by mistake.
+	h := &header{credential: c, staples: slices.Clone(staples)}
+	size := 0
+	for n, staple := range staples {
+		issuer := c.issuerOf(n)
+		if issuer == nil {
+			return nil, refuse(ConfigInvalid, "the staple of certificate %d cannot be authenticated without its issuer: set Config.Anchor", n)
+		}
+		if _, err := ocspstaple.Authenticate(staple.DER(), c.chain[n], issuer, now); err != nil {
+			return nil, refuseStaple(err)
+		}
+		size += (len(staple.DER()) + 2) / 3 * 3
+		h.bound(staple)
+	}
+	// 2. Verifiers accept their size.
+	if size > maxStaples {
+		return nil, refuse(TooLarge, "staples of %d bytes, and verifiers accept %d: "+
+			"have the responder embed fewer certificates", size, maxStaples)
+	}
+	// 3. Encode, once.
+	h.segment = base64.RawURLEncoding.EncodeToString(c.appendHeader(nil, staples)) + "."
+	if len(h.segment) > maxToken*3/4 {
+		return nil, refuse(TooLarge, "a header of %d bytes leaves no room for claims in a token of %d", len(h.segment), maxToken)
+	}
+	if c.hash != 0 {
+		h.prefix = c.hash.New()
+		h.prefix.Write([]byte(h.segment))
+	}
+	// 4. An implementation that is not ours verifies a signature over it.
+	if err := h.prove(); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+func (h *header) bound(staple *ocspstaple.Staple) {
+	own := staple.FreshUntil(ocspstaple.Freshness{MaxAge: math.MaxInt64})
+	if h.staplesEnd.IsZero() || own.Before(h.staplesEnd) {
+		h.staplesEnd = own
+	}
+	ours := staple.FreshUntil(h.credential.issuer.freshness)
+	if h.freshUntil.IsZero() || ours.Before(h.freshUntil) {
+		h.freshUntil = ours
+	}
+}
+
+// appendHeader writes the JOSE header (RFC 7515 §4): alg, typ, kid, x5c and
+// ocsp in this order.
+func (c *credential) appendHeader(b []byte, staples []*ocspstaple.Staple) []byte {
+	b = appendString(append(b, `{"alg":`...), string(c.algorithm))
+	b = appendString(append(b, `,"typ":`...), c.issuer.typ)
+	b = appendString(append(b, `,"kid":`...), c.kid)
+	b = appendStrings(append(b, `,"x5c":`...), certs.EncodeX5C(c.chain))
+	ocsp := make([]string, len(staples))
+	for n, staple := range staples {
+		ocsp[n] = base64.StdEncoding.EncodeToString(staple.DER())
+	}
+	b = appendStrings(append(b, `,"ocsp":`...), ocsp)
+	return append(b, '}')
+}
+
+// prove signs a token without claims, which no verifier of stapled tokens
+// accepts, and has go-jose verify it with the key of the leaf. A header that
+// does not pass is never used.
+func (h *header) prove() error {
+	const payload = "{}"
+	raw, err := h.sign([]byte(payload))
+	if err != nil {
+		return err
+	}
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{h.credential.algorithm})
+	if err != nil {
+		return refuse(SigningFailed, "go-jose does not parse a token with the new header: %w", err)
+	}
+	got, err := jws.Verify(h.credential.chain[0].PublicKey)
+	if err != nil {
+		return refuse(SigningFailed, "go-jose does not verify the signature of the private key: %w", err)
+	}
+	if string(got) != payload {
+		return refuse(SigningFailed, "go-jose reads another payload than was signed")
+	}
+	return nil
+}
