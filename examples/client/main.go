@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command client calls examples/service every two seconds, with stapled
+// tokens that its http.Client adds by itself. With `stapled up` and the service
+// running as that one's comment says, let `stapled token` enrol a certificate:
+//
+//	go run ./cmd/stapled token --dir ./stack --name client --audience orders
+//	go run ./examples/client -cert ./stack/identities/client/cert.pem -key ./stack/identities/client/key.pem
+//
+// Then revoke it, and see the client stop when it learns of that:
+//
+//	go run ./cmd/stapled revoke --dir ./stack --cert ./stack/identities/client/cert.pem
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/issuer"
+	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+)
+
+func main() {
+	cert := flag.String("cert", "", "PEM `file` of the certificate chain, leaf first (required)")
+	key := flag.String("key", "", "PEM `file` of the private key (required)")
+	service := flag.String("url", "http://127.0.0.1:8080", "the service to call")
+	audience := flag.String("audience", "orders", "the audience that the service expects")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	identity, err := certs.LoadIdentity(*cert, *key)
+	if err != nil {
+		log.Fatalf("-cert, -key: %v", err)
+	}
+	// The keeper asks the OCSP responder that the certificate names.
+	keeper, err := stapler.New(stapler.Config{Chain: identity.Chain, Logger: slog.Default()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	go keeper.Run(ctx) // what ends it, Current tells everybody who signs
+	signer, err := issuer.New(issuer.Config{Identity: identity, Staples: keeper})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := keeper.Wait(ctx); err != nil {
+		log.Fatal(err)
+	}
+	client := &http.Client{Transport: signer.Transport(nil, *audience, issuer.WithOrigins(*service)), Timeout: 10 * time.Second}
+	for ctx.Err() == nil {
+		if err := call(client, *service); err != nil {
+			log.Fatal(err) // without a fresh staple there is no token, and no call
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(2 * time.Second):
+		}
+	}
+}
+
+func call(client *http.Client, url string) error {
+	response, err := client.Get(url)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<16))
+	fmt.Printf("%s: %s", response.Status, body)
+	return err
+}
