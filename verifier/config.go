@@ -127,7 +127,7 @@ func (cfg Config) withDefaults() (Config, error) {
 	} {
 		switch {
 		case *d.value < 0:
-			return Config{}, fmt.Errorf("Config.%s is negative", d.name)
+			return Config{}, fmt.Errorf("a negative %s", d.name)
 		case *d.value == 0:
 			*d.value = d.unset
 		}

@@ -10,7 +10,6 @@ import (
 	"crypto/rsa"
 	"errors"
 	"hash"
-	"math/big"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stapledjwt/stapled/certs"
@@ -80,8 +79,8 @@ func (s *signer) verifyDigest(digest, signature []byte) error {
 		if len(signature) != 2*size {
 			return errSignature
 		}
-		r := new(big.Int).SetBytes(signature[:size])
-		if !ecdsa.Verify(key, digest, r, new(big.Int).SetBytes(signature[size:])) {
+		var der [maxECDSASignature]byte
+		if !ecdsa.VerifyASN1(key, digest, appendECDSASignature(der[:0], signature[:size], signature[size:])) {
 			return errSignature
 		}
 		return nil
@@ -96,4 +95,40 @@ func (s *signer) verifyDigest(digest, signature []byte) error {
 		}
 	}
 	return errSignature
+}
+
+// maxECDSASignature is the size of an Ecdsa-Sig-Value for P-521.
+const maxECDSASignature = 3 + 2*(2+67)
+
+// appendECDSASignature encodes R and S as an Ecdsa-Sig-Value (RFC 3279 §2.2.3).
+// Their range is for crypto/ecdsa to check.
+func appendECDSASignature(der, r, s []byte) []byte {
+	r, s = minimal(r), minimal(s)
+	size := integerSize(r) + integerSize(s)
+	der = append(der, 0x30)
+	if size > 127 {
+		der = append(der, 0x81)
+	}
+	der = append(der, byte(size))
+	return appendInteger(appendInteger(der, r), s)
+}
+
+// minimal drops leading zeros, but for the last byte.
+func minimal(n []byte) []byte {
+	for len(n) > 1 && n[0] == 0 {
+		n = n[1:]
+	}
+	return n
+}
+
+// integerSize is the size of a DER INTEGER: a set high bit would make the
+// number negative, and takes another byte.
+func integerSize(n []byte) int { return 2 + len(n) + int(n[0]>>7) }
+
+func appendInteger(der, n []byte) []byte {
+	der = append(der, 0x02, byte(integerSize(n)-2))
+	if n[0]>>7 == 1 {
+		der = append(der, 0)
+	}
+	return append(der, n...)
 }
