@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The stapled authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Shows that the directory of `stapled up` is a real step-ca: the stock step
+# command works against `stapled up`, what it revokes is revoked for the OCSP
+# responder, and the stock step-ca runs on the same directory afterwards.
+#
+#   scripts/interop-step.sh
+#
+# Needs bash, go and openssl. Variables:
+#   STAPLED                the stapled command to test (default: built here)
+#   STAPLED_INTEROP_CACHE  directory for the two stock binaries
+#                          (default: ~/.cache/stapled-interop); they are built
+#                          there unless they are there already
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+cache=${STAPLED_INTEROP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stapled-interop}
+work=$(mktemp -d)
+child=
+failures=0
+
+stop_child() { # ends the server that this script started, and no other
+  [ -n "$child" ] || return 0
+  local pid=$child status=0
+  child=
+  kill -TERM "$pid" 2>/dev/null || true
+  wait "$pid" || status=$?
+  return "$status"
+}
+cleanup() {
+  stop_child || true
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+pass() { printf 'PASS  %s\n' "$1"; }
+fail() {
+  printf 'FAIL  %s\n' "$1"
+  failures=$((failures + 1))
+  if [ -s "$work/log" ]; then sed 's/^/      /' "$work/log"; fi
+}
+check() { # check NAME COMMAND...: the command has to succeed
+  local name=$1
+  shift
+  if "$@" >"$work/log" 2>&1; then pass "$name"; else fail "$name"; fi
+}
+refuses() { # refuses NAME PATTERN COMMAND...: it has to fail and say PATTERN
+  local name=$1 pattern=$2
+  shift 2
+  if "$@" >"$work/log" 2>&1; then fail "$name"; elif grep -qi -- "$pattern" "$work/log"; then pass "$name"; else fail "$name"; fi
+}
+die() {
+  : >"$work/log"
+  fail "$1"
+  for file in "$work"/*.err; do
+    if [ -s "$file" ]; then sed 's/^/      /' "$file"; fi
+  done
+  exit 1
+}
+alive() { kill -0 "$child" 2>/dev/null; }
+
+# The stock binaries.
+mkdir -p "$cache"
+for tool in step-ca=github.com/smallstep/certificates/cmd/step-ca@v0.30.2 step=github.com/smallstep/cli/cmd/step@latest; do
+  if [ ! -x "$cache/${tool%%=*}" ]; then
+    printf 'building %s\n' "${tool#*=}"
+    CGO_ENABLED=0 GOBIN=$cache go install "${tool#*=}"
+  fi
+done
+step=$cache/step
+stepca=$cache/step-ca
+
+stapled=${STAPLED:-}
+if [ -z "$stapled" ]; then
+  stapled=$work/stapled
+  go build -o "$stapled" ./cmd/stapled
+fi
+
+# Nothing of the user's own step configuration counts.
+export STEPPATH=$work/steppath
+dir=$work/stack
+password=$dir/secrets/password
+
+member() { # member NAME: a string member of the JSON object that up has printed
+  sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p" "$work/up.json"
+}
+up() { # starts stapled up and waits until it says that it is ready
+  : >"$work/up.json"
+  "$stapled" up --dir "$dir" --json >"$work/up.json" 2>"$work/up.err" &
+  child=$!
+  for _ in $(seq 300); do
+    if [ -n "$(member ca_url)" ]; then
+      ca_url=$(member ca_url)
+      ocsp_url=$(member ocsp_url)
+      return
+    fi
+    alive || die "stapled up has ended"
+    sleep 0.1
+  done
+  die "stapled up is not ready after 30 s"
+}
+
+root=$dir/certs/root_ca.crt
+intermediate=$dir/certs/intermediate_ca.crt
+ca() { # ca COMMAND ARGUMENT...: step ca, against this CA
+  local command=$1
+  shift
+  "$step" ca "$command" "$@" --ca-url "$ca_url" --root "$root"
+}
+certificate() { # certificate NAME: enrols NAME into NAME.crt and NAME.key
+  ca certificate "$1.internal" "$work/$1.crt" "$work/$1.key" --provisioner "$provisioner" --provisioner-password-file "$password" --force
+}
+serial() { "$step" certificate inspect --format json "$work/$1.crt" | sed -n 's/^  "serial_number": *"\([0-9]*\)".*/\1/p'; }
+ocsp() { # ocsp NAME STATUS: the responder says STATUS, and openssl trusts it
+  local out
+  out=$(openssl ocsp -sha256 -issuer "$intermediate" -cert "$work/$1.crt" -url "$ocsp_url" -CAfile "$root" -no_nonce 2>&1) || { printf '%s\n' "$out"; return 1; }
+  printf '%s\n' "$out"
+  grep -q '^Response verify OK' <<<"$out" && grep -q ": $2\$" <<<"$out"
+}
+names_responder() { [ "$(openssl x509 -in "$work/$1.crt" -noout -ocsp_uri)" = "$ocsp_url" ]; }
+by_token() { # by_token NAME REASON: revokes with a provisioner token
+  local token
+  token=$(ca token "$(serial "$1")" --revoke --provisioner "$provisioner" --provisioner-password-file "$password") &&
+    ca revoke "$(serial "$1")" --token "$token" --reasonCode "$2"
+}
+
+up
+provisioner=$(sed -n 's/.*"provisioner" *: *"\([^"]*\)".*/\1/p' "$dir/config/stapled.json")
+
+# 1. The stock step command against stapled up.
+check "step ca health works against stapled up" ca health
+check "step ca certificate enrols from stapled up" certificate first
+check "the certificate names the responder" names_responder first
+check "the certificate leads to the root" openssl verify -CAfile "$root" -untrusted "$intermediate" "$work/first.crt"
+check "the responder says that it is good" ocsp first good
+check "step ca renew renews it" ca renew "$work/first.crt" "$work/first.key" --force
+check "the responder says that the renewed one is good" ocsp first good
+check "step ca certificate enrols another" certificate second
+check "step ca revoke revokes by provisioner token" by_token first keyCompromise
+check "the responder says that it is revoked" ocsp first revoked
+refuses "step ca renew of the revoked certificate is refused" "necessary authorization" ca renew "$work/first.crt" "$work/first.key" --force
+check "step ca revoke revokes by the certificate itself" ca revoke --cert "$work/second.crt" --key "$work/second.key"
+check "the responder says that this one is revoked, too" ocsp second revoked
+check "SIGTERM ends stapled up with status 0" stop_child
+
+# 2. The stock step-ca on the same directory.
+"$stepca" "$dir/config/ca.json" --password-file "$password" >"$work/step-ca.err" 2>&1 &
+child=$!
+for _ in $(seq 300); do
+  if ca health >/dev/null 2>&1; then break; fi
+  alive || die "the stock step-ca does not start on the directory"
+  sleep 0.1
+done
+check "the stock step-ca starts on the directory" ca health
+check "the stock step-ca issues" certificate third
+check "its certificate names the responder" names_responder third
+check "the stock step-ca revokes" by_token third superseded
+check "the stock step-ca issues one more" certificate fourth
+refuses "the stock step-ca knows what was revoked before" "necessary authorization" ca renew "$work/first.crt" "$work/first.key" --force
+refuses "stapled up refuses the directory while step-ca has it" "in use" timeout 30 "$stapled" up --dir "$dir" --json
+stop_child || true # step-ca's exit status is its own affair
+
+# 3. stapled up again, after step-ca.
+was=$ca_url
+up
+check "stapled up keeps its addresses" test "$was" = "$ca_url"
+check "what step-ca has issued is good" ocsp fourth good
+check "what step-ca has revoked is revoked" ocsp third revoked
+check "what was revoked before is still revoked" ocsp first revoked
+check "SIGTERM ends stapled up with status 0 again" stop_child
+
+if [ "$failures" -gt 0 ]; then
+  printf '%d checks failed\n' "$failures"
+  exit 1
+fi
+printf 'all checks passed\n'

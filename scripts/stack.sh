@@ -1,0 +1,86 @@
+# shellcheck shell=bash
+# SPDX-FileCopyrightText: 2026 The stapled authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Sourced by the scripts beside it: a running `stapled up` in a temporary
+# directory, and checks that count. After start_stack: $stapled is the command
+# (default: built here), $dir the stack, $root and $intermediate its
+# certificates, $ca_url, $ocsp_url and $gateway_url its addresses.
+
+work=$(mktemp -d)
+child=
+failures=0
+dir=$work/stack
+# shellcheck disable=SC2034 # for the scripts that source this
+root=$dir/certs/root_ca.crt intermediate=$dir/certs/intermediate_ca.crt
+
+stop_child() { # ends the server that this script started, and no other
+  [ -n "$child" ] || return 0
+  local pid=$child status=0
+  child=
+  kill -TERM "$pid" 2>/dev/null || true
+  wait "$pid" || status=$?
+  return "$status"
+}
+cleanup() {
+  stop_child || true
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+pass() { printf 'PASS  %s\n' "$1"; }
+fail() {
+  printf 'FAIL  %s\n' "$1"
+  failures=$((failures + 1))
+  if [ -s "$work/log" ]; then sed 's/^/      /' "$work/log"; fi
+}
+check() { # check NAME COMMAND...: the command has to succeed
+  local name=$1
+  shift
+  if "$@" >"$work/log" 2>&1; then pass "$name"; else fail "$name"; fi
+}
+refuses() { # refuses NAME PATTERN COMMAND...: it has to fail and say PATTERN
+  local name=$1 pattern=$2
+  shift 2
+  if "$@" >"$work/log" 2>&1; then
+    fail "$name"
+  elif grep -qi -- "$pattern" "$work/log"; then
+    pass "$name"
+  else
+    fail "$name"
+  fi
+}
+die() {
+  cat "$work"/*.err >"$work/log" 2>/dev/null || true
+  fail "$1"
+  exit 1
+}
+finish() {
+  if [ "$failures" -gt 0 ]; then
+    printf '%d checks failed\n' "$failures"
+    exit 1
+  fi
+  printf 'all checks passed\n'
+}
+
+build_stapled() {
+  stapled=${STAPLED:-}
+  if [ -z "$stapled" ]; then
+    stapled=$work/bin/stapled
+    go build -o "$stapled" ./cmd/stapled
+  fi
+}
+
+start_stack() {
+  build_stapled
+  "$stapled" up --dir "$dir" --json >"$work/up.json" 2>"$work/up.err" &
+  child=$!
+  for _ in $(seq 300); do
+    if grep -q gateway_url "$work/up.json"; then break; fi
+    kill -0 "$child" 2>/dev/null || die 'stapled up has ended'
+    sleep 0.1
+  done
+  ca_url=$(address ca_url) ocsp_url=$(address ocsp_url) gateway_url=$(address gateway_url)
+  [ -n "$ca_url" ] && [ -n "$ocsp_url" ] && [ -n "$gateway_url" ] || die 'stapled up is not ready after 30 s'
+}
+address() { sed -n "s/.*\"$1\" *: *\"\\([^\"]*\\)\".*/\\1/p" "$work/up.json"; }
