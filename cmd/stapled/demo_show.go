@@ -1,0 +1,143 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// The outcomes of a step.
+const (
+	accepted = "accepted"
+	rejected = "rejected"
+)
+
+// step is one line of the demo, and one object of its JSON.
+type step struct {
+	Step     string `json:"step"`
+	Expected string `json:"expected"`
+	Outcome  string `json:"outcome"`
+	Reason   string `json:"reason"`
+	// HTTPStatus is 0 where the step is no HTTP request.
+	HTTPStatus int     `json:"http_status"`
+	MS         float64 `json:"ms"`
+
+	// title says the same for a person; expectedReason is compared as well.
+	title, expectedReason string
+}
+
+// asExpected compares everything that was foreseen.
+func (s step) asExpected() bool {
+	status := map[string]int{accepted: http.StatusOK, rejected: http.StatusUnauthorized}[s.Expected]
+	return s.Outcome == s.Expected && s.Reason == s.expectedReason && (s.HTTPStatus == 0 || s.HTTPStatus == status)
+}
+
+// show prints the demo as it happens.
+type show struct {
+	*app
+	terminal
+	steps, failed int
+	pending       bool
+}
+
+// chapter starts a part of the story.
+func (s *show) chapter(title string, remarks ...string) error {
+	if s.json {
+		return nil
+	}
+	text := "\n" + s.paint(bold, title) + "\n"
+	for _, remark := range remarks {
+		for _, line := range wrap(remark, s.width-2) {
+			text += s.paint(dim, "  "+line) + "\n"
+		}
+	}
+	return s.print(text)
+}
+
+// begin names the step that is under way, for a person who is watching.
+func (s *show) begin(title string) {
+	if s.interactive {
+		s.pending = true
+		// What gets lost here is told again by end.
+		_ = s.print("\r\x1b[K  " + s.paint(cyan, "…") + " " + cut(title, s.width-4))
+	}
+}
+
+const titleWidth = 45
+
+// end prints what a step has come to.
+func (s *show) end(st step) error {
+	s.steps++
+	if !st.asExpected() {
+		s.failed++
+	}
+	if s.json {
+		return s.printJSON(st)
+	}
+	text := ""
+	if s.pending {
+		s.pending, text = false, "\r\x1b[K"
+	}
+	mark, outcome := s.paint(green, "✔"), st.Outcome
+	if !st.asExpected() {
+		mark = s.paint(red, "✘")
+		outcome += ", expected " + strings.TrimSpace(st.Expected+" "+st.expectedReason)
+	}
+	sgr := green
+	if st.Outcome == rejected {
+		sgr = red
+	}
+	detail := pad(s.paint(sgr, outcome), len(outcome), 9)
+	if st.HTTPStatus == 0 && st.Outcome == accepted { // something was done; nobody was asked
+		detail = pad(s.paint(green, "done"), 4, 9)
+	}
+	detail += " " + pad(st.Reason, len(st.Reason), 19)
+	return s.print(fmt.Sprintf("%s  %s %s %s %s\n", text, mark, pad(st.title, utf8.RuneCountInString(st.title), titleWidth), detail, s.paint(dim, milliseconds(st.MS))))
+}
+
+// milliseconds shows three digits that count.
+func milliseconds(ms float64) string {
+	switch {
+	case ms < 10:
+		return fmt.Sprintf("%.2f ms", ms)
+	case ms < 10_000:
+		return fmt.Sprintf("%.0f ms", ms)
+	}
+	return fmt.Sprintf("%.1f s", ms/1000)
+}
+
+// pad fills a text that looks width characters wide, whatever its colour.
+func pad(text string, width, to int) string { return text + strings.Repeat(" ", max(0, to-width)) }
+
+func cut(text string, width int) string {
+	if runes := []rune(text); len(runes) > width {
+		return string(runes[:max(0, width)])
+	}
+	return text
+}
+
+func inMS(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// progress overwrites the line of the step that is under way.
+func (s *show) progress(text string) {
+	if s.interactive {
+		s.begin(text)
+	}
+}
+
+// remark is a line of explanation for a person.
+func (s *show) remark(text string) error {
+	if s.json {
+		return nil
+	}
+	out := ""
+	for _, line := range wrap(text, s.width-4) {
+		out += "    " + s.paint(dim, line) + "\n"
+	}
+	return s.print(out)
+}

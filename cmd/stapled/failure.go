@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stapledjwt/stapled/ca"
+)
+
+// The exit statuses.
+const (
+	exitDone     = 0
+	exitRejected = 1
+	exitUnusable = 2
+)
+
+// rejection ends the command with status 1. Err is nil where the result on
+// stdout has told everything already.
+type rejection struct{ err error }
+
+func (r *rejection) Error() string {
+	if r.err == nil {
+		return "rejected"
+	}
+	return r.err.Error()
+}
+
+func (r *rejection) Unwrap() error { return r.err }
+
+// usageError is a mistake in the command line, so the help is what to read.
+type usageError struct{ err error }
+
+func (u *usageError) Error() string { return u.err.Error() }
+
+func (u *usageError) Unwrap() error { return u.err }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// finish tells an error in one line, and returns the exit status.
+func (a *app) finish(cmd *cobra.Command, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	status := exitUnusable
+	var rejected *rejection
+	if errors.As(err, &rejected) {
+		status = exitRejected
+		if rejected.err == nil {
+			return status
+		}
+	}
+	line := oneLine(err)
+	var usage *usageError
+	if errors.As(err, &usage) {
+		line += fmt.Sprintf(": see `%s --help`", cmd.CommandPath())
+	}
+	// If stderr is gone there is nobody to tell.
+	_, _ = io.WriteString(a.stderr, "stapled: "+line+"\n")
+	return status
+}
+
+// oneLine is the text of an error without line breaks, control characters and
+// the name of the package that it comes from.
+func oneLine(err error) string {
+	text := err.Error()
+	var fromCA *ca.Error
+	if errors.As(err, &fromCA) {
+		text = strings.Replace(text, fromCA.Error(), fromCA.Err.Error(), 1)
+	}
+	var parts []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			parts = append(parts, line)
+		}
+	}
+	return printable(strings.Join(parts, "; "))
+}

@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"github.com/stapledjwt/stapled/ca"
+	"github.com/stapledjwt/stapled/certs"
+)
+
+// keptIdentity is a certificate of the stack with its key, kept on disk.
+type keptIdentity struct {
+	dir      string
+	client   *ca.Client
+	name     string
+	validity time.Duration
+	log      *slog.Logger
+}
+
+func (k keptIdentity) file(name string) string { return filepath.Join(k.dir, name) }
+
+// get loads the identity, and replaces it when two thirds of its time have
+// passed. One process at a time does so: certificate and key are two files.
+func (k keptIdentity) get(ctx context.Context) (*certs.Identity, error) {
+	unlock, err := k.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	identity, err := certs.LoadIdentity(k.file("cert.pem"), k.file("key.pem"))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return k.enrol(ctx)
+	case err != nil:
+		return nil, fmt.Errorf("%w: delete %s to enrol a new certificate", err, k.dir)
+	}
+	leaf, now := identity.Leaf(), time.Now()
+	switch {
+	case now.After(leaf.NotAfter):
+		return k.enrol(ctx)
+	case now.Before(renewalTime(leaf.NotBefore, leaf.NotAfter)):
+		return identity, nil
+	}
+	renewed, err := k.client.Renew(ctx, identity)
+	if err != nil {
+		// It is valid for some time still. Whether it may be used is for its
+		// staple to say: the CA also refuses to renew what is revoked.
+		k.log.Warn("certificate not renewed, using the old one", "error", err, "not_after", leaf.NotAfter)
+		return identity, nil
+	}
+	return k.save(renewed)
+}
+
+// renewalTime is when two thirds of a certificate's time have passed.
+func renewalTime(notBefore, notAfter time.Time) time.Time {
+	return notBefore.Add(notAfter.Sub(notBefore) / 3 * 2)
+}
+
+// lock takes hold of all identities of the stack. Its file is never removed:
+// somebody may be waiting for it.
+func (k keptIdentity) lock() (func(), error) {
+	identities := filepath.Dir(k.dir)
+	if err := os.MkdirAll(identities, 0o700); err != nil {
+		return nil, fmt.Errorf("make a directory for the certificate: %w", err)
+	}
+	unlock, err := lockedfile.MutexAt(filepath.Join(identities, "lock")).Lock()
+	if err != nil {
+		return nil, fmt.Errorf("lock the certificates: %w", err)
+	}
+	return unlock, nil
+}
+
+func (k keptIdentity) enrol(ctx context.Context) (*certs.Identity, error) {
+	identity, err := k.client.Enrol(ctx, ca.EnrolRequest{Name: k.name, Validity: k.validity})
+	if err != nil {
+		return nil, err
+	}
+	return k.save(identity)
+}
+
+// save makes the directory only now, so that a failed enrolment leaves none.
+func (k keptIdentity) save(identity *certs.Identity) (*certs.Identity, error) {
+	err := os.MkdirAll(k.dir, 0o700)
+	if err == nil {
+		err = identity.Save(k.file("cert.pem"), k.file("key.pem"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("keep the certificate: %w", err)
+	}
+	return identity, nil
+}

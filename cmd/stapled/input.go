@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// maxInput bounds what is read as a token: four times what a verifier looks
+// at. Up to here an oversized token is a token, and rejected as too_large. Above
+// it the input is no token but a mistake, such as another file, and is not
+// read to its end.
+const maxInput = 64 << 10
+
+// readToken takes the token from the argument, or from stdin for "-" and for no
+// argument. One line break at the end is not part of it.
+func (a *app) readToken(cmd *cobra.Command, args []string) (string, error) {
+	raw := "-"
+	if len(args) > 0 {
+		raw = args[0]
+	}
+	if raw == "-" {
+		if len(args) == 0 && isTerminal(a.stdin) {
+			return "", usagef("no token given: pass it as the argument, or pipe it in")
+		}
+		data, err := io.ReadAll(io.LimitReader(a.stdin, maxInput+1))
+		if err != nil {
+			return "", fmt.Errorf("read the token from stdin: %w", err)
+		}
+		raw = string(data)
+	} else if _, err := os.Stat(raw); err == nil {
+		return "", fmt.Errorf("%q is a file, not a token: use `%s … - < %s`", raw, cmd.CommandPath(), raw)
+	}
+	if len(raw) > maxInput {
+		return "", fmt.Errorf("the input is larger than %d KiB and so no token: give one token in compact serialization", maxInput>>10)
+	}
+	raw = strings.TrimSuffix(raw, "\n")
+	raw = strings.TrimSuffix(raw, "\r")
+	if raw == "" {
+		return "", errors.New("the input is empty: give one token in compact serialization")
+	}
+	return raw, nil
+}
+
+// parseTime reads the value of --at; without one it is now.
+func parseTime(at string) (time.Time, error) {
+	if at == "" {
+		return time.Now(), nil
+	}
+	t, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		return time.Time{}, usagef("--at %q is no time of RFC 3339, such as 2026-01-31T12:00:00Z", at)
+	}
+	return t, nil
+}
+
+// oneToken is the rule for the arguments of commands that take a token.
+func oneToken(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usagef("%d arguments given where one token belongs", len(args))
+	}
+	return nil
+}
+
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("unexpected argument %q", args[0])
+	}
+	return nil
+}

@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command stapled makes, shows, verifies and revokes stapled tokens, and runs
+// the stack that they need: a step-ca, its OCSP responder and a gateway.
+//
+// Results go to stdout, logs and errors to stderr. The exit status is 0 when
+// all is done, 1 when a token was rejected, and 2 when the command could not
+// do its work: wrong usage, unusable input, or a server that does not answer.
+package main
+
+import "os"
+
+func main() {
+	os.Exit(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

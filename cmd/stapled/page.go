@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// page lays results out for a person: titles, and fields whose values keep to
+// their column. Values may come from anywhere; page makes them printable.
+type page struct {
+	terminal
+	out *strings.Builder
+}
+
+// labelWidth is the column in which values start.
+const labelWidth = 15
+
+func (p page) title(name, remark string) {
+	p.out.WriteString("\n" + p.paint(bold, name))
+	if remark != "" {
+		p.out.WriteString("  " + p.paint(dim, remark))
+	}
+	p.out.WriteString("\n")
+}
+
+// field writes a label and a value, which goes on below itself where it is too
+// long for the line.
+func (p page) field(label, value string) { p.colouredField(label, value, "") }
+
+func (p page) colouredField(label, value, sgr string) {
+	label = "  " + label
+	pad := strings.Repeat(" ", max(1, labelWidth-utf8.RuneCountInString(label)))
+	for _, line := range wrap(printable(value), max(p.width-labelWidth, leastWidth-labelWidth)) {
+		p.out.WriteString(p.paint(dim, label) + pad + p.paint(sgr, line) + "\n")
+		label, pad = "", strings.Repeat(" ", labelWidth)
+	}
+}
+
+// stamp writes a time the same way everywhere.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+
+// distance says how far a time is from now: "ends in 4 min 12 s", "ended 3 s ago".
+func distance(t, now time.Time, future, past string) string {
+	if t.Before(now) {
+		return past + " " + length(now.Sub(t)) + " ago"
+	}
+	return future + " in " + length(t.Sub(now))
+}
+
+// length writes a duration by its two largest units.
+func length(d time.Duration) string {
+	units := []struct {
+		unit time.Duration
+		name string
+	}{
+		{365 * 24 * time.Hour, "y"}, {24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"},
+	}
+	d = d.Truncate(time.Second)
+	for i, u := range units {
+		if d < u.unit {
+			continue
+		}
+		text := fmt.Sprintf("%d %s", d/u.unit, u.name)
+		if i+1 < len(units) {
+			if rest := d % u.unit / units[i+1].unit; rest > 0 {
+				text += fmt.Sprintf(" %d %s", rest, units[i+1].name)
+			}
+		}
+		return text
+	}
+	return "0 s"
+}

@@ -1,0 +1,174 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/big"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stapledjwt/stapled/ca"
+	"github.com/stapledjwt/stapled/certs"
+)
+
+// revocation is what `stapled revoke` prints.
+type revocation struct {
+	Serial    string `json:"serial"`
+	SerialHex string `json:"serial_hex"`
+	// Subject is known when the certificate was given.
+	Subject string `json:"subject,omitempty"`
+	// Reason is the one asked for, or empty where the revocation is older.
+	Reason         string `json:"reason,omitempty"`
+	AlreadyRevoked bool   `json:"already_revoked"`
+}
+
+type revokeFlags struct{ dir, serial, cert, reason string }
+
+func newRevokeCommand(a *app) *cobra.Command {
+	var f revokeFlags
+	cmd := &cobra.Command{
+		Use:   "revoke --dir DIR (--serial N | --cert FILE) [--reason NAME]",
+		Short: "Revoke a certificate",
+		Long: `Revoke a certificate through the API of the CA that "stapled up" runs.
+
+From then on the responder says revoked and no token can be signed. Tokens that were
+signed before are accepted until the nextUpdate of their staple, and no longer.
+
+A serial number is decimal, hexadecimal with 0x, or hexadecimal bytes with colons. The
+CA takes any serial number, also one that it has not issued; a file is checked first.
+A certificate that is revoked already stays as it is, which is no error.`,
+		Example: `  stapled revoke --dir ./stack --cert ./stack/identities/service.stapled.internal/cert.pem --reason keyCompromise
+  stapled revoke --dir ./stack --serial 0x5a1f00d2c3 --json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.revoke(cmd.Context(), f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.dir, "dir", "", "`DIR` of the stack (required)")
+	flags.StringVar(&f.serial, "serial", "", "serial number of the certificate")
+	flags.StringVar(&f.cert, "cert", "", "PEM `FILE` of the certificate; the first one in it counts")
+	flags.StringVar(&f.reason, "reason", "unspecified", "reason `NAME` of RFC 5280 §5.3.1: "+strings.Join(reasonNames(), ", "))
+	a.complete(cmd, "reason", reasonNames()...)
+	return cmd
+}
+
+func (a *app) revoke(ctx context.Context, f revokeFlags) error {
+	code, reason, err := parseReason(f.reason)
+	switch {
+	case err != nil:
+		return err
+	case f.dir == "":
+		return usagef("--dir DIR is missing: name the directory of the stack")
+	case (f.serial == "") == (f.cert == ""):
+		return usagef("give either --serial or --cert: it says which certificate")
+	}
+	client, err := ca.NewClient(f.dir)
+	if err != nil {
+		return err
+	}
+	serial, subject, err := f.certificate()
+	if err != nil {
+		return err
+	}
+	result := revocation{Serial: serial.String(), SerialHex: colonHex(serial), Subject: subject, Reason: reason}
+	err = client.Revoke(ctx, result.Serial, code, reason)
+	if errors.Is(err, ca.AlreadyRevoked) {
+		result.AlreadyRevoked, result.Reason = true, ""
+	} else if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(result)
+	}
+	return a.print(result.text(terminalOf(a.stdout)))
+}
+
+func (r revocation) text(t terminal) string {
+	var b strings.Builder
+	if r.AlreadyRevoked {
+		b.WriteString(t.paint(yellow, "already revoked") + "\n")
+	} else {
+		b.WriteString(t.paint(green, "revoked") + "\n")
+	}
+	p := page{terminal: t, out: &b}
+	if r.Subject != "" {
+		p.field("subject", r.Subject)
+	}
+	p.field("serial", r.Serial)
+	p.field("", r.SerialHex)
+	if r.Reason != "" {
+		p.field("reason", r.Reason)
+	}
+	return b.String()
+}
+
+// certificate finds the serial number, and the subject where it is known.
+func (f revokeFlags) certificate() (*big.Int, string, error) {
+	if f.cert == "" {
+		serial, err := parseSerial(f.serial)
+		return serial, "", err
+	}
+	chain, err := certs.LoadChain(f.cert)
+	if err != nil {
+		return nil, "", fmt.Errorf("%w: give --cert the PEM file of the certificate", err)
+	}
+	// The same serial number may belong to somebody else in this CA.
+	if err := issuedHere(chain[0], f.dir); err != nil {
+		return nil, "", fmt.Errorf("%s: %w", f.cert, err)
+	}
+	return chain[0].SerialNumber, chain[0].Subject.String(), nil
+}
+
+func issuedHere(leaf *x509.Certificate, dir string) error {
+	file := filepath.Join(dir, "certs", "intermediate_ca.crt")
+	issuers, err := certs.LoadChain(file)
+	if err != nil {
+		return fmt.Errorf("read the certificate of the CA: %w: restore it", err)
+	}
+	if err := leaf.CheckSignatureFrom(issuers[0]); err != nil {
+		return fmt.Errorf("%q was not issued by the CA in %s (%w): give a certificate of this CA, or its --serial", leaf.Subject, dir, err)
+	}
+	return nil
+}
+
+// parseSerial reads a serial number as people copy it from elsewhere. Bare
+// hexadecimal is not guessed: without letters it would look decimal.
+func parseSerial(text string) (*big.Int, error) {
+	digits, base := text, 10
+	if hex, ok := strings.CutPrefix(strings.ToLower(text), "0x"); ok {
+		digits, base = hex, 16
+	} else if strings.Contains(text, ":") {
+		digits, base = strings.ReplaceAll(text, ":", ""), 16
+		for _, octet := range strings.Split(text, ":") {
+			if len(octet) != 2 {
+				base = 0
+			}
+		}
+	}
+	var serial *big.Int
+	ok := false
+	// SetString takes signs and underscores, which nobody writes here.
+	if base != 0 && !strings.ContainsAny(digits, "+-_") {
+		serial, ok = new(big.Int).SetString(digits, base)
+	}
+	// RFC 5280 §4.1.2.2: positive, at most 20 octets.
+	if !ok || serial.Sign() <= 0 || serial.BitLen() > 8*20 {
+		return nil, usagef("--serial %q is no serial number: write it decimal, as 0x… or as hexadecimal bytes with colons", text)
+	}
+	return serial, nil
+}
+
+// colonHex writes a serial number as openssl does.
+func colonHex(serial *big.Int) string {
+	var octets []string
+	for _, b := range serial.Bytes() {
+		octets = append(octets, fmt.Sprintf("%02x", b))
+	}
+	return strings.Join(octets, ":")
+}

@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+)
+
+// app is one run of the command: its streams and the flags that every
+// subcommand has.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	json           bool
+	logLevel       string
+}
+
+// execute runs the command and returns its exit status.
+func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	root := newRootCommand(a)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteC()
+	return a.finish(cmd, err)
+}
+
+func newRootCommand(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "stapled",
+		Short: "JWTs whose certificate is provably not revoked",
+		Long: `stapled makes JWTs that carry their certificate chain and a fresh OCSP response
+for it, so that a verifier knows without any lookup that the signing certificate
+is not revoked at this moment.
+
+Results go to stdout, logs and errors to stderr. Exit status: 0 done, 1 rejected,
+2 usage or configuration.`,
+		Example: `  # See the whole story in a few seconds: accepted, revoked, rejected.
+  stapled demo
+
+  # Keep a stack, and send its echo service a token, from another terminal.
+  stapled up --dir ./stack
+  curl -H "Authorization: Bearer $(stapled token --dir ./stack --audience echo)" "$GATEWAY_URL"`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("there is no command %q", args[0])
+			}
+			return nil
+		},
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	flags := root.PersistentFlags()
+	flags.BoolVar(&a.json, "json", false, "print results as JSON, one object per line")
+	flags.StringVar(&a.logLevel, "log-level", "", "log to stderr from this `LEVEL` on: debug, info, warn or error (default info for up, else nothing)")
+	a.complete(root, "log-level", "debug", "info", "warn", "error")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
+	root.AddCommand(
+		newDemoCommand(a), newUpCommand(a), newTokenCommand(a), newVerifyCommand(a),
+		newInspectCommand(a), newRevokeCommand(a), newVersionCommand(a),
+	)
+	return root
+}
+
+// complete offers the values of a flag to shell completion.
+func (a *app) complete(cmd *cobra.Command, flag string, values ...string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(cobra.AppendActiveHelp(values, ""), cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic(err) // the flag does not exist, or has its completion already
+	}
+}
+
+// silent is the level of commands whose only line on stderr is their error.
+const silent = slog.LevelError + 4
+
+// logger writes to stderr, from the level that the user asked for or else from
+// the one that suits the command.
+func (a *app) logger(standard slog.Level) (*slog.Logger, error) {
+	level := standard
+	if a.logLevel != "" {
+		if err := level.UnmarshalText([]byte(a.logLevel)); err != nil {
+			return nil, usagef("--log-level %q is none of debug, info, warn and error", a.logLevel)
+		}
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})), nil
+}
+
+// printJSON prints one object on one line. What it holds may come from a token
+// that nobody has verified, so control characters that encoding/json leaves
+// alone (U+007F to U+009F, which some terminals obey) are escaped too.
+func (a *app) printJSON(value any) error {
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return fmt.Errorf("encode the result: %w", err)
+	}
+	raw := encoded.Bytes()
+	var line strings.Builder
+	for len(raw) > 0 {
+		r, size := utf8.DecodeRune(raw)
+		if r >= 0x7f && r <= 0x9f {
+			fmt.Fprintf(&line, `\u%04x`, r)
+		} else {
+			line.Write(raw[:size])
+		}
+		raw = raw[size:]
+	}
+	return a.print(line.String())
+}
+
+// print writes a result. A reader that has gone is an error: half a result is none.
+func (a *app) print(text string) error {
+	if _, err := io.WriteString(a.stdout, text); err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	return nil
+}

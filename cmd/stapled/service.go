@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// service is an HTTP server on an address that is held already.
+type service struct {
+	listener net.Listener
+	server   *http.Server
+}
+
+func listenAnywhere(host string) (*service, error) {
+	const firstPort, ports, attempts = 20000, 10000, 50
+	var last error
+	for range attempts {
+		address := net.JoinHostPort(host, strconv.Itoa(firstPort+rand.IntN(ports)))
+		l, err := net.Listen("tcp", address)
+		if err == nil {
+			return &service{listener: l}, nil
+		}
+		if last = err; !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
+	}
+	return nil, fmt.Errorf("listen on %s: %w: %w", host, last, errNoPort)
+}
+
+func listenError(err error, address, flag string) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("address %s is in use: stop what listens there, or choose another with %s", address, flag)
+	}
+	return fmt.Errorf("%w: choose another address with %s", err, flag)
+}
+
+func (s *service) address() string { return s.listener.Addr().String() }
+
+// url is the service as this machine reaches it.
+func (s *service) url() string {
+	host, port, err := net.SplitHostPort(s.address())
+	if err != nil {
+		return "http://" + s.address()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+func (s *service) handle(h http.Handler, log *slog.Logger) {
+	s.server = &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+func (s *service) start(failed chan<- error) {
+	go func() {
+		if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("serve %s: %w", s.address(), err)
+		}
+	}()
+}
+
+func (s *service) close() error {
+	if s.server != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := s.server.Shutdown(ctx); err != nil {
+			return fmt.Errorf("stop serving %s: %w", s.address(), errors.Join(err, s.server.Close()))
+		}
+	}
+	// Without a server, or where it has not served, the listener is still open.
+	if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("stop listening on %s: %w", s.address(), err)
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"github.com/stapledjwt/stapled/ca"
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/ocspstaple"
+	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+)
+
+// signer is what signing takes.
+type signer struct {
+	identity *certs.Identity
+	anchor   *x509.Certificate // nil if it issued nothing that is stapled
+	staples  *stapler.Stapler
+}
+
+func (f tokenFlags) signer(ctx context.Context, log *slog.Logger) (*signer, error) {
+	if f.dir == "" {
+		return f.foreignSigner(ctx, log)
+	}
+	return f.stackSigner(ctx, log)
+}
+
+// foreignSigner uses a certificate of any PKI.
+func (f tokenFlags) foreignSigner(ctx context.Context, log *slog.Logger) (*signer, error) {
+	identity, err := certs.LoadIdentity(f.cert, f.key)
+	if err != nil {
+		return nil, fmt.Errorf("%w: give --cert a PEM chain and --key the key of its first certificate", err)
+	}
+	anchor, err := f.foreignAnchor(identity)
+	if err != nil {
+		return nil, err
+	}
+	fetcher, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: f.ocspURL})
+	if err != nil {
+		return nil, fmt.Errorf("--ocsp-url: %w", err)
+	}
+	keeper, err := stapler.New(stapler.Config{
+		Chain: identity.Chain, Anchor: anchor, StapleChain: f.chain, Fetcher: fetcher, Logger: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := keeper.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	return &signer{identity: identity, anchor: anchor, staples: keeper}, nil
+}
+
+// foreignAnchor is the certificate above the chain: from its own file, or from
+// the end of the chain's, where LoadIdentity has dropped it.
+func (f tokenFlags) foreignAnchor(identity *certs.Identity) (*x509.Certificate, error) {
+	if f.parent != "" {
+		list, err := certs.LoadChain(f.parent)
+		if err != nil {
+			return nil, fmt.Errorf("%w: give --issuer-cert the PEM file of a CA certificate", err)
+		}
+		return list[0], nil
+	}
+	chain, err := certs.LoadChain(f.cert)
+	if err != nil {
+		return nil, err
+	}
+	if len(chain) > len(identity.Chain) {
+		return chain[len(chain)-1], nil
+	}
+	if f.chain || len(chain) == 1 {
+		return nil, usagef("the staple of %q needs the certificate of its issuer: give it with --issuer-cert, or at the end of --cert", chain[len(chain)-1].Subject)
+	}
+	return nil, nil
+}
+
+// dnsName is what may stand as a DNS name in a certificate (RFC 5280 §4.2.1.6).
+var dnsName = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+
+// identityDir is where an identity is kept. Its name is that of the
+// certificate, escaped so that a URI is one name and none leads elsewhere.
+func (f tokenFlags) identityDir() (string, error) {
+	u, err := url.Parse(f.name)
+	isURI := err == nil && u.Scheme != "" && u.Host != ""
+	if len(f.name) > 200 || !isURI && !dnsName.MatchString(f.name) {
+		return "", usagef("--name %q is neither a DNS name nor a URI such as spiffe://example.org/orders", f.name)
+	}
+	return filepath.Join(f.dir, "identities", url.PathEscape(f.name)), nil
+}
+
+// stackSigner uses the certificate that is kept for a name, and enrols or
+// renews it where necessary.
+func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signer, err error) {
+	dir, err := f.identityDir()
+	if err != nil {
+		return nil, err
+	}
+	// This tells what is wrong with the directory, before anything is made in it.
+	client, err := ca.NewClient(f.dir)
+	if err != nil {
+		return nil, err
+	}
+	root, err := certs.LoadChain(filepath.Join(f.dir, "certs", "root_ca.crt"))
+	if err != nil {
+		return nil, fmt.Errorf("%w: restore the root certificate of the stack", err)
+	}
+	kept := keptIdentity{dir: dir, client: client, name: f.name, validity: f.validity, log: log}
+	identity, err := kept.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	keeper, err := stapler.New(stapler.Config{
+		Chain: identity.Chain, Anchor: root[0], StapleChain: f.chain, File: kept.file("staple.der"), Logger: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if f.refresh || !young(keeper) {
+		err = keeper.Refresh(ctx)
+	}
+	if errors.Is(err, stapler.CertificateRevoked) {
+		return nil, fmt.Errorf("%w: delete %s to enrol a new one", err, dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &signer{identity: identity, anchor: root[0], staples: keeper}, nil
+}
+
+// young tells whether every staple is in the first half of its time, as the
+// stapler of a service would keep it.
+func young(keeper *stapler.Stapler) bool {
+	now := time.Now()
+	staples, err := keeper.Current(now)
+	if err != nil {
+		return false
+	}
+	for _, s := range staples {
+		if half := s.FreshUntil(ocspstaple.Freshness{}).Sub(s.ThisUpdate()) / 2; now.After(s.ThisUpdate().Add(half)) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,207 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stapledjwt/stapled/issuer"
+	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+)
+
+// defaultName is whom `stapled token` speaks as. The domain is reserved for
+// private use.
+const defaultName = "service.stapled.internal"
+
+type tokenFlags struct {
+	dir, name                  string
+	cert, key, ocspURL, parent string
+	audiences, claims          []string
+	subject                    string
+	ttl, validity              time.Duration
+	chain, refresh             bool
+}
+
+// signedToken is what `stapled token --json` prints.
+type signedToken struct {
+	Token    string    `json:"token"`
+	Issuer   string    `json:"issuer"`
+	Audience []string  `json:"audience"`
+	Subject  string    `json:"subject,omitempty"`
+	ID       string    `json:"id"`
+	Expiry   time.Time `json:"expiry"`
+	// NextUpdate is the end of the staple; no token outlives it.
+	NextUpdate time.Time `json:"next_update"`
+	Serial     string    `json:"serial"`
+}
+
+func newTokenCommand(a *app) *cobra.Command {
+	var f tokenFlags
+	cmd := &cobra.Command{
+		Use:   "token (--dir DIR | --cert FILE --key FILE) --audience A",
+		Short: "Sign one token",
+		Long: `Sign a token with a certificate and a fresh staple for it.
+
+With --dir, the certificate comes from the stack that "stapled up" runs there. It is
+kept in DIR/identities/NAME with its key and its staple: a staple is replaced when half
+of its time has passed, a certificate when two thirds have.
+
+With --cert and --key, the certificate comes from any PKI whose responder answers.
+Nothing is kept.
+
+The value of a --claim is JSON if it is a JSON number, boolean, object, array or a string
+in quotes, and else a string: n=5 is a number, n='"5"' and n=five are strings.
+
+Exit status 1 if the staple does not permit signing, such as for a revoked certificate.
+The token does not expire after --ttl only, but also when its staple does.`,
+		Example: `  stapled token --dir ./stack --audience echo --subject alice --claim role=admin
+  stapled token --cert chain.pem --key key.pem --ocsp-url http://ocsp.internal --audience orders`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := a.logger(silent)
+			if err != nil {
+				return err
+			}
+			return a.token(cmd.Context(), f, log)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.dir, "dir", "", "`DIR` of the stack")
+	flags.StringVar(&f.name, "name", defaultName, "DNS name or URI that the certificate of the stack is for")
+	flags.DurationVar(&f.validity, "validity", 0, "how long a certificate of the stack is to be valid (default that of the CA, 24h)")
+	flags.StringVar(&f.cert, "cert", "", "PEM `FILE` with the certificate chain, leaf first")
+	flags.StringVar(&f.key, "key", "", "PEM `FILE` with the private key of the leaf")
+	flags.StringVar(&f.ocspURL, "ocsp-url", "", "`URL` of the OCSP responder (default the one that the certificate names)")
+	flags.StringVar(&f.parent, "issuer-cert", "", "PEM `FILE` of the CA certificate that issued the last one of --cert, if that needs a staple")
+	flags.StringArrayVar(&f.audiences, "audience", nil, "whom the token is for (required; may be repeated)")
+	flags.StringVar(&f.subject, "subject", "", "whom it is about: the sub claim")
+	flags.StringArrayVar(&f.claims, "claim", nil, "further claim `NAME=VALUE`; may be repeated")
+	flags.DurationVar(&f.ttl, "ttl", issuer.DefaultTTL, "longest lifetime of the token")
+	flags.BoolVar(&f.chain, "staple-chain", false, "staple the intermediates too, for verifiers with --staples chain")
+	flags.BoolVar(&f.refresh, "refresh", false, "ask the responder although the kept staple is young")
+	return cmd
+}
+
+// check finds contradictions before anything is read or written.
+func (f tokenFlags) check() error {
+	foreign := f.cert != "" || f.key != ""
+	switch {
+	case f.dir == "" && !foreign:
+		return usagef("--dir DIR, or --cert FILE and --key FILE, is missing: say who signs")
+	case f.dir != "" && (foreign || f.ocspURL != "" || f.parent != ""):
+		return usagef("--dir brings its own certificate: leave out --cert, --key, --ocsp-url and --issuer-cert, or --dir")
+	case foreign && (f.cert == "" || f.key == ""):
+		return usagef("--cert and --key belong together: give both")
+	case len(f.audiences) == 0:
+		return usagef("--audience is missing: say whom the token is for")
+	case f.ttl < time.Second:
+		return usagef("--ttl %s is too short: a token lives whole seconds", f.ttl)
+	case f.validity < 0:
+		return usagef("--validity %s is negative", f.validity)
+	}
+	return nil
+}
+
+func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	extra, err := parseClaims(f.claims)
+	if err != nil {
+		return err
+	}
+	s, err := f.signer(ctx, log)
+	if err != nil {
+		return refusal(err)
+	}
+	iss, err := issuer.New(issuer.Config{
+		Identity: s.identity, Anchor: s.anchor, Staples: s.staples, TTL: f.ttl, Logger: log,
+	})
+	if err != nil {
+		return err
+	}
+	raw, err := iss.Sign(ctx, issuer.Claims{Audience: f.audiences, Subject: f.subject, Extra: extra})
+	if err != nil {
+		return refusal(err)
+	}
+	if !a.json {
+		return a.print(raw + "\n")
+	}
+	return a.printToken(raw, f)
+}
+
+func (a *app) printToken(raw string, f tokenFlags) error {
+	// What the token says of itself is what its receiver sees.
+	anatomy, err := dissect(raw, time.Now())
+	if err != nil {
+		return fmt.Errorf("read the token back: %w", err)
+	}
+	var claims struct {
+		Issuer string          `json:"iss"`
+		ID     string          `json:"jti"`
+		Expiry json.RawMessage `json:"exp"`
+	}
+	if err := json.Unmarshal(anatomy.Claims, &claims); err != nil {
+		return fmt.Errorf("read the token back: %w", err)
+	}
+	result := signedToken{
+		Token: raw, Issuer: claims.Issuer, Audience: f.audiences, Subject: f.subject, ID: claims.ID,
+		Serial: anatomy.Chain[0].Serial,
+	}
+	result.Expiry, _ = numericDate(claims.Expiry)
+	if next := anatomy.Staples[0].NextUpdate; next != nil {
+		result.NextUpdate = *next
+	}
+	return a.printJSON(result)
+}
+
+// refusal tells whether the certificate is to blame, which is status 1, or
+// something that can be repaired, such as a responder that does not answer.
+func refusal(err error) error {
+	if errors.Is(err, stapler.FetchFailed) {
+		return err
+	}
+	for _, reason := range []error{
+		stapler.CertificateRevoked, stapler.StatusUnknown, stapler.Mismatch, stapler.Untrusted, stapler.Malformed,
+		issuer.CertificateRevoked, issuer.StapleUnknown, issuer.StapleMismatch, issuer.StapleUntrusted, issuer.StapleMalformed,
+	} {
+		if errors.Is(err, reason) {
+			return &rejection{fmt.Errorf("not signed: %w", err)}
+		}
+	}
+	return err
+}
+
+// parseClaims reads NAME=VALUE.
+func parseClaims(pairs []string) (map[string]any, error) {
+	claims := make(map[string]any)
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok || name == "" {
+			return nil, usagef("--claim %q is not NAME=VALUE", pair)
+		}
+		if _, twice := claims[name]; twice {
+			return nil, usagef("--claim %s is given twice: use an array, such as %s='[1,2]'", name, name)
+		}
+		claims[name] = claimValue(value)
+	}
+	return claims, nil
+}
+
+// claimValue keeps JSON as it is written, so that a number loses no digit.
+func claimValue(value string) any {
+	raw := json.RawMessage(strings.TrimSpace(value))
+	if json.Valid(raw) && string(raw) != "null" {
+		return raw
+	}
+	return value
+}

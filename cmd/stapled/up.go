@@ -1,0 +1,138 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stapledjwt/stapled/ca/responder"
+)
+
+// defaultAudience is whom the echo service takes itself for.
+const defaultAudience = "echo"
+
+// ready is what `stapled up` prints once everything answers.
+type ready struct {
+	CAURL      string `json:"ca_url"`
+	OCSPURL    string `json:"ocsp_url"`
+	GatewayURL string `json:"gateway_url"`
+	Root       string `json:"root"`
+	Dir        string `json:"dir"`
+	Audience   string `json:"audience"`
+	MetricsURL string `json:"metrics_url,omitempty"`
+}
+
+func newUpCommand(a *app) *cobra.Command {
+	var cfg stackConfig
+	cmd := &cobra.Command{
+		Use:   "up --dir DIR",
+		Short: "Run a local stack: CA, OCSP responder, and an echo service behind the gateway",
+		Long: `Run a stack that is kept in a directory: a step-ca, its OCSP responder, and a gateway
+that protects an echo service, which answers with the identity and the claims of its
+caller as JSON.
+
+The first start makes the directory (mode 0700) with new keys; later starts go on with
+it. Free ports are chosen at the first start and kept. The directory is a step-ca
+directory: the step and step-ca commands work with it.
+
+It runs until SIGINT or SIGTERM, and then ends with status 0. When everything answers,
+it prints the addresses.`,
+		Example: `  stapled up --dir ./stack
+
+  # In another terminal; GATEWAY_URL is the address that it prints.
+  curl -H "Authorization: Bearer $(stapled token --dir ./stack --audience echo)" "$GATEWAY_URL"`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cfg.dir == "" {
+				return usagef("--dir DIR is missing: name a new directory, or the one of a stack")
+			}
+			log, err := a.logger(slog.LevelInfo)
+			if err != nil {
+				return err
+			}
+			cfg.log = log
+			return a.up(cmd.Context(), cfg)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&cfg.dir, "dir", "", "`DIR` that keeps the stack (required)")
+	flags.StringVar(&cfg.audience, "audience", defaultAudience, "audience of the echo service")
+	flags.StringVar(&cfg.caAddress, "ca-address", "", "`HOST:PORT` of the step-ca API (default a free port on 127.0.0.1, kept)")
+	flags.StringVar(&cfg.ocspAddress, "ocsp-address", "", "`HOST:PORT` of the OCSP responder (default a free port on 127.0.0.1, kept)")
+	flags.StringVar(&cfg.gatewayAddress, "gateway-address", "", "`HOST:PORT` of the gateway (default a free port on 127.0.0.1, kept)")
+	flags.StringVar(&cfg.metricsAddress, "metrics-address", "", "`HOST:PORT` to serve Prometheus /metrics on (default off)")
+	flags.DurationVar(&cfg.stapleValidity, "staple-validity", responder.DefaultValidity, "how long a staple is valid: the bound on a revocation")
+	return cmd
+}
+
+func (a *app) up(parent context.Context, cfg stackConfig) error {
+	if parent == nil {
+		parent = context.Background()
+	}
+	ctx, stop := signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	s, err := openStack(cfg)
+	if err != nil {
+		return err
+	}
+	failed := s.start(ctx)
+	const patience = 30 * time.Second
+	if err := s.waitHealthy(ctx, patience, failed); err != nil {
+		return errors.Join(err, s.close())
+	}
+	if ctx.Err() == nil {
+		if err := a.printReady(s); err != nil {
+			return errors.Join(err, s.close())
+		}
+	}
+	select {
+	case <-ctx.Done():
+		// A second signal ends the process at once.
+		stop()
+		cfg.log.Info("stopping")
+	case err = <-failed:
+	}
+	return errors.Join(err, s.close())
+}
+
+func (a *app) printReady(s *stack) error {
+	r := s.ready()
+	if a.json {
+		return a.printJSON(r)
+	}
+	t := terminalOf(a.stdout)
+	var b strings.Builder
+	b.WriteString(t.paint(green, "ready") + t.paint(dim, "  (Ctrl-C ends it)") + "\n")
+	p := page{terminal: t, out: &b}
+	p.field("CA", r.CAURL)
+	p.field("OCSP", r.OCSPURL)
+	p.field("gateway", r.GatewayURL+", audience "+r.Audience)
+	if r.MetricsURL != "" {
+		p.field("metrics", r.MetricsURL)
+	}
+	p.field("root", r.Root)
+	fmt.Fprintf(&b, "\nTry this in another terminal:\n  curl -H \"Authorization: Bearer $(stapled token --dir %s --audience %s)\" %s\n",
+		shellQuote(r.Dir), shellQuote(r.Audience), r.GatewayURL)
+	return a.print(b.String())
+}
+
+// shellQuote quotes a word for the shell, if it needs it.
+func shellQuote(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-:@", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,176 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/verifier"
+)
+
+// verdict is the result of `stapled verify` as JSON.
+type verdict struct {
+	Valid bool `json:"valid"`
+	*acceptedToken
+	Reason verifier.Reason `json:"reason,omitempty"`
+	Detail string          `json:"detail,omitempty"`
+}
+
+// acceptedToken is what a verified token says.
+type acceptedToken struct {
+	Issuer      string          `json:"issuer"`
+	Identity    string          `json:"identity"`
+	Subject     string          `json:"subject,omitempty"`
+	ID          string          `json:"id"`
+	IssuedAt    time.Time       `json:"issued_at"`
+	NotBefore   time.Time       `json:"not_before"`
+	Expiry      time.Time       `json:"expiry"`
+	Certificate string          `json:"certificate"`
+	Serial      string          `json:"serial"`
+	NextUpdate  time.Time       `json:"next_update"`
+	FreshUntil  time.Time       `json:"fresh_until"`
+	Claims      json.RawMessage `json:"claims"`
+}
+
+type verifyFlags struct {
+	anchor, audience, at, staples string
+	issuers                       []string
+}
+
+func newVerifyCommand(a *app) *cobra.Command {
+	var f verifyFlags
+	cmd := &cobra.Command{
+		Use:   "verify --anchor FILE --audience A [flags] [TOKEN|-]",
+		Short: "Verify a token offline",
+		Long: `Verify a token as a service would: signature, chain, staple and claims, without
+any connection. The token is the argument, or stdin for "-" or no argument.
+
+Exit status 1 and a reason if it is rejected. A token of more than 16 KiB is
+rejected as too_large; input of more than 64 KiB is no token, and exit status 2.
+
+Acceptance says who signed the token and that its certificate is not revoked. What
+the caller may do is for your own policy to say, and the token is no secret.`,
+		Example: `  TOKEN=$(stapled token --dir ./stack --audience echo)
+  stapled verify --anchor ./stack/certs/root_ca.crt --audience echo "$TOKEN"
+
+  # As a script sees it, an hour from now.
+  echo "$TOKEN" | stapled verify --json --anchor ./stack/certs/root_ca.crt --audience echo \
+    --at "$(date -u -d '+1 hour' +%Y-%m-%dT%H:%M:%SZ)" -`,
+		Args: oneToken,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.verify(cmd, f, args) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.anchor, "anchor", "", "PEM `FILE` with the CA certificates to trust (required)")
+	flags.StringVar(&f.audience, "audience", "", "value that must be in aud (required)")
+	flags.StringArrayVar(&f.issuers, "issuer", nil, "accept this iss only; may be repeated (default: any that its certificate names)")
+	flags.StringVar(&f.at, "at", "", "verify as of this `TIME` (RFC 3339; default now)")
+	flags.StringVar(&f.staples, "staples", "leaf", "which certificates need a staple: leaf, or chain for all below the anchor")
+	a.complete(cmd, "staples", "leaf", "chain")
+	return cmd
+}
+
+func (a *app) verify(cmd *cobra.Command, f verifyFlags, args []string) error {
+	v, now, err := f.verifier()
+	if err != nil {
+		return err
+	}
+	raw, err := a.readToken(cmd, args)
+	if err != nil {
+		return err
+	}
+	token, err := v.Verify(raw)
+	if err != nil {
+		var rejected *verifier.Error
+		if !errors.As(err, &rejected) {
+			return fmt.Errorf("verify the token: %w", err)
+		}
+		return a.printRejected(rejected)
+	}
+	return a.printAccepted(token, now)
+}
+
+func (f verifyFlags) verifier() (*verifier.Verifier, time.Time, error) {
+	now, err := parseTime(f.at)
+	if err != nil {
+		return nil, now, err
+	}
+	cfg := verifier.Config{Audience: f.audience, Issuers: f.issuers, Now: func() time.Time { return now }}
+	switch {
+	case f.anchor == "":
+		return nil, now, usagef("--anchor FILE is missing: name the CA certificates to trust")
+	case f.audience == "":
+		return nil, now, usagef("--audience is missing: say for whom the token must be")
+	case f.staples == "leaf":
+		cfg.Staples = verifier.StapleLeaf
+	case f.staples == "chain":
+		cfg.Staples = verifier.StapleChain
+	default:
+		return nil, now, usagef("--staples %q is neither leaf nor chain", f.staples)
+	}
+	if cfg.Anchors, err = certs.LoadAnchors(f.anchor); err != nil {
+		return nil, now, fmt.Errorf("%w: give --anchor a PEM file with CA certificates", err)
+	}
+	v, err := verifier.New(cfg)
+	if err != nil {
+		return nil, now, fmt.Errorf("configure the verifier: %w", err)
+	}
+	return v, now, nil
+}
+
+func (a *app) printRejected(rejected *verifier.Error) error {
+	detail := rejected.Err.Error()
+	var err error
+	if a.json {
+		err = a.printJSON(verdict{Reason: rejected.Reason, Detail: detail})
+	} else {
+		t := terminalOf(a.stdout)
+		err = a.print(t.paint(red, "rejected") + "  " + t.paint(bold, string(rejected.Reason)) + ": " + printable(detail) + "\n")
+	}
+	if err != nil {
+		return err
+	}
+	return &rejection{}
+}
+
+func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
+	var claims json.RawMessage
+	if err := token.Decode(&claims); err != nil {
+		return fmt.Errorf("decode the claims: %w", err)
+	}
+	leaf, err := token.Leaf()
+	if err != nil {
+		return fmt.Errorf("read the certificate of the token: %w", err)
+	}
+	accepted := &acceptedToken{
+		Issuer: token.Issuer, Identity: token.Identity, Subject: token.Subject, ID: token.ID,
+		IssuedAt: token.IssuedAt.UTC(), NotBefore: token.NotBefore.UTC(), Expiry: token.Expiry.UTC(),
+		Certificate: leaf.Subject.String(), Serial: leaf.SerialNumber.String(),
+		NextUpdate: token.Staple.NextUpdate().UTC(), FreshUntil: token.FreshUntil.UTC(), Claims: claims,
+	}
+	if a.json {
+		return a.printJSON(verdict{Valid: true, acceptedToken: accepted})
+	}
+	t := terminalOf(a.stdout)
+	var b strings.Builder
+	b.WriteString(t.paint(green, "accepted") + "\n")
+	p := page{terminal: t, out: &b}
+	p.field("issuer", token.Issuer)
+	p.field("identity", token.Identity)
+	if token.Subject != "" {
+		p.field("subject", token.Subject)
+	}
+	p.field("certificate", accepted.Certificate)
+	p.field("serial", accepted.Serial)
+	p.field("staple", "good, nextUpdate "+stamp(accepted.NextUpdate))
+	p.field("fresh until", stamp(accepted.FreshUntil)+", "+distance(accepted.FreshUntil, now, "ends", "ended"))
+	p.field("claims", string(claims))
+	return a.print(b.String())
+}
