@@ -25,7 +25,7 @@ var oidNoCheck = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}
 // is good and fresh is for [Staple.Check] to say.
 //
 // The error is an [*Error] with one of the reasons Malformed, Mismatch and
-// Untrusted.
+// Untrusted. The staple keeps der, which the caller must not modify afterwards.
 func Authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, error) {
 	return authenticate(der, leaf, issuer, now, allowance{})
 }
@@ -41,7 +41,7 @@ func authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time, all
 		return nil, err
 	}
 	// 3. The signature is by somebody entitled to it (§3.2 (2) to (4)).
-	delegate, err := r.signer(issuer, now, allow)
+	delegate, err := r.signer(leaf, issuer, now, allow)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time, all
 // certificate of a responder that the issuer delegated to. Candidates are those
 // that the ResponderID names (§4.2.2.3); the decision rests on signatures only,
 // because a name can be claimed by anybody.
-func (r *response) signer(issuer *x509.Certificate, now time.Time, allow allowance) (*x509.Certificate, error) {
+func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow allowance) (*x509.Certificate, error) {
 	// 1. The algorithm and the issuer's key are strong enough.
 	if err := allow.checkSignatureAlgorithm(r.algorithm); err != nil {
 		return nil, fail(Untrusted, "%w", err)
@@ -78,7 +78,9 @@ func (r *response) signer(issuer *x509.Certificate, now time.Time, allow allowan
 	if named && issuer.CheckSignature(r.algorithm, r.tbs, r.signature) == nil {
 		return nil, nil
 	}
-	// 3. An embedded certificate, wherever in the list.
+	// 3. An embedded certificate, wherever in the list. A responder may embed
+	// an old certificate of its key beside the current one.
+	var refused error
 	for _, der := range r.certs {
 		delegate, err := x509.ParseCertificate(der)
 		if err != nil {
@@ -92,10 +94,16 @@ func (r *response) signer(issuer *x509.Certificate, now time.Time, allow allowan
 			delegate.CheckSignature(r.algorithm, r.tbs, r.signature) != nil {
 			continue
 		}
-		if err := checkDelegate(delegate, issuer, now, allow); err != nil {
-			return nil, err
+		err = checkDelegate(delegate, leaf, issuer, now, allow)
+		if err == nil {
+			return delegate, nil
 		}
-		return delegate, nil
+		if refused == nil {
+			refused = err
+		}
+	}
+	if refused != nil {
+		return nil, refused
 	}
 	return nil, fail(Untrusted, "neither the issuer nor a responder that it authorized has signed it")
 }
@@ -115,7 +123,7 @@ func (r *response) names(c *x509.Certificate) (bool, error) {
 
 // checkDelegate holds the certificate of a delegated responder to RFC 6960
 // §4.2.2.2 and §4.2.2.2.1.
-func checkDelegate(delegate, issuer *x509.Certificate, now time.Time, allow allowance) error {
+func checkDelegate(delegate, leaf, issuer *x509.Certificate, now time.Time, allow allowance) error {
 	// 1. The issuer itself signed it: neither a namesake, nor a sibling under
 	// the same root, nor another delegate.
 	if !bytes.Equal(delegate.RawIssuer, issuer.RawSubject) {
@@ -149,7 +157,12 @@ func checkDelegate(delegate, issuer *x509.Certificate, now time.Time, allow allo
 			return fail(Untrusted, "the responder's certificate has the unknown critical extension %s", oid)
 		}
 	}
-	// 5. It is valid now.
+	// 5. It is not the leaf's own key: who holds that would go on vouching for
+	// it after its revocation.
+	if bytes.Equal(delegate.RawSubjectPublicKeyInfo, leaf.RawSubjectPublicKeyInfo) {
+		return fail(Untrusted, "the certificate's own key has signed it")
+	}
+	// 6. It is valid now.
 	return checkDelegateTime(delegate, now)
 }
 

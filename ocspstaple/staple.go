@@ -94,6 +94,9 @@ type Freshness struct {
 
 // FreshUntil is the last instant at which the staple is fresh.
 func (s *Staple) FreshUntil(f Freshness) time.Time {
+	if s == nil {
+		return time.Time{}
+	}
 	until := s.thisUpdate.Add(f.maxAge())
 	if s.nextUpdate.Before(until) {
 		until = s.nextUpdate
@@ -118,6 +121,9 @@ func (f Freshness) maxAge() time.Duration {
 // Otherwise it returns an [*Error]. It compares times, and does not allocate
 // when it succeeds.
 func (s *Staple) Check(now time.Time, f Freshness) error {
+	if s == nil {
+		return fail(StatusUnknown, "there is no staple")
+	}
 	// 1. Authority: the delegate's certificate is valid (RFC 6960 §4.2.2.2).
 	if s.delegate != nil {
 		if err := checkDelegateTime(s.delegate, now); err != nil {

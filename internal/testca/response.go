@@ -209,7 +209,7 @@ func (r *Response) single(s Single) []byte {
 	}
 	var next []byte
 	if !s.NextUpdate.IsZero() {
-		next = r.edited("nextUpdate", tlv(explicit(0), r.time("", s.NextUpdate)))
+		next = r.element("nextUpdate", explicit(0), r.time("", s.NextUpdate))
 	}
 	return r.element("SingleResponse", cbasn1.SEQUENCE, certID, status,
 		r.time("thisUpdate", s.ThisUpdate), next, r.extensions("singleExtensions", s.Extensions))

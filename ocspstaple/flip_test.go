@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ocspstaple_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/ocspstaple"
+)
+
+// S27: no bit of a valid response can be flipped, no byte dropped or doubled,
+// and no length cut, without the response being refused.
+func TestForgeriesByBit(t *testing.T) {
+	rows := []struct {
+		name string
+		make func(*attempt)
+	}{
+		{"S27_P256", func(*attempt) {}},
+		{"S27_P256_by_key", response(func(r *testca.Response) { r.ResponderID = byKey(r) })},
+		{"S27_P256_with_extensions", response(everything)},
+		{"S27_P384", func(a *attempt) { a.under(testca.P384) }},
+		{"S27_P521", func(a *attempt) { a.under(testca.P521) }},
+		{"S27_Ed25519", func(a *attempt) { a.under(testca.Ed25519) }},
+		{"S27_RSA", func(a *attempt) { a.under(testca.RSA2048) }},
+		{"S27_RSA_PSS", pss(slices.Clone[[]byte])},
+		{"S27_delegate", func(a *attempt) { a.signedBy(a.delegate) }},
+		{"S27_revoked", single(func(s *testca.Single) { s.Status, s.Reason = testca.Revoked, 8 })},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			a := newAttempt()
+			row.make(a)
+			valid := a.der
+			if _, err := ocspstaple.Authenticate(valid, a.subject, a.issuer, a.now); err != nil {
+				t.Fatal(err)
+			}
+			tried := 0
+			refuse := func(what string, at int, der []byte) {
+				tried++
+				if _, err := ocspstaple.Authenticate(der, a.subject, a.issuer, a.now); err == nil {
+					t.Errorf("%s at byte %d is accepted: %x", what, at, der)
+				} else {
+					checkError(t, err, ocspstaple.Malformed, ocspstaple.Mismatch, ocspstaple.Untrusted)
+				}
+			}
+			for i := range valid {
+				for bit := range 8 {
+					der := slices.Clone(valid)
+					der[i] ^= 1 << bit
+					refuse("a flipped bit", i, der)
+				}
+				refuse("a dropped byte", i, slices.Delete(slices.Clone(valid), i, i+1))
+				refuse("a doubled byte", i, slices.Insert(slices.Clone(valid), i, valid[i]))
+				refuse("the end", i, valid[:i])
+			}
+			t.Logf("%d bytes, %d alterations tried", len(valid), tried)
+		})
+	}
+}
+
+// The certificates that a response embeds are not signed. One that is not
+// needed, such as the issuer's own, can be altered and changes nothing.
+func TestUnneededCertificateChangesNothing(t *testing.T) {
+	a := newAttempt()
+	a.signedBy(a.ca)
+	content := len(a.der) - len(a.ca.Cert.Raw)
+	for i := content + 4; i < len(a.der); i++ { // its header excepted: that is the encoding of the list
+		der := slices.Clone(a.der)
+		der[i] ^= 1
+		s, err := ocspstaple.Authenticate(der, a.subject, a.issuer, a.now)
+		if err != nil || s.Delegate() != nil || s.Check(a.now, a.freshness) != nil {
+			t.Fatalf("byte %d: %v", i, err)
+		}
+	}
+}

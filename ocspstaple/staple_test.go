@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ocspstaple_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/ocspstaple"
+)
+
+// Neither nothing nor the zero value is ever good or fresh.
+func TestZeroStaple(t *testing.T) {
+	if s := ocspstaple.Status(0); s != ocspstaple.Unknown {
+		t.Errorf("the zero status is %s", s)
+	}
+	for name, s := range map[string]*ocspstaple.Staple{"nil": nil, "zero": {}} {
+		t.Run(name, func(t *testing.T) {
+			for _, now := range []time.Time{{}, testca.Now} {
+				if err := s.Check(now, ocspstaple.Freshness{}); !errors.Is(err, ocspstaple.StatusUnknown) {
+					t.Errorf("at %s: %v", now, err)
+				}
+			}
+			if until := s.FreshUntil(ocspstaple.Freshness{}); !until.Before(testca.Now) {
+				t.Errorf("fresh until %s", until)
+			}
+		})
+	}
+}
+
+// A staple is fresh until FreshUntil, and not a nanosecond longer.
+func TestFreshUntil(t *testing.T) {
+	rows := []struct {
+		name   string
+		make   func(*attempt)
+		maxAge time.Duration
+		want   time.Duration // after testca.Now
+	}{
+		{"next_update", func(*attempt) {}, 0, 9 * time.Minute},
+		{"age", func(*attempt) {}, 5 * time.Minute, 4 * time.Minute},
+		{"default_age", single(func(s *testca.Single) { s.NextUpdate = testca.Now.Add(24 * time.Hour) }), 0, 59 * time.Minute},
+		{"delegate", func(a *attempt) {
+			a.signedBy(a.ca.Delegate(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(2*time.Minute))))
+		}, 0, 2 * time.Minute},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			a := newAttempt()
+			row.make(a)
+			s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			policy := ocspstaple.Freshness{MaxAge: row.maxAge, Leeway: time.Hour}
+			until := s.FreshUntil(policy)
+			if !until.Equal(testca.Now.Add(row.want)) {
+				t.Errorf("fresh until %s", until)
+			}
+			if err := s.Check(until, policy); err != nil {
+				t.Errorf("at the last instant: %v", err)
+			}
+			if err := s.Check(until.Add(1), policy); err == nil {
+				t.Error("accepted after the last instant")
+			}
+		})
+	}
+}
+
+// Check is all that a cached verification repeats.
+func TestCheckDoesNotAllocate(t *testing.T) {
+	a := newAttempt()
+	a.signedBy(a.delegate)
+	s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(100, func() { err = s.Check(a.now, a.freshness) }); n != 0 || err != nil {
+		t.Errorf("%v allocations, %v", n, err)
+	}
+}
+
+// The names are part of the interface: logs, metrics and vectors use them.
+func TestStrings(t *testing.T) {
+	for got, want := range map[string]string{
+		ocspstaple.Good.String():              "good",
+		ocspstaple.Revoked.String():           "revoked",
+		ocspstaple.Unknown.String():           "unknown",
+		ocspstaple.Malformed.Error():          "staple_malformed",
+		ocspstaple.Mismatch.Error():           "staple_mismatch",
+		ocspstaple.Untrusted.Error():          "staple_untrusted",
+		ocspstaple.NotYetValid.Error():        "staple_not_yet_valid",
+		ocspstaple.Stale.Error():              "staple_stale",
+		ocspstaple.StatusUnknown.Error():      "staple_unknown",
+		ocspstaple.CertificateRevoked.Error(): "certificate_revoked",
+	} {
+		if got != want {
+			t.Errorf("%s is not %s", got, want)
+		}
+	}
+	cause := errors.New("cause")
+	err := error(&ocspstaple.Error{Reason: ocspstaple.Stale, Err: cause})
+	if err.Error() != "staple_stale: cause" || !errors.Is(err, cause) || errors.Is(err, ocspstaple.Mismatch) {
+		t.Errorf("%v", err)
+	}
+}
