@@ -22,6 +22,8 @@ unbase64url() { # from standard input
   openssl base64 -d -A <<<"$text"
 }
 
+base64url() { openssl base64 -A | tr -- '+/' '-_' | tr -d =; }
+
 # elements NAME prints the strings of an array of the header, one a line. The
 # format fixes the header: no escapes, no nesting.
 elements() { sed -n "s/.*\"$1\":\\[\\([^]]*\\)\\].*/\\1/p" "$parts/header" | tr -d '"' | tr ',' '\n'; }
@@ -41,7 +43,7 @@ check_with_openssl() {
 
   # 2. The chain, leaf first, and the staple of the leaf.
   local i=0 value
-  while read -r value; do
+  while read -r value || [ -n "$value" ]; do # the last line has no end
     openssl base64 -d -A <<<"$value" | openssl x509 -inform DER -out "$parts/x5c$i.pem" || return 1
     i=$((i + 1))
   done < <(elements x5c)
@@ -62,7 +64,7 @@ check_with_openssl() {
   openssl verify -x509_strict -purpose sslclient -CAfile "$root" -untrusted "$parts/x5c1.pem" "$parts/x5c0.pem" || return 1
 
   # 5. and 6. The staple: signed by the issuer, fresh, and good.
-  openssl ocsp -respin "$parts/staple.der" -sha256 -issuer "$parts/x5c1.pem" -cert "$parts/x5c0.pem" \
+  openssl ocsp -respin "$parts/staple.der" -no_nonce -sha256 -issuer "$parts/x5c1.pem" -cert "$parts/x5c0.pem" \
     -CAfile "$root" -verify_other "$parts/x5c1.pem" >"$parts/answer" 2>&1 || { cat "$parts/answer"; return 1; }
   cat "$parts/answer"
   grep -q '^Response verify OK' "$parts/answer" && grep -q 'x5c0.pem: good$' "$parts/answer" &&
@@ -100,11 +102,10 @@ sign() { # sign HEADER PAYLOAD: a token signed by the key of service one
   printf '%s.%s' "$header" "$payload" | openssl dgst -sha256 -sign "$key" -out "$work/der"
   raw=$(openssl asn1parse -inform DER -in "$work/der" | sed -n 's/.*INTEGER *://p' |
     while read -r n; do printf '%64s' "$n" | tr ' ' 0; done)
-  # shellcheck disable=SC2059 # the format is the bytes
+  # shellcheck disable=SC2059,SC2001 # the format is the bytes
   printf '%s.%s.%s\n' "$header" "$payload" \
-    "$(printf "$(sed 's/../\\x&/g' <<<"$raw")" | openssl base64 -A | tr -- '+/' '-_' | tr -d =)"
+    "$(printf "$(sed 's/../\\x&/g' <<<"$raw")" | base64url)"
 }
-base64url() { openssl base64 -A | tr -- '+/' '-_' | tr -d =; }
 both accept 'signed again by openssl' "$(sign "$header1" "$payload1")"
 
 staple2=$(unbase64url <<<"$header2" | sed 's/.*"ocsp":\(\[[^]]*\]\).*/\1/')

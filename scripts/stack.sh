@@ -81,6 +81,6 @@ start_stack() {
     sleep 0.1
   done
   ca_url=$(address ca_url) ocsp_url=$(address ocsp_url) gateway_url=$(address gateway_url)
-  [ -n "$ca_url" ] && [ -n "$ocsp_url" ] && [ -n "$gateway_url" ] || die 'stapled up is not ready after 30 s'
+  if [ -z "$ca_url" ] || [ -z "$ocsp_url" ] || [ -z "$gateway_url" ]; then die 'stapled up is not ready after 30 s'; fi
 }
 address() { sed -n "s/.*\"$1\" *: *\"\\([^\"]*\\)\".*/\\1/p" "$work/up.json"; }
