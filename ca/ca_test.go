@@ -145,7 +145,7 @@ func TestOCSPStatus(t *testing.T) {
 func TestOtherCAIsUnauthorized(t *testing.T) {
 	t.Parallel()
 	// Same names, other keys: the key hash alone has to tell them apart.
-	other, _ := run(t, newCA(t), Config{})
+	other, _ := run(t, initCA(t), Config{})
 	id, err := shared.client.Enrol(t.Context(), EnrolRequest{Name: "a.internal"})
 	if err != nil {
 		t.Fatal(err)

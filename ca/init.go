@@ -75,6 +75,10 @@ func Init(dir string, cfg InitConfig) error {
 		return errors.Join(err, os.RemoveAll(tmp))
 	}
 	if err := os.Rename(tmp, string(l)); err != nil {
+		// Another Init may have been faster; then that CA is the one.
+		if done, doneErr := l.initialised(cfg); done && doneErr == nil {
+			return os.RemoveAll(tmp)
+		}
 		return errors.Join(fail(Failed, "move the new CA to %s (if that is a mount point, use a directory below it): %w", l, err), os.RemoveAll(tmp))
 	}
 	return nil
@@ -138,6 +142,10 @@ func (l layout) build(tmp layout, cfg InitConfig) error {
 			return err
 		}
 		s.OCSPURL = "http://" + hostPort
+	}
+	// Braces would make it a part of the template's program.
+	if u, err := url.Parse(s.OCSPURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Contains(s.OCSPURL, "{{") {
+		return fail(Misconfigured, "OCSP URL %q is not an http URL", s.OCSPURL)
 	}
 	dnsNames := slices.Concat([]string{loopback, "localhost", caHost}, cfg.DNSNames)
 	slices.Sort(dnsNames[2:])
@@ -237,8 +245,8 @@ func configureProvisioner(cfg *config.Config, ocspURL string) error {
 		return fail(Failed, "the new PKI has %d provisioners instead of 1", len(cfg.AuthorityConfig.Provisioners))
 	}
 	quoted, err := json.Marshal(ocspURL)
-	if u, parseErr := url.Parse(ocspURL); err != nil || parseErr != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Contains(ocspURL, "{{") {
-		return fail(Misconfigured, "OCSP URL %q is not an http URL", ocspURL)
+	if err != nil {
+		return fail(Misconfigured, "encode the OCSP URL %q: %w", ocspURL, err)
 	}
 	p, ok := cfg.AuthorityConfig.Provisioners[0].(*provisioner.JWK)
 	if !ok {

@@ -18,7 +18,7 @@ import (
 
 func TestInitLayout(t *testing.T) {
 	t.Parallel()
-	dir := newCA(t)
+	dir := initCA(t)
 	for name, mode := range map[string]fs.FileMode{
 		".":                           fs.ModeDir | 0o700,
 		"secrets":                     fs.ModeDir | 0o700,

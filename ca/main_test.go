@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +25,8 @@ import (
 var shared struct {
 	ca     *CA
 	client *Client
+	// template is a copy of its directory from before it ran.
+	template string
 }
 
 // TestMain keeps the environment of the developer out: smallstep's packages
@@ -36,6 +39,10 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		if err := errors.Join(os.Setenv("STEPPATH", filepath.Join(dir, "steppath")), Init(filepath.Join(dir, "ca"), InitConfig{})); err != nil {
+			return 1, err
+		}
+		shared.template = filepath.Join(dir, "template")
+		if err := os.CopyFS(shared.template, os.DirFS(filepath.Join(dir, "ca"))); err != nil {
 			return 1, err
 		}
 		if shared.ca, err = Open(filepath.Join(dir, "ca"), Config{}); err != nil {
@@ -59,14 +66,48 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// newCA makes a CA of its own for a test that stops or breaks it.
-func newCA(t *testing.T) string {
+// initCA makes a CA with keys of its own. The passwords of its keys are
+// stretched so well that this takes a second or more under the race detector.
+func initCA(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "ca")
-	if err := Init(dir, InitConfig{}); err != nil {
+	must(t, Init(dir, InitConfig{}))
+	return dir
+}
+
+// newCA makes a directory for a test that stops or breaks its CA: a copy of
+// the shared one as it was before it ran, with other ports.
+func newCA(t *testing.T) string {
+	t.Helper()
+	l := layout(filepath.Join(t.TempDir(), "ca"))
+	must(t, os.CopyFS(string(l), os.DirFS(shared.template)), os.Chmod(string(l), 0o700))
+	stepCfg, s, err := layout(shared.template).load()
+	must(t, err)
+	from := []string{filepath.Join(filepath.Dir(shared.template), "ca"), stepCfg.Address, s.OCSPAddress}
+	to := []string{string(l)}
+	for range 2 {
+		addr, held, err := pickAddress("")
+		must(t, err)
+		defer held.Close()
+		to = append(to, addr)
+	}
+	for _, file := range []string{l.config(), l.defaults(), l.settings()} {
+		raw, err := os.ReadFile(file)
+		must(t, err)
+		text := string(raw)
+		for i := range from {
+			text = strings.ReplaceAll(text, from[i], to[i])
+		}
+		must(t, os.WriteFile(file, []byte(text), 0o600))
+	}
+	return string(l)
+}
+
+func must(t *testing.T, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
-	return dir
 }
 
 // run opens and runs the CA of dir until the returned function, or the end of the test.

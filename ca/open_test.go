@@ -20,7 +20,7 @@ import (
 // TestOpenRefuses breaks one thing at a time in a CA directory.
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
-	template := newCA(t)
+	template, stranger := newCA(t), initCA(t)
 	for _, row := range []struct {
 		name  string
 		spoil func(t *testing.T, l layout)
@@ -45,7 +45,7 @@ func TestOpenRefuses(t *testing.T) {
 			must(t, os.Rename(l.rootKey(), l.file("secrets", "intermediate_ca_key")))
 		}, Config{}, Misconfigured, "does not belong"},
 		{"root of another", func(t *testing.T, l layout) {
-			other, err := os.ReadFile(shared.ca.RootFile())
+			other, err := os.ReadFile(layout(stranger).root())
 			must(t, err, os.WriteFile(l.root(), other, 0o600))
 		}, Config{}, Misconfigured, "not issued by"},
 		{"no database", func(t *testing.T, l layout) { replace(t, l.config(), `"db": {`, `"nodb": {`) }, Config{}, Misconfigured, "database"},
@@ -78,13 +78,6 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatalf("the directory that the rows are made of: %v", err)
 	}
 	must(t, c.Close())
-}
-
-func must(t *testing.T, errs ...error) {
-	t.Helper()
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func replace(t *testing.T, file, from, to string) {
