@@ -72,6 +72,11 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 	if err != nil {
 		return nil, &Error{Reason: IssuerMismatch, Err: err}
 	}
+	if i.name == "" {
+		// In New; from then on a certificate that names somebody else is none of
+		// this issuer's.
+		i.name = names.Issuer()
+	}
 	if err := names.CheckIssuer(i.name); err != nil {
 		return nil, &Error{Reason: IssuerMismatch, Err: err}
 	}
@@ -132,6 +137,38 @@ func (c *credential) issuerOf(n int) *x509.Certificate {
 // conditions are checked for every token; the header is made once for a set of
 // staples.
 func (c *credential) header(now time.Time) (*header, error) {
+	staples, err := c.usable(now)
+	if err != nil {
+		return nil, err
+	}
+	if h := c.headerOf(staples); h != nil {
+		return h, nil
+	}
+	c.building.Lock()
+	defer c.building.Unlock()
+	if h := c.headerOf(staples); h != nil {
+		return h, nil
+	}
+	h, err := c.newHeader(staples, now)
+	if err != nil {
+		return nil, err
+	}
+	c.built.Store(h)
+	c.issuer.log.Info("new token header", "kid", c.kid, "staples", len(staples),
+		"freshUntil", h.freshUntil, "bytes", len(h.segment))
+	return h, nil
+}
+
+// headerOf returns the header last made if it is of these staples, else nil.
+func (c *credential) headerOf(staples []*ocspstaple.Staple) *header {
+	if h := c.built.Load(); h != nil && slices.Equal(h.staples, staples) {
+		return h
+	}
+	return nil
+}
+
+// usable returns the staples if, with them, this credential may sign now.
+func (c *credential) usable(now time.Time) ([]*ocspstaple.Staple, error) {
 	if now.After(c.notAfter) {
 		return nil, refuse(CertificateExpired, "the chain ended at %s, and it is %s: enrol a new certificate",
 			stamp(c.notAfter), stamp(now))
@@ -146,22 +183,7 @@ func (c *credential) header(now time.Time) (*header, error) {
 	if err := c.checkStaples(staples, now); err != nil {
 		return nil, err
 	}
-	if h := c.built.Load(); h != nil && slices.Equal(h.staples, staples) {
-		return h, nil
-	}
-	c.building.Lock()
-	defer c.building.Unlock()
-	if h := c.built.Load(); h != nil && slices.Equal(h.staples, staples) {
-		return h, nil
-	}
-	h, err := c.newHeader(staples, now)
-	if err != nil {
-		return nil, err
-	}
-	c.built.Store(h)
-	c.issuer.log.Info("new token header", "kid", c.kid, "staples", len(staples),
-		"freshUntil", h.freshUntil, "bytes", len(h.segment))
-	return h, nil
+	return staples, nil
 }
 
 func (c *credential) checkStaples(staples []*ocspstaple.Staple, now time.Time) error {

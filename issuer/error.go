@@ -6,6 +6,7 @@ package issuer
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -65,7 +66,10 @@ type Error struct {
 }
 
 // Error gives the reason and what was compared.
-func (e *Error) Error() string { return string(e.Reason) + ": " + e.Err.Error() }
+func (e *Error) Error() string {
+	// The error of a staple begins with the same reason.
+	return string(e.Reason) + ": " + strings.TrimPrefix(e.Err.Error(), string(e.Reason)+": ")
+}
 
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }

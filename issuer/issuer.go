@@ -19,6 +19,7 @@ import (
 	"context"
 	"crypto/x509"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -132,6 +133,9 @@ func New(cfg Config) (*Issuer, error) {
 	if i.typ == "" {
 		i.typ = DefaultType
 	}
+	if strings.ContainsFunc(i.typ, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return nil, refuse(ConfigInvalid, "typ %q is no media type", i.typ)
+	}
 	if i.freshness.Leeway == 0 {
 		i.freshness.Leeway = DefaultLeeway
 	}
@@ -140,13 +144,6 @@ func New(cfg Config) (*Issuer, error) {
 	}
 	if i.log == nil {
 		i.log = slog.New(slog.DiscardHandler)
-	}
-	if i.name == "" {
-		names, err := certs.NamesOf(cfg.Identity.Leaf())
-		if err != nil {
-			return nil, &Error{Reason: IssuerMismatch, Err: err}
-		}
-		i.name = names.Issuer()
 	}
 	c, err := i.newCredential(cfg.Identity, cfg.Staples)
 	if err != nil {
@@ -221,7 +218,8 @@ func (i *Issuer) expiry(h *header, ttl time.Duration, now time.Time) (time.Time,
 	case ttl == 0:
 		ttl = i.ttl
 	}
-	exp, reason := now.Add(ttl), ClaimsInvalid
+	// From iat, which is in whole seconds too: exp - iat is never above the TTL.
+	exp, reason := time.Unix(now.Unix(), 0).Add(ttl), ClaimsInvalid
 	if h.staplesEnd.Before(exp) {
 		exp, reason = h.staplesEnd, StapleStale
 	}

@@ -166,12 +166,12 @@ func (t *transport) reuse() (string, error) {
 	if held == nil {
 		return "", nil
 	}
-	now := t.issuer.now()
-	h, err := t.issuer.current.Load().header(now)
+	now, c := t.issuer.now(), t.issuer.current.Load()
+	staples, err := c.usable(now)
 	if err != nil {
 		return "", err
 	}
-	if held.header != h || !now.Before(held.renewal) {
+	if held.header != c.headerOf(staples) || !now.Before(held.renewal) {
 		return "", nil
 	}
 	return held.value, nil

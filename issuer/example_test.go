@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package issuer_test
+
+import (
+	"context"
+	"errors"
+	"log"
+	"net/http"
+
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/issuer"
+	"github.com/stapledjwt/stapled/ocspstaple"
+	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+)
+
+// A service that signs tokens with the certificate it has from its CA.
+func ExampleIssuer() {
+	ctx := context.Background()
+	identity, err := certs.LoadIdentity("service.crt", "service.key")
+	if err != nil {
+		log.Fatal(err)
+	}
+	keeper, err := stapler.New(stapler.Config{Chain: identity.Chain, File: "service.ocsp"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	go keeper.Run(ctx)
+	if err := keeper.Wait(ctx); err != nil {
+		log.Fatal(err)
+	}
+
+	iss, err := issuer.New(issuer.Config{Identity: identity, Staples: keeper})
+	if err != nil {
+		log.Fatal(err)
+	}
+	token, err := iss.Sign(ctx, issuer.Claims{
+		Audience: []string{"orders"},
+		Subject:  "alice",
+		Extra:    map[string]any{"scope": "orders:read"},
+	})
+	if errors.Is(err, ocspstaple.CertificateRevoked) {
+		log.Fatal("enrol a new certificate")
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Print(len(token))
+}
+
+// A client whose requests to one service carry a token, and no others.
+func ExampleIssuer_Transport() {
+	var iss *issuer.Issuer // as above
+
+	client := &http.Client{Transport: iss.Transport(nil, "https://orders.internal")}
+	resp, err := client.Get("https://orders.internal/v1/orders")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer resp.Body.Close()
+}
+
+// A certificate is renewed: certificate, key and staples are swapped together.
+func ExampleIssuer_Rotate() {
+	var iss *issuer.Issuer // as above
+
+	ctx := context.Background()
+	identity, err := certs.LoadIdentity("service.crt", "service.key")
+	if err != nil {
+		log.Fatal(err)
+	}
+	keeper, err := stapler.New(stapler.Config{Chain: identity.Chain, File: "service.ocsp"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	go keeper.Run(ctx)
+	if err := keeper.Wait(ctx); err != nil {
+		log.Fatal(err)
+	}
+	if err := iss.Rotate(identity, keeper); err != nil {
+		log.Fatal(err) // the old certificate stays in use
+	}
+}

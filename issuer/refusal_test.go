@@ -1,0 +1,264 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package issuer_test
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/issuer"
+	"github.com/stapledjwt/stapled/ocspstaple"
+)
+
+// lasting gives a response these times.
+func lasting(thisUpdate, nextUpdate time.Time) func(*testca.Response) {
+	return func(r *testca.Response) {
+		r.ProducedAt = thisUpdate
+		r.Singles[0].ThisUpdate, r.Singles[0].NextUpdate = thisUpdate, nextUpdate
+	}
+}
+
+func saying(status testca.CertStatus) func(*testca.Response) {
+	return func(r *testca.Response) { r.Singles[0].Status = status }
+}
+
+func TestConfigRefused(t *testing.T) {
+	root := testca.New()
+	intermediate := root.Intermediate()
+	leaf := intermediate.Leaf()
+	for _, row := range []struct {
+		name   string
+		edit   func(*issuer.Config)
+		reason issuer.Reason
+	}{
+		{"no identity", func(c *issuer.Config) { c.Identity = nil }, issuer.ConfigInvalid},
+		{"no staples", func(c *issuer.Config) { c.Staples = nil }, issuer.ConfigInvalid},
+		{"negative TTL", func(c *issuer.Config) { c.TTL = -1 }, issuer.ConfigInvalid},
+		{"TTL below a second", func(c *issuer.Config) { c.TTL = time.Millisecond }, issuer.ConfigInvalid},
+		{"negative staple age", func(c *issuer.Config) { c.MaxStapleAge = -1 }, issuer.ConfigInvalid},
+		{"negative leeway", func(c *issuer.Config) { c.Leeway = -1 }, issuer.ConfigInvalid},
+		{"typ with a space", func(c *issuer.Config) { c.Type = "stapled jwt" }, issuer.ConfigInvalid},
+		{"typ with a line break", func(c *issuer.Config) { c.Type = "jwt\n" }, issuer.ConfigInvalid},
+		{"alg none", func(c *issuer.Config) { c.Algorithm = "none" }, issuer.ConfigInvalid},
+		{"alg HS256", func(c *issuer.Config) { c.Algorithm = jose.HS256 }, issuer.ConfigInvalid},
+		{"alg of another curve", func(c *issuer.Config) { c.Algorithm = jose.ES384 }, issuer.KeyMismatch},
+		{"alg of another kind of key", func(c *issuer.Config) { c.Algorithm = jose.RS256 }, issuer.KeyMismatch},
+		{"key of another certificate", func(c *issuer.Config) {
+			c.Identity = &certs.Identity{Chain: leaf.Chain(), Key: testca.Key(testca.P256, "other")}
+		}, issuer.KeyMismatch},
+		{"no key", func(c *issuer.Config) { c.Identity = &certs.Identity{Chain: leaf.Chain()} }, issuer.KeyMismatch},
+		{"no certificate", func(c *issuer.Config) { c.Identity = &certs.Identity{Key: leaf.Key} }, issuer.ChainInvalid},
+		{"weak RSA key", func(c *issuer.Config) { c.Identity = identity(t, intermediate.Leaf(testca.Keyed(testca.RSA1024))) }, issuer.KeyMismatch},
+		{"P-224 key", func(c *issuer.Config) { c.Identity = identity(t, intermediate.Leaf(testca.Keyed(testca.P224))) }, issuer.KeyMismatch},
+		{"six certificates", func(c *issuer.Config) {
+			party := root
+			for n := range 5 {
+				party = party.Intermediate(testca.Named(fmt.Sprint("CA ", n)))
+			}
+			party = party.Leaf()
+			c.Identity = &certs.Identity{Chain: party.Chain(), Key: party.Key}
+		}, issuer.ChainInvalid},
+		{"chain in the wrong order", func(c *issuer.Config) {
+			other := root.Intermediate(testca.Named("Other"))
+			c.Identity = &certs.Identity{Chain: append(leaf.Chain()[:1:1], other.Cert), Key: leaf.Key}
+		}, issuer.ChainInvalid},
+		{"issuer of the same name and another key", func(c *issuer.Config) {
+			namesake := root.Intermediate(testca.WithKey(testca.Key(testca.P256, "namesake")))
+			c.Identity = &certs.Identity{Chain: append(leaf.Chain()[:1:1], namesake.Cert), Key: leaf.Key}
+		}, issuer.ChainInvalid},
+		{"anchor that issued nothing of it", func(c *issuer.Config) { c.Anchor = testca.New(testca.Named("Other")).Cert }, issuer.ChainInvalid},
+		{"leaf is a CA", func(c *issuer.Config) { c.Identity = identity(t, intermediate) }, issuer.KeyUsage},
+		{"leaf without digitalSignature", func(c *issuer.Config) {
+			c.Identity = identity(t, intermediate.Leaf(func(t *testca.Template) { t.KeyUsage = x509.KeyUsageKeyEncipherment }))
+		}, issuer.KeyUsage},
+		{"issuer that the leaf does not name", func(c *issuer.Config) { c.Issuer = "spiffe://test.example/other" }, issuer.IssuerMismatch},
+		{"issuer that begins like the name", func(c *issuer.Config) { c.Issuer = "spiffe://test.example/client/x" }, issuer.IssuerMismatch},
+		{"leaf that names nobody", func(c *issuer.Config) {
+			c.Identity = identity(t, intermediate.Leaf(func(t *testca.Template) { t.URIs, t.DNSNames = nil, nil }))
+		}, issuer.IssuerMismatch},
+		{"chain too large for a token", func(c *issuer.Config) {
+			large := intermediate.Leaf(func(t *testca.Template) {
+				for n := range 300 {
+					t.DNSNames = append(t.DNSNames, fmt.Sprintf("a-rather-long-name-%d.test.example", n))
+				}
+			})
+			c.Identity = identity(t, large)
+		}, issuer.TooLarge},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			cfg := config(t, leaf, fixed(t, leaf))
+			row.edit(&cfg)
+			iss, err := issuer.New(cfg)
+			wantReason(t, err, row.reason)
+			if iss != nil {
+				t.Error("an issuer beside an error")
+			}
+		})
+	}
+}
+
+func TestIssuerNamed(t *testing.T) {
+	root := testca.New()
+	for _, row := range []struct {
+		name, configured, want string
+		edit                   testca.Edit
+	}{
+		{"first URI", "", "spiffe://test.example/client", func(*testca.Template) {}},
+		{"DNS name without a URI", "", "https://client.test.example", func(t *testca.Template) { t.URIs = nil }},
+		{"DNS name asked for", "client.test.example", "client.test.example", func(*testca.Template) {}},
+		{"path below the DNS name", "https://client.test.example/a", "https://client.test.example/a", func(*testca.Template) {}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			leaf := root.Intermediate().Leaf(row.edit)
+			iss := newIssuer(t, leaf, fixed(t, leaf), func(c *issuer.Config) { c.Issuer = row.configured })
+			if _, claims := open(t, sign(t, iss, forOrders), leaf.Cert); claims["iss"] != row.want {
+				t.Errorf("iss is %v, want %s", claims["iss"], row.want)
+			}
+		})
+	}
+}
+
+func TestSignRefused(t *testing.T) {
+	root := testca.New()
+	intermediate := root.Intermediate()
+	leaf := intermediate.Leaf()
+	at := func(offset time.Duration) func(*issuer.Config) {
+		return func(c *issuer.Config) { c.Now = func() time.Time { return testca.Now.Add(offset) } }
+	}
+	withAnchor := func(c *issuer.Config) { c.Anchor = root.Cert }
+	gives := func(staples ...*ocspstaple.Staple) issuer.StapleSource { return issuer.Fixed(staples) }
+	good := staple(t, leaf)
+	down := errors.New("connection refused")
+	large := func(r *testca.Response) { // three embedded certificates of 3 KB each
+		for range 3 {
+			r.Certificates = append(r.Certificates, intermediate.Leaf(func(t *testca.Template) {
+				for n := range 80 {
+					t.DNSNames = append(t.DNSNames, fmt.Sprintf("a-rather-long-name-%d.test.example", n))
+				}
+			}).Cert)
+		}
+	}
+	for _, row := range []struct {
+		name   string
+		source issuer.StapleSource
+		edit   func(*issuer.Config)
+		reason issuer.Reason
+		also   error // what errors.Is has to find besides
+	}{
+		{"no staple", gives(), nil, issuer.StapleMissing, nil},
+		{"nil staple", gives(nil), nil, issuer.StapleMissing, nil},
+		{"leaf's staple is nil, the other's is not", gives(nil, staple(t, intermediate)), withAnchor, issuer.StapleMissing, nil},
+		{"source fails without a reason", &source{err: down}, nil, issuer.StapleMissing, down},
+		{"source says revoked", &source{err: fmt.Errorf("keeper: %w", ocspstaple.CertificateRevoked)}, nil,
+			issuer.CertificateRevoked, ocspstaple.CertificateRevoked},
+		{"source says stale", &source{err: fmt.Errorf("keeper: %w", ocspstaple.Stale)}, nil, issuer.StapleStale, ocspstaple.Stale},
+		{"revoked", gives(staple(t, leaf, saying(testca.Revoked))), nil, issuer.CertificateRevoked, ocspstaple.CertificateRevoked},
+		{"unknown", gives(staple(t, leaf, saying(testca.Unknown))), nil, issuer.StapleUnknown, ocspstaple.StatusUnknown},
+		{"past nextUpdate by a second", gives(good), at(9*time.Minute + time.Second), issuer.StapleStale, ocspstaple.Stale},
+		{"at nextUpdate", gives(good), at(9 * time.Minute), issuer.StapleStale, nil},
+		{"in the last second before nextUpdate", gives(good), at(9*time.Minute - time.Nanosecond), "", nil},
+		{"older than the default age", gives(staple(t, leaf, lasting(testca.Now.Add(-time.Hour-time.Second), testca.Now.Add(time.Hour)))), nil,
+			issuer.StapleStale, ocspstaple.Stale},
+		{"older than the age configured", gives(good), func(c *issuer.Config) { c.MaxStapleAge = 59 * time.Second }, issuer.StapleStale, ocspstaple.Stale},
+		{"as old as the age configured", gives(good), func(c *issuer.Config) { c.MaxStapleAge = time.Minute }, "", nil},
+		{"from the future", gives(good), at(-2*time.Minute - time.Second), issuer.StapleNotYetValid, ocspstaple.NotYetValid},
+		{"from the future, within the leeway", gives(good), at(-2 * time.Minute), "", nil},
+		{"from the future, beyond the leeway configured", gives(good), func(c *issuer.Config) {
+			at(-time.Minute - 2*time.Second)(c)
+			c.Leeway = time.Second
+		}, issuer.StapleNotYetValid, ocspstaple.NotYetValid},
+		{"of another certificate", gives(staple(t, intermediate.Leaf())), nil, issuer.StapleMismatch, ocspstaple.Mismatch},
+		{"of the intermediate at the place of the leaf", gives(staple(t, intermediate)), withAnchor, issuer.StapleMismatch, ocspstaple.Mismatch},
+		{"leaf's at the place of the intermediate", gives(good, good), withAnchor, issuer.StapleMismatch, ocspstaple.Mismatch},
+		{"more staples than certificates", gives(good, staple(t, intermediate), good), withAnchor, issuer.StapleMismatch, nil},
+		{"of the same serial under another CA", gives(otherCA(t, leaf)), nil, issuer.StapleMismatch, ocspstaple.Mismatch},
+		{"whole chain without an anchor", gives(good, staple(t, intermediate)), nil, issuer.ConfigInvalid, nil},
+		{"whole chain, intermediate revoked", gives(good, staple(t, intermediate, saying(testca.Revoked))), withAnchor,
+			issuer.CertificateRevoked, ocspstaple.CertificateRevoked},
+		{"whole chain", gives(good, staple(t, intermediate)), withAnchor, "", nil},
+		{"staple too large", gives(staple(t, leaf, large)), nil, issuer.TooLarge, nil},
+		{"leaf expired", gives(good), at(24*time.Hour + time.Second), issuer.CertificateExpired, nil},
+		{"leaf not yet valid", gives(good), at(-time.Hour - time.Second), issuer.CertificateNotYetValid, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			cfg := config(t, leaf, row.source)
+			if row.edit != nil {
+				row.edit(&cfg)
+			}
+			iss, err := issuer.New(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, err := iss.Sign(t.Context(), forOrders)
+			if row.reason == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				open(t, raw, leaf.Cert)
+				return
+			}
+			wantReason(t, err, row.reason)
+			if row.also != nil && !errors.Is(err, row.also) {
+				t.Errorf("error %v does not wrap %v", err, row.also)
+			}
+			if raw != "" {
+				t.Error("a token beside an error")
+			}
+		})
+	}
+}
+
+// otherCA is a good staple for a certificate that another CA issued under the
+// same serial number.
+func otherCA(t *testing.T, leaf *testca.Party) *ocspstaple.Staple {
+	return staple(t, testca.New().Intermediate(testca.Named("Other")).Leaf(func(t *testca.Template) {
+		t.SerialNumber = leaf.Cert.SerialNumber
+	}))
+}
+
+func TestSignAfterTheContextHasEnded(t *testing.T) {
+	leaf := newParty(testca.P256)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := newIssuer(t, leaf, fixed(t, leaf)).Sign(ctx, forOrders)
+	wantReason(t, err, issuer.Canceled)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v does not wrap context.Canceled", err)
+	}
+}
+
+// TestRefusalAfterSigning: having signed before does not help.
+func TestRefusalAfterSigning(t *testing.T) {
+	leaf := newParty(testca.P256)
+	for _, row := range []struct {
+		name   string
+		change func(*source, *clock)
+		reason issuer.Reason
+	}{
+		{"staple gets stale", func(_ *source, c *clock) { c.advance(9*time.Minute + time.Second) }, issuer.StapleStale},
+		{"source loses its staple", func(s *source, _ *clock) { s.staples = nil }, issuer.StapleMissing},
+		{"source reports a revocation", func(s *source, _ *clock) { s.err = ocspstaple.CertificateRevoked }, issuer.CertificateRevoked},
+		{"staple is replaced by a revoked one", func(s *source, _ *clock) {
+			s.staples = []*ocspstaple.Staple{staple(t, leaf, saying(testca.Revoked))}
+		}, issuer.CertificateRevoked},
+		{"staple is replaced by one of another certificate", func(s *source, _ *clock) { s.staples = fixed(t, newParty(testca.P256)) }, issuer.StapleMismatch},
+		{"certificate expires", func(_ *source, c *clock) { c.advance(25 * time.Hour) }, issuer.CertificateExpired},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			clock, staples := newClock(), &source{staples: fixed(t, leaf)}
+			iss := newIssuer(t, leaf, staples, func(c *issuer.Config) { c.Now = clock.now })
+			sign(t, iss, forOrders)
+			row.change(staples, clock)
+			_, err := iss.Sign(t.Context(), forOrders)
+			wantReason(t, err, row.reason)
+		})
+	}
+}

@@ -1,0 +1,340 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package issuer_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/issuer"
+	"github.com/stapledjwt/stapled/ocspstaple"
+)
+
+// recorder is a RoundTripper that answers everything and notes what it was
+// asked.
+type recorder struct {
+	mu     sync.Mutex
+	seen   []string // "URL token?"
+	tokens []string
+	// redirects maps a URL to where its answer redirects.
+	redirects map[string]string
+}
+
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	token, ok := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer ")
+	r.tokens = append(r.tokens, token)
+	r.seen = append(r.seen, fmt.Sprint(req.URL, " ", ok))
+	if req.Body != nil {
+		io.Copy(io.Discard, req.Body)
+		req.Body.Close()
+	}
+	resp := &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: req}
+	if to := r.redirects[req.URL.String()]; to != "" {
+		resp.StatusCode = http.StatusTemporaryRedirect
+		resp.Header.Set("Location", to)
+	}
+	return resp, nil
+}
+
+// body tells whether it has been closed.
+type body struct {
+	io.Reader
+	closed bool
+}
+
+func (b *body) Close() error { b.closed = true; return nil }
+
+func TestTransportSendsATokenThatVerifies(t *testing.T) {
+	leaf := newParty(testca.P256)
+	iss := newIssuer(t, leaf, fixed(t, leaf))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, r.Header.Get("Authorization"))
+	}))
+	defer server.Close()
+	client := &http.Client{Transport: iss.Transport(nil, server.URL)}
+	defer client.CloseIdleConnections()
+	resp, err := client.Get(server.URL + "/path")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, ok := strings.CutPrefix(string(text), "Bearer ")
+	if !ok {
+		t.Fatalf("Authorization was %q", text)
+	}
+	if _, claims := open(t, raw, leaf.Cert); claims["aud"] != server.URL {
+		t.Errorf("aud is %v, want %s", claims["aud"], server.URL)
+	}
+	if resp.Request.Header.Get("Authorization") != "" {
+		t.Error("the response tells the token")
+	}
+}
+
+func TestTransportLeavesTheRequestAlone(t *testing.T) {
+	leaf := newParty(testca.P256)
+	rt := newIssuer(t, leaf, fixed(t, leaf)).Transport(new(recorder), "https://orders.test")
+	req, err := http.NewRequest(http.MethodPost, "https://orders.test/", &body{Reader: strings.NewReader("x")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "mine")
+	if _, err := rt.RoundTrip(req); err != nil {
+		t.Fatal(err)
+	}
+	if got := req.Header.Get("Authorization"); got != "mine" {
+		t.Errorf("the request was modified: Authorization is %q", got)
+	}
+	// A request made by hand may have no header at all.
+	if _, err := rt.RoundTrip(&http.Request{Method: "GET", URL: req.URL}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTransportOrigins(t *testing.T) {
+	origins := issuer.WithOrigins
+	for _, row := range []struct {
+		name, audience string
+		options        []issuer.TransportOption
+		url            string
+		token          bool // otherwise the request fails
+	}{
+		{"origin of the audience", "https://orders.test", nil, "https://orders.test/a?b", true},
+		{"audience with a path", "https://orders.test/v1", nil, "https://orders.test/v2", true},
+		{"default port written out", "https://orders.test:443", nil, "https://orders.test/", true},
+		{"host in other case", "https://Orders.test", nil, "https://orders.TEST/", true},
+		{"other host", "https://orders.test", nil, "https://billing.test/", false},
+		{"other port", "https://orders.test", nil, "https://orders.test:8443/", false},
+		{"other scheme", "https://orders.test", nil, "http://orders.test/", false},
+		{"port 443 in the clear", "https://orders.test", nil, "http://orders.test:443/", false},
+		{"host with a trailing dot", "https://orders.test", nil, "https://orders.test./", false},
+		{"longer host", "https://orders.test", nil, "https://orders.test.evil.test/", false},
+		{"subdomain", "https://orders.test", nil, "https://a.orders.test/", false},
+		{"host as user", "https://orders.test", nil, "https://orders.test@evil.test/", false},
+		{"user at the host", "https://orders.test", nil, "https://user@orders.test/", true},
+		{"audience is a name", "orders", nil, "https://orders.test/", false},
+		{"audience is a URN", "urn:orders", nil, "https://orders.test/", false},
+		{"audience is a path", "/orders", nil, "https://orders.test/", false},
+		{"audience is no URL", "https://or ders", nil, "https://orders.test/", false},
+		{"audience is a name, origin given", "orders", []issuer.TransportOption{origins("https://orders.test")}, "https://orders.test/", true},
+		{"second of two origins", "orders", []issuer.TransportOption{origins("https://a.test", "https://b.test")}, "https://b.test/", true},
+		{"origins given replace the audience", "https://orders.test", []issuer.TransportOption{origins("https://b.test")}, "https://orders.test/", false},
+		{"no origins given", "https://orders.test", []issuer.TransportOption{origins()}, "https://orders.test/", false},
+		{"one bad origin of two", "orders", []issuer.TransportOption{origins("https://a.test", "b")}, "https://a.test/", false},
+		{"in the clear", "http://orders.test", nil, "http://orders.test/", false},
+		{"in the clear, permitted", "http://orders.test", []issuer.TransportOption{issuer.UnsafePlaintext()}, "http://orders.test/", true},
+		{"in the clear to 127.0.0.1", "http://127.0.0.1:8080", nil, "http://127.0.0.1:8080/", true},
+		{"in the clear to ::1", "http://[::1]:8080", nil, "http://[::1]:8080/", true},
+		{"in the clear to localhost", "http://localhost:8080", nil, "http://localhost:8080/", true},
+		{"in the clear to a name like localhost", "http://localhost.test", nil, "http://localhost.test/", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			leaf := newParty(testca.P256)
+			base := new(recorder)
+			rt := newIssuer(t, leaf, fixed(t, leaf)).Transport(base, row.audience, row.options...)
+			content := &body{Reader: strings.NewReader("x")}
+			req, err := http.NewRequest(http.MethodPost, row.url, content)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = rt.RoundTrip(req)
+			if !content.closed {
+				t.Error("the body was not closed")
+			}
+			if row.token {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if base.tokens[0] == "" {
+					t.Error("sent without a token")
+				}
+				return
+			}
+			wantReason(t, err, issuer.ConfigInvalid)
+			if len(base.seen) > 0 {
+				t.Errorf("sent %s", base.seen)
+			}
+		})
+	}
+}
+
+func TestTransportRedirects(t *testing.T) {
+	for _, row := range []struct {
+		name      string
+		redirects []string // the first is asked, each redirects to the next
+		want      []bool   // whether it gets a token
+	}{
+		{"to the same origin", []string{"https://orders.test/a", "https://orders.test/b"}, []bool{true, true}},
+		{"to another host", []string{"https://orders.test/a", "https://evil.test/"}, []bool{true, false}},
+		{"to another port", []string{"https://orders.test/a", "https://orders.test:8443/"}, []bool{true, false}},
+		{"to plaintext", []string{"https://orders.test/a", "http://orders.test/"}, []bool{true, false}},
+		{"to another host and back", []string{"https://orders.test/a", "https://evil.test/", "https://orders.test/pay"}, []bool{true, false, false}},
+		{"to another host, back and on", []string{"https://orders.test/a", "https://evil.test/", "https://orders.test/b", "https://orders.test/c"},
+			[]bool{true, false, false, false}},
+		{"to a second origin of ours", []string{"https://orders.test/a", "https://also.test/"}, []bool{true, true}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			leaf := newParty(testca.P256)
+			base := &recorder{redirects: make(map[string]string)}
+			for n, to := range row.redirects[1:] {
+				base.redirects[row.redirects[n]] = to
+			}
+			rt := newIssuer(t, leaf, fixed(t, leaf)).Transport(base, "https://orders.test",
+				issuer.WithOrigins("https://orders.test", "https://also.test"))
+			resp, err := (&http.Client{Transport: rt}).Get(row.redirects[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			var want []string
+			for n, url := range row.redirects {
+				want = append(want, fmt.Sprint(url, " ", row.want[n]))
+			}
+			if got := fmt.Sprint(base.seen); got != fmt.Sprint(want) {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
+func TestTransportReuses(t *testing.T) {
+	leaf := newParty(testca.P256)
+	renewed := newParty(testca.P384)
+	for _, row := range []struct {
+		name   string
+		ttl    time.Duration
+		change func(*testing.T, *issuer.Issuer, *source, *clock)
+		reused bool
+		reason issuer.Reason // why the second request is not sent
+	}{
+		{"at once", 0, func(*testing.T, *issuer.Issuer, *source, *clock) {}, true, ""},
+		{"until a minute before exp", 0, func(_ *testing.T, _ *issuer.Issuer, _ *source, c *clock) { c.advance(239 * time.Second) }, true, ""},
+		{"not from a minute before exp", 0, func(_ *testing.T, _ *issuer.Issuer, _ *source, c *clock) { c.advance(240 * time.Second) }, false, ""},
+		{"short-lived, until four fifths", 10 * time.Second, func(_ *testing.T, _ *issuer.Issuer, _ *source, c *clock) { c.advance(7 * time.Second) }, true, ""},
+		{"short-lived, not from four fifths", 10 * time.Second, func(_ *testing.T, _ *issuer.Issuer, _ *source, c *clock) { c.advance(8 * time.Second) }, false, ""},
+		{"not after a refresh", 0, func(t *testing.T, _ *issuer.Issuer, s *source, _ *clock) { s.staples = fixed(t, leaf) }, false, ""},
+		{"not after a rotation", 0, func(t *testing.T, i *issuer.Issuer, _ *source, _ *clock) {
+			if err := i.Rotate(identity(t, renewed), fixed(t, renewed)); err != nil {
+				t.Fatal(err)
+			}
+		}, false, ""},
+		{"not after a revocation", 0, func(_ *testing.T, _ *issuer.Issuer, s *source, _ *clock) { s.err = ocspstaple.CertificateRevoked }, false, issuer.CertificateRevoked},
+		{"not after the staple has ended", 0, func(_ *testing.T, _ *issuer.Issuer, _ *source, c *clock) { c.advance(10 * time.Minute) }, false, issuer.StapleStale},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			clock, staples, base := newClock(), &source{staples: fixed(t, leaf)}, new(recorder)
+			iss := newIssuer(t, leaf, staples, func(c *issuer.Config) { c.Now, c.TTL = clock.now, row.ttl })
+			client := &http.Client{Transport: iss.Transport(base, "https://orders.test")}
+			get := func() error {
+				resp, err := client.Get("https://orders.test/")
+				if err == nil {
+					resp.Body.Close()
+				}
+				return err
+			}
+			if err := get(); err != nil {
+				t.Fatal(err)
+			}
+			row.change(t, iss, staples, clock)
+			if err := get(); row.reason != "" {
+				if !errors.Is(err, row.reason) || len(base.seen) != 1 {
+					t.Fatalf("got error %v and %d requests, want %s and 1", err, len(base.seen), row.reason)
+				}
+				return
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if got := base.tokens[0] == base.tokens[1]; got != row.reused {
+				t.Errorf("reused: %t, want %t", got, row.reused)
+			}
+		})
+	}
+}
+
+// TestTransportHeedsTheStapleAge: verifiers that bound the age of a staple
+// refuse a token before its exp, and the client must not send it then.
+func TestTransportHeedsTheStapleAge(t *testing.T) {
+	leaf := newParty(testca.P256)
+	clock, base := newClock(), new(recorder)
+	iss := newIssuer(t, leaf, fixed(t, leaf), func(c *issuer.Config) {
+		c.Now, c.MaxStapleAge = clock.now, time.Minute+10*time.Second
+	})
+	rt := iss.Transport(base, "https://orders.test")
+	for _, advance := range []time.Duration{0, 7 * time.Second, time.Second} {
+		clock.advance(advance)
+		req, err := http.NewRequest(http.MethodGet, "https://orders.test/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := rt.RoundTrip(req); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if base.tokens[0] != base.tokens[1] || base.tokens[1] == base.tokens[2] {
+		t.Error("the token was not replaced at four fifths of what its staple leaves")
+	}
+}
+
+func TestTransportSignsOnceForAll(t *testing.T) {
+	leaf := newParty(testca.P256)
+	staples := fixed(t, leaf)
+	key := &counting{Signer: leaf.Key}
+	entered, letGo := make(chan struct{}, 1), make(chan struct{})
+	key.edit = func(b []byte) []byte {
+		select {
+		case entered <- struct{}{}:
+		default:
+		}
+		<-letGo
+		return b
+	}
+	leaf.Key = key
+	base := new(recorder)
+	rt := newIssuer(t, leaf, staples).Transport(base, "https://orders.test")
+	request := func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://orders.test/", nil)
+		if err != nil {
+			return err
+		}
+		_, err = rt.RoundTrip(req)
+		return err
+	}
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if err := request(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	<-entered
+	// Who waits for the token of another stops when its own request ends.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	wantReason(t, request(ctx), issuer.Canceled)
+	close(letGo)
+	wg.Wait()
+	if n := key.signed.Load(); n != 2 { // one of them proves the header
+		t.Errorf("20 requests took %d signatures, want 2", n)
+	}
+	for _, token := range base.tokens {
+		if token != base.tokens[0] || token == "" {
+			t.Fatal("the requests had different tokens")
+		}
+	}
+}
