@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The stapled authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs the commands of the README word for word: those of "terminal 1" in the
+# background, until the stack is up, and then those of "terminal 2".
+#
+#   scripts/readme.sh
+#
+# Needs bash, go, git and curl.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=scripts/stack.sh
+. scripts/stack.sh
+
+blocks() { sed -n "/^\`\`\`sh $1\$/,/^\`\`\`\$/p" README.md | grep -v '^```'; }
+blocks 'terminal 1' >"$work/terminal1"
+blocks 'terminal 2' >"$work/terminal2"
+[ -s "$work/terminal1" ] && [ -s "$work/terminal2" ] || die 'the README has no commands'
+
+# A clone, so that nothing lies about that a reader would not have.
+git clone -q . "$work/clone"
+cd "$work/clone"
+
+# The last command of terminal 1 stays: exec makes it the child to stop.
+{ echo 'set -e'; sed '$s/^/exec /' "$work/terminal1"; } >"$work/terminal1.sh"
+bash "$work/terminal1.sh" >"$work/up.out" 2>"$work/up.err" &
+child=$!
+for _ in $(seq 1200); do
+  if grep -q 'http://127.0.0.1:7843' "$work/up.out"; then break; fi
+  kill -0 "$child" 2>/dev/null || die 'terminal 1 has ended'
+  sleep 0.1
+done
+pass 'terminal 1: the stack is up'
+
+# Each command of terminal 2 has to do what it says; one with ! has to fail.
+{ echo 'set -ex'; sed 's/^! \(.*\)/if \1; then exit 1; fi/' "$work/terminal2"; } >"$work/terminal2.sh"
+check 'terminal 2: every command' bash "$work/terminal2.sh"
+cat "$work/log"
+check 'SIGTERM ends terminal 1 with status 0' stop_child
+finish
