@@ -186,7 +186,7 @@ func checkExtensions(der cryptobyte.String) error {
 		var critical bool
 		if !list.ReadASN1(&ext, cbasn1.SEQUENCE) ||
 			!ext.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) ||
-			!ext.ReadOptionalASN1Boolean(&critical, cbasn1.BOOLEAN, false) ||
+			ext.PeekASN1Tag(cbasn1.BOOLEAN) && !ext.ReadASN1Boolean(&critical) ||
 			!ext.ReadASN1(&value, cbasn1.OCTET_STRING) || !ext.Empty() {
 			return errSyntax
 		}

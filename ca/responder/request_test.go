@@ -90,6 +90,7 @@ func TestRequestSyntax(t *testing.T) {
 		{"signature is ignored", der(seq(seq(list), signature)), success},
 		{"nonce is ignored", request(list, in(tag2, seq(nonce))), success},
 		{"unknown extension", request(list, in(tag2, seq(extension([]int{1, 2, 3}, false, "x")))), success},
+		{"critical FALSE spelled out", request(list, in(tag2, seq(seq(oid(1, 2, 3), raw(1, 1, 0), octets(nil))))), success},
 		{"extension of the single request", request(seq(seq(good, in(tag0, seq(extension([]int{1, 2, 3}, false, "x")))))), success},
 
 		{"unknown hash", request(seq(seq(certID(seq(oid(1, 2, 3)), bigInteger(goodSerial))))), unauthorized},
@@ -120,6 +121,7 @@ func TestRequestSyntax(t *testing.T) {
 		{"serial empty", request(seq(seq(certID(seq(oid(sha256...)), raw(2, 0))))), malformed},
 		{"serial missing", request(seq(seq(certID(seq(oid(sha256...)))))), malformed},
 		{"critical unknown extension", request(list, in(tag2, seq(extension([]int{1, 2, 3}, true, "x")))), malformed},
+		{"critical of neither value", request(list, in(tag2, seq(seq(oid(1, 2, 3), raw(1, 1, 1), octets(nil))))), malformed},
 		{"critical nonce", request(list, in(tag2, seq(extension(nonceOID, true, "\x04\x01n")))), malformed},
 		{"critical extension of the single request", request(seq(seq(good, in(tag0, seq(extension([]int{1, 2, 3}, true, "x")))))), malformed},
 		{"nonce twice", request(list, in(tag2, seq(nonce, nonce))), malformed},
