@@ -16,7 +16,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 blocks() { sed -n "/^\`\`\`sh $1\$/,/^\`\`\`\$/p" README.md | grep -v '^```'; }
 blocks 'terminal 1' >"$work/terminal1"
 blocks 'terminal 2' >"$work/terminal2"
-[ -s "$work/terminal1" ] && [ -s "$work/terminal2" ] || die 'the README has no commands'
+if [ ! -s "$work/terminal1" ] || [ ! -s "$work/terminal2" ]; then die 'the README has no commands'; fi
 
 # A clone, so that nothing lies about that a reader would not have.
 git clone -q . "$work/clone"
@@ -34,7 +34,7 @@ done
 pass 'terminal 1: the stack is up'
 
 # Each command of terminal 2 has to do what it says; one with ! has to fail.
-{ echo 'set -ex'; sed 's/^! \(.*\)/if \1; then exit 1; fi/' "$work/terminal2"; } >"$work/terminal2.sh"
+{ echo 'set -e'; sed 's/^! \(.*\)/if \1; then exit 1; fi/' "$work/terminal2"; } >"$work/terminal2.sh"
 check 'terminal 2: every command' bash "$work/terminal2.sh"
 cat "$work/log"
 check 'SIGTERM ends terminal 1 with status 0' stop_child
