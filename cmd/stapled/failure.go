@@ -74,7 +74,12 @@ func oneLine(err error) string {
 	text := err.Error()
 	var fromCA *ca.Error
 	if errors.As(err, &fromCA) {
-		text = strings.Replace(text, fromCA.Error(), fromCA.Err.Error(), 1)
+		own := fromCA.Err.Error()
+		// These say everything before the cause, which only repeats it.
+		if cause := errors.Unwrap(fromCA.Err); cause != nil && (errors.Is(err, ca.Locked) || errors.Is(err, ca.AddressInUse)) {
+			own = strings.TrimSuffix(own, ": "+cause.Error())
+		}
+		text = strings.Replace(text, fromCA.Error(), own, 1)
 	}
 	var parts []string
 	for line := range strings.Lines(text) {

@@ -135,6 +135,11 @@ func (p page) staple(i int, s stapleView, now time.Time) {
 	}
 }
 
+// timeClaims are the claims that are times, and how to speak of them.
+var timeClaims = map[string][2]string{
+	"iat": {"issued", "issued"}, "nbf": {"starts", "started"}, "exp": {"expires", "expired"},
+}
+
 // claims shows the members of the payload, and what their numbers mean.
 func (p page) claims(raw json.RawMessage, now time.Time) {
 	var object map[string]json.RawMessage
@@ -143,10 +148,9 @@ func (p page) claims(raw json.RawMessage, now time.Time) {
 	}
 	for _, name := range inOrder(object, "iss", "sub", "aud", "iat", "nbf", "exp", "jti") {
 		value := text(object[name])
-		switch name {
-		case "iat", "nbf", "exp":
+		if words, isTime := timeClaims[name]; isTime {
 			if at, ok := numericDate(object[name]); ok {
-				value += " = " + stamp(at) + ", " + distance(at, now, "is", "was")
+				value += " = " + stamp(at) + ", " + distance(at, now, words[0], words[1])
 			}
 		}
 		p.field(name, value)

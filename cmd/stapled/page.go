@@ -46,10 +46,16 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
 // distance says how far a time is from now: "ends in 4 min 12 s", "ended 3 s ago".
 func distance(t, now time.Time, future, past string) string {
-	if t.Before(now) {
-		return past + " " + length(now.Sub(t)) + " ago"
+	d := t.Sub(now)
+	switch {
+	case d <= -time.Second:
+		return past + " " + length(-d) + " ago"
+	case d < 0:
+		return past + " just now"
+	case d < time.Second:
+		return future + " in under 1 s"
 	}
-	return future + " in " + length(t.Sub(now))
+	return future + " in " + length(d)
 }
 
 // length writes a duration by its two largest units.

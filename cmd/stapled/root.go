@@ -58,7 +58,11 @@ Results go to stdout, logs and errors to stderr. Exit status: 0 done, 1 rejected
 			}
 			return nil
 		},
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			_, err := a.logger(silent)
+			return err
+		},
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -94,7 +98,16 @@ func (a *app) logger(standard slog.Level) (*slog.Logger, error) {
 			return nil, usagef("--log-level %q is none of debug, info, warn and error", a.logLevel)
 		}
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})), nil
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: plainError})), nil
+}
+
+// plainError keeps a log line a line: slog formats errors with %+v, to which
+// those of step-ca add a stack trace.
+func plainError(_ []string, attr slog.Attr) slog.Attr {
+	if err, ok := attr.Value.Any().(error); ok {
+		return slog.String(attr.Key, err.Error())
+	}
+	return attr
 }
 
 // printJSON prints one object on one line. What it holds may come from a token

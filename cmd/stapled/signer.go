@@ -118,8 +118,19 @@ func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signe
 	if err != nil {
 		return nil, err
 	}
+	// The stack's responder answers for the intermediate too, whose certificate
+	// does not say so.
+	var fetcher stapler.HTTPConfig
+	if urls := identity.Leaf().OCSPServer; len(urls) > 0 {
+		fetcher.URL = urls[0]
+	}
+	responder, err := stapler.NewHTTPFetcher(fetcher)
+	if err != nil {
+		return nil, fmt.Errorf("the certificate for %q: %w", f.name, err)
+	}
 	keeper, err := stapler.New(stapler.Config{
-		Chain: identity.Chain, Anchor: root[0], StapleChain: f.chain, File: kept.file("staple.der"), Logger: log,
+		Chain: identity.Chain, Anchor: root[0], StapleChain: f.chain, Fetcher: responder,
+		File: kept.file("staple.der"), Logger: log,
 	})
 	if err != nil {
 		return nil, err

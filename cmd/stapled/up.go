@@ -56,6 +56,9 @@ it prints the addresses.`,
 			if cfg.dir == "" {
 				return usagef("--dir DIR is missing: name a new directory, or the one of a stack")
 			}
+			if cfg.stapleValidity < time.Second {
+				return usagef("--staple-validity %s is too short: OCSP counts in seconds", cfg.stapleValidity)
+			}
 			log, err := a.logger(slog.LevelInfo)
 			if err != nil {
 				return err

@@ -164,13 +164,11 @@ func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
 	p := page{terminal: t, out: &b}
 	p.field("issuer", token.Issuer)
 	p.field("identity", token.Identity)
-	if token.Subject != "" {
-		p.field("subject", token.Subject)
-	}
 	p.field("certificate", accepted.Certificate)
 	p.field("serial", accepted.Serial)
 	p.field("staple", "good, nextUpdate "+stamp(accepted.NextUpdate))
 	p.field("fresh until", stamp(accepted.FreshUntil)+", "+distance(accepted.FreshUntil, now, "ends", "ended"))
-	p.field("claims", string(claims))
+	p.title("Claims", "what the issuer says; whether to believe it is for your policy")
+	p.claims(claims, now)
 	return a.print(b.String())
 }

@@ -1,0 +1,326 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"stapled": main})
+}
+
+// TestScript runs testdata/script/*.txtar. The commands that testscript does
+// not have are:
+//
+//	json FILE PATH [VALUE]      the JSON object has a value there; it is VALUE
+//	jsonkeys FILE NAME...       the object has exactly these members
+//	lines FILE N                the file has N lines
+//	await DIR [FILE]            the stack in DIR answers, and has printed to the file;
+//	                            sets GATEWAY_URL and CA_ADDRESS
+//	get STATUS URL TOKEN [OUT]  a request with the token in a file, or with none for -
+//	until STATUS URL TOKEN      the same, again and again until it is so
+//	busy VAR                    VAR is an address on which something listens
+//	big FILE N                  make a file of N bytes
+//	mode PERM FILE              the file has these permissions
+//	vacant DIR                  the directory is empty, or is not there
+//	corrupt FILE OLD NEW        replace a part of a file
+//	terminate                   send SIGTERM to the script's background commands
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"json": jsonCommand, "jsonkeys": jsonkeysCommand, "lines": linesCommand,
+			"await": awaitCommand, "get": getCommand, "until": untilCommand,
+			"busy": busyCommand, "big": bigCommand, "mode": modeCommand,
+			"vacant": vacantCommand, "corrupt": corruptCommand, "terminate": terminateCommand,
+		},
+	})
+}
+
+const patience = 20 * time.Second
+
+func arguments(ts *testscript.TestScript, neg bool, args []string, least, most int) {
+	if neg || len(args) < least || len(args) > most {
+		ts.Fatalf("usage: not negated, %d to %d arguments", least, most)
+	}
+}
+
+// jsonCommand reads the first object of a file; "-1:FILE" means the last one,
+// and "N:FILE" the one in line N.
+func jsonCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 && (len(args) != 3 || neg) {
+		ts.Fatalf("usage: [!] json FILE PATH, or json FILE PATH VALUE")
+	}
+	value, ok := lookUp(object(ts, args[0]), args[1])
+	switch {
+	case ok == neg:
+		ts.Fatalf("%s: %s is there: %t", args[0], args[1], ok)
+	case len(args) == 3:
+		got, isString := value.(string)
+		if !isString {
+			raw, err := json.Marshal(value)
+			ts.Check(err)
+			got = string(raw)
+		}
+		if got != args[2] {
+			ts.Fatalf("%s: %s is %s, want %s", args[0], args[1], got, args[2])
+		}
+	}
+}
+
+func object(ts *testscript.TestScript, name string) any {
+	number := 0
+	if before, after, ok := strings.Cut(name, ":"); ok {
+		n, err := strconv.Atoi(before)
+		ts.Check(err)
+		number, name = n, after
+	}
+	lines := strings.Split(strings.TrimSuffix(ts.ReadFile(name), "\n"), "\n")
+	switch {
+	case number < 0:
+		number = len(lines) + number
+	case number > 0:
+		number--
+	case len(lines) != 1:
+		ts.Fatalf("%s has %d lines where one object belongs", name, len(lines))
+	}
+	if number < 0 || number >= len(lines) {
+		ts.Fatalf("%s has only %d lines", name, len(lines))
+	}
+	decoder := json.NewDecoder(strings.NewReader(lines[number]))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		ts.Fatalf("%s, line %d: %v", name, number+1, err)
+	}
+	return value
+}
+
+func lookUp(value any, path string) (any, bool) {
+	for name := range strings.SplitSeq(path, ".") {
+		switch container := value.(type) {
+		case map[string]any:
+			var ok bool
+			if value, ok = container[name]; !ok {
+				return nil, false
+			}
+		case []any:
+			i, err := strconv.Atoi(name)
+			if err != nil || i < 0 || i >= len(container) {
+				return nil, false
+			}
+			value = container[i]
+		default:
+			return nil, false
+		}
+	}
+	return value, true
+}
+
+func jsonkeysCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 1, 50)
+	members, ok := object(ts, args[0]).(map[string]any)
+	if !ok {
+		ts.Fatalf("%s: no JSON object", args[0])
+	}
+	var got []string
+	for name := range members {
+		got = append(got, name)
+	}
+	slices.Sort(got)
+	want := slices.Sorted(slices.Values(args[1:]))
+	if !slices.Equal(got, want) {
+		ts.Fatalf("%s has the members %v, want %v", args[0], got, want)
+	}
+}
+
+func linesCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2, 2)
+	text := ts.ReadFile(args[0])
+	if got := strings.Count(text, "\n"); strconv.Itoa(got) != args[1] {
+		ts.Fatalf("%s has %d lines, want %s:\n%s", args[0], got, args[1], text)
+	}
+}
+
+// awaitCommand polls, because the output of a background command can be read
+// only after its end.
+func awaitCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 1, 2)
+	dir := ts.MkAbs(args[0])
+	var last error
+	eventually(ts, func() bool {
+		var kept gatewaySettings
+		var settings struct {
+			CA string `json:"ca_url"`
+		}
+		last = errors.Join(
+			readJSON(filepath.Join(dir, "config", "gateway.json"), &kept),
+			readJSON(filepath.Join(dir, "config", "stapled.json"), &settings))
+		if last != nil {
+			return false
+		}
+		gatewayURL := "http://" + kept.Address
+		var status int
+		if status, _, last = request(gatewayURL, ""); last != nil || status != http.StatusUnauthorized {
+			return false
+		}
+		if status, _, last = request(settings.CA+"/health", ""); last != nil || status != http.StatusOK {
+			return false
+		}
+		ts.Setenv("GATEWAY_URL", gatewayURL)
+		u, err := url.Parse(settings.CA)
+		ts.Check(err)
+		ts.Setenv("CA_ADDRESS", u.Host)
+		return true
+	}, func() string { return fmt.Sprintf("the stack in %s does not answer: %v", args[0], last) })
+	if len(args) == 2 {
+		eventually(ts, func() bool {
+			info, err := os.Stat(ts.MkAbs(args[1]))
+			return err == nil && info.Size() > 0
+		}, func() string { return args[1] + " is still empty" })
+	}
+}
+
+func readJSON(name string, value any) error {
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, value)
+}
+
+func eventually(ts *testscript.TestScript, done func() bool, complaint func() string) {
+	deadline := time.Now().Add(patience)
+	for !done() {
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s", complaint())
+		}
+		time.Sleep(20 * time.Millisecond) // between two looks at another process
+	}
+}
+
+// request trusts any certificate: it is asked whether something answers.
+func request(target, token string) (int, string, error) {
+	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true,
+	}}
+	req, err := http.NewRequest(http.MethodGet, target, http.NoBody)
+	if err != nil {
+		return 0, "", err
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(body), err
+}
+
+func tokenIn(ts *testscript.TestScript, file string) string {
+	if file == "-" {
+		return ""
+	}
+	return strings.TrimSpace(ts.ReadFile(file))
+}
+
+func getCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 3, 4)
+	status, body, err := request(args[1], tokenIn(ts, args[2]))
+	ts.Check(err)
+	if strconv.Itoa(status) != args[0] {
+		ts.Fatalf("GET %s: status %d, want %s: %s", args[1], status, args[0], body)
+	}
+	if len(args) == 4 {
+		ts.Check(os.WriteFile(ts.MkAbs(args[3]), []byte(body), 0o600))
+	}
+}
+
+func untilCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 3, 3)
+	token, status := tokenIn(ts, args[2]), 0
+	eventually(ts, func() bool {
+		var err error
+		status, _, err = request(args[1], token)
+		ts.Check(err)
+		return strconv.Itoa(status) == args[0]
+	}, func() string { return fmt.Sprintf("GET %s: status still %d, want %s", args[1], status, args[0]) })
+}
+
+func busyCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 1, 1)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(l.Close()) })
+	ts.Setenv(args[0], l.Addr().String())
+}
+
+func bigCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2, 2)
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), bytes.Repeat([]byte("a"), n), 0o600))
+}
+
+func modeCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2, 2)
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
+	}
+}
+
+func vacantCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 1, 1)
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		ts.Check(err)
+	}
+	if len(entries) > 0 {
+		ts.Fatalf("%s holds %v", args[0], entries)
+	}
+}
+
+func corruptCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 3, 3)
+	before := ts.ReadFile(args[0])
+	after := strings.Replace(before, args[1], args[2], 1)
+	if after == before {
+		ts.Fatalf("%s does not contain %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(after), 0o600))
+}
+
+// terminateCommand is there because testscript's kill knows INT and KILL only.
+func terminateCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 0, 0)
+	for _, cmd := range ts.BackgroundCmds() {
+		ts.Check(cmd.Process.Signal(syscall.SIGTERM))
+	}
+}
