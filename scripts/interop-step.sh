@@ -63,6 +63,7 @@ alive() { kill -0 "$child" 2>/dev/null; }
 
 # The stock binaries.
 mkdir -p "$cache"
+cache=$(cd "$cache" && pwd) # GOBIN has to be absolute
 for tool in step-ca=github.com/smallstep/certificates/cmd/step-ca@v0.30.2 step=github.com/smallstep/cli/cmd/step@latest; do
   if [ ! -x "$cache/${tool%%=*}" ]; then
     printf 'building %s\n' "${tool#*=}"
