@@ -1,0 +1,169 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"crypto"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+// world is the PKI that the tests of this package live in. It is shared and
+// never changed.
+type world struct {
+	root, intermediate, leaf *testca.Party
+	// other is a second client of the same CA, sibling a second CA below the
+	// same root, stranger a root that nobody trusts.
+	other, sibling, stranger *testca.Party
+	anchors                  *certs.Anchors
+}
+
+var theWorld = sync.OnceValue(func() *world {
+	w := &world{root: testca.New(), stranger: testca.New(testca.Named("Stranger"))}
+	w.intermediate = w.root.Intermediate()
+	w.sibling = w.root.Intermediate(testca.Named("Sibling"))
+	w.leaf = w.intermediate.Leaf()
+	w.other = w.intermediate.Leaf(testca.Named("other"), func(t *testca.Template) {
+		t.URIs[0].Path = "/other"
+		t.DNSNames = []string{"other.test.example"}
+	})
+	w.anchors = anchors(w.root)
+	return w
+})
+
+func anchors(roots ...*testca.Party) *certs.Anchors {
+	var list []*x509.Certificate
+	for _, root := range roots {
+		list = append(list, root.Cert)
+	}
+	set, err := certs.NewAnchors(list...)
+	if err != nil {
+		panic(err)
+	}
+	return set
+}
+
+// clock is the time that a verifier under test reads.
+type clock struct{ now time.Time }
+
+func (c *clock) read() time.Time { return c.now }
+
+// config is a strict configuration that accepts the tokens of the world.
+func (w *world) config(c *clock) Config {
+	return Config{Anchors: w.anchors, Audience: "orders", Now: c.read}
+}
+
+func newVerifier(t testing.TB, cfg Config) *Verifier {
+	t.Helper()
+	v, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// copyToken makes a token that can be edited without changing the original.
+func copyToken(t *testca.Token) *testca.Token {
+	c := *t
+	c.Header, c.Claims = slices.Clone(t.Header), slices.Clone(t.Claims)
+	return &c
+}
+
+// mustAccept fails unless the token is accepted.
+func mustAccept(t testing.TB, v *Verifier, raw string) *Token {
+	t.Helper()
+	token, err := v.Verify(raw)
+	if err != nil {
+		t.Fatalf("rejected: %v", err)
+	}
+	if token == nil {
+		t.Fatal("neither a token nor an error")
+	}
+	return token
+}
+
+// mustReject fails unless the token is rejected for the reason, by an error
+// that can be logged.
+func mustReject(t testing.TB, v *Verifier, raw string, want Reason) {
+	t.Helper()
+	token, err := v.Verify(raw)
+	if err == nil {
+		t.Fatalf("accepted, want %s", want)
+	}
+	if token != nil {
+		t.Errorf("a token beside the error %v", err)
+	}
+	var e *Error
+	if !errors.As(err, &e) || e != err {
+		t.Fatalf("the error is a %T: %v", err, err)
+	}
+	if e.Reason != want || !errors.Is(err, want) {
+		t.Errorf("reason %s, want %s: %v", e.Reason, want, err)
+	}
+	checkErrorText(t, err, raw)
+}
+
+// checkErrorText holds an error to what SECURITY.md says of logs: it is short,
+// of printable characters, and quotes no part of the token.
+func checkErrorText(t testing.TB, err error, raw string) {
+	t.Helper()
+	const longest, quoted = 400, 24
+	text := err.Error()
+	if len(text) > longest {
+		t.Errorf("an error text of %d bytes: %.200s…", len(text), text)
+		return
+	}
+	for _, c := range []byte(text) {
+		if c < ' ' || c == 0x7f {
+			t.Errorf("a control character in %q", text)
+			break
+		}
+	}
+	for i := 0; i+quoted <= len(text); i++ {
+		if strings.Contains(raw, text[i:i+quoted]) {
+			t.Errorf("the error quotes the token: %s", text)
+			return
+		}
+	}
+}
+
+// present makes a token carry another chain, signed by the key of its leaf.
+func present(t *testca.Token, key crypto.Signer, chain ...*x509.Certificate) {
+	t.Key, t.Alg = key, testca.JWSAlgorithm(key)
+	t.Header.Set("alg", t.Alg)
+	t.Header.Set("kid", certs.KeyID(chain[0]))
+	t.Header.Set("x5c", certs.EncodeX5C(chain))
+}
+
+// encodeStaples gives the value of ocsp.
+func encodeStaples(staples ...[]byte) []string {
+	list := []string{}
+	for _, der := range staples {
+		list = append(list, base64.StdEncoding.EncodeToString(der))
+	}
+	return list
+}
+
+// cached is the accounted memory of the caches that hold results.
+func (v *Verifier) cached() (tokens, headers, links int) {
+	return v.tokens.size(), v.headers.size(), v.links.cache.size()
+}
+
+func (c *cache[V]) size() int {
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.used
+}
