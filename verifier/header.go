@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -102,7 +103,18 @@ func (h *header) check(cfg *Config) (jose.SignatureAlgorithm, error) {
 // sameMediaType compares typ values as media types (RFC 7515 §4.1.9): without
 // regard to case, and with "application/" implied where there is no slash.
 func sameMediaType(a, b string) bool {
-	return strings.EqualFold(mediaSubtype(a), mediaSubtype(b))
+	return isASCII(a) && strings.EqualFold(mediaSubtype(a), mediaSubtype(b))
+}
+
+// isASCII rules out letters that only Unicode folds to ASCII ones, like "ſ":
+// media types are ASCII (RFC 6838 §4.2).
+func isASCII(s string) bool {
+	for _, c := range []byte(s) {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func mediaSubtype(s string) string {
