@@ -4,6 +4,7 @@
 package certs
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"encoding/pem"
@@ -20,6 +21,8 @@ func LoadChain(file string) ([]*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
+	// pem.Decode passes over a block that is damaged.
+	blocks := bytes.Count(data, []byte("-----BEGIN "))
 	var chain []*x509.Certificate
 	for {
 		var block *pem.Block
@@ -37,6 +40,9 @@ func LoadChain(file string) ([]*x509.Certificate, error) {
 	}
 	if len(chain) == 0 {
 		return nil, fmt.Errorf("%s: holds no PEM certificate", file)
+	}
+	if len(chain) != blocks {
+		return nil, fmt.Errorf("%s: only %d of its %d PEM blocks can be decoded", file, len(chain), blocks)
 	}
 	return chain, nil
 }

@@ -4,6 +4,7 @@
 package certs
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"fmt"
@@ -21,7 +22,7 @@ type Identity struct {
 // NewIdentity checks that the key is the leaf's. A self-signed certificate at
 // the end of the chain, as many files carry it, is the anchor and is dropped.
 func NewIdentity(chain []*x509.Certificate, key crypto.Signer) (*Identity, error) {
-	if len(chain) > 1 && string(chain[len(chain)-1].RawIssuer) == string(chain[len(chain)-1].RawSubject) {
+	if len(chain) > 1 && isSelfSigned(chain[len(chain)-1]) {
 		chain = chain[:len(chain)-1]
 	}
 	if len(chain) == 0 || len(chain) > MaxChain {
@@ -37,3 +38,10 @@ func NewIdentity(chain []*x509.Certificate, key crypto.Signer) (*Identity, error
 
 // Leaf is the certificate that the key belongs to.
 func (id *Identity) Leaf() *x509.Certificate { return id.Chain[0] }
+
+// isSelfSigned asks the signature: a CA that certifies its own new key by the
+// old one names itself as the issuer too. Nothing rests on the algorithm.
+func isSelfSigned(c *x509.Certificate) bool {
+	return bytes.Equal(c.RawIssuer, c.RawSubject) &&
+		c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
+}

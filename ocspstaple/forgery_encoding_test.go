@@ -104,6 +104,11 @@ var envelopeForgeries = []forgery{
 			r.Singles[0].Status, r.Singles[0].Reason, r.Around["revocationReason"] = testca.Revoked, 1, instead(0xa0, 9)
 		})
 	}},
+	{"S23_revocation_time_with_fraction", ocspstaple.Malformed, func(a *attempt) {
+		a.staple(func(r *testca.Response) {
+			r.Singles[0].Status, r.Inside["revocationTime"] = testca.Revoked, instead([]byte("20260301115900.5Z")...)
+		})
+	}},
 	{"S23_revocation_without_time", ocspstaple.Malformed, func(a *attempt) {
 		a.staple(func(r *testca.Response) {
 			r.Singles[0].Status, r.Around["revocationTime"] = testca.Revoked, instead()
@@ -142,6 +147,8 @@ var envelopeForgeries = []forgery{
 		der[0] = 1
 		return der
 	})},
+	{"S23_algorithm_without_OID", ocspstaple.Malformed, inside("signatureAlgorithm", instead())},
+	{"S23_certid_hash_without_OID", ocspstaple.Malformed, inside("hashAlgorithm", instead(0x05, 0))},
 	{"S23_algorithm_with_foreign_parameters", ocspstaple.Malformed, inside("signatureAlgorithm", trailing)},
 	{"S23_PSS_with_bytes_after_its_parameters", ocspstaple.Untrusted, pss(trailing)},
 	{"S23_time_with_fraction", ocspstaple.Malformed, inside("producedAt", instead([]byte("20260301115900.0Z")...))},
@@ -182,6 +189,7 @@ var extensionForgeries = []forgery{
 	{"S22_cut_short", ocspstaple.Malformed, around("nextUpdate", func(der []byte) []byte { return append(der, 0xa1, 9) })},
 	{"S22_critical_is_neither_true_nor_false", ocspstaple.Malformed, extension(0x06, 3, 0x55, 0x1d, 99, 0x01, 1, 1, 0x04, 0)},
 	{"S22_critical_after_the_value", ocspstaple.Malformed, extension(0x06, 3, 0x55, 0x1d, 99, 0x04, 0, 0x01, 1, 0xff)},
+	{"S22_without_an_OID", ocspstaple.Malformed, extension(0x04, 0)},
 	{"S22_without_a_value", ocspstaple.Malformed, extension(0x06, 3, 0x55, 0x1d, 99)},
 }
 

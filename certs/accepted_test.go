@@ -1,0 +1,183 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package certs_test
+
+import (
+	"crypto/x509"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+func TestAcceptedPaths(t *testing.T) {
+	rows := []struct {
+		name string
+		make func(*presented)
+	}{
+		{"leaf_of_an_intermediate", func(*presented) {}},
+		{"leaf_of_the_anchor", func(p *presented) { p.through(p.root) }},
+		{"anchor_is_the_intermediate", func(p *presented) {
+			p.anchors, p.chain = []*x509.Certificate{p.ca.Cert}, p.chain[:1]
+		}},
+		{"five_certificates", func(p *presented) { p.deep(5) }},
+		{"path_length_just_kept", func(p *presented) {
+			p.through(p.root.Intermediate(func(c *testca.Template) { c.MaxPathLen = 1 }).Intermediate(testca.Named("Second")))
+		}},
+		{"first_second", func(p *presented) { p.now = p.leaf.Cert.NotBefore }},
+		{"last_second", func(p *presented) { p.now = p.leaf.Cert.NotAfter }},
+		{"intermediate_for_any_extended_key_usage", intermediate(usages(x509.ExtKeyUsageAny))},
+		{"intermediate_for_clientAuth_among_others", intermediate(usages(x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth))},
+		{"intermediate_without_key_usage", intermediate(func(c *testca.Template) { c.KeyUsage = 0 })},
+		{"leaf_for_another_usage_that_is_asked_for", func(p *presented) {
+			p.through(p.ca, usages(x509.ExtKeyUsageCodeSigning))
+			p.usage = x509.ExtKeyUsageCodeSigning
+		}},
+		{"leaf_for_more_than_is_asked_for", leaf(usages(x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth))},
+		{"name_constraint_kept", intermediate(func(c *testca.Template) {
+			c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"test.example"}
+			c.PermittedURIDomains = []string{"test.example"}
+		})},
+		{"several_anchors", func(p *presented) {
+			p.anchors = []*x509.Certificate{testca.New(testca.Named("Other")).Cert, p.root.Cert, p.root.Cert}
+		}},
+		{"two_anchors_of_one_name", func(p *presented) {
+			p.anchors = []*x509.Certificate{testca.New(testca.WithKey(testca.Key(testca.P256, "namesake"))).Cert, p.root.Cert}
+		}},
+		{"two_anchors_of_one_name_without_identifiers", func(p *presented) {
+			bare := func(c *testca.Template) { c.SubjectKeyId = []byte{} }
+			p.under(bare)
+			p.anchors = []*x509.Certificate{
+				testca.New(testca.Named("Edited root"), testca.WithKey(testca.Key(testca.P256, "namesake")), bare).Cert, p.root.Cert,
+			}
+		}},
+		{"anchor_beside_its_expired_predecessor", func(p *presented) {
+			old := testca.New(testca.Valid(testca.Now.AddDate(-9, 0, 0), testca.Now.Add(-time.Hour)))
+			p.anchors = []*x509.Certificate{old.Cert, p.root.Cert}
+		}},
+		{"new_key_of_a_CA_certified_by_the_old", func(p *presented) {
+			p.through(p.root.Intermediate(testca.Named("Root"), testca.WithKey(testca.Key(testca.P256, "new"))))
+		}},
+	}
+	for _, kind := range testca.Kinds() {
+		rows = append(rows, struct {
+			name string
+			make func(*presented)
+		}{string(kind), func(p *presented) {
+			p.under(testca.Keyed(kind))
+			p.through(p.root.Intermediate(testca.Keyed(kind)), testca.Keyed(kind))
+		}})
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			p := newPresented()
+			row.make(p)
+			path, err := p.verify(t)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(path.Chain, p.chain) || !slices.ContainsFunc(p.anchors, path.Anchor.Equal) {
+				t.Error("another path than the one presented")
+			}
+			for i, c := range p.chain {
+				if err := c.CheckSignatureFrom(path.Issuer(i)); err != nil {
+					t.Errorf("Issuer(%d): %v", i, err)
+				}
+			}
+		})
+	}
+}
+
+// The window of a path is where those of its certificates overlap.
+func TestPathWindow(t *testing.T) {
+	p := newPresented()
+	from, to := testca.Now.Add(-time.Minute), testca.Now.Add(time.Minute)
+	p.through(p.root.Intermediate(testca.Valid(from, testca.Now.AddDate(1, 0, 0))),
+		testca.Valid(testca.Now.Add(-time.Hour), to))
+	path, err := p.verify(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (certs.Window{NotBefore: from, NotAfter: to}); path.Window != want {
+		t.Errorf("window %v, want %v", path.Window, want)
+	}
+}
+
+// The anchors of the system are never trusted.
+func TestSystemRootIsNoAnchor(t *testing.T) {
+	system := testca.New(testca.Named("System root"))
+	leaf := system.Leaf()
+	file := filepath.Join(t.TempDir(), "roots.pem")
+	if err := os.WriteFile(file, pemOf(system.Cert), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// The library reads the variable once in the life of a process. Nothing
+	// else in this package asks for the system's roots.
+	t.Setenv("SSL_CERT_FILE", file)
+	usage := []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	if _, err := leaf.Cert.Verify(x509.VerifyOptions{CurrentTime: testca.Now, KeyUsages: usage}); err != nil {
+		t.Fatalf("the root is not one of the system's: %v", err)
+	}
+	p := newPresented()
+	p.chain = leaf.Chain()
+	if _, err := p.verify(t); err == nil {
+		t.Error("a system root is trusted")
+	}
+}
+
+// links remembers signatures, and counts.
+type links struct {
+	known map[[2]string]bool
+	hits  int
+}
+
+func (l *links) Known(c, issuer *x509.Certificate) bool {
+	known := l.known[[2]string{string(c.Raw), string(issuer.Raw)}]
+	if known {
+		l.hits++
+	}
+	return known
+}
+
+func (l *links) Add(c, issuer *x509.Certificate) {
+	l.known[[2]string{string(c.Raw), string(issuer.Raw)}] = true
+}
+
+// What is remembered below an anchor is a signature that was verified, and
+// never makes a path good that is not.
+func TestLinks(t *testing.T) {
+	p := newPresented()
+	p.deep(4)
+	anchors, err := certs.NewAnchors(p.anchors...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	memory := &links{known: make(map[[2]string]bool)}
+	for range 2 {
+		if _, err := anchors.Verify(p.chain, p.now, p.usage, memory); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(memory.known) != 4 || memory.hits != 4 {
+		t.Errorf("%d links, %d hits", len(memory.known), memory.hits)
+	}
+	if _, err := anchors.Verify(p.chain, testca.Now.AddDate(2, 0, 0), p.usage, memory); err == nil {
+		t.Error("an expired chain is accepted from memory")
+	}
+
+	// A stranger's chain of certificates that certify each other leaves nothing
+	// behind, and costs one verification: that of its last certificate.
+	stranger := newPresented()
+	stranger.through(testca.New(testca.WithKey(testca.Key(testca.P256, "namesake"))).Intermediate(testca.WithKey(testca.Key(testca.P256, "stranger"))))
+	if _, err := anchors.Verify(stranger.chain, p.now, p.usage, memory); err == nil {
+		t.Error("a stranger's chain is accepted")
+	}
+	if len(memory.known) != 4 {
+		t.Error("a stranger's signatures are remembered")
+	}
+}

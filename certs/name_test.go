@@ -1,0 +1,168 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package certs_test
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+func TestCheckIssuer(t *testing.T) {
+	names := certs.Names{
+		URIs: []string{"spiffe://good.example/orders", "https://good.example/%6frders"},
+		DNS:  []string{"good.example", "orders.good.example", "*.wild.example", ""},
+	}
+	accepted := []string{
+		"spiffe://good.example/orders", "https://good.example/%6frders",
+		"good.example", "orders.good.example",
+		"https://good.example", "https://good.example/", "https://good.example/tenant/7",
+		"https://orders.good.example", "https://good.example/a%20b", "https://good.example/~!$&'()*+,;=:@",
+	}
+	for _, iss := range accepted {
+		t.Run("accepted/"+iss, func(t *testing.T) {
+			if err := names.CheckIssuer(iss); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	forgeries := map[string]string{
+		"absent":                        "",
+		"other":                         "evil.example",
+		"prefix_of_the_URI":             "spiffe://good.example/order",
+		"prefix_of_the_URI_host":        "spiffe://good.example",
+		"suffix_of_the_URI":             "//good.example/orders",
+		"URI_and_more":                  "spiffe://good.example/orders/7",
+		"URI_with_a_slash":              "spiffe://good.example/orders/",
+		"URI_in_another_case":           "SPIFFE://good.example/orders",
+		"URI_path_in_another_case":      "spiffe://good.example/Orders",
+		"URI_of_another_scheme":         "http://good.example/orders",
+		"URI_decoded":                   "https://good.example/orders?x",
+		"URI_with_a_query":              "spiffe://good.example/orders?a=b",
+		"URI_with_a_fragment":           "spiffe://good.example/orders#a",
+		"prefix_of_the_name":            "good.exampl",
+		"suffix_of_the_name":            "ood.example",
+		"name_of_another_leaf":          "payments.good.example",
+		"parent_of_the_name":            "example",
+		"name_in_another_case":          "Good.example",
+		"name_with_a_trailing_dot":      "good.example.",
+		"name_with_a_space":             "good.example ",
+		"name_after_a_space":            " good.example",
+		"name_with_a_zero":              "good.example\x00",
+		"name_as_the_prefix_of_another": "good.example.evil.example",
+		"name_with_a_port":              "good.example:443",
+		"name_with_a_path":              "good.example/path",
+		"host_as_the_prefix_of_another": "https://good.example.evil.example",
+		"host_with_a_port":              "https://good.example:443",
+		"host_with_a_port_and_a_path":   "https://good.example:443/",
+		"host_with_a_trailing_dot":      "https://good.example./",
+		"host_in_another_case":          "https://GOOD.example",
+		"host_percent_encoded":          "https://good%2Eexample",
+		"host_as_userinfo":              "https://good.example@evil.example",
+		"host_as_userinfo_with_colon":   "https://good.example:x@evil.example/",
+		"host_after_userinfo":           "https://evil.example@good.example",
+		"host_after_a_backslash":        `https://good.example\@evil.example`,
+		"host_with_a_query":             "https://good.example?x",
+		"host_with_a_fragment":          "https://good.example#x",
+		"path_with_a_query":             "https://good.example/?x",
+		"path_with_a_fragment":          "https://good.example/#x",
+		"path_with_a_space":             "https://good.example/a b",
+		"path_with_a_line_break":        "https://good.example/a\nb",
+		"path_with_a_backslash":         `https://good.example/a\b`,
+		"path_with_a_quote":             `https://good.example/a"b`,
+		"path_outside_ASCII":            "https://good.example/ä",
+		"scheme_http":                   "http://good.example",
+		"scheme_in_another_case":        "HTTPS://good.example",
+		"scheme_twice":                  "https://https://good.example",
+		"scheme_missing":                "//good.example",
+		"scheme_only":                   "https://",
+		"scheme_and_path_only":          "https:///path",
+		"wildcard":                      "*.wild.example",
+		"host_wildcard":                 "https://*.wild.example",
+		"what_a_wildcard_matches":       "a.wild.example",
+		"host_that_a_wildcard_matches":  "https://a.wild.example",
+	}
+	for name, iss := range forgeries {
+		t.Run("T12_"+name, func(t *testing.T) {
+			if err := names.CheckIssuer(iss); !errors.Is(err, certs.ErrName) {
+				t.Errorf("%q: %v", iss, err)
+			}
+		})
+	}
+	t.Run("T12_certificate_without_names", func(t *testing.T) {
+		for _, iss := range []string{"", "https://", "https:///", "client"} {
+			if err := (certs.Names{}).CheckIssuer(iss); !errors.Is(err, certs.ErrName) {
+				t.Errorf("%q: %v", iss, err)
+			}
+		}
+	})
+	t.Run("error_does_not_grow_with_the_claim", func(t *testing.T) {
+		if err := names.CheckIssuer(strings.Repeat("x", 1<<14)); len(err.Error()) > 300 {
+			t.Errorf("%d bytes", len(err.Error()))
+		}
+	})
+}
+
+func TestNames(t *testing.T) {
+	ca := testca.New()
+	rows := []struct {
+		name             string
+		edit             testca.Edit
+		want             certs.Names
+		identity, issuer string
+	}{
+		{"URI_and_DNS", func(*testca.Template) {},
+			certs.Names{URIs: []string{"spiffe://test.example/client"}, DNS: []string{"client.test.example"}},
+			"spiffe://test.example/client", "spiffe://test.example/client"},
+		{"DNS_only", func(c *testca.Template) { c.URIs = nil },
+			certs.Names{DNS: []string{"client.test.example"}}, "client.test.example", "https://client.test.example"},
+		{"neither", func(c *testca.Template) { c.URIs, c.DNSNames = nil, nil }, certs.Names{}, "", ""},
+		{"mail_only", func(c *testca.Template) {
+			c.URIs, c.DNSNames, c.EmailAddresses = nil, nil, []string{"client@test.example"}
+		}, certs.Names{}, "", ""},
+		{"several_in_their_order", func(c *testca.Template) {
+			c.URIs = append(c.URIs, &url.URL{Scheme: "https", Host: "a.example"})
+			c.DNSNames = []string{"b.example", "a.example"}
+		}, certs.Names{URIs: []string{"spiffe://test.example/client", "https://a.example"}, DNS: []string{"b.example", "a.example"}},
+			"spiffe://test.example/client", "spiffe://test.example/client"},
+		// url.URL would write it as HTTPS://a.example/%41?#, or otherwise.
+		{"URI_as_the_certificate_writes_it", func(c *testca.Template) {
+			c.ExtraExtensions = []pkix.Extension{{Id: []int{2, 5, 29, 17}, Value: append([]byte{0x30, 24, 0x86, 22}, "HTTPS://A.example/%41?#"[:22]...)}}
+		}, certs.Names{URIs: []string{"HTTPS://A.example/%41?"}}, "HTTPS://A.example/%41?", "HTTPS://A.example/%41?"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			names, err := certs.NamesOf(ca.Leaf(row.edit).Cert)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(names, row.want) || names.Identity() != row.identity || names.Issuer() != row.issuer {
+				t.Errorf("%+v, identity %q, issuer %q", names, names.Identity(), names.Issuer())
+			}
+			if row.issuer != "" {
+				if err := names.CheckIssuer(names.Issuer()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for name, value := range map[string][]byte{
+		"not_a_sequence": {0x05, 0}, "name_cut_short": {0x30, 2, 0x82, 9}, "nothing": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			// crypto/x509 does not parse such a certificate.
+			c := &x509.Certificate{Extensions: []pkix.Extension{{Id: []int{2, 5, 29, 17}, Value: value}}}
+			if names, err := certs.NamesOf(c); !errors.Is(err, certs.ErrName) || !reflect.DeepEqual(names, certs.Names{}) {
+				t.Errorf("%+v, %v", names, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,274 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package certs_test
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+// presented is a chain and what it is held to. It starts as one that is
+// accepted, so that a row says only what is wrong.
+type presented struct {
+	root, ca, leaf *testca.Party
+
+	anchors []*x509.Certificate
+	chain   []*x509.Certificate
+	now     time.Time
+	usage   x509.ExtKeyUsage
+}
+
+func newPresented() *presented {
+	p := &presented{root: testca.New(), now: testca.Now, usage: x509.ExtKeyUsageClientAuth}
+	p.anchors = []*x509.Certificate{p.root.Cert}
+	p.through(p.root.Intermediate())
+	return p
+}
+
+// through presents a leaf of a CA, edited.
+func (p *presented) through(ca *testca.Party, edits ...testca.Edit) {
+	p.ca, p.leaf = ca, ca.Leaf(edits...)
+	p.chain = p.leaf.Chain()
+}
+
+// verify does what a verifier does with a chain. Whatever it accepts, the
+// standard library must accept too.
+func (p *presented) verify(t *testing.T) (*certs.Path, error) {
+	t.Helper()
+	anchors, err := certs.NewAnchors(p.anchors...)
+	if err != nil {
+		return nil, err
+	}
+	if err := anchors.CheckOrder(p.chain); err != nil {
+		return nil, err
+	}
+	path, err := anchors.Verify(p.chain, p.now, p.usage, nil)
+	if err != nil {
+		if path != nil {
+			t.Error("a path beside an error")
+		}
+		return nil, err
+	}
+	if err := standardLibrary(p.chain, p.anchors, p.now, p.usage); err != nil {
+		t.Errorf("accepted, but crypto/x509 says: %v", err)
+	}
+	return path, nil
+}
+
+func standardLibrary(chain, anchors []*x509.Certificate, now time.Time, usage x509.ExtKeyUsage) error {
+	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
+	for _, c := range anchors {
+		roots.AddCert(c)
+	}
+	for _, c := range chain[1:] {
+		intermediates.AddCert(c)
+	}
+	_, err := chain[0].Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: intermediates, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{usage},
+	})
+	return err
+}
+
+// leaf is a chain whose leaf is edited, and intermediate one whose
+// intermediate is.
+func leaf(edit testca.Edit) func(*presented) {
+	return func(p *presented) { p.through(p.ca, edit) }
+}
+
+func intermediate(edit testca.Edit) func(*presented) {
+	return func(p *presented) { p.through(p.root.Intermediate(edit)) }
+}
+
+func critical(c *testca.Template) {
+	c.ExtraExtensions = []pkix.Extension{{Id: []int{1, 3, 6, 1, 4, 1, 99999, 1}, Critical: true, Value: []byte{5, 0}}}
+}
+
+var pathForgeries = []struct {
+	name  string
+	want  error
+	forge func(*presented)
+}{
+	{"T05_self_signed_leaf", certs.ErrUntrusted, func(p *presented) {
+		p.chain = []*x509.Certificate{testca.New(testca.Named("client"), func(c *testca.Template) {
+			c.IsCA, c.ExtKeyUsage = false, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+		}).Cert}
+	}},
+	{"T05_unknown_root", certs.ErrUntrusted, func(p *presented) {
+		p.through(testca.New(testca.Named("Other")).Intermediate())
+	}},
+	{"T05_unknown_root_of_the_same_name", certs.ErrUntrusted, func(p *presented) {
+		p.through(testca.New(testca.WithKey(testca.Key(testca.P256, "namesake"))).Intermediate())
+	}},
+	{"T05_unknown_root_included", certs.ErrUntrusted, func(p *presented) {
+		p.through(testca.New(testca.Named("Other")).Intermediate())
+		p.chain = append(p.chain, p.ca.Issuer.Cert)
+	}},
+	{"T05_intermediate_that_did_not_sign", certs.ErrUntrusted, func(p *presented) {
+		p.through(p.ca, func(c *testca.Template) { c.SigningKey = testca.Key(testca.P256, "namesake") })
+	}},
+	{"T05_anchor_that_did_not_sign", certs.ErrUntrusted, intermediate(func(c *testca.Template) {
+		c.SigningKey = testca.Key(testca.P256, "namesake")
+	})},
+	{"T05_intermediate_expired", certs.ErrExpired, intermediate(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Second)))},
+	{"T05_intermediate_not_yet_valid", certs.ErrNotYetValid, intermediate(testca.Valid(testca.Now.Add(time.Second), testca.Now.Add(time.Hour)))},
+	{"T05_leaf_expired", certs.ErrExpired, leaf(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Second)))},
+	{"T05_leaf_not_yet_valid", certs.ErrNotYetValid, leaf(testca.Valid(testca.Now.Add(time.Second), testca.Now.Add(time.Hour)))},
+	{"T05_leaf_expired_a_nanosecond_ago", certs.ErrExpired, func(p *presented) { p.now = p.leaf.Cert.NotAfter.Add(1) }},
+	{"T05_anchor_expired", certs.ErrExpired, func(p *presented) { p.under(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Second))) }},
+	{"T05_anchor_not_yet_valid", certs.ErrNotYetValid, func(p *presented) {
+		p.under(testca.Valid(testca.Now.Add(time.Second), testca.Now.Add(time.Hour)))
+	}},
+	{"T05_leaf_is_a_CA", certs.ErrKeyUsage, leaf(func(c *testca.Template) { c.IsCA, c.BasicConstraintsValid = true, true })},
+	{"T05_leaf_without_digitalSignature", certs.ErrKeyUsage, leaf(func(c *testca.Template) { c.KeyUsage = x509.KeyUsageKeyAgreement })},
+	{"T05_leaf_without_key_usage", certs.ErrKeyUsage, leaf(func(c *testca.Template) { c.KeyUsage = 0 })},
+	{"T05_leaf_for_serverAuth", certs.ErrKeyUsage, leaf(usages(x509.ExtKeyUsageServerAuth))},
+	{"T05_leaf_for_any_extended_key_usage", certs.ErrKeyUsage, leaf(usages(x509.ExtKeyUsageAny))},
+	{"T05_leaf_without_extended_key_usage", certs.ErrKeyUsage, leaf(usages())},
+	{"T05_intermediate_for_serverAuth", certs.ErrKeyUsage, intermediate(usages(x509.ExtKeyUsageServerAuth))},
+	{"T05_intermediate_for_something_unknown", certs.ErrKeyUsage, intermediate(func(c *testca.Template) {
+		c.UnknownExtKeyUsage = append(c.UnknownExtKeyUsage, []int{1, 3, 6, 1, 4, 1, 99999, 2})
+	})},
+	{"T05_anchor_for_serverAuth", certs.ErrKeyUsage, func(p *presented) { p.under(usages(x509.ExtKeyUsageServerAuth)) }},
+	{"T05_name_constraint_violated", certs.ErrUntrusted, intermediate(func(c *testca.Template) {
+		c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"elsewhere.example"}
+	})},
+	{"T05_name_constraint_of_the_anchor_violated", certs.ErrUntrusted, func(p *presented) {
+		p.under(func(c *testca.Template) { c.ExcludedDNSDomains = []string{"test.example"} })
+	}},
+	{"T05_URI_constraint_violated", certs.ErrUntrusted, intermediate(func(c *testca.Template) {
+		c.PermittedURIDomains = []string{"elsewhere.example"}
+	})},
+	{"T05_policy_required_and_absent", certs.ErrUntrusted, intermediate(extra(36, 0x30, 3, 0x80, 1, 0))},
+	{"T05_path_length_violated", certs.ErrUntrusted, func(p *presented) {
+		p.through(p.root.Intermediate(func(c *testca.Template) { c.MaxPathLenZero = true }).Intermediate(testca.Named("Second")))
+	}},
+	{"T05_path_length_of_one_violated", certs.ErrUntrusted, func(p *presented) {
+		first := p.root.Intermediate(func(c *testca.Template) { c.MaxPathLen = 1 })
+		p.through(first.Intermediate(testca.Named("Second")).Intermediate(testca.Named("Third")))
+	}},
+	{"T05_path_length_of_the_anchor_violated", certs.ErrUntrusted, func(p *presented) {
+		p.under(func(c *testca.Template) { c.MaxPathLenZero = true })
+	}},
+	{"T05_leaf_signed_with_SHA1", certs.ErrAlgorithm, leaf(func(c *testca.Template) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 })},
+	{"T05_intermediate_signed_with_SHA1", certs.ErrAlgorithm, intermediate(func(c *testca.Template) {
+		c.SignatureAlgorithm = x509.ECDSAWithSHA1
+	})},
+	{"T05_leaf_signed_with_MD5", certs.ErrAlgorithm, func(p *presented) {
+		p.through(p.root.Intermediate(testca.Keyed(testca.RSA2048)))
+		p.chain[0] = signedWithMD5(p.chain[0])
+	}},
+	{"T05_leaf_with_RSA_1024", certs.ErrWeakKey, leaf(testca.Keyed(testca.RSA1024))},
+	{"T05_intermediate_with_RSA_1024", certs.ErrWeakKey, intermediate(testca.Keyed(testca.RSA1024))},
+	{"T05_leaf_with_RSA_16384", certs.ErrWeakKey, leaf(func(c *testca.Template) { c.PublicKey = testca.OversizedRSA(16384) })},
+	{"T05_leaf_with_RSA_4097", certs.ErrWeakKey, leaf(func(c *testca.Template) { c.PublicKey = testca.OversizedRSA(4097) })},
+	{"T05_leaf_with_P224", certs.ErrWeakKey, leaf(testca.Keyed(testca.P224))},
+	{"T05_intermediate_is_no_CA", certs.ErrUntrusted, intermediate(func(c *testca.Template) { c.IsCA = false })},
+	{"T05_intermediate_without_basic_constraints", certs.ErrUntrusted, intermediate(func(c *testca.Template) {
+		c.IsCA, c.BasicConstraintsValid = false, false
+	})},
+	{"T05_intermediate_without_keyCertSign", certs.ErrUntrusted, intermediate(func(c *testca.Template) {
+		c.KeyUsage = x509.KeyUsageDigitalSignature
+	})},
+	{"T05_leaf_issues_a_leaf", certs.ErrUntrusted, func(p *presented) { p.through(p.leaf, testca.Named("other")) }},
+	{"T05_leaf_with_an_unknown_critical_extension", certs.ErrUntrusted, leaf(critical)},
+	{"T05_intermediate_with_an_unknown_critical_extension", certs.ErrUntrusted, intermediate(critical)},
+	{"T05_anchor_with_an_unknown_critical_extension", certs.ErrUntrusted, func(p *presented) { p.under(critical) }},
+	{"T04_no_certificate", certs.ErrChain, func(p *presented) { p.chain = nil }},
+	{"T04_six_certificates", certs.ErrChain, func(p *presented) { p.deep(6) }},
+	{"T04_200_certificates", certs.ErrChain, func(p *presented) { p.chain = slices.Repeat(p.chain, 100) }},
+	{"T04_order_reversed", certs.ErrChain, func(p *presented) { slices.Reverse(p.chain) }},
+	{"T04_order_shuffled", certs.ErrChain, func(p *presented) {
+		p.deep(4)
+		p.chain[1], p.chain[2] = p.chain[2], p.chain[1]
+	}},
+	{"T04_leaf_twice", certs.ErrChain, func(p *presented) { p.chain = slices.Insert(p.chain, 0, p.chain[0]) }},
+	{"T04_intermediate_twice", certs.ErrChain, func(p *presented) { p.chain = append(p.chain, p.chain[1]) }},
+	{"T04_root_included", certs.ErrChain, func(p *presented) { p.chain = append(p.chain, p.root.Cert) }},
+	{"T04_only_the_root", certs.ErrChain, func(p *presented) { p.chain = []*x509.Certificate{p.root.Cert} }},
+	{"T04_unrelated_certificate_inserted", certs.ErrChain, func(p *presented) {
+		p.chain = slices.Insert(p.chain, 1, testca.New(testca.Named("unrelated")).Cert)
+	}},
+	{"T04_unrelated_certificate_appended", certs.ErrChain, func(p *presented) {
+		p.chain = append(p.chain, testca.New(testca.Named("unrelated")).Cert)
+	}},
+	{"T04_intermediate_missing", certs.ErrUntrusted, func(p *presented) { p.chain = p.chain[:1] }},
+}
+
+// under presents a chain below a root that is edited.
+func (p *presented) under(edit testca.Edit) {
+	p.root = testca.New(testca.Named("Edited root"), edit)
+	p.anchors = []*x509.Certificate{p.root.Cert}
+	p.through(p.root.Intermediate())
+}
+
+// deep presents so many certificates.
+func (p *presented) deep(n int) {
+	ca := p.root
+	for i := range n - 1 {
+		ca = ca.Intermediate(testca.Named(string(rune('A' + i))))
+	}
+	p.through(ca)
+}
+
+func usages(list ...x509.ExtKeyUsage) testca.Edit {
+	return func(c *testca.Template) { c.ExtKeyUsage = list }
+}
+
+// extra adds a critical extension of the arc id-ce.
+func extra(number int, value ...byte) testca.Edit {
+	return func(c *testca.Template) {
+		c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: []int{2, 5, 29, number}, Critical: true, Value: value})
+	}
+}
+
+// signedWithMD5 makes a certificate say that it is signed with MD5 instead of
+// SHA-256; nobody verifies the signature of one that says so.
+func signedWithMD5(c *x509.Certificate) *x509.Certificate {
+	sha256WithRSA := []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11}
+	der := slices.Clone(c.Raw)
+	for i := range der {
+		if slices.Equal(der[i:min(i+9, len(der))], sha256WithRSA) {
+			der[i+8] = 4
+		}
+	}
+	return testca.MustParse(der)
+}
+
+func TestNewAnchors(t *testing.T) {
+	for name, root := range map[string]*testca.Party{
+		"T05_leaf":                testca.New().Leaf(),
+		"T05_no_CA":               testca.New(func(c *testca.Template) { c.IsCA = false }),
+		"T05_without_keyCertSign": testca.New(func(c *testca.Template) { c.KeyUsage = x509.KeyUsageCRLSign }),
+		"T05_RSA_1024":            testca.New(testca.Keyed(testca.RSA1024)),
+		"T05_P224":                testca.New(testca.Keyed(testca.P224)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if anchors, err := certs.NewAnchors(testca.New().Cert, root.Cert); err == nil || anchors != nil {
+				t.Errorf("%v, %v", anchors, err)
+			}
+		})
+	}
+	if anchors, err := certs.NewAnchors(); err == nil || anchors != nil {
+		t.Errorf("none: %v, %v", anchors, err)
+	}
+}
+
+func TestForgedPaths(t *testing.T) {
+	for _, row := range pathForgeries {
+		t.Run(row.name, func(t *testing.T) {
+			p := newPresented()
+			row.forge(p)
+			if _, err := p.verify(t); !errors.Is(err, row.want) {
+				t.Errorf("got %v, want %v", err, row.want)
+			}
+		})
+	}
+}
