@@ -1,0 +1,305 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+// jsonTexts are objects and what is nearly one. Which of them are accepted is
+// for [strictlyValid] to say, and for accepted, where a rule of ours decides.
+var jsonTexts = []struct {
+	name, text string
+	accepted   bool
+}{
+	{"empty object", `{}`, true},
+	{"white space everywhere", " \t\r\n{ \"a\" : [ 1 , { } , [ ] ] , \"b\" : null } \n", true},
+	{"all kinds of values", `{"a":"s","b":1,"c":-0.5e+10,"d":true,"e":false,"f":null,"g":[],"h":{}}`, true},
+	{"numbers", `{"a":[0,-0,10,1.5,1e5,1E-5,0e0,-1.25e+07]}`, true},
+	{"escapes", `{"a":"\"\\\/\b\f\n\r\t\u0041\u00e9\uABCD"}`, true},
+	{"surrogate pair", `{"a":"\ud83d\ude00"}`, true},
+	{"surrogate pair in upper case", `{"a":"\uDBFF\uDFFF"}`, true},
+	{"last unit before the surrogates", `{"a":"\ud7ff\ue000"}`, true},
+	{"DEL and C1 controls", "{\"a\":\"\x7f\u0080\"}", true},
+	{"replacement character", "{\"a\":\"\ufffd\"}", true},
+	{"escaped NUL", `{"a":"\u0000"}`, true},
+	{"empty name", `{"":1}`, true},
+	{"names that fold to nothing in common", `{"a":1,"b":2,"ä":3}`, true},
+	{"case variants further down", `{"a":{"x":1,"X":2}}`, true},
+	{"the same name at different depths", `{"a":{"a":{"a":1}}}`, true},
+	{"depth 16", `{"a":` + nested(15) + `}`, true},
+	{"depth 16 of objects", strings.Repeat(`{"a":`, 15) + `{}` + strings.Repeat(`}`, 15), true},
+	{"64 members", objectOf(64), true},
+	{"64 members further down", `{"a":` + objectOf(64) + `}`, true},
+	{"an array of 1000", `{"a":[` + strings.Repeat("0,", 999) + `0]}`, true},
+
+	{"empty text", ``, false},
+	{"white space only", ` `, false},
+	{"array", `[]`, false},
+	{"string", `"a"`, false},
+	{"depth 17", `{"a":` + nested(16) + `}`, false},
+	{"depth 17 of objects", strings.Repeat(`{"a":`, 16) + `{}` + strings.Repeat(`}`, 16), false},
+	{"65 members", objectOf(65), false},
+	{"65 members further down", `{"a":[` + objectOf(65) + `]}`, false},
+	{"duplicate", `{"a":1,"a":1}`, false},
+	{"duplicate, escaped", `{"a":1,"\u0061":2}`, false},
+	{"duplicate, escaped twice", `{"\u0061\u002f":1,"a\/":2}`, false},
+	{"duplicate by surrogates", `{"😀":1,"\ud83d\ude00":2}`, false},
+	{"duplicate further down", `{"x":[[{"a":1,"b":2,"a":3}]]}`, false},
+	{"duplicate empty names", `{"":1,"":2}`, false},
+	{"case variant", `{"a":1,"A":2}`, false},
+	{"case variant outside ASCII", `{"ä":1,"Ä":2}`, false},
+	{"case variant by the Kelvin sign", "{\"k\":1,\"\u212a\":2}", false},
+	{"case variant by the long s", "{\"s\":1,\"\u017f\":2}", false},
+	{"case variant, escaped", `{"s":1,"\u017f":2}`, false},
+	{"case variant of sigma", `{"σ":1,"ς":2}`, false},
+	{"lone high surrogate", `{"a":"\ud800"}`, false},
+	{"lone low surrogate", `{"a":"\udc00"}`, false},
+	{"high surrogate and a letter", `{"a":"\ud800a"}`, false},
+	{"high surrogate and another escape", `{"a":"\ud800\n"}`, false},
+	{"two high surrogates", `{"a":"\ud800\ud800"}`, false},
+	{"surrogates exchanged", `{"a":"\udc00\ud800"}`, false},
+	{"lone surrogate in a name", `{"\ud800":1}`, false},
+	{"invalid UTF-8", "{\"a\":\"\xff\"}", false},
+	{"invalid UTF-8 between tokens", "{\xa0}", false},
+	{"surrogate in UTF-8", "{\"a\":\"\xed\xa0\x80\"}", false},
+	{"overlong UTF-8", "{\"a\":\"\xc0\x80\"}", false},
+	{"control character in a string", "{\"a\":\"\x1f\"}", false},
+	{"NUL in a string", "{\"a\":\"\x00\"}", false},
+	{"NUL at the end", "{}\x00", false},
+	{"NUL after a backslash", "{\"a\":\"\\\x00\"}", false},
+	{"unknown escape", `{"a":"\x41"}`, false},
+	{"short escape", `{"a":"\u004"}`, false},
+	{"escape without digits", `{"a":"\u"}`, false},
+	{"upper-case U", `{"a":"\U0041"}`, false},
+	{"unterminated string", `{"a":"b`, false},
+	{"unterminated escape", `{"a":"\`, false},
+	{"unterminated object", `{"a":1`, false},
+	{"unterminated array", `{"a":[1`, false},
+	{"unterminated member", `{"a"`, false},
+	{"unterminated value", `{"a":`, false},
+	{"trailing comma", `{"a":1,}`, false},
+	{"trailing comma in an array", `{"a":[1,]}`, false},
+	{"leading comma", `{,"a":1}`, false},
+	{"two commas", `{"a":1,,"b":2}`, false},
+	{"no comma", `{"a":1 "b":2}`, false},
+	{"no comma in an array", `{"a":[1 2]}`, false},
+	{"no colon", `{"a" 1}`, false},
+	{"two colons", `{"a"::1}`, false},
+	{"no value", `{"a":}`, false},
+	{"unquoted name", `{a:1}`, false},
+	{"single quotes", `{'a':1}`, false},
+	{"number as a name", `{1:1}`, false},
+	{"leading zero", `{"a":01}`, false},
+	{"leading plus", `{"a":+1}`, false},
+	{"no digit before the point", `{"a":.5}`, false},
+	{"no digit after the point", `{"a":1.}`, false},
+	{"no digit in the exponent", `{"a":1e}`, false},
+	{"sign only", `{"a":-}`, false},
+	{"sign only in the exponent", `{"a":1e+}`, false},
+	{"hexadecimal", `{"a":0x1}`, false},
+	{"Infinity", `{"a":Infinity}`, false},
+	{"True", `{"a":True}`, false},
+	{"truncated literal", `{"a":tru}`, false},
+	{"long literal", `{"a":nullx}`, false},
+	{"comment", `{/**/}`, false},
+	{"form feed", "{\f}", false},
+	{"no-break space", "{\u00a0}", false},
+	{"BOM", "\ufeff{}", false},
+	{"two objects", `{}{}`, false},
+	{"closing bracket", `{}]`, false},
+	{"brackets exchanged", `{"a":[}]`, false},
+}
+
+func objectOf(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, ",\"m%d\":%d", i, i)
+	}
+	return "{" + b.String()[1:] + "}"
+}
+
+func TestJSON(t *testing.T) {
+	for _, c := range jsonTexts {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := parseObject(c.text, nil)
+			if accepted := err == nil; accepted != c.accepted {
+				t.Fatalf("accepted is %t: %v", accepted, err)
+			}
+			compareWithEncodingJSON(t, c.text)
+			// Nor is any part of it taken for the whole.
+			for i := range c.text {
+				compareWithEncodingJSON(t, c.text[:i])
+				compareWithEncodingJSON(t, c.text[i:])
+			}
+		})
+	}
+}
+
+// compareWithEncodingJSON holds parseObject to accepting what encoding/json
+// accepts and our further rules permit, no less and no more, and to reading the
+// same from it.
+func compareWithEncodingJSON(t testing.TB, text string) {
+	t.Helper()
+	members, err := parseObject(text, nil)
+	valid, known := strictlyValid(text)
+	if accepted := err == nil; known && accepted != valid {
+		t.Fatalf("%q: accepted is %t, and the reference says %t: %v", text, accepted, valid, err)
+	}
+	if err != nil {
+		if members != nil {
+			t.Fatalf("%q: members beside the error %v", text, err)
+		}
+		return
+	}
+	var want map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &want); err != nil {
+		t.Fatalf("%q: encoding/json refuses it: %v", text, err)
+	}
+	if len(members) != len(want) {
+		t.Fatalf("%q: %d members, and encoding/json has %d", text, len(members), len(want))
+	}
+	for _, m := range members {
+		value, ok := want[m.name]
+		if !ok || string(value) != m.value {
+			t.Fatalf("%q: member %q is %s, and for encoding/json %s", text, m.name, m.value, value)
+		}
+		var s string
+		if m.value[0] == '"' {
+			if err := json.Unmarshal(value, &s); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := unquote(m.value); err != nil || got != s {
+				t.Fatalf("%s is read as %q, %v", m.value, got, err)
+			}
+		} else if got, err := unquote(m.value); err == nil {
+			t.Fatalf("%s is read as the string %q", m.value, got)
+		}
+		compareStrings(t, m.value)
+	}
+}
+
+// compareStrings holds parseStrings to accepting arrays of strings only.
+func compareStrings(t testing.TB, value string) {
+	t.Helper()
+	var want []*string
+	valid := json.Unmarshal([]byte(value), &want) == nil && value[0] == '[' && !slices.Contains(want, nil)
+	const limit = 5
+	got, err := parseStrings(value, nil, limit)
+	if accepted := err == nil; accepted != (valid && len(want) <= limit) {
+		t.Fatalf("%s: accepted is %t: %v", value, accepted, err)
+	}
+	if err != nil {
+		return
+	}
+	for i := range want {
+		if len(got) != len(want) || got[i] != *want[i] {
+			t.Fatalf("%s is read as %q", value, got)
+		}
+	}
+}
+
+// strictlyValid decides by encoding/json, and by its tokens, whether a text is
+// one that parseObject should accept. It does not know where U+FFFD stands,
+// because encoding/json puts that in the place of a lone surrogate.
+func strictlyValid(text string) (valid, known bool) {
+	if !utf8.ValidString(text) || !json.Valid([]byte(text)) {
+		return false, true
+	}
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	type level struct {
+		object, value bool // value: a name was read
+		names         []string
+	}
+	var levels []*level
+	var replaced bool
+	for first := true; ; first = false {
+		token, err := d.Token()
+		if err == io.EOF {
+			return true, !replaced
+		}
+		if err != nil {
+			return false, true
+		}
+		s, isString := token.(string)
+		replaced = replaced || isString && strings.ContainsRune(s, utf8.RuneError)
+		if first && token != json.Delim('{') {
+			return false, true
+		}
+		if len(levels) > 0 {
+			in := levels[len(levels)-1]
+			if in.object && !in.value && isString {
+				same := func(name string) bool {
+					return name == s || len(levels) == 1 && strings.EqualFold(name, s)
+				}
+				if slices.ContainsFunc(in.names, same) || len(in.names) == maxMembers {
+					return false, !replaced
+				}
+				in.names, in.value = append(in.names, s), true
+				continue
+			}
+			in.value = false
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			levels = append(levels, &level{object: token == json.Delim('{')})
+			if len(levels) > maxDepth {
+				return false, true
+			}
+		case json.Delim('}'), json.Delim(']'):
+			levels = levels[:len(levels)-1]
+		}
+	}
+}
+
+// TestFold proves fold for names of any length, since both it and
+// strings.EqualFold go rune by rune.
+func TestFold(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if !utf8.ValidRune(r) {
+			continue
+		}
+		name := string(r)
+		folded := fold(name)
+		if !strings.EqualFold(name, folded) || fold(folded) != folded || utf8.RuneCountInString(folded) != 1 {
+			t.Fatalf("%q is folded to %q", name, folded)
+		}
+		if other := string(unicode.SimpleFold(r)); fold(other) != folded {
+			t.Fatalf("%q is folded to %q, and %q to %q", name, folded, other, fold(other))
+		}
+	}
+	if name := strings.Repeat("name", 20); testing.AllocsPerRun(10, func() { fold(name) }) != 0 {
+		t.Error("a name in lower case is copied")
+	}
+}
+
+// FuzzJSON looks for a text that parseObject and encoding/json read differently.
+func FuzzJSON(f *testing.F) {
+	for _, c := range jsonTexts {
+		f.Add([]byte(c.text))
+	}
+	token := theWorld().leaf.Token()
+	for _, segment := range strings.Split(token, ".")[:2] {
+		text, err := appendSegment(nil, segment)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	if len(jsonTexts) == 0 {
+		f.Fatal("no seeds")
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		compareWithEncodingJSON(t, string(bytes.Clone(text)))
+	})
+}
