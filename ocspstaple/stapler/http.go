@@ -129,10 +129,11 @@ func (f *HTTPFetcher) send(ctx context.Context, method, target string, body []by
 	}
 	der, err := f.exchange(req)
 	if err != nil {
-		// *url.Error names the URL already.
-		var known *url.Error
-		if errors.As(err, &known) {
-			return nil, fail(FetchFailed, "%w", err)
+		// *url.Error names the URL that the last redirect led to, without its
+		// host, and not the one that is configured.
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err
 		}
 		return nil, fail(FetchFailed, "%s %s: %w", method, target, err)
 	}

@@ -1,0 +1,10 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stapler
+
+import "net/http"
+
+// TrustForTest gives the default client, with its policy for redirects,
+// another transport.
+func TrustForTest(f *HTTPFetcher, transport http.RoundTripper) { f.cfg.Client.Transport = transport }

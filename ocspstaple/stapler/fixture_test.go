@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stapler_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/ocspstaple"
+	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+)
+
+// bubble runs a test on a clock of its own, which starts at testca.Now.
+func bubble(t *testing.T, test func(t *testing.T)) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(testca.Now))
+		test(t)
+	})
+}
+
+func newLeaf() *testca.Party { return testca.New().Intermediate().Leaf() }
+
+// answer is a response for a party with a thisUpdate of now plus the offset.
+func answer(party *testca.Party, offset, validity time.Duration, edits ...func(*testca.Response)) []byte {
+	return party.Staple(append([]func(*testca.Response){func(r *testca.Response) {
+		from := time.Now().Add(offset).Truncate(time.Second)
+		r.ProducedAt = from
+		r.Singles[0].ThisUpdate, r.Singles[0].NextUpdate = from, from.Add(validity)
+	}}, edits...)...)
+}
+
+func saying(status testca.CertStatus) func(*testca.Response) {
+	return func(r *testca.Response) { r.Singles[0].Status = status }
+}
+
+// asked is a call of Fetch.
+type asked struct {
+	at          time.Time
+	serial      string
+	revalidated bool
+}
+
+// fetcher answers with its function, which a test may replace.
+type fetcher struct {
+	mu     sync.Mutex
+	calls  []asked
+	answer func(ctx context.Context, leaf *x509.Certificate) ([]byte, error)
+}
+
+func (f *fetcher) Fetch(ctx context.Context, leaf, _ *x509.Certificate) ([]byte, error) {
+	f.mu.Lock()
+	f.calls = append(f.calls, asked{time.Now(), leaf.SerialNumber.String(), stapler.Revalidate(ctx)})
+	answer := f.answer
+	f.mu.Unlock()
+	return answer(ctx, leaf)
+}
+
+func (f *fetcher) set(answer func(context.Context, *x509.Certificate) ([]byte, error)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answer = answer
+}
+
+func (f *fetcher) seen() []asked {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]asked(nil), f.calls...)
+}
+
+// good answers for one party, or for the parties above it, with fresh staples.
+func good(party *testca.Party, validity time.Duration) func(context.Context, *x509.Certificate) ([]byte, error) {
+	return func(_ context.Context, leaf *x509.Certificate) ([]byte, error) {
+		for p := party; p != nil; p = p.Issuer {
+			if p.Cert.Equal(leaf) {
+				return answer(p, 0, validity), nil
+			}
+		}
+		return nil, errors.New("no such certificate")
+	}
+}
+
+func always(der []byte, err error) func(context.Context, *x509.Certificate) ([]byte, error) {
+	return func(context.Context, *x509.Certificate) ([]byte, error) { return der, err }
+}
+
+var errDown = errors.New("connection refused")
+
+// observer notes what it is told.
+type observer struct {
+	mu        sync.Mutex
+	refreshed int
+	failed    []stapler.Reason
+}
+
+func (o *observer) Refreshed(int, *ocspstaple.Staple) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.refreshed++
+}
+
+func (o *observer) Failed(_ int, reason stapler.Reason) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.failed = append(o.failed, reason)
+}
+
+func (o *observer) told() (int, []stapler.Reason) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.refreshed, append([]stapler.Reason(nil), o.failed...)
+}
+
+// logged is where a stapler logs to.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func newStapler(t *testing.T, leaf *testca.Party, f stapler.Fetcher, edits ...func(*stapler.Config)) *stapler.Stapler {
+	t.Helper()
+	cfg := stapler.Config{Chain: leaf.Chain(), Fetcher: f}
+	for _, edit := range edits {
+		edit(&cfg)
+	}
+	s, err := stapler.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// run starts Run and returns what it will have returned.
+func run(t *testing.T, s *stapler.Stapler) <-chan error {
+	done := make(chan error, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	go func() { done <- s.Run(ctx) }()
+	return done
+}
+
+func wantReason(t *testing.T, err error, reason stapler.Reason) {
+	t.Helper()
+	var e *stapler.Error
+	if !errors.As(err, &e) || !errors.Is(err, reason) || !errors.Is(err, ocspstaple.Reason(reason)) || e.Reason != reason {
+		t.Fatalf("got error %v, want an *Error with the reason %s", err, reason)
+	}
+	if prefix := string(reason) + ": "; strings.HasPrefix(err.Error(), prefix+prefix) {
+		t.Errorf("error %q repeats itself", err)
+	}
+}
+
+func current(t *testing.T, s *stapler.Stapler) *ocspstaple.Staple {
+	t.Helper()
+	staples, err := s.Current(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return staples[0]
+}

@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stapler_test
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/ocspstaple"
+	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+)
+
+func TestRevokedForGood(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		revoked func(leaf *testca.Party) *testca.Party
+		offset  time.Duration // of the revoked answer
+	}{
+		{"leaf", func(leaf *testca.Party) *testca.Party { return leaf }, 0},
+		{"intermediate", func(leaf *testca.Party) *testca.Party { return leaf.Issuer }, 0},
+		{"by an answer older than the staple held", func(leaf *testca.Party) *testca.Party { return leaf }, -30 * time.Minute},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				leaf := newLeaf()
+				f := &fetcher{answer: good(leaf, 10*time.Minute)}
+				s := newStapler(t, leaf, f, func(c *stapler.Config) { c.StapleChain, c.Anchor = true, leaf.Issuer.Issuer.Cert })
+				done := run(t, s)
+				if err := s.Wait(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				f.set(func(ctx context.Context, cert *x509.Certificate) ([]byte, error) {
+					if p := row.revoked(leaf); cert.Equal(p.Cert) {
+						return answer(p, row.offset, 10*time.Minute, saying(testca.Revoked)), nil
+					}
+					return good(leaf, 10*time.Minute)(ctx, cert)
+				})
+				err := <-done
+				wantReason(t, err, stapler.CertificateRevoked)
+				if !errors.Is(err, ocspstaple.CertificateRevoked) {
+					t.Errorf("error %v is not ocspstaple's", err)
+				}
+
+				// Whatever the responder says from now on.
+				f.set(good(leaf, 10*time.Minute))
+				before := len(f.seen())
+				for range 3 {
+					time.Sleep(time.Hour)
+					_, err := s.Current(time.Now())
+					wantReason(t, err, stapler.CertificateRevoked)
+					wantReason(t, s.Refresh(t.Context()), stapler.CertificateRevoked)
+					wantReason(t, s.Wait(t.Context()), stapler.CertificateRevoked)
+				}
+				if n := len(f.seen()); n != before {
+					t.Errorf("asked %d times after the revocation", n-before)
+				}
+			})
+		})
+	}
+}
+
+// TestRevokedFirst: Wait ends when there will never be a staple.
+func TestRevokedFirst(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		leaf := newLeaf()
+		f := &fetcher{answer: always(answer(leaf, 0, time.Minute, saying(testca.Revoked)), nil)}
+		s := newStapler(t, leaf, f)
+		done := run(t, s)
+		wantReason(t, s.Wait(t.Context()), stapler.CertificateRevoked)
+		wantReason(t, <-done, stapler.CertificateRevoked)
+	})
+}

@@ -1,0 +1,297 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stapler_test
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+)
+
+func TestRefreshAtHalf(t *testing.T) {
+	for _, row := range []struct {
+		name             string
+		validity, maxAge time.Duration
+		half             time.Duration
+	}{
+		{"of ten minutes", 10 * time.Minute, 0, 5 * time.Minute},
+		{"of ten seconds", 10 * time.Second, 0, 5 * time.Second},
+		{"of the default age, not of a week", 7 * 24 * time.Hour, 0, 30 * time.Minute},
+		{"of the age configured", time.Hour, 2 * time.Minute, time.Minute},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				leaf, seen := newLeaf(), new(observer)
+				f := &fetcher{answer: good(leaf, row.validity)}
+				s := newStapler(t, leaf, f, func(c *stapler.Config) { c.MaxAge, c.Observer = row.maxAge, seen })
+				run(t, s)
+				if err := s.Wait(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				for range 40 {
+					time.Sleep(row.half / 2)
+					current(t, s)
+				}
+				calls := f.seen()
+				distinct := make(map[time.Duration]bool)
+				for n := range calls[1:] {
+					interval := calls[n+1].at.Sub(calls[n].at)
+					distinct[interval] = true
+					// thisUpdate is in whole seconds.
+					if interval < row.half*9/10-time.Second || interval > row.half*11/10 {
+						t.Errorf("asked after %s, want %s give or take a tenth", interval, row.half)
+					}
+				}
+				if len(calls) < 18 || len(calls) > 24 {
+					t.Errorf("asked %d times in 20 halves", len(calls))
+				}
+				if len(distinct) < 2 {
+					t.Error("no jitter")
+				}
+				if refreshed, failed := seen.told(); refreshed != len(calls) || len(failed) > 0 {
+					t.Errorf("asked %d times, the observer was told of %d refreshes and of %s", len(calls), refreshed, failed)
+				}
+			})
+		})
+	}
+}
+
+// TestBackOff: without a staple the waits double up to the cap, each shortened
+// by up to a half; the first answer ends it.
+func TestBackOff(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		leaf := newLeaf()
+		f := &fetcher{answer: always(nil, errDown)}
+		s := newStapler(t, leaf, f, func(c *stapler.Config) { c.RetryMin, c.RetryMax = 2*time.Second, 30*time.Second })
+		run(t, s)
+		time.Sleep(10 * time.Minute)
+		calls := f.seen()
+		want := 2 * time.Second
+		for n := range calls[1:] {
+			interval := calls[n+1].at.Sub(calls[n].at)
+			if interval < want/2 || interval > want {
+				t.Errorf("wait %d was %s, want %s to %s", n, interval, want/2, want)
+			}
+			want = min(2*want, 30*time.Second)
+		}
+		if len(calls) < 20 {
+			t.Errorf("asked %d times only", len(calls))
+		}
+		_, err := s.Current(time.Now())
+		wantReason(t, err, stapler.Missing)
+		if !errors.Is(err, errDown) {
+			t.Errorf("error %v does not tell of the last attempt", err)
+		}
+
+		f.set(good(leaf, 10*time.Minute))
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		if err := s.Wait(ctx); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestOutage: the staple held lasts until its end, is replaced if the responder
+// comes back before, and there are several attempts until then.
+func TestOutage(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		leaf := newLeaf()
+		f := &fetcher{answer: good(leaf, 10*time.Minute)}
+		s := newStapler(t, leaf, f, func(c *stapler.Config) { c.RetryMax = time.Hour })
+		run(t, s)
+		if err := s.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.set(always(nil, errDown))
+		held := current(t, s)
+		time.Sleep(time.Until(held.NextUpdate()))
+		if got := current(t, s); got != held {
+			t.Error("the staple was replaced")
+		}
+		if n := len(f.seen()); n < 8 {
+			t.Errorf("asked %d times in the second half of the validity", n-1)
+		}
+		time.Sleep(time.Second)
+		_, err := s.Current(time.Now())
+		wantReason(t, err, stapler.Stale)
+		if !errors.Is(err, errDown) {
+			t.Errorf("error %v does not tell of the last attempt", err)
+		}
+		f.set(good(leaf, 10*time.Minute))
+		time.Sleep(time.Hour)
+		if current(t, s) == held {
+			t.Error("the staple was not replaced after the outage")
+		}
+	})
+}
+
+// TestAnswersPastTheirHalf: a responder that makes its answers in advance is
+// not asked without a pause.
+func TestAnswersPastTheirHalf(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		leaf := newLeaf()
+		f := &fetcher{answer: func(context.Context, *x509.Certificate) ([]byte, error) {
+			return answer(leaf, -8*time.Minute, 10*time.Minute), nil
+		}}
+		s := newStapler(t, leaf, f, func(c *stapler.Config) { c.RetryMin = 10 * time.Second })
+		run(t, s)
+		time.Sleep(10 * time.Minute)
+		if n := len(f.seen()); n > 61 {
+			t.Errorf("asked %d times in ten minutes", n)
+		}
+		current(t, s)
+	})
+}
+
+func TestUnknownKeepsTheStapleHeld(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		leaf := newLeaf()
+		f := &fetcher{answer: good(leaf, 10*time.Minute)}
+		s := newStapler(t, leaf, f)
+		done := run(t, s)
+		if err := s.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		held := current(t, s)
+		f.set(func(context.Context, *x509.Certificate) ([]byte, error) {
+			return answer(leaf, 0, 10*time.Minute, saying(testca.Unknown)), nil
+		})
+		time.Sleep(9 * time.Minute)
+		if current(t, s) != held {
+			t.Error("the staple was replaced")
+		}
+		f.set(good(leaf, 10*time.Minute))
+		time.Sleep(time.Minute)
+		if current(t, s) == held {
+			t.Error("the staple was not replaced afterwards")
+		}
+		select {
+		case err := <-done:
+			t.Errorf("Run returned %v", err)
+		default:
+		}
+	})
+}
+
+func TestRunEnds(t *testing.T) {
+	t.Run("with its context", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			leaf := newLeaf()
+			s := newStapler(t, leaf, &fetcher{answer: good(leaf, 10*time.Minute)})
+			ctx, cancel := context.WithCancelCause(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- s.Run(ctx) }()
+			synctest.Wait()
+			bye := errors.New("shutting down")
+			cancel(bye)
+			if err := <-done; !errors.Is(err, bye) {
+				t.Errorf("Run returned %v", err)
+			}
+			current(t, s) // what is held stays
+		})
+	})
+	t.Run("with its context, during a question", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			seen := new(observer)
+			s := newStapler(t, newLeaf(), &fetcher{answer: func(ctx context.Context, _ *x509.Certificate) ([]byte, error) {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}}, func(c *stapler.Config) { c.Observer = seen })
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- s.Run(ctx) }()
+			synctest.Wait()
+			cancel()
+			if err := <-done; !errors.Is(err, context.Canceled) {
+				t.Errorf("Run returned %v", err)
+			}
+			if _, failed := seen.told(); len(failed) > 0 {
+				t.Errorf("the end was reported as a failure: %s", failed)
+			}
+		})
+	})
+	t.Run("when the certificate ends", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			leaf := newLeaf()
+			s := newStapler(t, leaf, &fetcher{answer: good(leaf, 10*time.Minute)})
+			err := <-run(t, s)
+			wantReason(t, err, stapler.CertificateExpired)
+			if late := time.Since(leaf.Cert.NotAfter); late < 0 || late > 6*time.Minute {
+				t.Errorf("Run returned %s after the end of the certificate", late)
+			}
+		})
+	})
+	t.Run("at once when it is called twice", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			leaf := newLeaf()
+			s := newStapler(t, leaf, &fetcher{answer: good(leaf, 10*time.Minute)})
+			run(t, s)
+			synctest.Wait()
+			if err := s.Run(t.Context()); err == nil {
+				t.Error("the second Run returned nil")
+			}
+		})
+	})
+}
+
+func TestResponderThatHangs(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		leaf := newLeaf()
+		f := &fetcher{answer: func(ctx context.Context, _ *x509.Certificate) ([]byte, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}}
+		s := newStapler(t, leaf, f, func(c *stapler.Config) { c.Timeout = 3 * time.Second })
+		start := time.Now()
+		err := s.Refresh(t.Context())
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 3*time.Second {
+			t.Errorf("error %v after %s", err, time.Since(start))
+		}
+	})
+}
+
+// TestRefreshWhileRunning: both may be called, also by many, and the staples
+// only ever get newer.
+func TestRefreshWhileRunning(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		leaf := newLeaf()
+		f := &fetcher{answer: good(leaf, 10*time.Second)}
+		s := newStapler(t, leaf, f)
+		run(t, s)
+		if err := s.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				var last time.Time
+				for range 50 {
+					if err := s.Refresh(t.Context()); err != nil {
+						t.Error(err)
+					}
+					staples, err := s.Current(time.Now())
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if now := staples[0].ThisUpdate(); now.Before(last) {
+						t.Errorf("from %s back to %s", last, now)
+					} else {
+						last = now
+					}
+					time.Sleep(time.Second)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
