@@ -101,12 +101,15 @@ func (a *Anchors) CheckOrder(chain []*x509.Certificate) error {
 // Verify validates a chain (RFC 5280 §6.1) that has passed [Anchors.CheckOrder]
 // for a leaf that signs tokens. The leaf must list the extended key usage
 // itself; "any" does not count. Signatures are checked from the anchor
-// downwards, so that a chain made up by somebody without a certificate costs
-// one signature check. Links may be nil.
+// downwards, so that no key is used that an anchor does not stand behind, and
+// a chain made up by somebody without a certificate costs one signature check.
+//
+// Links may be nil. Verify adds the links between CAs; that of the leaf is for
+// the caller to add once the leaf has proven that it holds its key.
 func (a *Anchors) Verify(chain []*x509.Certificate, now time.Time, usage x509.ExtKeyUsage, links Links) (*Path, error) {
 	// 1. The last certificate is signed by an anchor.
 	last := len(chain) - 1
-	anchor := a.signerOf(chain[last], now, links)
+	anchor := a.signerOf(chain[last], last > 0, now, links)
 	if anchor == nil {
 		return nil, fmt.Errorf("%w: no trust anchor issued %.80q", ErrUntrusted, chain[last].Subject)
 	}
@@ -115,7 +118,7 @@ func (a *Anchors) Verify(chain []*x509.Certificate, now time.Time, usage x509.Ex
 	// 2. Every other certificate is signed by the one after it, which is a CA
 	// that may sign certificates (RFC 5280 §6.1.3 (a)(1), §6.1.4 (k) and (n)).
 	for i := last - 1; i >= 0; i-- {
-		if err := checkLink(chain[i], chain[i+1], links); err != nil {
+		if err := checkLink(chain[i], chain[i+1], i > 0, links); err != nil {
 			return nil, fmt.Errorf("%w: certificate %d: %w", ErrUntrusted, i, err)
 		}
 	}
@@ -151,10 +154,10 @@ func (a *Anchors) Verify(chain []*x509.Certificate, now time.Time, usage x509.Ex
 
 // signerOf finds the anchor that signed a certificate: one that is valid now,
 // if there is a choice.
-func (a *Anchors) signerOf(c *x509.Certificate, now time.Time, links Links) *x509.Certificate {
+func (a *Anchors) signerOf(c *x509.Certificate, add bool, now time.Time, links Links) *x509.Certificate {
 	var found *x509.Certificate
 	for _, anchor := range a.issuersOf(c) {
-		if checkLink(c, anchor, links) != nil {
+		if checkLink(c, anchor, add, links) != nil {
 			continue
 		}
 		if found = anchor; !now.Before(anchor.NotBefore) && !now.After(anchor.NotAfter) {
@@ -164,8 +167,8 @@ func (a *Anchors) signerOf(c *x509.Certificate, now time.Time, links Links) *x50
 	return found
 }
 
-// checkLink checks one signature.
-func checkLink(c, issuer *x509.Certificate, links Links) error {
+// checkLink checks one signature, unless it is known, and may add it.
+func checkLink(c, issuer *x509.Certificate, add bool, links Links) error {
 	if links != nil && links.Known(c, issuer) {
 		return nil
 	}
@@ -173,7 +176,7 @@ func checkLink(c, issuer *x509.Certificate, links Links) error {
 	if err := c.CheckSignatureFrom(issuer); err != nil {
 		return err
 	}
-	if links != nil {
+	if links != nil && add {
 		links.Add(c, issuer)
 	}
 	return nil

@@ -21,8 +21,9 @@ const DefaultType = "stapled+jwt"
 // The limits of the format. What exceeds them is TooLarge.
 const (
 	MaxTokenBytes  = 16 << 10
-	MaxStapleBytes = 8 << 10 // of all staples together, decoded
 	MaxChain       = certs.MaxChain
+	MaxChainBytes  = 6 << 10 // of all certificates together, decoded
+	MaxStapleBytes = 8 << 10 // of all staples together, decoded
 )
 
 // Staples says which certificates of a chain need a staple.

@@ -27,13 +27,13 @@ const (
 	// Step 3: certificates and key.
 	ChainInvalid Reason = "chain_invalid"
 	KeyMismatch  Reason = "key_mismatch"
-	// Step 4: signature.
-	SignatureInvalid Reason = "signature_invalid"
-	// Step 5: path.
+	// Step 4: chain.
 	ChainUntrusted         Reason = "chain_untrusted"
 	CertificateExpired     Reason = "certificate_expired"
 	CertificateNotYetValid Reason = "certificate_not_yet_valid"
 	KeyUsage               Reason = "key_usage"
+	// Step 5: signature.
+	SignatureInvalid Reason = "signature_invalid"
 	// Step 6: staples.
 	StapleMissing      Reason = "staple_missing"
 	StapleMalformed    Reason = Reason(ocspstaple.Malformed)
@@ -55,8 +55,8 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		TooLarge, Malformed, HeaderForbidden, TypeRejected, AlgorithmRejected,
-		ChainInvalid, KeyMismatch, SignatureInvalid,
-		ChainUntrusted, CertificateExpired, CertificateNotYetValid, KeyUsage,
+		ChainInvalid, KeyMismatch,
+		ChainUntrusted, CertificateExpired, CertificateNotYetValid, KeyUsage, SignatureInvalid,
 		StapleMissing, StapleMalformed, StapleMismatch, StapleUntrusted, StapleUnknown,
 		CertificateRevoked, StapleNotYetValid, StapleStale,
 		ClaimsInvalid, IssuerMismatch, AudienceMismatch, TokenExpired, TokenNotYetValid,

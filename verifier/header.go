@@ -44,14 +44,21 @@ func parseHeader(text string) (*header, error) {
 			return nil, reject(reason, "header member %q: %w", m.name, err)
 		}
 	}
-	staples := 0
-	for _, s := range h.ocsp {
-		staples += base64.StdEncoding.DecodedLen(len(s))
+	if size := decodedSize(h.x5c); size > MaxChainBytes {
+		return nil, reject(TooLarge, "certificates of %d bytes, more than %d", size, MaxChainBytes)
 	}
-	if staples > MaxStapleBytes {
-		return nil, reject(TooLarge, "staples of %d bytes, more than %d", staples, MaxStapleBytes)
+	if size := decodedSize(h.ocsp); size > MaxStapleBytes {
+		return nil, reject(TooLarge, "staples of %d bytes, more than %d", size, MaxStapleBytes)
 	}
 	return h, nil
+}
+
+func decodedSize(list []string) int {
+	size := 0
+	for _, s := range list {
+		size += base64.StdEncoding.DecodedLen(len(s))
+	}
+	return size
 }
 
 func (h *header) set(m member) (err error) {

@@ -90,28 +90,22 @@ func (v *Verifier) parseChain(x5c []string) ([]*x509.Certificate, error) {
 	return chain, nil
 }
 
-// prove is steps 5 and 6: the chain and the staples.
-func (v *Verifier) prove(c *candidate, staples []string, now time.Time) (*provenHeader, error) {
-	// 5. The chain leads to an anchor.
-	path, err := v.cfg.Anchors.Verify(c.chain, now, v.cfg.KeyUsage, v.links)
+// prove is step 6: every certificate of the path that needs a staple has one,
+// and every staple proves that its certificate is good.
+func (v *Verifier) prove(c *candidate, path *certs.Path, staples []string, now time.Time) (*provenHeader, error) {
+	names, err := certs.NamesOf(path.Chain[0])
 	if err != nil {
 		return nil, rejectChain(err)
 	}
-	names, err := certs.NamesOf(c.chain[0])
-	if err != nil {
-		return nil, rejectChain(err)
-	}
-	// 6. Every certificate that needs a staple has one, and every staple proves
-	// that its certificate is good.
 	required := 1
 	if v.cfg.Staples == StapleChain {
-		required = len(c.chain)
+		required = len(path.Chain)
 	}
 	switch {
 	case len(staples) < required:
 		return nil, reject(StapleMissing, "%d staples, where %d are required", len(staples), required)
-	case len(staples) > len(c.chain):
-		return nil, reject(StapleMalformed, "%d staples for %d certificates", len(staples), len(c.chain))
+	case len(staples) > len(path.Chain):
+		return nil, reject(StapleMalformed, "%d staples for %d certificates", len(staples), len(path.Chain))
 	}
 	proven := &provenHeader{
 		signer: c.signer, window: path.Window, leaf: path.Chain[0].Raw, names: names,
@@ -141,14 +135,16 @@ func (v *Verifier) prove(c *candidate, staples []string, now time.Time) (*proven
 	return proven, nil
 }
 
-// checkHeaderTimes repeats what steps 5 and 6 compare with the time.
-func (v *Verifier) checkHeaderTimes(h *provenHeader, now time.Time) error {
+// checkWindow repeats what step 4 compares with the time.
+func (h *provenHeader) checkWindow(now time.Time) error {
 	if err := h.window.Check(now); err != nil {
 		return rejectChain(err)
 	}
-	return v.checkStaples(h, now)
+	return nil
 }
 
+// checkStaples is what step 6 compares with the time and with revocations
+// seen.
 func (v *Verifier) checkStaples(h *provenHeader, now time.Time) error {
 	for i, s := range h.staples {
 		if v.revocations.cover(s) {

@@ -5,6 +5,5 @@ package verifier
 
 import "testing"
 
-func testWindows(t *testing.T)          {}
 func testHeaderVariants(t *testing.T)   {}
 func testStickyRevocation(t *testing.T) {}

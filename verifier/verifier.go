@@ -9,7 +9,8 @@
 // the certificate is not revoked. It opens no socket and reads no file.
 //
 // The steps are numbered as in docs/format.md. The first rule that fails names
-// the rejection.
+// the rejection. The chain comes before the signature, so that no key is used,
+// at a price that its owner chose, before an anchor stands behind it.
 package verifier
 
 import (
@@ -86,12 +87,17 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	// 4. Signature: whoever sent this holds the key of x5c[0].
+	// 4. Chain: an anchor stands behind the key of x5c[0].
+	path, err := v.cfg.Anchors.Verify(c.chain, now, v.cfg.KeyUsage, v.links)
+	if err != nil {
+		return nil, rejectChain(err)
+	}
+	// 5. Signature: whoever sent this holds that key.
 	if err := c.signer.verify(t, segments); err != nil {
 		return nil, reject(SignatureInvalid, "%w", err)
 	}
-	// 5. and 6. Chain and staples.
-	proven, err := v.prove(c, h.ocsp, now)
+	// 6. Staples.
+	proven, err := v.prove(c, path, h.ocsp, now)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +106,8 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Every signature has been verified: the header is worth remembering.
+	// Every signature has been verified: this is worth remembering.
+	v.links.Add(path.Chain[0], path.Issuer(0))
 	v.rememberHeader(t.header, proven)
 	v.rememberToken(t.rest, token)
 	return token, nil
@@ -114,10 +121,13 @@ func (v *Verifier) verifyProven(t compact, h *provenHeader, now time.Time) (*Tok
 	if err != nil {
 		return nil, err
 	}
+	if err := h.checkWindow(now); err != nil {
+		return nil, err
+	}
 	if err := h.signer.verify(t, segments); err != nil {
 		return nil, reject(SignatureInvalid, "%w", err)
 	}
-	if err := v.checkHeaderTimes(h, now); err != nil {
+	if err := v.checkStaples(h, now); err != nil {
 		return nil, err
 	}
 	token, err := v.newToken(h, string(segments.payload), now)
@@ -130,7 +140,10 @@ func (v *Verifier) verifyProven(t compact, h *provenHeader, now time.Time) (*Tok
 
 // verifyAgain accepts a token that was accepted before, if the time permits.
 func (v *Verifier) verifyAgain(token *Token, now time.Time) (*Token, error) {
-	if err := v.checkHeaderTimes(token.header, now); err != nil {
+	if err := token.header.checkWindow(now); err != nil {
+		return nil, err
+	}
+	if err := v.checkStaples(token.header, now); err != nil {
 		return nil, err
 	}
 	if err := token.checkClaimTimes(now, v.cfg.Leeway); err != nil {

@@ -1,0 +1,262 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package certs_test
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/internal/vectors"
+)
+
+var (
+	errParse  = errors.New("not parsed")
+	errAnchor = errors.New("anchor refused")
+)
+
+type chainCase struct {
+	Name     string     `json:"name"`
+	Kind     string     `json:"kind"`
+	Time     *time.Time `json:"evaluation_time"`
+	AnyTime  *time.Time `json:"suggested_time"`
+	Expected string     `json:"expected"`
+	Gate     *bool      `json:"gate_hint"`
+	// Either cert and intermediates, in no order, with several anchors; or an
+	// x5c and one anchor, with what is thought of it.
+	Cert          vectors.DER   `json:"cert"`
+	Intermediates []vectors.DER `json:"intermediates"`
+	Anchors       []vectors.DER `json:"trust_anchors"`
+	X5C           []string      `json:"x5c"`
+	Anchor        vectors.DER   `json:"trust_anchor"`
+	Trust         string        `json:"trust"`
+	// What the leaf is for: one or the other suite says so.
+	Purpose string `json:"key_purpose"`
+	Peer    string `json:"validation_kind"`
+}
+
+// usages are the purposes for which the case may be accepted.
+func (c *chainCase) usages() []x509.ExtKeyUsage {
+	switch {
+	case c.Purpose == "CLIENT_AUTH" || c.Peer == "CLIENT":
+		return []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	case c.Purpose == "SERVER_AUTH" || c.Peer == "SERVER":
+		return []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	}
+	return []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageEmailProtection}
+}
+
+// evaluate tries every chain that a sender could present. Everything that is
+// accepted is held against crypto/x509. The error has all refusals.
+func (c *chainCase) evaluate(t *testing.T) error {
+	leaf, others, err := c.certificates()
+	if err != nil {
+		return err
+	}
+	anchors, roots, err := c.anchors()
+	if err != nil {
+		return err
+	}
+	now := c.AnyTime
+	if c.Time != nil {
+		now = c.Time
+	}
+	var refusals []error
+	try := func(chain []*x509.Certificate) bool {
+		if err := anchors.CheckOrder(chain); err != nil {
+			refusals = append(refusals, err)
+			return false
+		}
+		for _, usage := range c.usages() {
+			if _, err = anchors.Verify(chain, *now, usage, nil); err == nil {
+				if err := standardLibrary(chain, roots, *now, usage); err != nil {
+					t.Errorf("accepted, but crypto/x509 says: %v", err)
+				}
+				return true
+			}
+			refusals = append(refusals, err)
+		}
+		return false
+	}
+	if len(c.X5C) > 0 {
+		if try(append([]*x509.Certificate{leaf}, others...)) {
+			return nil
+		}
+	} else if search([]*x509.Certificate{leaf}, others, try) {
+		return nil
+	}
+	return errors.Join(refusals...)
+}
+
+// search extends a chain by every certificate that its last one names as the
+// issuer.
+func search(chain, others []*x509.Certificate, try func([]*x509.Certificate) bool) bool {
+	if try(chain) {
+		return true
+	}
+	for i, c := range others {
+		if len(chain) == certs.MaxChain || string(chain[len(chain)-1].RawIssuer) != string(c.RawSubject) {
+			continue
+		}
+		rest := append(append([]*x509.Certificate{}, others[:i]...), others[i+1:]...)
+		if search(append(chain[:len(chain):len(chain)], c), rest, try) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *chainCase) certificates() (*x509.Certificate, []*x509.Certificate, error) {
+	if len(c.X5C) > 0 {
+		chain, err := certs.ParseX5C(c.X5C)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w: %w", errParse, err)
+		}
+		return chain[0], chain[1:], nil
+	}
+	chain, err := parseAll(append([]vectors.DER{c.Cert}, c.Intermediates...))
+	if err != nil {
+		return nil, nil, err
+	}
+	return chain[0], chain[1:], nil
+}
+
+// anchors are those that the suite trusts. Where it distrusts its only one,
+// another takes its place.
+func (c *chainCase) anchors() (*certs.Anchors, []*x509.Certificate, error) {
+	list := c.Anchors
+	if c.Anchor != nil {
+		list = append(list, c.Anchor)
+	}
+	if c.Trust == "DISTRUSTED" || c.Trust == "UNSPECIFIED" {
+		list = []vectors.DER{testca.New().Cert.Raw}
+	}
+	roots, err := parseAll(list)
+	if err != nil {
+		return nil, nil, err
+	}
+	anchors, err := certs.NewAnchors(roots...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", errAnchor, err)
+	}
+	return anchors, roots, nil
+}
+
+func parseAll(list []vectors.DER) (all []*x509.Certificate, err error) {
+	for _, der := range list {
+		c, err := certs.ParseDER(der)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errParse, err)
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// chainDisagreements are held cases in which we differ, all of them stricter.
+var chainDisagreements = vectors.Disagreements{
+	"limbo/pathlen::validation-ignores-pathlen-in-leaf":                   "the leaf is a CA certificate, which does not sign tokens",
+	"limbo/rfc5280::eku::ee-without-eku":                                  "the leaf must list the extended key usage itself: without it any certificate of a CA could sign tokens",
+	"limbo/rfc5280::no-keyusage":                                          "the leaf must have the key usage digitalSignature",
+	"boringssl-chain/intermediate-eku-c2pamanifest/any":                   "there is no policy \"any purpose\": the leaf must list the extended key usage asked for",
+	"boringssl-chain/intermediate-eku-server-gated-crypto/sha256-eku-any": "there is no policy \"any purpose\": the intermediate issues for another extended key usage only",
+	"boringssl-chain/target-eku-none/any":                                 "the leaf must list the extended key usage itself",
+	"boringssl-chain/target-eku-none/clientauth":                          "the leaf must list the extended key usage itself",
+	"boringssl-chain/target-eku-none/serverauth":                          "the leaf must list the extended key usage itself",
+	"boringssl-chain/target-has-ca-basic-constraints/main":                "the leaf is a CA certificate, which does not sign tokens",
+	"apple/chain/apple_chain_is_valid_with_ocsp_and_strict":               "the chain carries its trust anchor, which the format leaves out",
+}
+
+// chainReasons are the errors for which held cases are refused, by the first
+// prefix that fits.
+var chainReasons = []struct {
+	prefix string
+	want   []error
+}{
+	{"limbo/cve::", []error{certs.ErrUntrusted}},
+	{"limbo/pathlen::", []error{certs.ErrUntrusted}},
+	{"limbo/pathological::", []error{certs.ErrUntrusted}},
+	{"limbo/rfc5280::aki::", []error{errParse}},
+	{"limbo/rfc5280::eku::", []error{certs.ErrKeyUsage}},
+	{"limbo/rfc5280::nc::invalid-ipv", []error{errParse}},
+	{"limbo/rfc5280::nc::", []error{certs.ErrUntrusted}},
+	{"limbo/rfc5280::san::", []error{errParse}},
+	{"limbo/rfc5280::ski::", []error{errParse}},
+	{"limbo/rfc5280::validity::expired", []error{certs.ErrExpired}},
+	{"limbo/rfc5280::validity::not", []error{certs.ErrNotYetValid}},
+	{"limbo/rfc5280::root-missing-basic-constraints", []error{errAnchor}},
+	{"limbo/rfc5280::", []error{errParse, certs.ErrUntrusted}},
+	{"limbo/webpki::forbidden-", []error{errParse, certs.ErrWeakKey}},
+	{"limbo/webpki::cryptographydotio", []error{certs.ErrUntrusted}},
+	{"limbo/webpki::", []error{errParse}},
+	{"boringssl-chain/expired-", []error{certs.ErrExpired, certs.ErrNotYetValid}},
+	{"boringssl-chain/intermediate-eku-mlsclientauth/", []error{certs.ErrUntrusted}},
+	{"boringssl-chain/intermediate-eku-server-gated-crypto/sha1", []error{certs.ErrAlgorithm}},
+	{"boringssl-chain/intermediate-eku-", []error{certs.ErrKeyUsage}},
+	{"boringssl-chain/intermediate-invalid-spki/", []error{certs.ErrWeakKey}},
+	{"boringssl-chain/intermediate-signed-with-sha1/", []error{certs.ErrAlgorithm}},
+	{"boringssl-chain/target-eku-", []error{certs.ErrKeyUsage}},
+	{"boringssl-chain/", []error{certs.ErrUntrusted}},
+	{"apple/chain/invalid_data", []error{certs.ErrEncoding}},
+	{"apple/chain/chain_different_than_root", []error{certs.ErrUntrusted}},
+	{"apple/chain/", []error{certs.ErrChain}},
+}
+
+func (c *chainCase) wanted() []error {
+	for _, reason := range chainReasons {
+		if strings.HasPrefix(c.Name, reason.prefix) {
+			return reason.want
+		}
+	}
+	return nil
+}
+
+// The third-party chains. The cases that the suites recommend for it are held
+// against their expectation; of the others only what crypto/x509 refuses must
+// be refused.
+func TestVectorChains(t *testing.T) {
+	names := make(map[string]bool)
+	for _, file := range []string{"x509-limbo.json", "chain-boringssl.json", "apple-x5c.json"} {
+		suite := vectors.Load[chainCase](t, file)
+		held, others := vectors.NewTally(suite, "held"), vectors.NewTally(suite, "others")
+		for _, c := range suite.Cases {
+			if c.Kind == "jws" {
+				continue // for package verifier
+			}
+			names[c.Name] = true
+			t.Run(c.Name, func(t *testing.T) {
+				err := c.evaluate(t)
+				outcome := map[bool]string{true: "valid", false: "invalid"}[err == nil]
+				if c.Gate != nil && !*c.Gate {
+					others.Observe(c.Name, c.Expected, outcome, err)
+					return
+				}
+				held.Add(t, c.Name, c.Expected, outcome, chainDisagreements)
+				if c.Expected == "invalid" && !isOneOf(err, c.wanted()) {
+					t.Errorf("refused, but not for one of %q: %v", c.wanted(), err)
+				}
+			})
+		}
+		held.Write(t)
+		others.Write(t)
+	}
+	vectors.CheckListed(t, chainDisagreements, names)
+	if want := 125 + 130 + 6; len(names) != want {
+		t.Errorf("%d cases, not %d", len(names), want)
+	}
+}
+
+func isOneOf(err error, list []error) bool {
+	for _, want := range list {
+		if errors.Is(err, want) {
+			return true
+		}
+	}
+	return false
+}
