@@ -80,6 +80,7 @@ func (a *app) demo(parent context.Context, validity time.Duration, log *slog.Log
 	stage := &stage{dir: dir, validity: validity, log: log, show: show}
 	defer func() { err = errors.Join(err, stage.close()) }()
 	if err := stage.play(ctx); err != nil {
+		show.abandon()
 		if ctx.Err() != nil {
 			return errors.New("the demo was interrupted: run it again")
 		}

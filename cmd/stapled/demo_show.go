@@ -68,7 +68,8 @@ func (s *show) begin(title string) {
 	}
 }
 
-const titleWidth = 45
+// The columns of a step fit into the standard width of 80.
+const titleWidth = 36
 
 // end prints what a step has come to.
 func (s *show) end(st step) error {
@@ -92,12 +93,14 @@ func (s *show) end(st step) error {
 	if st.Outcome == rejected {
 		sgr = red
 	}
-	detail := pad(s.paint(sgr, outcome), len(outcome), 9)
 	if st.HTTPStatus == 0 && st.Outcome == accepted { // something was done; nobody was asked
-		detail = pad(s.paint(green, "done"), 4, 9)
+		outcome = "done"
 	}
-	detail += " " + pad(st.Reason, len(st.Reason), 19)
-	return s.print(fmt.Sprintf("%s  %s %s %s %s\n", text, mark, pad(st.title, utf8.RuneCountInString(st.title), titleWidth), detail, s.paint(dim, milliseconds(st.MS))))
+	return s.print(fmt.Sprintf("%s  %s %s %s %s %s\n", text, mark,
+		pad(st.title, utf8.RuneCountInString(st.title), titleWidth),
+		pad(s.paint(sgr, outcome), len(outcome), 8),
+		pad(st.Reason, len(st.Reason), 20),
+		s.paint(dim, fmt.Sprintf("%8s", milliseconds(st.MS)))))
 }
 
 // milliseconds shows three digits that count.
@@ -122,6 +125,14 @@ func cut(text string, width int) string {
 }
 
 func inMS(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// abandon removes the line of a step that will not end.
+func (s *show) abandon() {
+	if s.pending {
+		s.pending = false
+		_ = s.print("\r\x1b[K")
+	}
+}
 
 // progress overwrites the line of the step that is under way.
 func (s *show) progress(text string) {

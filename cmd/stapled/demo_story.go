@@ -66,7 +66,7 @@ func (s *stage) setUp(ctx context.Context) error {
 	if err := s.do("ca_up", "CA and OCSP responder up", func() error { return s.startCA(ctx) }); err != nil {
 		return err
 	}
-	err = s.do("certificate_issued", "orders.internal gets a certificate, a staple", func() (err error) {
+	err = s.do("certificate_issued", "orders.internal gets a certificate", func() (err error) {
 		s.orders, err = s.newService(ctx, "orders.internal")
 		return err
 	})
@@ -184,7 +184,7 @@ func (s *stage) revocation(ctx context.Context) error {
 	if err := s.issuerRefuses(ctx); err != nil {
 		return err
 	}
-	return s.present(ctx, s.front, "last_good_token_where_revocation_was_seen", "the last good token, at the same gateway", rejected, verifier.CertificateRevoked, s.last.token)
+	return s.present(ctx, s.front, "last_good_token_where_revocation_was_seen", "the last good token, same gateway", rejected, verifier.CertificateRevoked, s.last.token)
 }
 
 // refresh gets the newest staple there is: whoever wants to outlive a

@@ -32,11 +32,11 @@ func (s *stage) lastGoodToken(ctx context.Context) error {
 		return err
 	}
 	window := first.received.Sub(s.last.revokedAt)
-	err = s.show.end(before.step("last_good_token_until_next_update", "until then", accepted, ""))
+	err = s.show.end(before.step("last_good_token_until_next_update", "until nextUpdate", accepted, ""))
 	if err != nil {
 		return err
 	}
-	after := first.step("last_good_token_after_next_update", "after it", rejected, verifier.StapleStale)
+	after := first.step("last_good_token_after_next_update", "after it; time since the revocation", rejected, verifier.StapleStale)
 	after.MS = inMS(window)
 	if err := s.show.end(after); err != nil {
 		return err

@@ -63,18 +63,22 @@ Results go to stdout, logs and errors to stderr. Exit status: 0 done, 1 rejected
 			_, err := a.logger(silent)
 			return err
 		},
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		DisableFlagsInUseLine: true,
+		SilenceErrors:         true,
+		SilenceUsage:          true,
 	}
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.json, "json", false, "print results as JSON, one object per line")
-	flags.StringVar(&a.logLevel, "log-level", "", "log to stderr from this `LEVEL` on: debug, info, warn or error (default info for up, else nothing)")
+	flags.StringVar(&a.logLevel, "log-level", "", "log to stderr: debug, info, warn or error `LEVEL` (default info for up, else none)")
 	a.complete(root, "log-level", "debug", "info", "warn", "error")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
 	root.AddCommand(
 		newDemoCommand(a), newUpCommand(a), newTokenCommand(a), newVerifyCommand(a),
 		newInspectCommand(a), newRevokeCommand(a), newVersionCommand(a),
 	)
+	for _, cmd := range root.Commands() {
+		cmd.ValidArgsFunction = cobra.NoFileCompletions // no argument is a file
+	}
 	return root
 }
 

@@ -35,8 +35,8 @@ func TestMain(m *testing.M) {
 //	json FILE PATH [VALUE]      the JSON object has a value there; it is VALUE
 //	jsonkeys FILE NAME...       the object has exactly these members
 //	lines FILE N                the file has N lines
-//	await DIR [FILE]            the stack in DIR answers, and has printed to the file;
-//	                            sets GATEWAY_URL and CA_ADDRESS
+//	await DIR                   the stack in DIR answers; sets GATEWAY_URL and CA_ADDRESS
+//	filled FILE                 wait until a background command has written to the file
 //	get STATUS URL TOKEN [OUT]  a request with the token in a file, or with none for -
 //	until STATUS URL TOKEN      the same, again and again until it is so
 //	busy VAR                    VAR is an address on which something listens
@@ -52,7 +52,7 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"json": jsonCommand, "jsonkeys": jsonkeysCommand, "lines": linesCommand,
-			"await": awaitCommand, "get": getCommand, "until": untilCommand,
+			"await": awaitCommand, "filled": filledCommand, "get": getCommand, "until": untilCommand,
 			"busy": busyCommand, "big": bigCommand, "mode": modeCommand,
 			"vacant": vacantCommand, "corrupt": corruptCommand, "terminate": terminateCommand,
 		},
@@ -167,7 +167,7 @@ func linesCommand(ts *testscript.TestScript, neg bool, args []string) {
 // awaitCommand polls, because the output of a background command can be read
 // only after its end.
 func awaitCommand(ts *testscript.TestScript, neg bool, args []string) {
-	arguments(ts, neg, args, 1, 2)
+	arguments(ts, neg, args, 1, 1)
 	dir := ts.MkAbs(args[0])
 	var last error
 	eventually(ts, func() bool {
@@ -195,12 +195,14 @@ func awaitCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv("CA_ADDRESS", u.Host)
 		return true
 	}, func() string { return fmt.Sprintf("the stack in %s does not answer: %v", args[0], last) })
-	if len(args) == 2 {
-		eventually(ts, func() bool {
-			info, err := os.Stat(ts.MkAbs(args[1]))
-			return err == nil && info.Size() > 0
-		}, func() string { return args[1] + " is still empty" })
-	}
+}
+
+func filledCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 1, 1)
+	eventually(ts, func() bool {
+		info, err := os.Stat(ts.MkAbs(args[0]))
+		return err == nil && info.Size() > 0
+	}, func() string { return args[0] + " is still empty" })
 }
 
 func readJSON(name string, value any) error {

@@ -41,9 +41,8 @@ type stack struct {
 	gateway  *service
 	exporter *service // nil without --metrics-address
 
-	runCA   sync.WaitGroup
-	stopCA  context.CancelFunc
-	stopped error
+	runCA  sync.WaitGroup
+	stopCA context.CancelFunc
 }
 
 // gatewaySettings is config/gateway.json, which keeps the address over a restart.
@@ -193,9 +192,8 @@ func (s *stack) start(parent context.Context) <-chan error {
 	s.stopCA = cancel
 	failed := make(chan error, 3)
 	s.runCA.Go(func() {
-		s.stopped = s.ca.Run(ctx)
-		if s.stopped != nil {
-			failed <- s.stopped
+		if err := s.ca.Run(ctx); err != nil {
+			failed <- err
 		}
 	})
 	s.gateway.start(failed)

@@ -1,0 +1,182 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParseSerial(t *testing.T) {
+	for _, row := range []struct {
+		text, want string // "" for a refusal
+	}{
+		{"6699", "6699"}, {"0x1a2b", "6699"}, {"0X1A2B", "6699"}, {"1a:2b", "6699"}, {"1A:2B", "6699"}, {"00:1a:2b", "6699"},
+		{"0x" + strings.Repeat("f", 40), "1461501637330902918203684832716283019655932542975"},
+		{"0x" + strings.Repeat("f", 41), ""}, {"", ""}, {"0", ""}, {"0x", ""}, {"0x0", ""}, {"-1", ""}, {"+1", ""}, {"0x-1", ""},
+		{"1_000", ""}, {"1a2b", ""}, {"1a:2", ""}, {"1a::2b", ""}, {":", ""}, {"0x1a:2b", ""}, {"1e5", ""}, {" 1", ""},
+	} {
+		got, err := parseSerial(row.text)
+		switch {
+		case (err != nil) != (row.want == ""):
+			t.Errorf("parseSerial(%q): %v, %v", row.text, got, err)
+		case err == nil && got.String() != row.want:
+			t.Errorf("parseSerial(%q) = %s, want %s", row.text, got, row.want)
+		}
+	}
+}
+
+func TestParseReason(t *testing.T) {
+	for _, row := range []struct {
+		name, want string
+		code       int
+	}{
+		{"keyCompromise", "keyCompromise", 1}, {"KEYCOMPROMISE", "keyCompromise", 1}, {"unspecified", "unspecified", 0},
+		{"aACompromise", "aACompromise", 10}, {"privilegeWithdrawn", "privilegeWithdrawn", 9},
+		{"removeFromCRL", "", 0}, {"1", "", 0}, {"", "", 0},
+	} {
+		code, name, err := parseReason(row.name)
+		if code != row.code || name != row.want || (err != nil) != (row.want == "") {
+			t.Errorf("parseReason(%q) = %d, %q, %v", row.name, code, name, err)
+		}
+	}
+}
+
+func TestParseClaims(t *testing.T) {
+	got, err := parseClaims([]string{"n=5", `s=five`, `o={"a":[1]}`, "null=null", "t=true", "e=", `q="5"`, "f=1.50", "half={", "sp= 7 "})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"e":"","f":1.50,"half":"{","n":5,"null":"null","o":{"a":[1]},"q":"5","s":"five","sp":7,"t":true}`
+	if string(raw) != want {
+		t.Errorf("got  %s\nwant %s", raw, want)
+	}
+	for _, bad := range [][]string{{"novalue"}, {"=v"}, {""}, {"a=1", "a=2"}} {
+		if got, err := parseClaims(bad); err == nil {
+			t.Errorf("parseClaims(%q) = %v", bad, got)
+		}
+	}
+}
+
+func TestOneLine(t *testing.T) {
+	for _, row := range []struct {
+		err  error
+		want string
+	}{
+		{errors.New("plain"), "plain"},
+		{errors.Join(errors.New("first"), errors.New("second")), "first; second"},
+		{fmt.Errorf("a\n\t b \x1b[31m\r\n"), `a; b \x1b[31m`},
+		{fmt.Errorf("open it: %w", fs.ErrNotExist), "open it: file does not exist"},
+	} {
+		if got := oneLine(row.err); got != row.want {
+			t.Errorf("oneLine(%q) = %q, want %q", row.err, got, row.want)
+		}
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain ÄÖ ✔":    "plain ÄÖ ✔",
+		"\x1b]0;x\a":    `\x1b]0;x\a`,
+		"\u009b31m":     `\u009b31m`,
+		"\u202eevil":    `\u202eevil`,
+		"a\nb\tc":       `a\nb\tc`,
+		"\xff":          `\ufffd`,
+		"zero\u200bwid": `zero\u200bwid`,
+	} {
+		if got := printable(text); got != want {
+			t.Errorf("printable(%q) = %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, row := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"", 10, ""}, {"short", 10, "short"}, {"exactly 10", 10, "exactly 10"},
+		{"a word that breaks at spaces", 12, "a word that/breaks at/spaces"},
+		{"nospacesatallhere", 5, "nospa/cesat/allhe/re"},
+		{"ÄÖÜÄÖÜ", 4, "ÄÖÜÄ/ÖÜ"},
+	} {
+		if got := strings.Join(wrap(row.text, row.width), "/"); got != row.want {
+			t.Errorf("wrap(%q, %d) = %s, want %s", row.text, row.width, got, row.want)
+		}
+	}
+}
+
+func TestLength(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0 s", 900 * time.Millisecond: "0 s", time.Second: "1 s", 61 * time.Second: "1 min 1 s", time.Hour: "1 h",
+		25*time.Hour + 30*time.Minute: "1 d 1 h", 400 * 24 * time.Hour: "1 y 35 d", 24*time.Hour + time.Second: "1 d",
+	} {
+		if got := length(d); got != want {
+			t.Errorf("length(%s) = %s, want %s", d, got, want)
+		}
+	}
+}
+
+func TestShellQuote(t *testing.T) {
+	for word, want := range map[string]string{
+		"/a/b-c_d.e": "/a/b-c_d.e", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$(x)": "'$(x)'",
+	} {
+		if got := shellQuote(word); got != want {
+			t.Errorf("shellQuote(%q) = %s, want %s", word, got, want)
+		}
+	}
+}
+
+// TestUnexpectedStep: a step that goes otherwise shows, and counts.
+func TestUnexpectedStep(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		step step
+		want bool
+	}{
+		{"as expected", step{Expected: rejected, Outcome: rejected, expectedReason: "r", Reason: "r", HTTPStatus: 401}, true},
+		{"no request", step{Expected: accepted, Outcome: accepted}, true},
+		{"other outcome", step{Expected: rejected, Outcome: accepted, HTTPStatus: 200}, false},
+		{"other reason", step{Expected: rejected, Outcome: rejected, expectedReason: "r", Reason: "s", HTTPStatus: 401}, false},
+		{"other status", step{Expected: rejected, Outcome: rejected, expectedReason: "r", Reason: "r", HTTPStatus: 403}, false},
+	} {
+		var out strings.Builder
+		s := &show{app: &app{stdout: &out}}
+		if err := s.end(row.step); err != nil {
+			t.Fatal(err)
+		}
+		if (s.failed == 0) != row.want || strings.Contains(out.String(), "✘") == row.want {
+			t.Errorf("%s: failed %d: %s", row.name, s.failed, out.String())
+		}
+	}
+}
+
+// TestLogLine: the stack trace that step-ca's errors add to %+v stays out.
+func TestLogLine(t *testing.T) {
+	var out strings.Builder
+	log, err := (&app{stderr: &out}).logger(slog.LevelInfo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.Info("refused", "error", traced{})
+	if got := out.String(); strings.Contains(got, "trace") || !strings.Contains(got, "error=short") {
+		t.Error(got)
+	}
+}
+
+type traced struct{}
+
+func (traced) Error() string              { return "short" }
+func (traced) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("a trace")) }

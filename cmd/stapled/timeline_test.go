@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+func TestTimeline(t *testing.T) {
+	certificate := window{"certificate", at.Add(-time.Hour), at.Add(23 * time.Hour)}
+	staple := window{"staple", at.Add(-2 * time.Minute), at.Add(8 * time.Minute)}
+	token := window{"token", at.Add(-time.Minute), at.Add(4 * time.Minute)}
+	for _, row := range []struct {
+		name    string
+		windows []window
+		now     time.Time
+		want    string
+	}{
+		{"inside all", []window{certificate, staple, token}, at, `
+                      ▼ now 12:00:00Z
+  certificate  ◀━━━━━━┿━━━━━━━━━━━━━━━━━━━━━▶  ends in 23 h
+  staple         ┣━━━━┿━━━━━━━━━━━━━━━━━━┫     ends in 8 min
+  token            ┣━━┿━━━━━━━━┫               ends in 4 min
+               11:57:10Z            12:08:50Z
+`},
+		{"after the token", []window{certificate, staple, token}, at.Add(6 * time.Minute), `
+                  now 12:06:00Z ▼
+  certificate  ◀━━━━━━━━━━━━━━━━┿━━━━━▶  ends in 22 h 54 min
+  staple        ┣━━━━━━━━━━━━━━━┿━━━┫    ends in 2 min
+  token           ┣━━━━━━━━━┫   │        ended 2 min ago
+               11:57:10Z      12:08:50Z
+`},
+		{"far after", []window{staple, token}, at.Add(10 * time.Hour), `
+                       now 22:00:00Z ▶
+  staple        ┣━━━━━━━━━━━━━━━━━━┫    ended 9 h 52 min ago
+  token           ┣━━━━━━━━┫            ended 9 h 56 min ago
+               11:57:10Z     12:08:50Z
+`},
+		{"far before", []window{staple, token}, at.Add(-10 * time.Hour), `
+               ◀ now 02:00:00Z
+  staple        ┣━━━━━━━━━━━━━━━━━━┫    starts in 9 h 58 min
+  token           ┣━━━━━━━━┫            starts in 9 h 59 min
+               11:57:10Z     12:08:50Z
+`},
+		{"upside down", []window{{"token", at, at.Add(-time.Minute)}}, at, `
+               now 12:00:00Z ▼
+  token                  │             ends before it starts
+               11:59:59Z    12:00:01Z
+`},
+		{"without length", []window{{"token", at, at}}, at, `
+               now 12:00:00Z ▼
+  token                    ┫               ends in under 1 s
+               11:59:59Z        12:00:01Z
+`},
+		{"long only", []window{certificate}, at, `
+                  ▼ now 12:00:00Z
+  certificate    ┣┿━━━━━━━━━━━━━━━━━━━━━━━┫     ends in 23 h
+               2026-05-04 09:00Z 2026-05-05 13:00Z
+`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			const width = 60
+			var b strings.Builder
+			page{terminal: terminal{width: width}, out: &b}.drawTimeline(row.windows, row.now)
+			for line := range strings.Lines(b.String()) {
+				if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
+					t.Errorf("a line of %d columns: %q", n, line)
+				}
+			}
+			if got := "\n" + trimLines(b.String()); got != row.want {
+				t.Errorf("got%s\nwant%s", got, row.want)
+			}
+		})
+	}
+}
+
+func trimLines(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return b.String()
+}
