@@ -138,7 +138,7 @@ func (s *Staple) Check(now time.Time, f Freshness) error {
 	default:
 		return fail(StatusUnknown, "the responder does not know the certificate")
 	}
-	// 3. Freshness (RFC 6960 §3.2 (5) and (6), RFC 9919 §4).
+	// 3. Freshness (RFC 6960 §3.2 (5) and (6), RFC 9919 §5).
 	for _, t := range [...]time.Time{s.thisUpdate, s.producedAt} {
 		if t.Add(-f.Leeway).After(now) {
 			return fail(NotYetValid, "from %s, and it is %s", stamp(t), stamp(now))
