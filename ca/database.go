@@ -40,8 +40,8 @@ func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 		return nil, fail(Misconfigured, "ca.json configures no database (\"db\"); OCSP needs one")
 	}
 	if strings.EqualFold(cfg.Type, nosql.BadgerV2Driver) {
-		if d, err := openBadger(cfg, logger); d != nil || err != nil {
-			return d, err
+		if wrapper, field, ok := badgerWrapper(); ok {
+			return openBadger(cfg, logger, wrapper, field)
 		}
 	}
 	auth, err := db.New(cfg)
@@ -55,17 +55,19 @@ func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 	return &database{AuthDB: auth, tables: tables.DB}, nil
 }
 
-// openBadger does what db.New does, with one difference: nosql opens badger
-// with a logger that writes to stderr, and offers no way to change it. So
-// badger is opened here and put into nosql's wrapper, whose only field is
-// unexported. Should a later nosql look different, this returns nothing, and
-// the database opens the usual way, only louder.
-func openBadger(cfg *db.Config, logger *slog.Logger) (*database, error) {
+// badgerWrapper finds the only field of nosql's wrapper around badger, which is
+// unexported. It finds nothing should a later nosql look different; the
+// database then opens the usual way, only louder.
+func badgerWrapper() (*badgerv2.DB, reflect.Value, bool) {
 	wrapper := new(badgerv2.DB)
 	field := reflect.ValueOf(wrapper).Elem().FieldByName("db")
-	if !field.IsValid() || field.Type() != reflect.TypeFor[*badger.DB]() {
-		return nil, nil //nolint:nilnil // documented above
-	}
+	return wrapper, field, field.IsValid() && field.Type() == reflect.TypeFor[*badger.DB]()
+}
+
+// openBadger does what db.New does, with one difference: nosql opens badger
+// with a logger that writes to stderr, and offers no way to change it. So
+// badger is opened here and put into the field of nosql's wrapper.
+func openBadger(cfg *db.Config, logger *slog.Logger, wrapper *badgerv2.DB, field reflect.Value) (*database, error) {
 	opts := badger.DefaultOptions(cfg.DataSource).WithLogger(badgerLogger{logger})
 	if cfg.ValueDir != "" {
 		opts = opts.WithValueDir(cfg.ValueDir)
@@ -77,7 +79,7 @@ func openBadger(cfg *db.Config, logger *slog.Logger) (*database, error) {
 	if err != nil {
 		return nil, databaseError(cfg, err)
 	}
-	*(**badger.DB)(unsafe.Pointer(field.UnsafeAddr())) = opened // #nosec G103 -- see above
+	*(**badger.DB)(unsafe.Pointer(field.UnsafeAddr())) = opened
 	for _, name := range tableNames {
 		if err := wrapper.CreateTable([]byte(name)); err != nil {
 			return nil, errors.Join(databaseError(cfg, err), wrapper.Close())

@@ -44,9 +44,10 @@ type response struct {
 }
 
 // parseResponse reads an OCSPResponse (RFC 6960 §4.2.1) in strict DER. It
-// accepts exactly one SingleResponse (RFC 9919 §3.2.1), refuses every critical
-// extension, for it processes none, and tolerates no byte that it has not
-// understood.
+// accepts exactly one SingleResponse, as responders should send (RFC 9919
+// §3.2.1): with several, what the response says depends on who reads it. It
+// refuses every critical extension, for it processes none, and tolerates no
+// byte that it has not understood.
 func parseResponse(der []byte, allow allowance) (*response, error) {
 	input := cryptobyte.String(der)
 	var body, bytesSeq, octets cryptobyte.String
