@@ -31,10 +31,12 @@ type provenStaple struct {
 	cert   fingerprint
 }
 
-// fingerprint is the SHA-256 digest of a certificate's DER.
+// fingerprint is the SHA-256 digest of what the issuer signed of a certificate.
+// The signature is left out: whoever holds an ECDSA signature can make another
+// one of it, and with it a certificate of other bytes.
 type fingerprint [sha256.Size]byte
 
-func fingerprintOf(c *x509.Certificate) fingerprint { return sha256.Sum256(c.Raw) }
+func fingerprintOf(c *x509.Certificate) fingerprint { return sha256.Sum256(c.RawTBSCertificate) }
 
 // candidate is what a header claims, and nobody has proven.
 type candidate struct {
