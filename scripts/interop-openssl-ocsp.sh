@@ -12,61 +12,10 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-work=$(mktemp -d)
-child=
-failures=0
+# shellcheck source=scripts/stack.sh
+. scripts/stack.sh
 
-stop_child() { # ends the server that this script started, and no other
-  [ -n "$child" ] || return 0
-  local pid=$child status=0
-  child=
-  kill -TERM "$pid" 2>/dev/null || true
-  wait "$pid" || status=$?
-  return "$status"
-}
-cleanup() {
-  stop_child || true
-  rm -rf "$work"
-}
-trap cleanup EXIT
-
-pass() { printf 'PASS  %s\n' "$1"; }
-fail() {
-  printf 'FAIL  %s\n' "$1"
-  failures=$((failures + 1))
-  if [ -s "$work/log" ]; then sed 's/^/      /' "$work/log"; fi
-}
-check() { # check NAME COMMAND...: the command has to succeed
-  local name=$1
-  shift
-  if "$@" >"$work/log" 2>&1; then pass "$name"; else fail "$name"; fi
-}
-die() {
-  : >"$work/log"
-  fail "$1"
-  if [ -s "$work/up.err" ]; then sed 's/^/      /' "$work/up.err"; fi
-  exit 1
-}
-
-stapled=${STAPLED:-}
-if [ -z "$stapled" ]; then
-  stapled=$work/stapled
-  go build -o "$stapled" ./cmd/stapled
-fi
-
-dir=$work/stack
-root=$dir/certs/root_ca.crt
-intermediate=$dir/certs/intermediate_ca.crt
-"$stapled" up --dir "$dir" --json >"$work/up.json" 2>"$work/up.err" &
-child=$!
-ocsp_url=
-for _ in $(seq 300); do
-  ocsp_url=$(sed -n 's/.*"ocsp_url" *: *"\([^"]*\)".*/\1/p' "$work/up.json")
-  if [ -n "$ocsp_url" ]; then break; fi
-  kill -0 "$child" 2>/dev/null || die "stapled up has ended"
-  sleep 0.1
-done
-[ -n "$ocsp_url" ] || die "stapled up is not ready after 30 s"
+start_stack
 
 # A leaf, out of the x5c member of a token's header.
 "$stapled" token --dir "$dir" --audience interop >"$work/token" 2>"$work/up.err" || die "stapled token makes no token"
@@ -115,8 +64,4 @@ check "the answer gives the reason" grep -q "Reason: keyCompromise" "$work/answe
 check "the answer gives the time" grep -q "Revocation Time: " "$work/answer"
 check "SIGTERM ends stapled up with status 0" stop_child
 
-if [ "$failures" -gt 0 ]; then
-  printf '%d checks failed\n' "$failures"
-  exit 1
-fi
-printf 'all checks passed\n'
+finish

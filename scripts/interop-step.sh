@@ -16,52 +16,11 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-cache=${STAPLED_INTEROP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stapled-interop}
-work=$(mktemp -d)
-child=
-failures=0
-
-stop_child() { # ends the server that this script started, and no other
-  [ -n "$child" ] || return 0
-  local pid=$child status=0
-  child=
-  kill -TERM "$pid" 2>/dev/null || true
-  wait "$pid" || status=$?
-  return "$status"
-}
-cleanup() {
-  stop_child || true
-  rm -rf "$work"
-}
-trap cleanup EXIT
-
-pass() { printf 'PASS  %s\n' "$1"; }
-fail() {
-  printf 'FAIL  %s\n' "$1"
-  failures=$((failures + 1))
-  if [ -s "$work/log" ]; then sed 's/^/      /' "$work/log"; fi
-}
-check() { # check NAME COMMAND...: the command has to succeed
-  local name=$1
-  shift
-  if "$@" >"$work/log" 2>&1; then pass "$name"; else fail "$name"; fi
-}
-refuses() { # refuses NAME PATTERN COMMAND...: it has to fail and say PATTERN
-  local name=$1 pattern=$2
-  shift 2
-  if "$@" >"$work/log" 2>&1; then fail "$name"; elif grep -qi -- "$pattern" "$work/log"; then pass "$name"; else fail "$name"; fi
-}
-die() {
-  : >"$work/log"
-  fail "$1"
-  for file in "$work"/*.err; do
-    if [ -s "$file" ]; then sed 's/^/      /' "$file"; fi
-  done
-  exit 1
-}
-alive() { kill -0 "$child" 2>/dev/null; }
+# shellcheck source=scripts/stack.sh
+. scripts/stack.sh
 
 # The stock binaries.
+cache=${STAPLED_INTEROP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stapled-interop}
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd) # GOBIN has to be absolute
 for tool in step-ca=github.com/smallstep/certificates/cmd/step-ca@v0.30.2 step=github.com/smallstep/cli/cmd/step@latest; do
@@ -73,38 +32,10 @@ done
 step=$cache/step
 stepca=$cache/step-ca
 
-stapled=${STAPLED:-}
-if [ -z "$stapled" ]; then
-  stapled=$work/stapled
-  go build -o "$stapled" ./cmd/stapled
-fi
-
 # Nothing of the user's own step configuration counts.
 export STEPPATH=$work/steppath
-dir=$work/stack
 password=$dir/secrets/password
 
-member() { # member NAME: a string member of the JSON object that up has printed
-  sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p" "$work/up.json"
-}
-up() { # starts stapled up and waits until it says that it is ready
-  : >"$work/up.json"
-  "$stapled" up --dir "$dir" --json >"$work/up.json" 2>"$work/up.err" &
-  child=$!
-  for _ in $(seq 300); do
-    if [ -n "$(member ca_url)" ]; then
-      ca_url=$(member ca_url)
-      ocsp_url=$(member ocsp_url)
-      return
-    fi
-    alive || die "stapled up has ended"
-    sleep 0.1
-  done
-  die "stapled up is not ready after 30 s"
-}
-
-root=$dir/certs/root_ca.crt
-intermediate=$dir/certs/intermediate_ca.crt
 ca() { # ca COMMAND ARGUMENT...: step ca, against this CA
   local command=$1
   shift
@@ -127,7 +58,7 @@ by_token() { # by_token NAME REASON: revokes with a provisioner token
     ca revoke "$(serial "$1")" --token "$token" --reasonCode "$2"
 }
 
-up
+start_stack
 provisioner=$(sed -n 's/.*"provisioner" *: *"\([^"]*\)".*/\1/p' "$dir/config/stapled.json")
 
 # 1. The stock step command against stapled up.
@@ -151,7 +82,7 @@ check "SIGTERM ends stapled up with status 0" stop_child
 child=$!
 for _ in $(seq 300); do
   if ca health >/dev/null 2>&1; then break; fi
-  alive || die "the stock step-ca does not start on the directory"
+  kill -0 "$child" 2>/dev/null || die "the stock step-ca does not start on the directory"
   sleep 0.1
 done
 check "the stock step-ca starts on the directory" ca health
@@ -165,15 +96,11 @@ stop_child || true # step-ca's exit status is its own affair
 
 # 3. stapled up again, after step-ca.
 was=$ca_url
-up
+start_stack
 check "stapled up keeps its addresses" test "$was" = "$ca_url"
 check "what step-ca has issued is good" ocsp fourth good
 check "what step-ca has revoked is revoked" ocsp third revoked
 check "what was revoked before is still revoked" ocsp first revoked
 check "SIGTERM ends stapled up with status 0 again" stop_child
 
-if [ "$failures" -gt 0 ]; then
-  printf '%d checks failed\n' "$failures"
-  exit 1
-fi
-printf 'all checks passed\n'
+finish

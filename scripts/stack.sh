@@ -73,6 +73,7 @@ build_stapled() {
 
 start_stack() {
   build_stapled
+  : >"$work/up.json"
   "$stapled" up --dir "$dir" --json >"$work/up.json" 2>"$work/up.err" &
   child=$!
   for _ in $(seq 300); do

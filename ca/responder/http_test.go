@@ -130,7 +130,7 @@ func TestHTTP(t *testing.T) {
 				t.Errorf("Content-Type is %q", got)
 			}
 			answer, err := ocsp.ParseResponse(body, ca.cert)
-			if re, isError := err.(ocsp.ResponseError); isError { //nolint:errorlint // x/crypto returns it bare
+			if re, isError := err.(ocsp.ResponseError); isError { // x/crypto returns it bare
 				if re.Status != row.want {
 					t.Errorf("got %s, want %s", re.Status, row.want)
 				}

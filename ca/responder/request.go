@@ -5,7 +5,7 @@ package responder
 
 import (
 	"crypto"
-	_ "crypto/sha1" // #nosec G505 -- an identifier of the issuer, not a signature hash
+	_ "crypto/sha1" // an identifier of the issuer, not a signature hash
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"encoding/asn1"
