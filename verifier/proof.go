@@ -16,7 +16,9 @@ import (
 // chain's, the staples' and that of at least one token. What is left to compare
 // for another token is its own signature, and times. It is immutable.
 type provenHeader struct {
-	signer     *signer
+	signer *signer
+	// window is when every certificate is valid, of the path and of those who
+	// signed the staples.
 	window     certs.Window
 	leaf       []byte // DER; parsed it would take more than all else together
 	names      certs.Names
@@ -124,6 +126,9 @@ func (v *Verifier) prove(c *candidate, path *certs.Path, staples []string, now t
 			return nil, rejectStaple(err, i)
 		}
 		proven.staples[i] = provenStaple{staple: staple, cert: fingerprintOf(path.Chain[i])}
+		if delegate := staple.Delegate(); delegate != nil {
+			proven.narrow(delegate)
+		}
 		if staple.Status() == ocspstaple.Revoked {
 			v.revocations.add(proven.staples[i], now, v.freshness.MaxAge)
 		}
@@ -137,12 +142,14 @@ func (v *Verifier) prove(c *candidate, path *certs.Path, staples []string, now t
 	return proven, nil
 }
 
-// checkWindow repeats what step 4 compares with the time.
-func (h *provenHeader) checkWindow(now time.Time) error {
-	if err := h.window.Check(now); err != nil {
-		return rejectChain(err)
+// narrow closes the window where it leaves the certificate's.
+func (h *provenHeader) narrow(c *x509.Certificate) {
+	if c.NotBefore.After(h.window.NotBefore) {
+		h.window.NotBefore = c.NotBefore
 	}
-	return nil
+	if c.NotAfter.Before(h.window.NotAfter) {
+		h.window.NotAfter = c.NotAfter
+	}
 }
 
 // checkStaples is what step 6 compares with the time and with revocations
