@@ -53,10 +53,12 @@ func parseHeader(text string) (*header, error) {
 	return h, nil
 }
 
+// decodedSize is exact for base64; what is not base64 fails later.
 func decodedSize(list []string) int {
 	size := 0
 	for _, s := range list {
-		size += base64.StdEncoding.DecodedLen(len(s))
+		padding := len(s) - len(strings.TrimRight(s, "="))
+		size += base64.StdEncoding.DecodedLen(len(s)) - min(padding, 2)
 	}
 	return size
 }
