@@ -17,9 +17,13 @@ import (
 	"fmt"
 )
 
-// MaxChain is the number of certificates that a chain may have, the leaf
-// included and the anchor not.
-const MaxChain = 5
+// The limits of a chain, the leaf included and the anchor not: the number of
+// certificates, and the size of their DER together, which bounds what parsing
+// them can allocate.
+const (
+	MaxChain      = 5
+	MaxChainBytes = 6 << 10
+)
 
 // KeyID is the key identifier of a leaf certificate: the unpadded base64url
 // SHA-256 digest of its DER encoding. It is what the x5t#S256 header parameter

@@ -82,9 +82,13 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 	}
 	c.claims = appendString([]byte(`{"iss":`), i.name)
 
-	// 4. The header leaves room for staples and claims.
-	if size := len(c.appendHeader(nil, nil)); size > maxToken*3/4 {
-		return nil, refuse(TooLarge, "the chain makes a header of %d bytes, and a token has at most %d", size, maxToken)
+	// 4. The chain is no larger than verifiers accept.
+	total := 0
+	for _, cert := range c.chain {
+		total += len(cert.Raw)
+	}
+	if total > certs.MaxChainBytes {
+		return nil, refuse(TooLarge, "the certificates have %d bytes, and verifiers accept %d", total, certs.MaxChainBytes)
 	}
 	return c, nil
 }

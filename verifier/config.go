@@ -22,8 +22,8 @@ const DefaultType = "stapled+jwt"
 const (
 	MaxTokenBytes  = 16 << 10
 	MaxChain       = certs.MaxChain
-	MaxChainBytes  = 6 << 10 // of all certificates together, decoded
-	MaxStapleBytes = 8 << 10 // of all staples together, decoded
+	MaxChainBytes  = certs.MaxChainBytes // of all certificates together, decoded
+	MaxStapleBytes = 8 << 10             // of all staples together, decoded
 )
 
 // Staples says which certificates of a chain need a staple.
