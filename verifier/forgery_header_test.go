@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
@@ -140,7 +141,7 @@ var jsonForgeries = []forgery{
 	{row: "T08", name: "header nested without end", want: Malformed, edit: headerText(func(s string) string { return `{"a":` + strings.Repeat("[", 8000) })},
 	{row: "T08", name: "header of 65 members", want: Malformed, edit: func(_ *world, t *testca.Token) {
 		for i := len(t.Header); i < 65; i++ {
-			t.Header.Add("member"+string(rune('0'+i)), 1)
+			t.Header.Add(fmt.Sprint("member", i), 1)
 		}
 	}},
 
