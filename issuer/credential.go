@@ -7,6 +7,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -116,6 +117,9 @@ func (c *credential) checkChain() error {
 		}
 		if cert.NotAfter.Before(c.notAfter) {
 			c.notAfter = cert.NotAfter
+		}
+		if err := certs.CheckKey(cert.PublicKey); err != nil {
+			return refuseIdentity(fmt.Errorf("certificate %d: %w", n, err))
 		}
 		issuer := c.issuerOf(n)
 		if issuer == nil {

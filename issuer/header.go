@@ -47,7 +47,7 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 		if _, err := ocspstaple.Authenticate(staple.DER(), c.chain[n], issuer, now); err != nil {
 			return nil, refuseStaple(err)
 		}
-		size += (len(staple.DER()) + 2) / 3 * 3
+		size += len(staple.DER())
 		h.bound(staple)
 	}
 	// 2. Verifiers accept their size.
@@ -57,8 +57,8 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 	}
 	// 3. Encode, once.
 	h.segment = base64.RawURLEncoding.EncodeToString(c.appendHeader(nil, staples)) + "."
-	if len(h.segment) > maxToken*3/4 {
-		return nil, refuse(TooLarge, "a header of %d bytes leaves no room for claims in a token of %d", len(h.segment), maxToken)
+	if err := c.checkRoom(len(h.segment)); err != nil {
+		return nil, err
 	}
 	if c.hash != 0 {
 		h.prefix = c.hash.New()
@@ -80,6 +80,20 @@ func (h *header) bound(staple *ocspstaple.Staple) {
 	if h.freshUntil.IsZero() || ours.Before(h.freshUntil) {
 		h.freshUntil = ours
 	}
+}
+
+// minClaims is what the claims that every token has take, in base64url, if all
+// of them are short.
+const minClaims = 256
+
+// checkRoom refuses a header segment beside which no claims fit.
+func (c *credential) checkRoom(segment int) error {
+	room := maxToken - segment - minClaims - 1 - base64.RawURLEncoding.EncodedLen(c.signatureSize())
+	if room < 0 {
+		return refuse(TooLarge, "a header of %d bytes leaves no room for claims in a token of %d: "+
+			"use smaller certificates, or have the responder embed fewer", segment, maxToken)
+	}
+	return nil
 }
 
 // appendHeader writes the JOSE header (RFC 7515 §4): alg, typ, kid, x5c and

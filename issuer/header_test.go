@@ -149,6 +149,59 @@ func TestHeaderIsProven(t *testing.T) {
 
 var errDown = errors.New("connection refused")
 
+// TestKeyThatGoesBad: the proof of a header is no reason to trust the key later.
+func TestKeyThatGoesBad(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		kind testca.Kind
+		edit func([]byte) []byte
+	}{
+		{"Ed25519 signature gets short", testca.Ed25519, func(b []byte) []byte { return b[:63] }},
+		{"RSA signature gets long", testca.RSA2048, func(b []byte) []byte { return append(b, 0) }},
+		{"P-256 signature is no DER any more", testca.P256, func(b []byte) []byte { return b[1:] }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			leaf := newParty(row.kind)
+			staples, key := fixed(t, leaf), &counting{Signer: leaf.Key}
+			leaf.Key = key
+			iss := newIssuer(t, leaf, staples)
+			sign(t, iss, forOrders)
+			key.edit = row.edit
+			_, err := iss.Sign(t.Context(), forOrders)
+			wantReason(t, err, issuer.SigningFailed)
+		})
+	}
+}
+
+// TestLargestStaple grows a staple until it is refused: for its size, not for
+// that of the header.
+func TestLargestStaple(t *testing.T) {
+	root := testca.New()
+	leaf := root.Leaf()
+	largest := 0
+	for names := 600; ; names++ {
+		delegate := root.Delegate(func(t *testca.Template) {
+			for n := range names {
+				t.DNSNames = append(t.DNSNames, fmt.Sprintf("%04d.test", n))
+			}
+		})
+		s := staple(t, leaf, testca.SignedBy(delegate, delegate.Cert))
+		iss := newIssuer(t, leaf, issuer.Fixed{s}, func(c *issuer.Config) { c.Anchor = root.Cert })
+		_, err := iss.Sign(t.Context(), forOrders)
+		if err != nil {
+			wantReason(t, err, issuer.TooLarge)
+			if !strings.Contains(err.Error(), "staples of") {
+				t.Errorf("refused for another size: %v", err)
+			}
+			break
+		}
+		largest = len(s.DER())
+	}
+	if largest > 8<<10 || largest < 8<<10-20 {
+		t.Errorf("the largest staple has %d bytes, want 8192 or hardly less", largest)
+	}
+}
+
 type wrongDigest struct{ crypto.Signer }
 
 func (k wrongDigest) Sign(random io.Reader, digest []byte, options crypto.SignerOpts) ([]byte, error) {

@@ -58,6 +58,9 @@ func TestConfigRefused(t *testing.T) {
 		{"no certificate", func(c *issuer.Config) { c.Identity = &certs.Identity{Key: leaf.Key} }, issuer.ChainInvalid},
 		{"weak RSA key", func(c *issuer.Config) { c.Identity = identity(t, intermediate.Leaf(testca.Keyed(testca.RSA1024))) }, issuer.KeyMismatch},
 		{"P-224 key", func(c *issuer.Config) { c.Identity = identity(t, intermediate.Leaf(testca.Keyed(testca.P224))) }, issuer.KeyMismatch},
+		{"weak key of the intermediate", func(c *issuer.Config) {
+			c.Identity = identity(t, root.Intermediate(testca.Keyed(testca.P224)).Leaf())
+		}, issuer.KeyMismatch},
 		{"six certificates", func(c *issuer.Config) {
 			party := root
 			for n := range 5 {
@@ -136,16 +139,22 @@ func TestSignRefused(t *testing.T) {
 	withAnchor := func(c *issuer.Config) { c.Anchor = root.Cert }
 	gives := func(staples ...*ocspstaple.Staple) issuer.StapleSource { return issuer.Fixed(staples) }
 	good := staple(t, leaf)
+	future := root.Intermediate(testca.Valid(testca.Now.Add(time.Second), testca.Now.Add(time.Hour))).Leaf()
 	down := errors.New("connection refused")
-	large := func(r *testca.Response) { // three embedded certificates of 3 KB each
-		for range 3 {
-			r.Certificates = append(r.Certificates, intermediate.Leaf(func(t *testca.Template) {
-				for n := range 80 {
-					t.DNSNames = append(t.DNSNames, fmt.Sprintf("a-rather-long-name-%d.test.example", n))
-				}
-			}).Cert)
+	long := func(t *testca.Template) { // some 3 KB
+		for n := range 80 {
+			t.DNSNames = append(t.DNSNames, fmt.Sprintf("a-rather-long-name-%d.test.example", n))
 		}
 	}
+	embedding := func(count int) func(*testca.Response) {
+		return func(r *testca.Response) {
+			for range count {
+				r.Certificates = append(r.Certificates, intermediate.Leaf(long).Cert)
+			}
+		}
+	}
+	large, half := embedding(3), embedding(2)
+	wide := intermediate.Leaf(long)
 	for _, row := range []struct {
 		name   string
 		source issuer.StapleSource
@@ -163,7 +172,7 @@ func TestSignRefused(t *testing.T) {
 		{"revoked", gives(staple(t, leaf, saying(testca.Revoked))), nil, issuer.CertificateRevoked, ocspstaple.CertificateRevoked},
 		{"unknown", gives(staple(t, leaf, saying(testca.Unknown))), nil, issuer.StapleUnknown, ocspstaple.StatusUnknown},
 		{"past nextUpdate by a second", gives(good), at(9*time.Minute + time.Second), issuer.StapleStale, ocspstaple.Stale},
-		{"at nextUpdate", gives(good), at(9 * time.Minute), issuer.StapleStale, nil},
+		{"at nextUpdate", gives(good), at(9 * time.Minute), issuer.StapleStale, ocspstaple.Stale},
 		{"in the last second before nextUpdate", gives(good), at(9*time.Minute - time.Nanosecond), "", nil},
 		{"older than the default age", gives(staple(t, leaf, lasting(testca.Now.Add(-time.Hour-time.Second), testca.Now.Add(time.Hour)))), nil,
 			issuer.StapleStale, ocspstaple.Stale},
@@ -185,7 +194,9 @@ func TestSignRefused(t *testing.T) {
 			issuer.CertificateRevoked, ocspstaple.CertificateRevoked},
 		{"whole chain", gives(good, staple(t, intermediate)), withAnchor, "", nil},
 		{"staple too large", gives(staple(t, leaf, large)), nil, issuer.TooLarge, nil},
+		{"chain and staple too large together", gives(staple(t, wide, half)), func(c *issuer.Config) { c.Identity = identity(t, wide) }, issuer.TooLarge, nil},
 		{"leaf expired", gives(good), at(24*time.Hour + time.Second), issuer.CertificateExpired, nil},
+		{"intermediate not yet valid", gives(staple(t, future)), func(c *issuer.Config) { c.Identity = identity(t, future) }, issuer.CertificateNotYetValid, nil},
 		{"leaf not yet valid", gives(good), at(-time.Hour - time.Second), issuer.CertificateNotYetValid, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -202,7 +213,7 @@ func TestSignRefused(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				open(t, raw, leaf.Cert)
+				open(t, raw, cfg.Identity.Leaf())
 				return
 			}
 			wantReason(t, err, row.reason)

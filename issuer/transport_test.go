@@ -164,23 +164,35 @@ func TestTransportReuses(t *testing.T) {
 // refuse a token before its exp, and the client must not send it then.
 func TestTransportHeedsTheStapleAge(t *testing.T) {
 	leaf := newParty(testca.P256)
-	clock, base := newClock(), new(recorder)
-	iss := newIssuer(t, leaf, fixed(t, leaf), func(c *issuer.Config) {
-		c.Now, c.MaxStapleAge = clock.now, time.Minute+10*time.Second
-	})
-	rt := iss.Transport(base, "https://orders.test")
-	for _, advance := range []time.Duration{0, 7 * time.Second, time.Second} {
-		clock.advance(advance)
-		req, err := http.NewRequest(http.MethodGet, "https://orders.test/", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := rt.RoundTrip(req); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if base.tokens[0] != base.tokens[1] || base.tokens[1] == base.tokens[2] {
-		t.Error("the token was not replaced at four fifths of what its staple leaves")
+	younger := lasting(testca.Now.Add(-10*time.Second), testca.Now.Add(9*time.Minute))
+	for _, row := range []struct {
+		name    string
+		staples issuer.Fixed
+	}{
+		{"leaf's", issuer.Fixed{staple(t, leaf)}},
+		{"leaf's is the older", issuer.Fixed{staple(t, leaf), staple(t, leaf.Issuer, younger)}},
+		{"intermediate's is the older", issuer.Fixed{staple(t, leaf, younger), staple(t, leaf.Issuer)}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			clock, base := newClock(), new(recorder)
+			iss := newIssuer(t, leaf, row.staples, func(c *issuer.Config) {
+				c.Now, c.MaxStapleAge, c.Anchor = clock.now, time.Minute+10*time.Second, leaf.Issuer.Issuer.Cert
+			})
+			rt := iss.Transport(base, "https://orders.test")
+			for _, advance := range []time.Duration{0, 7 * time.Second, time.Second} {
+				clock.advance(advance)
+				req, err := http.NewRequest(http.MethodGet, "https://orders.test/", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := rt.RoundTrip(req); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if base.tokens[0] != base.tokens[1] || base.tokens[1] == base.tokens[2] {
+				t.Error("the token was not replaced at four fifths of what its staples leave")
+			}
+		})
 	}
 }
 

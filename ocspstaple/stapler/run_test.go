@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,6 +98,15 @@ func TestBackOff(t *testing.T) {
 		if err := s.Wait(ctx); err != nil {
 			t.Fatal(err)
 		}
+
+		// The next failure is a first one again.
+		f.set(always(nil, errDown))
+		before := len(f.seen())
+		time.Sleep(6 * time.Minute)
+		calls = f.seen()[before:]
+		if wait := calls[1].at.Sub(calls[0].at); wait > 2*time.Second {
+			t.Errorf("the wait after a new failure was %s", wait)
+		}
 	})
 }
 
@@ -117,8 +127,14 @@ func TestOutage(t *testing.T) {
 		if got := current(t, s); got != held {
 			t.Error("the staple was replaced")
 		}
-		if n := len(f.seen()); n < 8 {
-			t.Errorf("asked %d times in the second half of the validity", n-1)
+		late := 0
+		for _, call := range f.seen() {
+			if time.Since(call.at) < time.Minute {
+				late++
+			}
+		}
+		if late < 4 {
+			t.Errorf("asked %d times in the last minute", late)
 		}
 		time.Sleep(time.Second)
 		_, err := s.Current(time.Now())
@@ -264,7 +280,15 @@ func TestResponderThatHangs(t *testing.T) {
 func TestRefreshWhileRunning(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf := newLeaf()
-		f := &fetcher{answer: good(leaf, 10*time.Second)}
+		var questions atomic.Int32
+		f := &fetcher{answer: func(ctx context.Context, cert *x509.Certificate) ([]byte, error) {
+			if questions.Add(1) > 1 {
+				t.Error("two questions about one certificate at a time")
+			}
+			defer questions.Add(-1)
+			time.Sleep(100 * time.Millisecond)
+			return good(leaf, 10*time.Second)(ctx, cert)
+		}}
 		s := newStapler(t, leaf, f)
 		run(t, s)
 		if err := s.Wait(t.Context()); err != nil {
