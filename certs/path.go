@@ -176,7 +176,8 @@ func checkLink(c, issuer *x509.Certificate, add bool, links Links) error {
 	if err := c.CheckSignatureFrom(issuer); err != nil {
 		return err
 	}
-	if links != nil && add {
+	// Not that of a leaf in the place of a CA: anybody can put one there.
+	if links != nil && add && c.IsCA {
 		links.Add(c, issuer)
 	}
 	return nil

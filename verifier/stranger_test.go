@@ -3,6 +3,211 @@
 
 package verifier
 
-import "testing"
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
 
-func testHeaderVariants(t *testing.T) {}
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+// countingLinks counts the signatures of certificates that package certs
+// verifies: those of which Known says no.
+type countingLinks struct {
+	links
+	checked int
+}
+
+func (l *countingLinks) Known(c, issuer *x509.Certificate) bool {
+	known := l.links.Known(c, issuer)
+	if !known {
+		l.checked++
+	}
+	return known
+}
+
+// price is the number of signatures that Verify will verify for a token, at
+// most, before it is proven to be a holder's. Steps 1 to 3 use no key. Step 4
+// verifies what is counted here, and step 5, which is reached only if step 4
+// has found no fault, one more.
+func price(t *testing.T, v *Verifier, raw string) int {
+	t.Helper()
+	parts, err := split(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := v.headers.get(parts.header); ok {
+		return 1
+	}
+	text, err := appendSegment(nil, parts.header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := parseHeader(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := v.newCandidate(h, parts.header)
+	if err != nil {
+		return 0
+	}
+	counting := &countingLinks{links: v.links}
+	if _, err := v.cfg.Anchors.Verify(c.chain, v.cfg.Now(), v.cfg.KeyUsage, counting); err != nil {
+		return counting.checked
+	}
+	return counting.checked + 1
+}
+
+// withBadSignature leaves a token its form.
+func withBadSignature(raw string) string {
+	i := strings.LastIndexByte(raw, '.')
+	signature, err := base64.RawURLEncoding.DecodeString(raw[i+1:])
+	if err != nil {
+		panic(err)
+	}
+	signature[len(signature)/2] ^= 1
+	return raw[:i+1] + base64.RawURLEncoding.EncodeToString(signature)
+}
+
+// Whoever holds no certificate of the CA can make the verifier verify two
+// signatures at most, once it knows the CAs, each of which it verifies once.
+func TestStrangersPrice(t *testing.T) {
+	w := theWorld()
+	attacker := testca.Key(testca.P256, "attacker")
+	issued := w.root.Intermediate(testca.Named("Level 1")).Intermediate(testca.Named("Level 2")).Leaf()
+	forgedBy := func(t *testca.Template) { t.SigningKey = attacker }
+	for _, c := range []struct {
+		name        string
+		raw         string
+		first, then int // before and after the CAs are known
+		want        Reason
+	}{
+		{"made-up leaf of a made-up CA", testca.New(testca.Named("Nobody")).Intermediate().Leaf().Token(), 0, 0, ChainUntrusted},
+		{"made-up leaf of a made-up CA of the anchor's name", testca.New(forgedBy, testca.WithKey(attacker), func(t *testca.Template) {
+			t.SubjectKeyId = w.root.Cert.SubjectKeyId
+		}).Intermediate().Leaf().Token(), 1, 1, ChainUntrusted},
+		{"made-up leaf of five made-up CAs", w.root.Intermediate(forgedBy).Intermediate(testca.Named("2"), forgedBy).
+			Intermediate(testca.Named("3"), forgedBy).Leaf(forgedBy).Token(), 1, 1, ChainUntrusted},
+		{"made-up leaf of the anchor", w.root.Leaf(forgedBy).Token(), 1, 1, ChainUntrusted},
+		{"made-up leaf of the real intermediate", w.intermediate.Leaf(forgedBy).Token(), 2, 1, ChainUntrusted},
+		{"made-up CA of the real intermediate", w.intermediate.Intermediate(testca.Named("Issuing"), forgedBy).Leaf().Token(), 2, 1, ChainUntrusted},
+		{"made-up leaf of a real leaf", w.leaf.Leaf().Token(), 3, 2, ChainUntrusted},
+		{"real chain, bad signature", withBadSignature(w.leaf.Token()), 3, 2, SignatureInvalid},
+		{"real chain of three, bad signature", withBadSignature(issued.Token()), 4, 2, SignatureInvalid},
+		{"real token, another payload", splice(w.leaf.Token(), w.other.Token(), w.leaf.Token()), 3, 2, SignatureInvalid},
+		{"real CA as the leaf", w.leaf.Token(func(t *testca.Token) {
+			present(t, w.leaf.Key, w.intermediate.Cert)
+		}), 1, 1, KeyUsage},
+		{"real leaf that expired", withBadSignature(w.intermediate.Leaf(expired).Token()), 2, 1, CertificateExpired},
+		{"real leaf and another alg", w.leaf.Token(setAlg("ES384")), 0, 0, KeyMismatch},
+	} {
+		t.Run(unsafeName.ReplaceAllString(c.name, "_"), func(t *testing.T) {
+			v := newVerifier(t, w.config(&clock{testca.Now}))
+			// A bad signature in the place of a good one changes nothing where the
+			// chain is at fault: it is not looked at.
+			for _, raw := range []string{c.raw, withBadSignature(c.raw)} {
+				if n := price(t, newVerifier(t, w.config(&clock{testca.Now})), raw); n != c.first {
+					t.Errorf("at first it costs %d signatures, want %d", n, c.first)
+				}
+				mustReject(t, v, raw, c.want)
+				if c.want == SignatureInvalid {
+					break
+				}
+			}
+			if n := price(t, v, c.raw); n != c.then || n > 2 {
+				t.Errorf("then it costs %d signatures, want %d", n, c.then)
+			}
+		})
+	}
+	t.Run("real header that was seen, bad signature", func(t *testing.T) {
+		v := newVerifier(t, w.config(&clock{testca.Now}))
+		raw := w.leaf.Token()
+		mustAccept(t, v, raw)
+		if n := price(t, v, withBadSignature(raw)); n != 1 {
+			t.Errorf("it costs %d signatures, want 1", n)
+		}
+	})
+	t.Run("real leaf that was seen, another header, bad signature", func(t *testing.T) {
+		v := newVerifier(t, w.config(&clock{testca.Now}))
+		mustAccept(t, v, w.leaf.Token())
+		if n := price(t, v, withBadSignature(w.leaf.Token())); n != 1 {
+			t.Errorf("it costs %d signatures, want 1", n)
+		}
+	})
+	t.Run("anchors of one name, and no key identifier", func(t *testing.T) {
+		// Nothing tells them apart but trying; there are as many as configured.
+		pair := namesakes()
+		cfg := w.config(&clock{testca.Now})
+		cfg.Anchors = anchors(pair...)
+		raw := pair[0].Leaf(forgedBy, func(t *testca.Template) { t.AuthorityKeyId = nil }).Token()
+		if n := price(t, newVerifier(t, cfg), raw); n != 2 {
+			t.Errorf("it costs %d signatures, want 2", n)
+		}
+	})
+}
+
+func setAlg(alg string) func(*testca.Token) {
+	return func(t *testca.Token) { t.Header.Set("alg", alg) }
+}
+
+// testHeaderVariants is T19: ten thousand header variants with broken
+// signatures are refused, and no cache grows.
+func testHeaderVariants(t *testing.T) {
+	w := theWorld()
+	honest := testca.NewToken(w.leaf, w.leaf.Staple())
+	raw := honest.Compact()
+	payload, signature := cut(raw)[1], cut(raw)[2]
+	header := string(honest.Header.Bytes())
+	variant := func(i int) string {
+		text := fmt.Sprintf(`%s,"x":%d}`, header[:len(header)-1], i)
+		return base64.RawURLEncoding.EncodeToString([]byte(text)) + "." + payload + "." + signature
+	}
+	stranger := testca.Key(testca.P256, "attacker")
+	for _, c := range []struct {
+		name    string
+		seen    bool
+		variant func(i int) string
+		n       int
+		want    Reason
+	}{
+		{"cold", false, variant, 2000, SignatureInvalid},
+		{"warm", true, variant, 10000, SignatureInvalid},
+		{"warm, made-up leaves under the real intermediate", true, func(i int) string {
+			leaf := w.intermediate.Leaf(func(t *testca.Template) { t.SigningKey, t.Key = stranger, stranger })
+			return leaf.Token()
+		}, 500, ChainUntrusted},
+		{"warm, made-up intermediates", true, func(i int) string {
+			ca := w.root.Intermediate(func(t *testca.Template) { t.SigningKey, t.Key = stranger, stranger })
+			return ca.Leaf().Token()
+		}, 500, ChainUntrusted},
+		{"warm, real leaves in the place of a CA", true, func(i int) string {
+			return w.intermediate.Leaf().Leaf().Token()
+		}, 500, ChainUntrusted},
+	} {
+		t.Run(unsafeName.ReplaceAllString(c.name, "_"), func(t *testing.T) {
+			v := newVerifier(t, w.config(&clock{testca.Now}))
+			if c.seen {
+				mustAccept(t, v, raw)
+			} else if _, err := v.Verify(c.variant(-1)); !errors.Is(err, c.want) {
+				// The first variant makes the CA known, and nothing else.
+				t.Fatal(err)
+			}
+			tokens, headers, links := v.cached()
+			for i := range c.n {
+				if _, err := v.Verify(c.variant(i)); !errors.Is(err, c.want) {
+					t.Fatalf("variant %d: %v", i, err)
+				}
+			}
+			if nowTokens, nowHeaders, nowLinks := v.cached(); nowTokens != tokens || nowHeaders != headers || nowLinks != links {
+				t.Errorf("the caches have grown from %d, %d, %d to %d, %d, %d bytes",
+					tokens, headers, links, nowTokens, nowHeaders, nowLinks)
+			}
+			if c.seen {
+				mustAccept(t, v, raw)
+			}
+		})
+	}
+}
