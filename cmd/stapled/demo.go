@@ -29,18 +29,20 @@ func newDemoCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show the whole story in one process: accepted, revoked, rejected",
-		Long: `Run the whole story in a few seconds, in one process on loopback: a step-ca with its
-OCSP responder, a service that signs tokens, and two gateways that verify them. A
-certificate is revoked, and the demo measures when its last good token is refused.
+		Long: `Run the whole story in a few seconds, in one process on loopback: a step-ca
+with its OCSP responder, a service that signs tokens, and two gateways that
+verify them. A certificate is revoked, and the demo measures when its last good
+token is refused.
 
-Nothing in it is simulated. The CA lives in a temporary directory that is removed
-at the end.
+Nothing in it is simulated. The CA lives in a temporary directory that is
+removed at the end.
 
-With --json, one object per step: step, expected and outcome ("accepted" or "rejected"),
-reason (as in the log of the gateway; its callers never see it), http_status (0 for steps
-that are no HTTP request), and ms: how long the verification took where a gateway
-decided, else the step. For last_good_token_after_next_update, ms is the revocation
-window that was measured.
+With --json, one object per step: step, expected and outcome ("accepted" or
+"rejected"), reason (as in the log of the gateway; its callers never see it),
+http_status (0 for steps that are no HTTP request), and ms: how long the
+verification took where a gateway decided, else the step. For
+last_good_token_after_next_update, ms is the revocation window that was
+measured.
 
 Exit status 1 if any outcome differs from the expected one.`,
 		Example: `  stapled demo
@@ -57,7 +59,7 @@ Exit status 1 if any outcome differs from the expected one.`,
 			return a.demo(cmd.Context(), validity, log)
 		},
 	}
-	cmd.Flags().DurationVar(&validity, "staple-validity", demoValidity, "how long a staple is valid: the bound that the demo measures")
+	cmd.Flags().DurationVar(&validity, "staple-validity", demoValidity, "how long a staple is valid, the bound that the demo measures: a `DURATION`")
 	return cmd
 }
 

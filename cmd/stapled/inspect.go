@@ -18,12 +18,12 @@ func newInspectCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect [TOKEN|-]",
 		Short: "Show what a token says, verifying nothing",
-		Long: `Show the anatomy of a token: header, certificates, staples and claims, and a time
-line of its validity windows around now. The token is the argument, or stdin for
-"-" or no argument.
+		Long: `Show the anatomy of a token: header, certificates, staples and claims, and a
+time line of its validity windows around now. The token is the argument, or
+stdin for "-" or no argument.
 
-Nothing is verified, not even the signature: everything shown is only what the token
-says. Use "stapled verify" to decide.`,
+Nothing is verified, not even the signature: everything shown is only what the
+token says. Use "stapled verify" to decide.`,
 		Example: `  stapled token --dir ./stack --audience echo | stapled inspect`,
 		Args:    oneToken,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -38,20 +38,23 @@ func newRevokeCommand(a *app) *cobra.Command {
 		Short: "Revoke a certificate",
 		Long: `Revoke a certificate through the API of the CA that "stapled up" runs.
 
-From then on the responder says revoked and no token can be signed. Tokens that were
-signed before are accepted until the nextUpdate of their staple, and no longer.
+From then on the responder says revoked and no token can be signed. Tokens that
+were signed before are accepted until the nextUpdate of their staple, and no
+longer.
 
-A serial number is decimal, hexadecimal with 0x, or hexadecimal bytes with colons. The
-CA takes any serial number, also one that it has not issued; a file is checked first.
-A certificate that is revoked already stays as it is, which is no error.`,
-		Example: `  stapled revoke --dir ./stack --cert ./stack/identities/service.stapled.internal/cert.pem --reason keyCompromise
+A serial number is decimal, hexadecimal with 0x, or hexadecimal bytes with
+colons. The CA takes any serial number, also one that it has not issued; a file
+is checked first. A certificate that is revoked already stays as it is, which
+is no error.`,
+		Example: `  stapled revoke --dir ./stack --reason keyCompromise \
+    --cert ./stack/identities/service.stapled.internal/cert.pem
   stapled revoke --dir ./stack --serial 0x5a1f00d2c3 --json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.revoke(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.dir, "dir", "", "`DIR` of the stack (required)")
-	flags.StringVar(&f.serial, "serial", "", "serial number of the certificate")
+	flags.StringVar(&f.serial, "serial", "", "serial number `N` of the certificate")
 	flags.StringVar(&f.cert, "cert", "", "PEM `FILE` of the certificate; the first one in it counts")
 	flags.StringVar(&f.reason, "reason", "unspecified", "reason `NAME` of RFC 5280 §5.3.1: "+strings.Join(reasonNames(), ", "))
 	a.complete(cmd, "reason", reasonNames()...)

@@ -41,17 +41,18 @@ func newRootCommand(a *app) *cobra.Command {
 		Use:   "stapled",
 		Short: "JWTs whose certificate is provably not revoked",
 		Long: `stapled makes JWTs that carry their certificate chain and a fresh OCSP response
-for it, so that a verifier knows without any lookup that the signing certificate
-is not revoked at this moment.
+for it, so that a verifier knows without any lookup that the signing
+certificate is not revoked at this moment.
 
-Results go to stdout, logs and errors to stderr. Exit status: 0 done, 1 rejected,
-2 usage or configuration.`,
+Results go to stdout, logs and errors to stderr. Exit status: 0 done, 1
+rejected, 2 usage or configuration.`,
 		Example: `  # See the whole story in a few seconds: accepted, revoked, rejected.
   stapled demo
 
   # Keep a stack, and send its echo service a token, from another terminal.
   stapled up --dir ./stack
-  curl -H "Authorization: Bearer $(stapled token --dir ./stack --audience echo)" "$GATEWAY_URL"`,
+  TOKEN=$(stapled token --dir ./stack --audience echo)
+  curl -H "Authorization: Bearer $TOKEN" "$GATEWAY_URL"`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usagef("there is no command %q", args[0])
@@ -69,13 +70,14 @@ Results go to stdout, logs and errors to stderr. Exit status: 0 done, 1 rejected
 	}
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.json, "json", false, "print results as JSON, one object per line")
-	flags.StringVar(&a.logLevel, "log-level", "", "log to stderr: debug, info, warn or error `LEVEL` (default info for up, else none)")
+	flags.StringVar(&a.logLevel, "log-level", "", "log to stderr from this `LEVEL` on: debug, info, warn or error (default info for up, else none)")
 	a.complete(root, "log-level", "debug", "info", "warn", "error")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
 	root.AddCommand(
 		newDemoCommand(a), newUpCommand(a), newTokenCommand(a), newVerifyCommand(a),
 		newInspectCommand(a), newRevokeCommand(a), newVersionCommand(a),
 	)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", fmt.Sprintf("Flags.FlagUsagesWrapped %d", standardWidth)))
 	for _, cmd := range root.Commands() {
 		cmd.ValidArgsFunction = cobra.NoFileCompletions // no argument is a file
 	}

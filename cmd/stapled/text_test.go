@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 func TestParseSerial(t *testing.T) {
@@ -180,3 +182,29 @@ type traced struct{}
 
 func (traced) Error() string              { return "short" }
 func (traced) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("a trace")) }
+
+// TestHelp: every command explains itself, with an example, in 80 columns.
+func TestHelp(t *testing.T) {
+	var commands []string
+	for _, cmd := range newRootCommand(&app{}).Commands() {
+		commands = append(commands, cmd.Name())
+		if cmd.Short == "" || cmd.Long == "" || !strings.Contains(cmd.Example, "stapled "+cmd.Name()) {
+			t.Errorf("%s: Short, Long or Example is missing", cmd.Name())
+		}
+	}
+	slices.Sort(commands)
+	if want := []string{"demo", "inspect", "revoke", "token", "up", "verify", "version"}; !slices.Equal(commands, want) {
+		t.Errorf("commands %v, want %v", commands, want)
+	}
+	for _, args := range append([]string{""}, commands...) {
+		var out, errs strings.Builder
+		if status := execute(append(strings.Fields(args), "--help"), strings.NewReader(""), &out, &errs); status != 0 || errs.Len() > 0 {
+			t.Errorf("%s --help: status %d, %s", args, status, errs.String())
+		}
+		for line := range strings.Lines(out.String()) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > standardWidth {
+				t.Errorf("%s --help: a line of %d columns: %s", args, n, line)
+			}
+		}
+	}
+}

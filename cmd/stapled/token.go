@@ -51,20 +51,25 @@ func newTokenCommand(a *app) *cobra.Command {
 		Short: "Sign one token",
 		Long: `Sign a token with a certificate and a fresh staple for it.
 
-With --dir, the certificate comes from the stack that "stapled up" runs there. It is
-kept in DIR/identities/NAME with its key and its staple: a staple is replaced when half
-of its time has passed, a certificate when two thirds have.
+With --dir, the certificate comes from the stack that "stapled up" runs there.
+It is kept in DIR/identities/NAME with its key and its staple: a staple is
+replaced when half of its time has passed, a certificate when two thirds have.
 
-With --cert and --key, the certificate comes from any PKI whose responder answers.
-Nothing is kept.
+With --cert and --key, the certificate comes from any PKI whose responder
+answers. Nothing is kept.
 
-The value of a --claim is JSON if it is a JSON number, boolean, object, array or a string
-in quotes, and else a string: n=5 is a number, n='"5"' and n=five are strings.
+The value of a --claim is JSON if it is a JSON number, boolean, object, array
+or a string in quotes, and else a string: n=5 is a number, n='"5"' and n=five
+are strings.
 
-Exit status 1 if the staple does not permit signing, such as for a revoked certificate.
-The token does not expire after --ttl only, but also when its staple does.`,
+Exit status 1 if the staple does not permit signing, such as for a revoked
+certificate. The token does not expire after --ttl only, but also when its
+staple does.`,
 		Example: `  stapled token --dir ./stack --audience echo --subject alice --claim role=admin
-  stapled token --cert chain.pem --key key.pem --ocsp-url http://ocsp.internal --audience orders`,
+
+  # With a certificate of any PKI.
+  stapled token --cert chain.pem --key key.pem \
+    --ocsp-url http://ocsp.internal --audience orders`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log, err := a.logger(silent)
@@ -76,16 +81,16 @@ The token does not expire after --ttl only, but also when its staple does.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.dir, "dir", "", "`DIR` of the stack")
-	flags.StringVar(&f.name, "name", defaultName, "DNS name or URI that the certificate of the stack is for")
-	flags.DurationVar(&f.validity, "validity", 0, "how long a certificate of the stack is to be valid (default that of the CA, 24h)")
+	flags.StringVar(&f.name, "name", defaultName, "DNS name or URI that the certificate of the stack is for: its `NAME`")
+	flags.DurationVar(&f.validity, "validity", 0, "`DURATION` of a certificate of the stack (default that of the CA, 24h)")
 	flags.StringVar(&f.cert, "cert", "", "PEM `FILE` with the certificate chain, leaf first")
 	flags.StringVar(&f.key, "key", "", "PEM `FILE` with the private key of the leaf")
 	flags.StringVar(&f.ocspURL, "ocsp-url", "", "`URL` of the OCSP responder (default the one that the certificate names)")
 	flags.StringVar(&f.parent, "issuer-cert", "", "PEM `FILE` of the CA certificate that issued the last one of --cert, if that needs a staple")
-	flags.StringArrayVar(&f.audiences, "audience", nil, "whom the token is for (required; may be repeated)")
-	flags.StringVar(&f.subject, "subject", "", "whom it is about: the sub claim")
+	flags.StringArrayVar(&f.audiences, "audience", nil, "whom the token is for: `A` becomes aud (required; may be repeated)")
+	flags.StringVar(&f.subject, "subject", "", "whom it is about: `S` becomes sub")
 	flags.StringArrayVar(&f.claims, "claim", nil, "further claim `NAME=VALUE`; may be repeated")
-	flags.DurationVar(&f.ttl, "ttl", issuer.DefaultTTL, "longest lifetime of the token")
+	flags.DurationVar(&f.ttl, "ttl", issuer.DefaultTTL, "longest lifetime of the token, as a `DURATION`")
 	flags.BoolVar(&f.chain, "staple-chain", false, "staple the intermediates too, for verifiers with --staples chain")
 	flags.BoolVar(&f.refresh, "refresh", false, "ask the responder although the kept staple is young")
 	return cmd

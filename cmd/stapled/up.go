@@ -36,21 +36,22 @@ func newUpCommand(a *app) *cobra.Command {
 	var cfg stackConfig
 	cmd := &cobra.Command{
 		Use:   "up --dir DIR",
-		Short: "Run a local stack: CA, OCSP responder, and an echo service behind the gateway",
-		Long: `Run a stack that is kept in a directory: a step-ca, its OCSP responder, and a gateway
-that protects an echo service, which answers with the identity and the claims of its
-caller as JSON.
+		Short: "Run a local stack: CA, OCSP responder, gateway, echo service",
+		Long: `Run a stack that is kept in a directory: a step-ca, its OCSP responder, and a
+gateway that protects an echo service, which answers with the identity and the
+claims of its caller as JSON.
 
-The first start makes the directory (mode 0700) with new keys; later starts go on with
-it. Free ports are chosen at the first start and kept. The directory is a step-ca
-directory: the step and step-ca commands work with it.
+The first start makes the directory (mode 0700) with new keys; later starts go
+on with it. Free ports are chosen at the first start and kept. The directory is
+a step-ca directory: the step and step-ca commands work with it.
 
-It runs until SIGINT or SIGTERM, and then ends with status 0. When everything answers,
-it prints the addresses.`,
+It runs until SIGINT or SIGTERM, and then ends with status 0. When everything
+answers, it prints the addresses.`,
 		Example: `  stapled up --dir ./stack
 
   # In another terminal; GATEWAY_URL is the address that it prints.
-  curl -H "Authorization: Bearer $(stapled token --dir ./stack --audience echo)" "$GATEWAY_URL"`,
+  TOKEN=$(stapled token --dir ./stack --audience echo)
+  curl -H "Authorization: Bearer $TOKEN" "$GATEWAY_URL"`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cfg.dir == "" {
@@ -69,12 +70,12 @@ it prints the addresses.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&cfg.dir, "dir", "", "`DIR` that keeps the stack (required)")
-	flags.StringVar(&cfg.audience, "audience", defaultAudience, "audience of the echo service")
+	flags.StringVar(&cfg.audience, "audience", defaultAudience, "audience `A` of the echo service")
 	flags.StringVar(&cfg.caAddress, "ca-address", "", "`HOST:PORT` of the step-ca API (default a free port on 127.0.0.1, kept)")
 	flags.StringVar(&cfg.ocspAddress, "ocsp-address", "", "`HOST:PORT` of the OCSP responder (default a free port on 127.0.0.1, kept)")
 	flags.StringVar(&cfg.gatewayAddress, "gateway-address", "", "`HOST:PORT` of the gateway (default a free port on 127.0.0.1, kept)")
 	flags.StringVar(&cfg.metricsAddress, "metrics-address", "", "`HOST:PORT` to serve Prometheus /metrics on (default off)")
-	flags.DurationVar(&cfg.stapleValidity, "staple-validity", responder.DefaultValidity, "how long a staple is valid: the bound on a revocation")
+	flags.DurationVar(&cfg.stapleValidity, "staple-validity", responder.DefaultValidity, "how long a staple is valid: the bound on a revocation, as a `DURATION`")
 	return cmd
 }
 

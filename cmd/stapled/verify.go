@@ -54,25 +54,27 @@ func newVerifyCommand(a *app) *cobra.Command {
 any connection. The token is the argument, or stdin for "-" or no argument.
 
 Exit status 1 and a reason if it is rejected. A token of more than 16 KiB is
-rejected as too_large; input of more than 64 KiB is no token, and exit status 2.
+rejected as too_large; input of more than 64 KiB is no token, and exit status
+2.
 
-Acceptance says who signed the token and that its certificate is not revoked. What
-the caller may do is for your own policy to say, and the token is no secret.`,
+Acceptance says who signed the token and that its certificate is not revoked.
+What the caller may do is for your own policy to say, and the token is no
+secret.`,
 		Example: `  TOKEN=$(stapled token --dir ./stack --audience echo)
   stapled verify --anchor ./stack/certs/root_ca.crt --audience echo "$TOKEN"
 
-  # As a script sees it, an hour from now.
-  echo "$TOKEN" | stapled verify --json --anchor ./stack/certs/root_ca.crt --audience echo \
-    --at "$(date -u -d '+1 hour' +%Y-%m-%dT%H:%M:%SZ)" -`,
+  # As a script sees it, at another time.
+  echo "$TOKEN" | stapled verify --json --audience echo \
+    --anchor ./stack/certs/root_ca.crt --at 2026-12-01T12:00:00Z -`,
 		Args: oneToken,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.verify(cmd, f, args) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.anchor, "anchor", "", "PEM `FILE` with the CA certificates to trust (required)")
-	flags.StringVar(&f.audience, "audience", "", "value that must be in aud (required)")
-	flags.StringArrayVar(&f.issuers, "issuer", nil, "accept this iss only; may be repeated (default: any that its certificate names)")
+	flags.StringVar(&f.audience, "audience", "", "audience `A`, which must be in aud (required)")
+	flags.StringArrayVar(&f.issuers, "issuer", nil, "accept this iss `I` only; may be repeated (default any that the certificate names)")
 	flags.StringVar(&f.at, "at", "", "verify as of this `TIME` (RFC 3339; default now)")
-	flags.StringVar(&f.staples, "staples", "leaf", "which certificates need a staple: leaf, or chain for all below the anchor")
+	flags.StringVar(&f.staples, "staples", "leaf", "which `CERTIFICATES` need a staple: leaf, or chain for all below the anchor")
 	a.complete(cmd, "staples", "leaf", "chain")
 	return cmd
 }

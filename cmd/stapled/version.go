@@ -25,7 +25,7 @@ func newVersionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "Print the version",
-		Long:    "Print the version of stapled, the revision that it was built from, and the Go that built it.",
+		Long:    "Print the version of stapled, its revision, and the Go that built it.",
 		Example: "  stapled version --json",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
