@@ -132,8 +132,13 @@ func TestAccepted(t *testing.T) {
 			a := newAttempt()
 			row.make(a)
 			if err := a.judge(t); err != nil {
-				t.Error(err)
+				t.Fatal(err)
 			}
+			s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sameAsOthers(t, s, a.subject)
 		})
 	}
 }

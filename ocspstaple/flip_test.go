@@ -12,22 +12,24 @@ import (
 )
 
 // S27: no bit of a valid response can be flipped, no byte dropped or doubled,
-// and no length cut, without the response being refused.
+// and no length cut, without the response being refused. On the curves whose
+// signatures are slow to verify it is one bit of every byte.
 func TestForgeriesByBit(t *testing.T) {
 	rows := []struct {
 		name string
+		slow bool
 		make func(*attempt)
 	}{
-		{"S27_P256", func(*attempt) {}},
-		{"S27_P256_by_key", response(func(r *testca.Response) { r.ResponderID = byKey(r) })},
-		{"S27_P256_with_extensions", response(everything)},
-		{"S27_P384", func(a *attempt) { a.under(testca.P384) }},
-		{"S27_P521", func(a *attempt) { a.under(testca.P521) }},
-		{"S27_Ed25519", func(a *attempt) { a.under(testca.Ed25519) }},
-		{"S27_RSA", func(a *attempt) { a.under(testca.RSA2048) }},
-		{"S27_RSA_PSS", pss(slices.Clone[[]byte])},
-		{"S27_delegate", func(a *attempt) { a.signedBy(a.delegate) }},
-		{"S27_revoked", single(func(s *testca.Single) { s.Status, s.Reason = testca.Revoked, 8 })},
+		{"S27_P256", false, func(*attempt) {}},
+		{"S27_P256_by_key", false, response(func(r *testca.Response) { r.ResponderID = byKey(r) })},
+		{"S27_P256_with_extensions", false, response(everything)},
+		{"S27_P384", true, func(a *attempt) { a.under(testca.P384) }},
+		{"S27_P521", true, func(a *attempt) { a.under(testca.P521) }},
+		{"S27_Ed25519", false, func(a *attempt) { a.under(testca.Ed25519) }},
+		{"S27_RSA", false, func(a *attempt) { a.under(testca.RSA2048) }},
+		{"S27_RSA_PSS", false, pss(slices.Clone[[]byte])},
+		{"S27_delegate", false, func(a *attempt) { a.signedBy(a.delegate) }},
+		{"S27_revoked", false, single(func(s *testca.Single) { s.Status, s.Reason = testca.Revoked, 8 })},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -47,6 +49,12 @@ func TestForgeriesByBit(t *testing.T) {
 				}
 			}
 			for i := range valid {
+				if row.slow {
+					der := slices.Clone(valid)
+					der[i] ^= 1 << (i % 8)
+					refuse("a flipped bit", i, der)
+					continue
+				}
 				for bit := range 8 {
 					der := slices.Clone(valid)
 					der[i] ^= 1 << bit

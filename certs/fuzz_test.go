@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package certs_test
+
+import (
+	"bytes"
+	"crypto/x509"
+	"errors"
+	"testing"
+
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/internal/vectors"
+)
+
+// FuzzChain presents arbitrary certificates, concatenated as DER, below an
+// arbitrary anchor. Nothing panics, every error is one of those documented,
+// certificates survive their encoding, and whatever is accepted crypto/x509
+// accepts too.
+func FuzzChain(f *testing.F) {
+	seeds := 0
+	add := func(anchor *x509.Certificate, chain []*x509.Certificate) {
+		var all []byte
+		for _, c := range chain {
+			all = append(all, c.Raw...)
+		}
+		f.Add(all, anchor.Raw)
+		seeds++
+	}
+	for _, row := range pathForgeries {
+		p := newPresented()
+		row.forge(p)
+		if len(p.chain) <= certs.MaxChain+1 {
+			add(p.anchors[0], p.chain)
+		}
+	}
+	for _, kind := range testca.Kinds() {
+		root := testca.New(testca.Keyed(kind))
+		add(root.Cert, root.Intermediate(testca.Keyed(kind)).Leaf(testca.Keyed(kind)).Chain())
+	}
+	if vectors.Available() {
+		for _, c := range vectors.Load[chainCase](f, "chain-boringssl.json").Cases {
+			if leaf, others, err := c.certificates(); err == nil {
+				if _, roots, err := c.anchors(); err == nil {
+					add(roots[0], append([]*x509.Certificate{leaf}, others...))
+				}
+			}
+		}
+	}
+	if seeds == 0 {
+		f.Fatal("no seeds")
+	}
+	f.Fuzz(func(t *testing.T, ders, anchor []byte) {
+		root, err := certs.ParseDER(anchor)
+		if err != nil {
+			return
+		}
+		anchors, err := certs.NewAnchors(root)
+		if err != nil {
+			return
+		}
+		chain, err := x509.ParseCertificates(ders)
+		if err != nil {
+			return
+		}
+		again, err := certs.ParseX5C(certs.EncodeX5C(chain))
+		if err != nil {
+			t.Fatalf("x5c: %v", err)
+		}
+		for i, c := range chain {
+			if !bytes.Equal(c.Raw, again[i].Raw) {
+				t.Fatal("x5c does not survive its encoding")
+			}
+			checkNames(t, c)
+		}
+		if err := anchors.CheckOrder(chain); err != nil {
+			if !isOneOf(err, []error{certs.ErrChain, certs.ErrWeakKey, certs.ErrAlgorithm}) {
+				t.Fatalf("CheckOrder: %v", err)
+			}
+			return
+		}
+		// The time is one at which the chain has a chance.
+		now := chain[0].NotBefore
+		for _, usage := range []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth} {
+			path, err := anchors.Verify(chain, now, usage, nil)
+			if err != nil {
+				if path != nil || !isOneOf(err, []error{certs.ErrUntrusted, certs.ErrExpired, certs.ErrNotYetValid, certs.ErrKeyUsage}) {
+					t.Fatalf("Verify: %v", err)
+				}
+				continue
+			}
+			if err := standardLibrary(chain, []*x509.Certificate{root}, now, usage); err != nil {
+				t.Fatalf("accepted, but crypto/x509 says: %v", err)
+			}
+		}
+	})
+}
+
+// checkNames holds what a certificate names against what crypto/x509 says.
+func checkNames(t *testing.T, c *x509.Certificate) {
+	names, err := certs.NamesOf(c)
+	if err != nil {
+		if !errors.Is(err, certs.ErrName) {
+			t.Fatalf("NamesOf: %v", err)
+		}
+		return
+	}
+	if len(names.URIs) != len(c.URIs) || len(names.DNS) != len(c.DNSNames) {
+		t.Fatalf("%+v, but crypto/x509 has %v and %v", names, c.URIs, c.DNSNames)
+	}
+	for i, dns := range names.DNS {
+		if dns != c.DNSNames[i] {
+			t.Fatalf("%q, but crypto/x509 has %q", dns, c.DNSNames[i])
+		}
+	}
+}
