@@ -1,0 +1,256 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"crypto/x509/pkix"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+// checkAccount holds a cache to its account: what it says that it uses is the
+// sum of its entries, and within the budget. It returns the number of entries.
+func checkAccount[V any](t testing.TB, c *cache[V]) int {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	sum, n := 0, 0
+	seen := make(map[string]bool)
+	for i := range c.slots {
+		e := c.slots[i].Load()
+		if e == nil {
+			continue
+		}
+		if seen[e.key] {
+			t.Errorf("the key %.40q has two entries", e.key)
+		}
+		seen[e.key] = true
+		sum += e.cost
+		n++
+	}
+	if sum != c.used {
+		t.Errorf("the entries take %d bytes, and %d are accounted", sum, c.used)
+	}
+	if c.used > c.budget {
+		t.Errorf("%d bytes used of %d", c.used, c.budget)
+	}
+	return n
+}
+
+func TestCache(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, budget := range []int{0, 1, 100, 10_000, 1 << 20} {
+		t.Run(fmt.Sprint(budget), func(t *testing.T) {
+			c := newCache[int](budget, 64)
+			last := make(map[string]int)
+			hits := 0
+			for i := range 20_000 {
+				key := fmt.Sprint(random.IntN(1000))
+				if random.IntN(3) == 0 {
+					cost := 1 + random.IntN(200)
+					c.put(key, i, cost)
+					if cost <= budget {
+						last[key] = i
+					}
+					continue
+				}
+				if value, ok := c.get(key); ok {
+					hits++
+					if value != last[key] {
+						t.Fatalf("%s is %d, want %d", key, value, last[key])
+					}
+				}
+				if i%1000 == 0 {
+					checkAccount(t, c)
+				}
+			}
+			n := checkAccount(t, c)
+			if want := budget > 0; (hits > 0) != want || (n > 0) != want {
+				t.Errorf("%d hits, %d entries", hits, n)
+			}
+		})
+	}
+	t.Run("off", func(t *testing.T) {
+		c := newCache[int](-1, 64)
+		c.put("key", 1, 1)
+		if _, ok := c.get("key"); ok || c != nil {
+			t.Error("a cache that is off remembers")
+		}
+	})
+	t.Run("entry larger than the budget", func(t *testing.T) {
+		c := newCache[int](100, 64)
+		c.put("small", 1, 100)
+		c.put("large", 2, 101)
+		if _, ok := c.get("large"); ok {
+			t.Error("it is there")
+		}
+		if _, ok := c.get("small"); !ok {
+			t.Error("it has displaced another")
+		}
+	})
+	t.Run("an entry that is used stays", func(t *testing.T) {
+		c := newCache[int](1000, 100)
+		c.put("used", 1, 100)
+		for i := range 1000 {
+			c.put(fmt.Sprint(i), i, 100)
+			if _, ok := c.get("used"); !ok && i < 3 {
+				t.Fatalf("gone after %d others", i+1)
+			}
+		}
+	})
+}
+
+// variant makes another header, with a signature, of the same leaf.
+func variant(token *testca.Token, i int) string {
+	c := copyToken(token)
+	c.Header.Add("x", i)
+	return c.Compact()
+}
+
+// The holder of a certificate can make headers without end; the memory that
+// they take is bounded.
+func TestMemoryIsBounded(t *testing.T) {
+	w := theWorld()
+	cfg := w.config(&clock{testca.Now})
+	cfg.Cache = CacheSizes{Tokens: 200_000, Headers: 100_000, Certificates: 50_000}
+	v := newVerifier(t, cfg)
+	token := testca.NewToken(w.leaf, w.leaf.Staple())
+	n := 20_000
+	if testing.Short() || raceEnabled {
+		n = 4000
+	}
+	for i := range n {
+		mustAccept(t, v, variant(token, i))
+		if i%500 == 0 {
+			checkAccount(t, v.tokens)
+			checkAccount(t, v.headers)
+		}
+	}
+	for name, entries := range map[string]int{
+		"tokens": checkAccount(t, v.tokens), "headers": checkAccount(t, v.headers), "certificates": checkAccount(t, v.links.cache),
+	} {
+		if entries == 0 {
+			t.Errorf("no %s are remembered", name)
+		}
+	}
+}
+
+// asStepCAIssues gives a leaf the extensions that step-ca gives it.
+func asStepCAIssues(t *testca.Template) {
+	t.Subject.CommonName = "orders-client.prod.svc.cluster.local"
+	t.OCSPServer = []string{"http://127.0.0.1:8889/ocsp"}
+	t.DNSNames = []string{"orders-client.prod.svc.cluster.local"}
+	t.ExtraExtensions = append(t.ExtraExtensions, pkix.Extension{
+		Id: []int{1, 3, 6, 1, 4, 1, 37476, 9000, 64, 1}, Value: make([]byte, 64),
+	})
+}
+
+// heapAfter is the growth of the heap by a function, of what it leaves behind.
+func heapAfter(f func()) int {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	return int(after.HeapAlloc) - int(before.HeapAlloc)
+}
+
+// What the caches account is what they take: at most a quarter more or less.
+func TestAccountedMemoryIsReal(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector takes memory of its own: run without -race")
+	}
+	const n = 300
+	for _, kind := range []testca.Kind{testca.P256, testca.Ed25519, testca.RSA2048} {
+		party := theWorld().intermediate.Leaf(testca.Keyed(kind), asStepCAIssues)
+		delegate := party.Issuer.Delegate()
+		for _, c := range []struct {
+			name   string
+			sizes  CacheSizes
+			staple []byte
+			// ratio is the most that may be accounted for each byte of the header.
+			ratio float64
+			used  func(v *Verifier) int
+		}{
+			{"headers", CacheSizes{Tokens: -1, Certificates: -1}, party.Staple(), 2.5,
+				func(v *Verifier) int { return v.headers.size() }},
+			{"headers with a delegate's staple", CacheSizes{Tokens: -1, Certificates: -1},
+				party.Staple(testca.SignedBy(delegate, delegate.Cert)), 3,
+				func(v *Verifier) int { return v.headers.size() }},
+			{"headers and tokens", CacheSizes{Certificates: -1}, party.Staple(), 2.5, func(v *Verifier) int {
+				// A token is charged with its header, which here is in the cache
+				// too, and is there once.
+				return v.tokens.size()
+			}},
+		} {
+			t.Run(fmt.Sprintf("%s/%s", kind, c.name), func(t *testing.T) {
+				cfg := theWorld().config(&clock{testca.Now})
+				cfg.Cache = c.sizes
+				v := newVerifier(t, cfg)
+				token := testca.NewToken(party, c.staple)
+				raws := make([]string, n)
+				for i := range raws {
+					raws[i] = variant(token, i)
+				}
+				mustAccept(t, v, raws[0])
+				start := c.used(v)
+				heap := heapAfter(func() {
+					for _, raw := range raws[1:] {
+						mustAccept(t, v, raw)
+					}
+				})
+				header := len(headerOf(raws[0]))
+				used, heap := (c.used(v)-start)/(n-1), heap/(n-1)
+				t.Logf("an entry: %d bytes accounted, %d measured; its header has %d bytes", used, heap, header)
+				if c.sizes.Tokens == 0 {
+					// The key of the header is accounted in the other cache.
+					used += header
+				}
+				if used < heap*3/4 || used > heap*5/4 {
+					t.Errorf("%d bytes are accounted for %d of the heap", used, heap)
+				}
+				if float64(used) > c.ratio*float64(header) {
+					t.Errorf("%d bytes for a header of %d", used, header)
+				}
+				runtime.KeepAlive(raws)
+			})
+		}
+	}
+}
+
+// The certificates that were proven are accounted as well.
+func TestAccountedCertificatesAreReal(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector takes memory of its own: run without -race")
+	}
+	const n = 500
+	w := theWorld()
+	cfg := w.config(&clock{testca.Now})
+	cfg.Cache = CacheSizes{Tokens: -1, Headers: -1}
+	v := newVerifier(t, cfg)
+	raws := make([]string, n)
+	for i := range raws {
+		raws[i] = w.intermediate.Leaf(asStepCAIssues).Token()
+	}
+	mustAccept(t, v, raws[0])
+	start := v.links.cache.size()
+	heap := heapAfter(func() {
+		for _, raw := range raws[1:] {
+			mustAccept(t, v, raw)
+		}
+	}) / (n - 1)
+	used := (v.links.cache.size() - start) / (n - 1)
+	t.Logf("a certificate: %d bytes accounted, %d measured", used, heap)
+	if used < heap*3/4 || used > heap*5/4 {
+		t.Errorf("%d bytes are accounted for %d of the heap", used, heap)
+	}
+	runtime.KeepAlive(raws)
+}
