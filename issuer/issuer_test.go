@@ -192,8 +192,11 @@ func TestEveryKindOfKeySignsWhatGoJoseVerifies(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			leaf := newParty(row.kind)
 			iss := newIssuer(t, leaf, fixed(t, leaf), func(c *issuer.Config) { c.Algorithm = row.alg })
-			// Often enough that r or s begins with a zero byte.
-			for range 20 {
+			count := 20 // often enough that some r or s begins with a zero byte
+			if row.kind == testca.RSA2048 {
+				count = 2
+			}
+			for range count {
 				header, claims := open(t, sign(t, iss, forOrders), leaf.Cert)
 				if header["alg"] != string(row.want) {
 					t.Fatalf("alg is %v, want %s", header["alg"], row.want)

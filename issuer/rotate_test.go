@@ -18,7 +18,7 @@ import (
 // certificate and staple.
 func TestRotateWhileSigning(t *testing.T) {
 	parties := []*testca.Party{
-		newParty(testca.P256), newParty(testca.P384), newParty(testca.Ed25519),
+		newParty(testca.P256), newParty(testca.P256, testca.Named("another key")), newParty(testca.Ed25519),
 	}
 	byKeyID := make(map[string]*testca.Party)
 	var staples []issuer.Fixed
@@ -29,10 +29,10 @@ func TestRotateWhileSigning(t *testing.T) {
 	iss := newIssuer(t, parties[0], staples[0])
 
 	var wg sync.WaitGroup
-	tokens := make(chan string, 400)
+	tokens := make(chan string, 200)
 	for range 4 {
 		wg.Go(func() {
-			for range 100 {
+			for range 50 {
 				raw, err := iss.Sign(t.Context(), forOrders)
 				if err != nil {
 					t.Error(err)
