@@ -38,8 +38,8 @@ func (s Status) String() string {
 }
 
 // Staple is an authentic OCSP response for one certificate: its signature,
-// its signer's authority and its CertID have been verified. It is immutable,
-// and nil or zero it is never fresh.
+// its signer's authority and its CertID have been verified. It is immutable.
+// The zero value is of unknown status, and never fresh.
 type Staple struct {
 	der        []byte
 	status     Status
