@@ -1,0 +1,181 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/verifier"
+)
+
+// claimCases are about step 7.
+func claimCases() []spec {
+	return slices.Concat(
+		append(jsonCases("payload", "7.1", claimsText), spec{name: "payload_is_a_number", rules: "7.1", edit: claimsText(text("1")), want: verifier.Malformed}),
+		claimTypeCases(), issuerCases(), audienceCases(), presenceCases(), lifetimeCases())
+}
+
+// claimTypeCases are about rule 7.2.
+func claimTypeCases() []spec {
+	var cases []spec
+	for _, row := range []struct {
+		claim  string
+		values []string
+	}{
+		{"iss", []string{"null", "1", `["spiffe://test.example/client"]`, "{}"}},
+		{"sub", []string{"null", "1", "[]", "true"}},
+		{"jti", []string{"null", "1", `["a"]`, "{}"}},
+		{"aud", []string{"null", "1", "{}", "true", `["orders",1]`, `["orders",null]`, `[["orders"]]`}},
+		{"exp", []string{"null", `"1772366700"`, "1772366700.0", "1772366700.5", "1.7723667e9", "17723667E2", "1e400", "-1", "-0", "true", "[]", "253402300800", "18446744073709551616", "99999999999999999999999"}},
+		{"nbf", []string{"null", `"1772366400"`, "1772366400.0", "1.7723664e9", "-1", "-0", "253402300800"}},
+		{"iat", []string{"null", `"1772366400"`, "1772366400.0", "1.7723664e9", "-1", "-0", "253402300800"}},
+	} {
+		for i, value := range row.values {
+			cases = append(cases, spec{name: fmt.Sprintf("%s_of_the_wrong_kind_%d", row.claim, i+1), rules: "7.2",
+				comment: row.claim + " is " + value + ".", edit: claim(row.claim, literal(value)), want: verifier.ClaimsInvalid})
+		}
+	}
+	return append(cases,
+		spec{name: "sub_of_any_text", rules: "7.2", edit: claim("sub", "somebody else, in ünïcode \u2028")},
+		spec{name: "sub_empty", rules: "7.2", edit: claim("sub", "")},
+		spec{name: "nbf_and_iat_zero", rules: "7.2", edit: edits(claim("nbf", 0), claim("iat", 0)), policy: func(p *policy) { p.MaxLifetime = 2e9 }},
+		spec{name: "exp_in_the_year_9999", rules: "7.2 7.8", edit: claim("exp", 253402300799), policy: func(p *policy) { p.MaxLifetime = 9e9 },
+			want: verifier.ClaimsInvalid, comment: "It is a number that may be, but 9999 years are longer than the policy permits (rule 7.8)."},
+	)
+}
+
+// issuerCases are about rule 7.3.
+func issuerCases() []spec {
+	const dns = "client.test.example"
+	cases := []spec{
+		{name: "iss_absent", edit: dropClaim("iss")},
+		{name: "iss_not_expected", policy: expectIssuers("spiffe://test.example/other", dns)},
+		{name: "iss_expected_but_not_that_of_the_leaf", policy: expectIssuers("spiffe://test.example/other"), edit: claim("iss", "spiffe://test.example/other")},
+		{name: "iss_is_a_wildcard_name", edit: claim("iss", "*.test.example"), leaf: named(nil, "*.test.example")},
+		{name: "iss_matches_a_wildcard_name", edit: claim("iss", "https://client.test.example"), leaf: named(nil, "*.test.example")},
+		{name: "iss_is_the_common_name", edit: claim("iss", "client")},
+		{name: "iss_is_the_common_name_of_a_leaf_without_names", edit: claim("iss", "client"), leaf: named(nil)},
+		{name: "iss_empty_and_the_leaf_without_names", edit: claim("iss", ""), leaf: named(nil)},
+		{name: "iss_is_an_email_address", edit: claim("iss", "client@test.example"),
+			leaf: directly(func(t *testca.Template) { t.EmailAddresses = []string{"client@test.example"} })},
+		{name: "iss_is_an_IP_address", edit: claim("iss", "192.0.2.1"),
+			leaf: directly(func(t *testca.Template) { t.IPAddresses = []net.IP{net.IPv4(192, 0, 2, 1).To4()} })},
+		{name: "iss_is_the_name_of_the_intermediate", edit: claim("iss", "Intermediate")},
+	}
+	for i, iss := range []string{
+		"", "other", "spiffe://test.example/other", "spiffe://test.example/clien", "spiffe://test.example/client/", "spiffe://test.example/client2",
+		"spiffe://test.example/", "SPIFFE://test.example/client", "spiffe://TEST.example/client", "spiffe://test.example/Client",
+		"spiffe://test.example/%63lient", "spiffe://test.example/./client", " spiffe://test.example/client", "spiffe://test.example/client ",
+		"spiffe://test.example/client#", "spiffe://test.example/client?a", "test.example", "CLIENT.test.example", "client.test.example.",
+		"client.test.example/", "client.test.example:443", "a.client.test.example", "xclient.test.example",
+		"http://client.test.example", "HTTPS://client.test.example", "https://CLIENT.test.example", "https://client.test.example.",
+		"https://client.test.example:443", "https://client.test.example:443/", "https://client.test.example@evil.example",
+		"https://user@client.test.example", "https://client.test.example.evil.example", "https://evil.example/client.test.example",
+		"https://client.test.example?a", "https://client.test.example/a?b", "https://client.test.example/#a", "https://client.test.example/a b",
+		"https://client.test.example\\a", "https://client.test.example/\u00e9", "https:/client.test.example", "https://%63lient.test.example",
+		"https://", "https://spiffe://test.example/client",
+	} {
+		cases = append(cases, spec{name: fmt.Sprintf("iss_not_the_leafs_%d", i+1), comment: fmt.Sprintf("iss is %q.", iss), edit: claim("iss", iss)})
+	}
+	for i := range cases {
+		cases[i].rules, cases[i].want = "7.3", verifier.IssuerMismatch
+	}
+	for i, iss := range []string{clientURI, dns, "https://" + dns, "https://" + dns + "/", "https://" + dns + "/a/b;c=1/%20:@"} {
+		cases = append(cases, spec{name: fmt.Sprintf("iss_of_the_leaf_%d", i+1), rules: "7.3", comment: fmt.Sprintf("iss is %q.", iss),
+			edit: claim("iss", iss), issuer: iss})
+	}
+	return append(cases,
+		spec{name: "iss_expected", rules: "7.3", policy: expectIssuers("spiffe://test.example/other", clientURI)},
+		spec{name: "iss_the_second_URI", rules: "7.3", leaf: named([]string{"urn:example:1", "https://issuer.example/a?b#c"}, dns),
+			edit: claim("iss", "https://issuer.example/a?b#c"), issuer: "https://issuer.example/a?b#c", identity: "urn:example:1",
+			comment: "A URI is compared whole, whatever it is."},
+		spec{name: "iss_the_second_DNS_name", rules: "7.3", leaf: named(nil, "a.example", "b.example"),
+			edit: claim("iss", "https://b.example/path"), issuer: "https://b.example/path", identity: "a.example"},
+		spec{name: "iss_a_DNS_name_beside_a_wildcard", rules: "7.3", leaf: named(nil, "*.example", "b.example"),
+			edit: claim("iss", "b.example"), issuer: "b.example", identity: "*.example"},
+	)
+}
+
+func expectIssuers(list ...string) func(*policy) { return func(p *policy) { p.Issuers = list } }
+
+// named is a leaf of other names.
+func named(uris []string, dns ...string) func(*maker) *testca.Party {
+	return directly(func(t *testca.Template) {
+		t.URIs, t.DNSNames = nil, dns
+		for _, text := range uris {
+			uri, err := url.Parse(text)
+			if err != nil {
+				panic(err)
+			}
+			t.URIs = append(t.URIs, uri)
+		}
+	})
+}
+
+// audienceCases are about rule 7.4.
+func audienceCases() []spec {
+	cases := []spec{{name: "aud_absent", rules: "7.4", edit: dropClaim("aud"), want: verifier.AudienceMismatch}}
+	for i, aud := range []string{`""`, `"other"`, `"Orders"`, `"orders "`, `"order"`, `"orders2"`, `"orders,other"`, `"[\"orders\"]"`, `[]`, `["other"]`, `["other","ORDERS"]`, `[""]`} {
+		cases = append(cases, spec{name: fmt.Sprintf("aud_of_another_%d", i+1), rules: "7.4", comment: "aud is " + aud + ".",
+			edit: claim("aud", literal(aud)), want: verifier.AudienceMismatch})
+	}
+	for i, aud := range []string{`"orders"`, `["orders"]`, `["other","orders"]`, `["orders","orders"]`, `[ "a" , "b" , "c" , "d" , "e" , "orders" ]`, `"\u006frders"`, `["\u006frders"]`} {
+		cases = append(cases, spec{name: fmt.Sprintf("aud_of_the_verifier_%d", i+1), rules: "7.4", comment: "aud is " + aud + ".", edit: claim("aud", literal(aud))})
+	}
+	return append(cases, spec{name: "aud_of_a_verifier_of_another_audience", rules: "7.4",
+		policy: func(p *policy) { p.Audience = "https://orders.example/" }, want: verifier.AudienceMismatch})
+}
+
+// presenceCases are about rule 7.5.
+func presenceCases() []spec {
+	minute := time.Minute
+	cases := []spec{
+		{name: "exp_absent", edit: dropClaim("exp")},
+		{name: "nbf_absent", edit: dropClaim("nbf")},
+		{name: "iat_absent", edit: dropClaim("iat")},
+		{name: "jti_absent", edit: dropClaim("jti")},
+		{name: "jti_empty", edit: claim("jti", "")},
+		{name: "exp_at_iat", edit: times(minute, -minute, minute)},
+		{name: "exp_before_iat", edit: times(2*minute, -minute, minute)},
+		{name: "exp_at_nbf", edit: times(-minute, minute, minute)},
+		{name: "exp_before_nbf", edit: times(-minute, 2*minute, minute)},
+		{name: "no_claims", edit: edits(dropClaim("exp"), dropClaim("nbf"), dropClaim("iat"), dropClaim("jti"))},
+	}
+	for i := range cases {
+		cases[i].rules, cases[i].want = "7.5", verifier.ClaimsInvalid
+	}
+	return cases
+}
+
+// lifetimeCases are about rules 7.6 to 7.8.
+func lifetimeCases() []spec {
+	second, minute, hour := time.Second, time.Minute, time.Hour
+	leeway := func(p *policy) { p.Leeway = 5 }
+	limit := func(p *policy) { p.MaxLifetime = 300 }
+	const expired, early, invalid = verifier.TokenExpired, verifier.TokenNotYetValid, verifier.ClaimsInvalid
+	return []spec{
+		{name: "expired", rules: "7.6", edit: times(-2*minute, -2*minute, -second), want: expired, comment: "The leeway does not stretch exp."},
+		{name: "at_exp", rules: "7.6", edit: times(-2*minute, -2*minute, 0), want: expired},
+		{name: "half_a_second_before_exp", rules: "7.6", at: -second / 2, edit: times(-2*minute, -2*minute, 0), freshUntil: until(0)},
+		{name: "nbf_at_the_end_of_the_leeway", rules: "7.7", edit: times(0, minute, lifetime)},
+		{name: "nbf_beyond_the_leeway", rules: "7.7", edit: times(0, minute+second, lifetime), want: early},
+		{name: "iat_at_the_end_of_the_leeway", rules: "7.7", edit: times(minute, 0, lifetime)},
+		{name: "iat_beyond_the_leeway", rules: "7.7", edit: times(minute+second, 0, lifetime), want: early},
+		{name: "nbf_half_a_second_beyond_the_leeway", rules: "7.7", at: -second / 2, edit: times(0, minute, lifetime), want: early},
+		{name: "nbf_at_the_end_of_a_short_leeway", rules: "7.7", policy: leeway, edit: times(0, 5*second, lifetime)},
+		{name: "nbf_beyond_a_short_leeway", rules: "7.7", policy: leeway, edit: times(0, 6*second, lifetime), want: early},
+		{name: "iat_beyond_a_short_leeway", rules: "7.7", policy: leeway, edit: times(6*second, 0, lifetime), want: early},
+		{name: "iat_after_nbf", rules: "7.7", edit: times(-minute, -hour, lifetime)},
+		{name: "the_longest_lifetime", rules: "7.8", edit: times(-minute, -minute, hour-minute), freshUntil: until(9 * minute)},
+		{name: "longer_than_the_longest_lifetime", rules: "7.8", edit: times(-minute, -minute, hour-minute+second), want: invalid},
+		{name: "the_longest_lifetime_counts_from_iat", rules: "7.8", edit: times(-minute, -hour, hour-minute), freshUntil: until(9 * minute)},
+		{name: "the_longest_lifetime_of_a_strict_policy", rules: "7.8", policy: limit},
+		{name: "longer_than_the_longest_lifetime_of_a_strict_policy", rules: "7.8", policy: limit, edit: times(-second, 0, lifetime), want: invalid},
+	}
+}

@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+
+	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/verifier"
+)
+
+// nameConstraintCases are about rule 4.5. The usual client is
+// client.test.example and spiffe://test.example/client.
+func nameConstraintCases() []spec {
+	permitDNS := func(domains ...string) testca.Edit {
+		return func(t *testca.Template) { t.PermittedDNSDomains, t.PermittedDNSDomainsCritical = domains, true }
+	}
+	excludeDNS := func(domains ...string) testca.Edit {
+		return func(t *testca.Template) { t.ExcludedDNSDomains, t.PermittedDNSDomainsCritical = domains, true }
+	}
+	permitURI := func(domains ...string) testca.Edit {
+		return func(t *testca.Template) { t.PermittedURIDomains, t.PermittedDNSDomainsCritical = domains, true }
+	}
+	root := func(name, comment string, edit testca.Edit) func(*maker) *testca.Party {
+		return func(m *maker) *testca.Party {
+			return m.newLeaf(m.newCA(m.anchor(name, comment, m.newRoot(testca.Named(name), edit))))
+		}
+	}
+	cases := []spec{
+		{name: "DNS_name_not_permitted", leaf: below(permitDNS("other.example"))},
+		{name: "DNS_name_excluded", leaf: below(excludeDNS("test.example"))},
+		{name: "URI_not_permitted", leaf: below(permitURI("other.example"))},
+		{name: "URI_excluded", leaf: below(func(t *testca.Template) { t.ExcludedURIDomains = []string{"test.example"} })},
+		{name: "DNS_name_not_permitted_two_levels_above", leaf: func(m *maker) *testca.Party {
+			return m.newLeaf(m.newCA(m.newCA(m.root, testca.Named("Constrained"), permitDNS("other.example"))))
+		}},
+		{name: "DNS_name_not_permitted_by_the_anchor", anchors: []string{"root-constrained"},
+			leaf: root("root-constrained", "A root whose name constraints permit other.example.", permitDNS("other.example"))},
+		{name: "policy_required_and_absent", leaf: below(requirePolicy)},
+		{name: "policy_required_and_not_that_of_the_intermediate", leaf: func(m *maker) *testca.Party {
+			return m.newLeaf(m.newCA(m.root, requirePolicy, hasPolicy(1)), hasPolicy(2))
+		}},
+	}
+	for i := range cases {
+		cases[i].rules, cases[i].want = "4.5", verifier.ChainUntrusted
+	}
+	return append(cases,
+		spec{name: "DNS_name_permitted", rules: "4.5", leaf: below(permitDNS("test.example"))},
+		spec{name: "other_DNS_name_excluded", rules: "4.5", leaf: below(excludeDNS("other.example"))},
+		spec{name: "URI_permitted", rules: "4.5", leaf: below(permitURI("test.example"))},
+		spec{name: "policy_required_and_present", rules: "4.5", leaf: func(m *maker) *testca.Party {
+			return m.newLeaf(m.newCA(m.root, requirePolicy, hasPolicy(1)), hasPolicy(1))
+		}},
+	)
+}
+
+// requirePolicy adds policyConstraints with requireExplicitPolicy 0 (RFC 5280
+// §4.2.1.11).
+func requirePolicy(t *testca.Template) {
+	t.ExtraExtensions = append(t.ExtraExtensions, pkix.Extension{
+		Id: []int{2, 5, 29, 36}, Critical: true, Value: []byte{0x30, 3, 0x80, 1, 0},
+	})
+}
+
+func hasPolicy(n uint64) testca.Edit {
+	return func(t *testca.Template) {
+		oid, err := x509.OIDFromInts([]uint64{1, 3, 6, 1, 4, 1, 32473, 2, n})
+		if err != nil {
+			panic(err)
+		}
+		t.Policies = []x509.OID{oid}
+	}
+}
