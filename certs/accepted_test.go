@@ -60,6 +60,8 @@ func TestAcceptedPaths(t *testing.T) {
 			old := testca.New(testca.Valid(testca.Now.AddDate(-9, 0, 0), testca.Now.Add(-time.Hour)))
 			p.anchors = []*x509.Certificate{old.Cert, p.root.Cert}
 		}},
+		{"intermediate_certified_by_itself", func(p *presented) { p.through(p.ca.Intermediate()) }},
+		{"twin_of_the_anchor", func(p *presented) { p.through(p.root.Intermediate(testca.Named("Root"))) }},
 		{"new_key_of_a_CA_certified_by_the_old", func(p *presented) {
 			p.through(p.root.Intermediate(testca.Named("Root"), testca.WithKey(testca.Key(testca.P256, "new"))))
 		}},

@@ -85,6 +85,11 @@ func (a *Anchors) CheckOrder(chain []*x509.Certificate) error {
 				return fmt.Errorf("%w: certificate %d occurs twice", ErrChain, i)
 			}
 		}
+		// A leaf with the name and key of its CA could sign its own staple.
+		if i > 0 && string(c.RawSubject) == string(chain[0].RawSubject) &&
+			string(c.RawSubjectPublicKeyInfo) == string(chain[0].RawSubjectPublicKeyInfo) {
+			return fmt.Errorf("%w: certificate %d has the name and key of the leaf", ErrChain, i)
+		}
 		if i+1 < len(chain) && string(c.RawIssuer) != string(chain[i+1].RawSubject) {
 			return fmt.Errorf("%w: certificate %d is not issued by the one after it", ErrChain, i)
 		}

@@ -191,6 +191,9 @@ var pathForgeries = []struct {
 	}},
 	{"T04_leaf_twice", certs.ErrChain, func(p *presented) { p.chain = slices.Insert(p.chain, 0, p.chain[0]) }},
 	{"T04_intermediate_twice", certs.ErrChain, func(p *presented) { p.chain = append(p.chain, p.chain[1]) }},
+	{"T04_leaf_with_the_name_and_key_of_its_CA", certs.ErrChain, leaf(func(c *testca.Template) {
+		c.Subject.CommonName, c.URIs, c.DNSNames = "Intermediate", nil, nil
+	})},
 	{"T04_root_included", certs.ErrChain, func(p *presented) { p.chain = append(p.chain, p.root.Cert) }},
 	{"T04_only_the_root", certs.ErrChain, func(p *presented) { p.chain = []*x509.Certificate{p.root.Cert} }},
 	{"T04_unrelated_certificate_inserted", certs.ErrChain, func(p *presented) {
