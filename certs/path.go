@@ -4,6 +4,7 @@
 package certs
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -84,11 +85,6 @@ func (a *Anchors) CheckOrder(chain []*x509.Certificate) error {
 			if c.Equal(other) {
 				return fmt.Errorf("%w: certificate %d occurs twice", ErrChain, i)
 			}
-		}
-		// A leaf with the name and key of its CA could sign its own staple.
-		if i > 0 && string(c.RawSubject) == string(chain[0].RawSubject) &&
-			string(c.RawSubjectPublicKeyInfo) == string(chain[0].RawSubjectPublicKeyInfo) {
-			return fmt.Errorf("%w: certificate %d has the name and key of the leaf", ErrChain, i)
 		}
 		if i+1 < len(chain) && string(c.RawIssuer) != string(chain[i+1].RawSubject) {
 			return fmt.Errorf("%w: certificate %d is not issued by the one after it", ErrChain, i)
@@ -208,6 +204,10 @@ func (p *Path) checkConstraints() error {
 	for below, ca := range p.cas() {
 		if !ca.BasicConstraintsValid || !ca.IsCA {
 			return fmt.Errorf("%w: %.80q is not a CA", ErrUntrusted, ca.Subject)
+		}
+		// The OCSP responses that the CA's key signs would be the leaf's own.
+		if bytes.Equal(ca.RawSubjectPublicKeyInfo, p.Chain[0].RawSubjectPublicKeyInfo) {
+			return fmt.Errorf("%w: the leaf has the key of %.80q", ErrUntrusted, ca.Subject)
 		}
 		limited := ca.MaxPathLen > 0 || ca.MaxPathLen == 0 && ca.MaxPathLenZero
 		if limited && below > ca.MaxPathLen {

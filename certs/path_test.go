@@ -180,6 +180,11 @@ var pathForgeries = []struct {
 	{"T05_leaf_issues_a_leaf", certs.ErrUntrusted, func(p *presented) { p.through(p.leaf, testca.Named("other")) }},
 	{"T05_leaf_with_an_unknown_critical_extension", certs.ErrUntrusted, leaf(critical)},
 	{"T05_intermediate_with_an_unknown_critical_extension", certs.ErrUntrusted, intermediate(critical)},
+	{"T05_leaf_with_the_key_of_its_CA", certs.ErrUntrusted, leaf(testca.WithKey(testca.Key(testca.P256, "Intermediate")))},
+	{"T05_leaf_with_the_key_of_its_anchor", certs.ErrUntrusted, leaf(testca.WithKey(testca.Key(testca.P256, "Root")))},
+	{"T05_leaf_with_the_name_and_key_of_its_CA", certs.ErrUntrusted, leaf(func(c *testca.Template) {
+		c.Subject.CommonName, c.URIs, c.DNSNames = "Intermediate", nil, nil
+	})},
 	{"T05_anchor_with_an_unknown_critical_extension", certs.ErrUntrusted, func(p *presented) { p.under(critical) }},
 	{"T04_no_certificate", certs.ErrChain, func(p *presented) { p.chain = nil }},
 	{"T04_six_certificates", certs.ErrChain, func(p *presented) { p.deep(6) }},
@@ -191,9 +196,6 @@ var pathForgeries = []struct {
 	}},
 	{"T04_leaf_twice", certs.ErrChain, func(p *presented) { p.chain = slices.Insert(p.chain, 0, p.chain[0]) }},
 	{"T04_intermediate_twice", certs.ErrChain, func(p *presented) { p.chain = append(p.chain, p.chain[1]) }},
-	{"T04_leaf_with_the_name_and_key_of_its_CA", certs.ErrChain, leaf(func(c *testca.Template) {
-		c.Subject.CommonName, c.URIs, c.DNSNames = "Intermediate", nil, nil
-	})},
 	{"T04_root_included", certs.ErrChain, func(p *presented) { p.chain = append(p.chain, p.root.Cert) }},
 	{"T04_only_the_root", certs.ErrChain, func(p *presented) { p.chain = []*x509.Certificate{p.root.Cert} }},
 	{"T04_unrelated_certificate_inserted", certs.ErrChain, func(p *presented) {
