@@ -5,6 +5,7 @@ package certs_test
 
 import (
 	"crypto/x509"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -135,10 +136,12 @@ func TestSystemRootIsNoAnchor(t *testing.T) {
 // links remembers signatures, and counts.
 type links struct {
 	known map[[2]string]bool
+	asked int
 	hits  int
 }
 
 func (l *links) Known(c, issuer *x509.Certificate) bool {
+	l.asked++
 	known := l.known[[2]string{string(c.Raw), string(issuer.Raw)}]
 	if known {
 		l.hits++
@@ -189,5 +192,23 @@ func TestLinks(t *testing.T) {
 	}
 	if len(memory.known) != 4 {
 		t.Error("a stranger's signatures are remembered")
+	}
+}
+
+// Of several anchors of one name only the one that a certificate identifies as
+// its issuer is tried: each would cost a signature check.
+func TestAnchorIsIdentifiedByItsKey(t *testing.T) {
+	p := newPresented()
+	p.through(p.root)
+	for _, name := range []string{"a", "b", "c"} {
+		p.anchors = append(p.anchors, testca.New(testca.WithKey(testca.Key(testca.P256, name))).Cert)
+	}
+	anchors, err := certs.NewAnchors(p.anchors[1:]...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	memory := &links{known: make(map[[2]string]bool)}
+	if _, err := anchors.Verify(p.chain, p.now, p.usage, memory); !errors.Is(err, certs.ErrUntrusted) || memory.asked != 0 {
+		t.Errorf("%d anchors tried, %v", memory.asked, err)
 	}
 }

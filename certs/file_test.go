@@ -5,6 +5,7 @@ package certs_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdh"
 	"crypto/rand"
 	"crypto/x509"
@@ -56,6 +57,7 @@ func TestLoadChain(t *testing.T) {
 		{"empty", nil, 0},
 		{"DER", leaf.Cert.Raw, 0},
 		{"key_among_them", slices.Concat(good, key), 0},
+		{"certificate_of_another_type", slices.Concat(good, pem.EncodeToMemory(&pem.Block{Type: "TRUSTED CERTIFICATE", Bytes: leaf.Cert.Raw})), 0},
 		{"certificate_that_is_none", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte{0x30, 0}}), 0},
 		{"second_certificate_corrupt", corrupt, 0},
 		{"second_certificate_cut_off", good[:len(good)-40], 0},
@@ -126,6 +128,37 @@ func TestIdentityFiles(t *testing.T) {
 			}
 			if !slices.EqualFunc(loaded.Chain, id.Chain, (*x509.Certificate).Equal) || !loaded.Leaf().Equal(leaf.Cert) {
 				t.Error("another chain")
+			}
+		})
+	}
+}
+
+// opaque is a key that does not leave its device.
+type opaque struct{ crypto.Signer }
+
+// Where one of the files cannot be written, there is an error, and no
+// certificate without its key.
+func TestSaveFails(t *testing.T) {
+	leaf := testca.New().Leaf()
+	dir := t.TempDir()
+	absent := filepath.Join(dir, "absent", "file.pem")
+	for name, row := range map[string]struct {
+		key               crypto.Signer
+		certFile, keyFile string
+	}{
+		"key_that_cannot_be_exported": {opaque{leaf.Key}, filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")},
+		"no_directory_for_the_key":    {leaf.Key, filepath.Join(dir, "cert.pem"), absent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			id, err := certs.NewIdentity(leaf.Chain(), row.key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := id.Save(row.certFile, row.keyFile); err == nil {
+				t.Error("no error")
+			}
+			if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+				t.Errorf("left behind: %v, %v", entries, err)
 			}
 		})
 	}

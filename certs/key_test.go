@@ -178,6 +178,7 @@ func TestNewIdentity(t *testing.T) {
 		{"too_long", deep.Leaf().Chain(), leaf.Key, 0, certs.ErrChain},
 		{"key_of_another", leaf.Chain(), ca.Key, 0, certs.ErrKeyMismatch},
 		{"key_of_another_kind", leaf.Chain(), testca.Key(testca.Ed25519, "other"), 0, certs.ErrKeyMismatch},
+		{"certificate_with_a_key_of_no_known_kind", []*x509.Certificate{{}}, leaf.Key, 0, certs.ErrKeyMismatch},
 		{"no_key", leaf.Chain(), nil, 0, certs.ErrKeyMismatch},
 	}
 	for _, row := range rows {
