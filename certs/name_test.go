@@ -104,6 +104,11 @@ func TestCheckIssuer(t *testing.T) {
 			}
 		}
 	})
+	t.Run("T12_absent_although_a_name_is_empty", func(t *testing.T) {
+		if err := (certs.Names{URIs: []string{""}, DNS: []string{""}}).CheckIssuer(""); !errors.Is(err, certs.ErrName) {
+			t.Error(err)
+		}
+	})
 	t.Run("error_does_not_grow_with_the_claim", func(t *testing.T) {
 		if err := names.CheckIssuer(strings.Repeat("x", 1<<14)); len(err.Error()) > 300 {
 			t.Errorf("%d bytes", len(err.Error()))

@@ -174,6 +174,7 @@ var pathForgeries = []struct {
 	{"T05_intermediate_without_basic_constraints", certs.ErrUntrusted, intermediate(func(c *testca.Template) {
 		c.IsCA, c.BasicConstraintsValid = false, false
 	})},
+	{"T05_intermediate_of_version_1", certs.ErrUntrusted, func(p *presented) { p.through(p.ca.Version1()) }},
 	{"T05_intermediate_without_keyCertSign", certs.ErrUntrusted, intermediate(func(c *testca.Template) {
 		c.KeyUsage = x509.KeyUsageDigitalSignature
 	})},
@@ -193,6 +194,10 @@ var pathForgeries = []struct {
 	{"T04_order_shuffled", certs.ErrChain, func(p *presented) {
 		p.deep(4)
 		p.chain[1], p.chain[2] = p.chain[2], p.chain[1]
+	}},
+	{"T04_self_issued_certificate_twice", certs.ErrChain, func(p *presented) {
+		p.through(p.root.Intermediate(testca.Named("Root"), testca.WithKey(testca.Key(testca.P256, "new"))))
+		p.chain = append(p.chain, p.chain[1])
 	}},
 	{"T04_leaf_twice", certs.ErrChain, func(p *presented) { p.chain = slices.Insert(p.chain, 0, p.chain[0]) }},
 	{"T04_intermediate_twice", certs.ErrChain, func(p *presented) { p.chain = append(p.chain, p.chain[1]) }},
@@ -250,6 +255,7 @@ func signedWithMD5(c *x509.Certificate) *x509.Certificate {
 func TestNewAnchors(t *testing.T) {
 	for name, root := range map[string]*testca.Party{
 		"T05_leaf":                testca.New().Leaf(),
+		"T05_version_1":           {Cert: testca.New().Intermediate().Version1().Cert},
 		"T05_no_CA":               testca.New(func(c *testca.Template) { c.IsCA = false }),
 		"T05_without_keyCertSign": testca.New(func(c *testca.Template) { c.KeyUsage = x509.KeyUsageCRLSign }),
 		"T05_RSA_1024":            testca.New(testca.Keyed(testca.RSA1024)),

@@ -20,6 +20,9 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
 // Now is the time that everything is made for.
@@ -100,6 +103,27 @@ func (p *Party) Delegate(edits ...Edit) *Party {
 	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning}
 	t.ExtraExtensions = []pkix.Extension{NoCheck}
 	return issue(p, t, edits)
+}
+
+// Version1 is the party with its certificate in X.509 version 1, which has no
+// extensions and so says neither that it is a CA's nor that it is not. Its
+// issuer, which must have a P-256 key, signs it again.
+func (p *Party) Version1() *Party {
+	tbs, fields := cryptobyte.String(p.Cert.RawTBSCertificate), [][]byte(nil)
+	if !tbs.ReadASN1(&tbs, cbasn1.SEQUENCE) || !tbs.SkipASN1(explicit(0)) {
+		panic("testca: malformed certificate")
+	}
+	for !tbs.Empty() && !tbs.PeekASN1Tag(explicit(3)) {
+		var field cryptobyte.String
+		if !tbs.ReadAnyASN1Element(&field, new(cbasn1.Tag)) {
+			panic("testca: malformed certificate")
+		}
+		fields = append(fields, field)
+	}
+	content := tlv(cbasn1.SEQUENCE, fields...)
+	identifier, signature := sign(p.Issuer.Key, x509.ECDSAWithSHA256, content)
+	der := tlv(cbasn1.SEQUENCE, content, tlv(cbasn1.SEQUENCE, identifier), tlv(cbasn1.BIT_STRING, []byte{0}, signature))
+	return &Party{Cert: MustParse(der), Key: p.Key, Issuer: p.Issuer}
 }
 
 // Chain is leaf first and without the root, as x5c carries it.
