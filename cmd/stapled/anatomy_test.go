@@ -148,6 +148,7 @@ func FuzzDissect(f *testing.F) {
 	seeds := []string{
 		segment([]byte(`{"alg":"ES256","x5c":["MIIB"],"ocsp":["MAMKAQA=","MAMKAQM="]}`)) + "." + segment([]byte(`{"iat":1,"exp":99}`)) + ".AA",
 		segment([]byte(`{"alg":"\u001b[31m","x5c":null,"ocsp":[""]}`)) + "." + segment([]byte("{\"sub\":\"\u009b\u202e\",\"nbf\":5e9,\"exp\":-5e9}")) + ".",
+		segment([]byte("{\"al\u009bg\":1}")) + "." + segment([]byte("{\"\\u001b[2J\":1}")) + ".AA",
 		segment([]byte(`{"x5c":1}`)) + "." + segment([]byte(`[]`)) + ".*",
 		"..", "a.b.c", "",
 	}

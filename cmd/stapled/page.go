@@ -33,7 +33,7 @@ func (p page) title(name, remark string) {
 func (p page) field(label, value string) { p.colouredField(label, value, "") }
 
 func (p page) colouredField(label, value, sgr string) {
-	label = "  " + label
+	label = "  " + printable(label) // names of claims come from the token too
 	pad := strings.Repeat(" ", max(1, labelWidth-utf8.RuneCountInString(label)))
 	for _, line := range wrap(printable(value), max(p.width-labelWidth, leastWidth-labelWidth)) {
 		p.out.WriteString(p.paint(dim, label) + pad + p.paint(sgr, line) + "\n")
