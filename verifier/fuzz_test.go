@@ -1,0 +1,245 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"crypto"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+// outcome is what Verify gives: the reason, or nothing. It fails unless that is
+// a token or an error of the documented kind, and not both.
+func (v *Verifier) outcome(t testing.TB, raw string) (*Token, Reason) {
+	t.Helper()
+	token, err := v.Verify(raw)
+	if err == nil {
+		if token == nil {
+			t.Fatal("neither a token nor an error")
+		}
+		return token, ""
+	}
+	var e *Error
+	if token != nil || !errors.As(err, &e) || !slices.Contains(Reasons(), e.Reason) || e.Err == nil {
+		t.Fatalf("%v beside %T: %v", token, err, err)
+	}
+	checkErrorText(t, err, raw)
+	return nil, e.Reason
+}
+
+// confirm holds an accepted token to what go-jose and crypto/x509 say of it.
+func confirm(t testing.TB, w *world, raw string, token *Token) {
+	t.Helper()
+	leaf, err := token.Leaf()
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, err := verifyWithJOSE(raw, leaf.PublicKey)
+	if err != nil {
+		t.Fatalf("accepted, and go-jose says %v", err)
+	}
+	if payload != token.payload {
+		t.Fatalf("the payload is %q, and for go-jose %q", token.payload, payload)
+	}
+	jws, err := jose.ParseSignedCompact(raw, certs.Algorithms())
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(w.root.Cert)
+	chains, err := jws.Signatures[0].Protected.Certificates(x509.VerifyOptions{
+		Roots: roots, CurrentTime: testca.Now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	})
+	if err != nil || !chains[0][0].Equal(leaf) {
+		t.Fatalf("accepted, and crypto/x509 says %v", err)
+	}
+	if token.FreshUntil.Before(testca.Now) || token.Issuer == "" {
+		t.Fatalf("accepted: %+v", token)
+	}
+}
+
+// verifyWithJOSE verifies the signature by go-jose.
+func verifyWithJOSE(raw string, key crypto.PublicKey) (payload string, err error) {
+	jws, err := jose.ParseSignedCompact(raw, certs.Algorithms())
+	if err != nil {
+		return "", err
+	}
+	verified, err := jws.Verify(key)
+	return string(verified), err
+}
+
+// everyToken gives all tokens of the tables.
+func everyToken(w *world) []string {
+	var raws []string
+	for _, table := range [][]forgery{
+		algorithmForgeries, signatureForgeries, stapleListForgeries, chainForgeries,
+		pathForgeries, keyIDForgeries, memberForgeries, jsonForgeries, shapeForgeries, typeForgeries,
+		spliceForgeries, issuerForgeries, audienceForgeries, timeForgeries, stapleForgeries,
+	} {
+		for _, f := range table {
+			// What is too large says nothing by its content, and weighs.
+			if m := f.make(w); len(m.forged) <= MaxTokenBytes {
+				raws = append(raws, m.forged)
+			}
+		}
+	}
+	for _, kind := range testca.Kinds() {
+		raws = append(raws, w.intermediate.Leaf(testca.Keyed(kind)).Token())
+	}
+	return raws
+}
+
+// FuzzToken submits anything: no panic, one of the documented reasons, and
+// nothing accepted that go-jose or crypto/x509 refuses.
+func FuzzToken(f *testing.F) {
+	w := theWorld()
+	seeds := everyToken(w)
+	if len(seeds) == 0 {
+		f.Fatal("no seeds")
+	}
+	for _, raw := range seeds {
+		f.Add(raw)
+	}
+	cfg := w.config(&clock{testca.Now})
+	v := newVerifier(f, cfg)
+	cfg.Cache = CacheSizes{Tokens: -1, Headers: -1, Certificates: -1}
+	uncached := newVerifier(f, cfg)
+	f.Fuzz(func(t *testing.T, raw string) {
+		token, first := v.outcome(t, raw)
+		if token != nil {
+			confirm(t, w, raw, token)
+		}
+		if _, again := v.outcome(t, raw); again != first {
+			t.Errorf("first %q, then %q", first, again)
+		}
+		if v.revocations.count.Load() > 0 {
+			return // one of the seeds is a revoked staple
+		}
+		if _, cold := uncached.outcome(t, raw); cold != first {
+			t.Errorf("%q, and without caches %q", first, cold)
+		}
+	})
+}
+
+// small caches are made quickly.
+var small = CacheSizes{Tokens: 32 << 10, Headers: 32 << 10, Certificates: 32 << 10}
+
+// FuzzSigned signs any header and any claims by a key that the CA certified,
+// so that what comes after the signature is reached.
+func FuzzSigned(f *testing.F) {
+	w := theWorld()
+	base := testca.NewToken(w.leaf, w.leaf.Staple())
+	n := 0
+	add := func(t *testca.Token) {
+		header, payload := t.RawHeader, t.RawPayload
+		if header == nil {
+			header = t.Header.Bytes()
+		}
+		if payload == nil {
+			payload = t.Claims.Bytes()
+		}
+		f.Add(header, payload)
+		n++
+	}
+	add(base)
+	for _, table := range [][]forgery{stapleListForgeries, memberForgeries, jsonForgeries, typeForgeries, issuerForgeries, audienceForgeries, timeForgeries} {
+		for _, forged := range table {
+			if forged.edit != nil && forged.leaf == nil && forged.party == nil {
+				c := copyToken(base)
+				forged.edit(w, c)
+				add(c)
+			}
+		}
+	}
+	if n == 0 {
+		f.Fatal("no seeds")
+	}
+	cfg := w.config(&clock{testca.Now})
+	cfg.Cache = small
+	f.Fuzz(func(t *testing.T, header, payload []byte) {
+		signed := copyToken(base)
+		// An empty slice means that it is made of the members.
+		signed.RawHeader, signed.RawPayload = append([]byte{}, header...), append([]byte{}, payload...)
+		raw := signed.Compact()
+		v := newVerifier(t, cfg)
+		token, cold := v.outcome(t, raw)
+		if token != nil {
+			confirm(t, w, raw, token)
+		}
+		if _, again := v.outcome(t, raw); again != cold {
+			t.Errorf("first %q, then %q", cold, again)
+		}
+	})
+}
+
+// FuzzWarm sends any payload and any signature under headers that are proven.
+// It holds the warm path, which the standard library alone verifies, to
+// go-jose and to the cold path.
+func FuzzWarm(f *testing.F) {
+	w := theWorld()
+	type warmed struct {
+		header string
+		token  *testca.Token
+		key    crypto.PublicKey
+	}
+	cfg := w.config(&clock{testca.Now})
+	warm := newVerifier(f, cfg)
+	cfg.Cache = small
+	var parties []warmed
+	for _, kind := range testca.Kinds() {
+		leaf := w.intermediate.Leaf(testca.Keyed(kind))
+		algs := []string{testca.JWSAlgorithm(leaf.Key)}
+		if kind == testca.RSA2048 {
+			algs = append(algs, "PS256", "RS512")
+		}
+		for _, alg := range algs {
+			token := testca.NewToken(leaf, leaf.Staple())
+			signedAs(alg)(w, token)
+			raw := token.Compact()
+			mustAccept(f, warm, raw)
+			party := len(parties)
+			parties = append(parties, warmed{headerOf(raw), token, leaf.Key.Public()})
+			for _, signed := range []bool{true, false} {
+				f.Add(byte(party), signed, cut(raw)[1], cut(raw)[2])
+				f.Add(byte(party), signed, cut(raw)[1]+"=", cut(raw)[2]+"\n")
+				f.Add(byte(party), signed, base64.RawURLEncoding.EncodeToString([]byte(fmt.Sprintf(`{"iss":%q}`, alg))), "AAAA")
+			}
+		}
+	}
+	if len(parties) == 0 {
+		f.Fatal("no seeds")
+	}
+	f.Fuzz(func(t *testing.T, party byte, signed bool, payload, signature string) {
+		p := parties[int(party)%len(parties)]
+		input := p.header + "." + payload
+		if signed {
+			signature = base64.RawURLEncoding.EncodeToString(testca.SignJWS(p.token.Key, p.token.Alg, []byte(input)))
+		}
+		raw := input + "." + signature
+		token, got := warm.outcome(t, raw)
+		if token != nil {
+			confirm(t, w, raw, token)
+		}
+		_, cold := newVerifier(t, cfg).outcome(t, raw)
+		if got != cold {
+			t.Fatalf("warm %q, cold %q", got, cold)
+		}
+		_, err := verifyWithJOSE(raw, p.key)
+		if accepted := got == ""; accepted != (err == nil && cold == "") {
+			t.Fatalf("warm %q, cold %q, go-jose %v", got, cold, err)
+		}
+		// Where nothing but the signature is at issue, go-jose decides alike.
+		if (got == SignatureInvalid) && err == nil {
+			t.Fatalf("the signature is refused, and go-jose accepts it")
+		}
+	})
+}
