@@ -1,0 +1,146 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// outcome is what the tests of one run said.
+type outcome struct {
+	passed, failed []string // names of tests
+}
+
+// event is a line of go test -json.
+type event struct {
+	Action, Test, Output string
+}
+
+// runner runs tests of a module.
+type runner struct {
+	root string
+	// dir is for the mutants and nothing else.
+	dir string
+}
+
+// test runs the tests of a package that match, in the tree as it is or with
+// the files of an overlay. It is an error if they do not compile or none runs:
+// then they have said nothing.
+func (r *runner) test(ctx context.Context, overlay, pkg string, patterns []string) (*outcome, error) {
+	args := []string{"test", "-json", "-count=1", "-vet=off", "-failfast=false", "-timeout=2m", "-run", strings.Join(patterns, "|")}
+	if overlay != "" {
+		args = append(args, "-overlay", overlay)
+	}
+	command := exec.CommandContext(ctx, "go", append(args, pkg)...)
+	command.Dir = r.root
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	stdout, err := command.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return nil, err
+	}
+	o := new(outcome)
+	var log strings.Builder
+	for decoder := json.NewDecoder(bytes.NewReader(stdout)); ; {
+		var e event
+		if err := decoder.Decode(&e); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, fmt.Errorf("go test: %w\n%s%s", err, stdout, stderr.Bytes())
+		}
+		log.WriteString(e.Output)
+		switch {
+		case e.Action == "build-fail":
+			return nil, fmt.Errorf("does not compile:\n%s%s", log.String(), stderr.Bytes())
+		case e.Test == "":
+		case e.Action == "pass":
+			o.passed = append(o.passed, e.Test)
+		case e.Action == "fail":
+			o.failed = append(o.failed, e.Test)
+		case e.Action == "skip":
+			return nil, fmt.Errorf("%s was skipped", e.Test)
+		}
+	}
+	if len(o.passed)+len(o.failed) == 0 {
+		return nil, fmt.Errorf("no test ran:\n%s%s", log.String(), stderr.Bytes())
+	}
+	if err != nil && len(o.failed) == 0 {
+		return nil, fmt.Errorf("the package failed outside its tests:\n%s%s", log.String(), stderr.Bytes())
+	}
+	return o, nil
+}
+
+// baseline runs every row of the table in the tree as it is. All must pass,
+// and no pattern may be without a row.
+func (r *runner) baseline(ctx context.Context, table []mutation) error {
+	patterns := make(map[string][]string)
+	for _, m := range table {
+		patterns[m.tests] = append(patterns[m.tests], m.patterns()...)
+	}
+	var problems []error
+	for pkg, list := range patterns {
+		slices.Sort(list)
+		o, err := r.test(ctx, "", pkg, slices.Compact(list))
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", pkg, err))
+			continue
+		}
+		if len(o.failed) > 0 {
+			problems = append(problems, fmt.Errorf("%s fails before any check is removed: %s", pkg, strings.Join(o.failed, ", ")))
+		}
+		for _, m := range table {
+			for _, pattern := range m.patterns() {
+				if m.tests == pkg && !slices.ContainsFunc(o.passed, func(test string) bool { return covers(pattern, test) }) {
+					problems = append(problems, fmt.Errorf("%s: %s has no row %s", m.name, pkg, pattern))
+				}
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// remove runs the rows of a mutation without its check, and gives the first
+// that noticed; none if none did.
+func (r *runner) remove(ctx context.Context, m *mutation) (noticedBy string, err error) {
+	mutant, err := m.mutant(r.root)
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp(r.dir, "")
+	if err != nil {
+		return "", err
+	}
+	file, overlay := filepath.Join(dir, filepath.Base(m.file)), filepath.Join(dir, "overlay.json")
+	replace := map[string]map[string]string{"Replace": {filepath.Join(r.root, m.file): file}}
+	text, err := json.Marshal(replace)
+	if err != nil {
+		return "", err
+	}
+	if err := errors.Join(os.WriteFile(file, mutant, 0o600), os.WriteFile(overlay, text, 0o600)); err != nil {
+		return "", err
+	}
+	o, err := r.test(ctx, overlay, m.tests, m.patterns())
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", m.name, err)
+	}
+	// Subtests end before the test that they belong to.
+	if i := slices.IndexFunc(o.failed, m.covers); i >= 0 {
+		return o.failed[i], nil
+	}
+	if len(o.failed) > 0 {
+		return "", fmt.Errorf("%s: red outside its rows %s: %s", m.name, m.rows, strings.Join(o.failed, ", "))
+	}
+	return "", nil
+}

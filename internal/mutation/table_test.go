@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+// The table fits the code: otherwise a check could leave it unnoticed.
+func TestTableFitsTheCode(t *testing.T) {
+	names := make(map[string]bool)
+	for _, m := range mutations() {
+		t.Run(m.name, func(t *testing.T) {
+			if names[m.name] {
+				t.Error("the name occurs twice")
+			}
+			names[m.name] = true
+			if m.rule == "" || len(m.patterns()) == 0 {
+				t.Error("names no rule, or no row")
+			}
+			for _, pattern := range m.patterns() {
+				for _, element := range strings.Split(pattern, "/") {
+					if _, err := regexp.Compile(element); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			text, err := m.mutant(root)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := parser.ParseFile(token.NewFileSet(), m.file, text, 0); err != nil {
+				t.Errorf("without the check: %v", err)
+			}
+		})
+	}
+}
+
+var ruleRow = regexp.MustCompile(`(?m)^\| ([1-7]\.[0-9]+) \|`)
+
+// Every rule of the specification has a check that is removed.
+func TestEveryRuleIsInTheTable(t *testing.T) {
+	text, err := os.ReadFile(root + "/docs/format.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	removed := make(map[string]bool)
+	for _, m := range mutations() {
+		if m.redundant == "" {
+			removed[m.rule] = true
+		}
+	}
+	rules := ruleRow.FindAllSubmatch(text, -1)
+	if len(rules) < 40 {
+		t.Fatalf("docs/format.md has only %d rules: this test has lost its object", len(rules))
+	}
+	written := map[string]bool{"§3": true, "§4": true}
+	for _, rule := range rules {
+		written[string(rule[1])] = true
+		if !removed[string(rule[1])] {
+			t.Errorf("no check of rule %s is removed", rule[1])
+		}
+	}
+	for _, m := range mutations() {
+		if !written[m.rule] {
+			t.Errorf("%s: docs/format.md has no rule %s", m.name, m.rule)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"crypto/x509"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+// A configuration that would accept what must be rejected is refused. The rows
+// are named for the forgeries that it would let in.
+func TestUnsafeConfigs(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+	}{
+		{"T05 no anchors", func(cfg *Config) { cfg.Anchors = nil }},
+		{"T13 no audience", func(cfg *Config) { cfg.Audience = "" }},
+		{"T12 an empty issuer", func(cfg *Config) { cfg.Issuers = []string{"spiffe://test.example/client", ""} }},
+		{"T01 alg none", func(cfg *Config) { cfg.Algorithms = []jose.SignatureAlgorithm{jose.ES256, "none"} }},
+		{"T01 a symmetric alg", func(cfg *Config) { cfg.Algorithms = []jose.SignatureAlgorithm{jose.HS256} }},
+		{"T01 an empty alg", func(cfg *Config) { cfg.Algorithms = []jose.SignatureAlgorithm{""} }},
+		{"T03 an unknown rule for staples", func(cfg *Config) { cfg.Staples = StapleChain + 1 }},
+		{"T14 a negative lifetime", func(cfg *Config) { cfg.MaxLifetime = -time.Second }},
+		{"T14 a negative leeway", func(cfg *Config) { cfg.Leeway = -time.Second }},
+		{"S19 a negative age", func(cfg *Config) { cfg.MaxStapleAge = -time.Second }},
+	} {
+		t.Run(unsafeName.ReplaceAllString(c.name, "_"), func(t *testing.T) {
+			cfg := theWorld().config(&clock{testca.Now})
+			c.change(&cfg)
+			if v, err := New(cfg); err == nil || v != nil {
+				t.Errorf("%v, %v", v, err)
+			}
+		})
+	}
+}
+
+// What is left out of a configuration takes its safe default: none of these
+// forgeries gets in where the field is zero.
+func TestDefaultConfigs(t *testing.T) {
+	w := theWorld()
+	cfg := Config{Anchors: w.anchors, Audience: "orders", Now: (&clock{testca.Now}).read, KeyUsage: x509.ExtKeyUsageAny}
+	v := newVerifier(t, cfg)
+	mustAccept(t, v, w.leaf.Token())
+	for _, c := range []struct {
+		name string
+		raw  string
+		want Reason
+	}{
+		{"T10 typ", w.leaf.Token(func(t *testca.Token) { t.Header.Set("typ", "") }), TypeRejected},
+		{"T05 key usage", w.intermediate.Leaf(usages(x509.ExtKeyUsageAny)).Token(), KeyUsage},
+		{"T05 another key usage", w.intermediate.Leaf(usages(x509.ExtKeyUsageServerAuth)).Token(), KeyUsage},
+		{"T14 lifetime", w.leaf.Token(func(t *testca.Token) { t.Claims.Set("exp", unix(time.Hour+time.Second)) }), ClaimsInvalid},
+		{"T14 leeway", w.leaf.Token(func(t *testca.Token) { t.Claims.Set("nbf", unix(61*time.Second)) }), TokenNotYetValid},
+	} {
+		t.Run(unsafeName.ReplaceAllString(c.name, "_"), func(t *testing.T) { mustReject(t, v, c.raw, c.want) })
+	}
+}
+
+// A configuration is read once: whoever changes it later changes nothing.
+func TestConfigIsCopied(t *testing.T) {
+	w := theWorld()
+	cfg := w.config(&clock{testca.Now})
+	cfg.Issuers = []string{"spiffe://test.example/other"}
+	cfg.Algorithms = []jose.SignatureAlgorithm{jose.ES384}
+	v := newVerifier(t, cfg)
+	mustReject(t, v, w.leaf.Token(), AlgorithmRejected)
+	cfg.Algorithms[0] = jose.ES256
+	mustReject(t, v, w.leaf.Token(), AlgorithmRejected)
+
+	cfg.Algorithms = certs.Algorithms()
+	v = newVerifier(t, cfg)
+	mustReject(t, v, w.leaf.Token(), IssuerMismatch)
+	cfg.Issuers[0] = "spiffe://test.example/client"
+	mustReject(t, v, w.leaf.Token(), IssuerMismatch)
+}
+
+// The prefix "application/" is added where there is no slash (RFC 7515 §4.1.9),
+// and nowhere else.
+func TestForgeriesOfTypes(t *testing.T) {
+	w := theWorld()
+	for _, c := range []struct{ name, configured, typ string }{
+		{"T10 application before another type", "text/stapled+jwt", "application/text/stapled+jwt"},
+		{"T10 application before itself", "application/stapled+jwt", "application/application/stapled+jwt"},
+		{"T10 another type without its prefix", "text/stapled+jwt", "stapled+jwt"},
+	} {
+		t.Run(unsafeName.ReplaceAllString(c.name, "_"), func(t *testing.T) {
+			cfg := w.config(&clock{testca.Now})
+			cfg.Type = c.configured
+			v := newVerifier(t, cfg)
+			mustAccept(t, v, w.leaf.Token(func(t *testca.Token) { t.Header.Set("typ", c.configured) }))
+			mustReject(t, v, w.leaf.Token(func(t *testca.Token) { t.Header.Set("typ", c.typ) }), TypeRejected)
+		})
+	}
+}
