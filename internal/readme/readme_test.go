@@ -86,7 +86,8 @@ func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
 	}
 }
 
-// rows are the names of table rows in the tests of a package: "T01_…", "S32_…".
+// rows are the families of table rows in the tests of a package, which are
+// named "T01_…", or by row "T01" and a name.
 func rows(t *testing.T, pkg string) map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, pkg, "*_test.go"))
@@ -94,7 +95,7 @@ func rows(t *testing.T, pkg string) map[string]bool {
 		t.Fatal(err)
 	}
 	families := make(map[string]bool)
-	name := regexp.MustCompile(`"([ST]\d\d)_`)
+	name := regexp.MustCompile(`"([ST]\d\d)(?:_|")`)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
