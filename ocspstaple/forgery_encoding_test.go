@@ -190,6 +190,7 @@ var extensionForgeries = []forgery{
 	{"S22_critical_is_neither_true_nor_false", ocspstaple.Malformed, extension(0x06, 3, 0x55, 0x1d, 99, 0x01, 1, 1, 0x04, 0)},
 	{"S22_critical_after_the_value", ocspstaple.Malformed, extension(0x06, 3, 0x55, 0x1d, 99, 0x04, 0, 0x01, 1, 0xff)},
 	{"S22_without_an_OID", ocspstaple.Malformed, extension(0x04, 0)},
+	{"S22_OID_of_another_type", ocspstaple.Malformed, extension(0x04, 0, 0x04, 0)},
 	{"S22_without_a_value", ocspstaple.Malformed, extension(0x06, 3, 0x55, 0x1d, 99)},
 }
 
