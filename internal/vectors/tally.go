@@ -92,10 +92,10 @@ func (y *Tally) Write(t testing.TB) {
 	}
 	t.Logf("%s, %s: %d cases, %d agreed, %d refused for want of a switch, %d differ on purpose",
 		y.Suite, y.Run, y.Cases, y.Agreed, refused, len(y.Differs))
-	dir := os.Getenv(ResultVariable)
-	if dir == "" {
+	if os.Getenv(ResultVariable) == "" {
 		return
 	}
+	dir := directory(t, ResultVariable)
 	data, err := json.MarshalIndent(y, "", "  ")
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, y.Suite+"."+y.Run+".json"), append(data, '\n'), 0o644)

@@ -5,7 +5,8 @@
 // the tally of where stapled agrees with them.
 //
 // The vectors are no part of this repository. Tests find them through the
-// environment variable STAPLED_VECTORS and skip, saying so, where it is unset.
+// environment variable STAPLED_VECTORS, absolute or relative to the root of the
+// module, and skip, saying so, where it is unset.
 // Where STAPLED_CONFORMANCE names a directory, each tally is written there as
 // JSON, for docs/conformance.md to be made from.
 package vectors
@@ -56,7 +57,7 @@ func Load[Case any](t testing.TB, file string) *Suite[Case] {
 	if !Available() {
 		t.Skipf("%s is unset: it names the directory of the third-party vectors", DirVariable)
 	}
-	data, err := os.ReadFile(filepath.Join(os.Getenv(DirVariable), file))
+	data, err := os.ReadFile(filepath.Join(directory(t, DirVariable), file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +69,30 @@ func Load[Case any](t testing.TB, file string) *Suite[Case] {
 		t.Fatalf("%s: no cases", file)
 	}
 	return suite
+}
+
+// directory is what a variable names. A test runs in the directory of its
+// package; a relative name is meant from where one calls the go command, the
+// root of the module.
+func directory(t testing.TB, variable string) string {
+	t.Helper()
+	name := os.Getenv(variable)
+	if filepath.IsAbs(name) {
+		return name
+	}
+	root, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			return filepath.Join(root, name)
+		}
+		if root == filepath.Dir(root) {
+			t.Fatalf("%s=%s is relative, and there is no go.mod above the test", variable, name)
+		}
+		root = filepath.Dir(root)
+	}
 }
 
 // DER is standard base64 in a suite. It is nil where the suite has null.
