@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command compare measures all paths in interleaved rounds, writes
+// docs/performance.md, and prints the results: tables, or with -json one JSON
+// object of ratios. scripts/bench.sh runs it.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/stapledjwt/stapled/benchmarks"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "compare:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	asJSON := flag.Bool("json", false, "print one JSON object of ratios")
+	page := flag.String("page", "", "write the page of results to this `file`")
+	benchstat := flag.String("benchstat", "", "put what this `file` has into the page")
+	// The caches of a default configuration hold fewer tokens and headers.
+	plan := benchmarks.Plan{Tokens: 16_000, Headers: 6_000, Progress: progress}
+	flag.IntVar(&plan.Rounds, "rounds", 24, "the number of rounds")
+	flag.DurationVar(&plan.Slot, "slot", 30*time.Millisecond, "the time of each path in each round")
+	flag.DurationVar(&plan.Budget, "budget", 75*time.Second, "no more rounds after this time, and no more issuers after as much again")
+	flag.IntVar(&plan.Issuers, "issuers", 100_000, "the number of distinct issuers in turn")
+	flag.Parse()
+	if flag.NArg() > 0 || plan.Rounds < benchmarks.MinRounds || plan.Slot <= 0 || plan.Issuers < 1 {
+		return fmt.Errorf("at least %d rounds, a positive -slot and -issuers, and no arguments", benchmarks.MinRounds)
+	}
+
+	report := benchmarks.Report{Machine: benchmarks.ThisMachine(), Plan: plan}
+	if *benchstat != "" {
+		text, err := os.ReadFile(*benchstat)
+		if err != nil {
+			return err
+		}
+		report.Benchstat = string(text)
+	}
+	setup, err := benchmarks.NewSetup()
+	if err != nil {
+		return err
+	}
+	if report.Measurement, err = setup.Measure(plan); err != nil {
+		return err
+	}
+	if *page != "" {
+		if err := writePage(*page, report); err != nil {
+			return err
+		}
+	}
+	if *asJSON {
+		return json.NewEncoder(os.Stdout).Encode(report.Measurement.Ratios())
+	}
+	return report.Text(os.Stdout)
+}
+
+func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+
+// writePage replaces the page as a whole or not at all.
+func writePage(path string, report benchmarks.Report) error {
+	var page bytes.Buffer
+	if err := report.Markdown(&page); err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".performance-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary.Name()) // gone already if all went well
+	if _, err := temporary.Write(page.Bytes()); err != nil {
+		temporary.Close()
+		return err
+	}
+	if err := temporary.Chmod(0o644); err != nil {
+		temporary.Close()
+		return err
+	}
+	if err := temporary.Close(); err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), path)
+}

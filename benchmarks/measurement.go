@@ -1,0 +1,177 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package benchmarks
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Plan says how long to measure.
+type Plan struct {
+	// Rounds is the number of rounds, and Slot the time that each path has in
+	// each round.
+	Rounds int
+	Slot   time.Duration
+	// Tokens and Headers fill the caches before the first round.
+	Tokens, Headers int
+	// Issuers is the number of distinct issuers in turn.
+	Issuers int
+	// Budget ends the rounds early, after MinRounds, on a slow machine, and
+	// likewise the issuers.
+	Budget time.Duration
+	// Progress is told what is being done.
+	Progress func(format string, args ...any)
+}
+
+// MinRounds is the number of rounds below which a median says little.
+const MinRounds = 8
+
+// Measurement is what was measured of all paths.
+type Measurement struct {
+	Paths  []Path
+	Rounds int
+	// times are the nanoseconds per operation of a path, by round.
+	times map[string][]float64
+	// Memory is what one operation allocates.
+	Memory map[string]Memory
+	// Scaling is the throughput of two goroutines over one.
+	Scaling map[string]Scaling
+	// Issuers tells of many issuers.
+	Issuers Issuers
+	// HeaderBytes and EntryBytes are the bytes of a header, and those that one
+	// in the cache takes.
+	HeaderBytes, EntryBytes float64
+}
+
+// Measure carries out a plan.
+func (s *Setup) Measure(plan Plan) (*Measurement, error) {
+	m := &Measurement{
+		Paths: s.Paths(), times: make(map[string][]float64),
+		Memory: make(map[string]Memory), Scaling: make(map[string]Scaling),
+	}
+	plan.Progress("filling the caches")
+	if err := s.Fill(plan.Tokens, plan.Headers); err != nil {
+		return nil, err
+	}
+	plan.Progress("allocations")
+	counts := make([]int, len(m.Paths))
+	for i, p := range m.Paths {
+		var err error
+		if m.Memory[p.Name], err = p.Memory(256); err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Name, err)
+		}
+		if counts[i], err = p.count(plan.Slot); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.rounds(m, plan, counts); err != nil {
+		return nil, err
+	}
+	var err error
+	plan.Progress("bytes of cached headers")
+	if m.HeaderBytes, m.EntryBytes, err = s.headerBytes(); err != nil {
+		return nil, err
+	}
+	plan.Progress("%d issuers in turn", plan.Issuers)
+	m.Issuers, err = s.manyIssuers(plan.Issuers, plan.Budget)
+	return m, err
+}
+
+// count is the number of operations that take about a slot.
+func (p Path) count(slot time.Duration) (int, error) {
+	each, err := p.time(32)
+	if err != nil {
+		return 0, err
+	}
+	if each < 20*time.Microsecond { // too short to tell
+		if each, err = p.time(2000); err != nil {
+			return 0, err
+		}
+	}
+	n := min(max(16, int(slot/max(1, each))), 100_000)
+	if p.Limit > 0 {
+		n = min(n, p.Limit)
+	}
+	return n, nil
+}
+
+// rounds gives each path its slot in each round. The order changes from round
+// to round, so that no path always follows the same one.
+func (s *Setup) rounds(m *Measurement, plan Plan, counts []int) error {
+	began := time.Now()
+	scaling := make(map[string]*scalings)
+	for _, name := range scaled {
+		scaling[name] = new(scalings)
+	}
+	for m.Rounds < plan.Rounds && (m.Rounds < MinRounds || time.Since(began) < plan.Budget) {
+		plan.Progress("round %d of %d", m.Rounds+1, plan.Rounds)
+		for k := range m.Paths {
+			i := (k + 5*m.Rounds) % len(m.Paths)
+			p := m.Paths[i]
+			each, err := p.time(counts[i])
+			if err != nil {
+				return err
+			}
+			m.times[p.Name] = append(m.times[p.Name], float64(each))
+		}
+		for _, name := range scaled {
+			i := slices.IndexFunc(m.Paths, func(p Path) bool { return p.Name == name })
+			if err := scaling[name].measure(m.Paths[i], counts[i], m.Rounds); err != nil {
+				return err
+			}
+		}
+		m.Rounds++
+	}
+	for name, s := range scaling {
+		m.Scaling[name] = s.result()
+	}
+	return nil
+}
+
+// Nanoseconds is the median time of an operation.
+func (m *Measurement) Nanoseconds(name string) float64 { return median(m.times[name]) }
+
+// Ratio is the time of a path over that of another, so many times.
+func (m *Measurement) Ratio(name, over string, times int) Spread {
+	return spread(m.times[name], m.times[over], float64(times))
+}
+
+// Cost is the time of a path over that of the primitives that it cannot do
+// without.
+func (m *Measurement) Cost(name string) Spread {
+	p := m.path(name)
+	return m.Ratio(name, p.Raw, p.Times)
+}
+
+func (m *Measurement) path(name string) Path {
+	return m.Paths[slices.IndexFunc(m.Paths, func(p Path) bool { return p.Name == name })]
+}
+
+// Spread is the median of ratios and the quartiles on both sides of it.
+type Spread struct{ Median, Low, High float64 }
+
+// spread is that of the ratios of what was measured in the same round.
+func spread(of, over []float64, times float64) Spread {
+	ratios := make([]float64, len(of))
+	for i := range of {
+		ratios[i] = of[i] / (times * over[i])
+	}
+	return Spread{Median: median(ratios), Low: quantile(ratios, 0.25), High: quantile(ratios, 0.75)}
+}
+
+func median(values []float64) float64 { return quantile(values, 0.5) }
+
+// quantile interpolates between the two values next to it.
+func quantile(values []float64, q float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	if len(sorted) == 0 {
+		return 0
+	}
+	at := q * float64(len(sorted)-1)
+	below := int(at)
+	above := min(below+1, len(sorted)-1)
+	return sorted[below] + (at-float64(below))*(sorted[above]-sorted[below])
+}

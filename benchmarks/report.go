@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package benchmarks
+
+import (
+	_ "embed"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"text/template"
+)
+
+//go:embed performance.md.tmpl
+var performance string
+
+// Report is what docs/performance.md is written from.
+type Report struct {
+	Measurement *Measurement
+	Machine     Machine
+	Plan        Plan
+	// Benchstat is what benchstat says of the Go benchmarks.
+	Benchstat string
+}
+
+// Markdown writes docs/performance.md.
+func (r Report) Markdown(w io.Writer) error {
+	page, err := template.New("performance.md").Parse(performance)
+	if err != nil {
+		return err
+	}
+	r.Benchstat = strings.TrimSpace(r.Benchstat)
+	return page.Execute(w, r)
+}
+
+// Text writes the tables for a terminal.
+func (r Report) Text(w io.Writer) error {
+	m := r.Measurement
+	for _, t := range []*Table{m.Targets(), m.Verifying(), m.Signing(), m.Others(), r.MachineTable()} {
+		out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		for _, row := range append([][]string{t.Head}, t.Rows...) {
+			fmt.Fprintln(out, strings.ReplaceAll(strings.Join(row, "\t"), "**", ""))
+		}
+		fmt.Fprintln(out)
+		if err := out.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// MachineTable describes the machine and the versions.
+func (r Report) MachineTable() *Table {
+	t := &Table{Head: []string{"", ""}}
+	t.add("processor", r.Machine.CPU)
+	t.add("cores", strconv.Itoa(r.Machine.Cores))
+	t.add("platform", r.Machine.Platform)
+	t.add("Go", r.Machine.Go)
+	if r.Machine.Load != "" {
+		t.add("load average before the run", r.Machine.Load)
+	}
+	for _, peer := range r.Machine.Peers {
+		t.add(peer.Path, peer.Version)
+	}
+	return t
+}
+
+// Busy tells whether somebody else was using the machine.
+func (r Report) Busy() bool {
+	load, err := strconv.ParseFloat(r.Machine.Load, 64)
+	return err == nil && load > float64(r.Machine.Cores)
+}
+
+// HeaderBytes is the size of a header of ours, as the page writes it.
+func (r Report) HeaderBytes() string { return grouped(int64(r.Measurement.HeaderBytes)) }
+
+// Slot is the time that each path has in a round.
+func (r Report) Slot() string { return r.Plan.Slot.String() }
+
+// Callers is the number of callers that are heard from in turn.
+func (r Report) Callers() int { return callers }
+
+// Windows is the number of parts of a measurement of throughput.
+func (r Report) Windows() int { return windows }
+
+// ScalingRounds is the number of rounds that had undisturbed parts.
+func (r Report) ScalingRounds() int { return r.Measurement.Scaling["warm_es256"].Rounds }

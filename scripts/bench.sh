@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The stapled authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Measures what verifying and signing cost, beside the raw primitives and other
+# libraries, and writes docs/performance.md. Takes less than five minutes, and
+# wants a machine with nothing else to do.
+#
+#   scripts/bench.sh           prints tables
+#   scripts/bench.sh --json    ends with one JSON object of ratios
+#
+# Needs go. Progress is on standard error.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../benchmarks"
+
+benchstat=golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+
+format=()
+case "$*" in
+  '') ;;
+  --json) format=(-json) ;;
+  *)
+    echo 'usage: scripts/bench.sh [--json]' >&2
+    exit 2
+    ;;
+esac
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+go build -o "$work/compare" ./cmd/compare
+go test -c -o "$work/benchmarks.test" .
+
+# Each path by itself. "hot" is so short that it needs more repetitions.
+echo 'Go benchmarks' >&2
+bench() { # bench PATTERN TIMES
+  "$work/benchmarks.test" -test.run '^$' -test.bench "$1" -test.benchtime "$2" -test.count 6
+}
+bench '/^hot$' 50000x >"$work/benchmarks.txt"
+bench '/(es256|eddsa|rs256|restaple|new_leaf|cold|golang_jwt|go_jose|jwx)' 300x | grep '^Benchmark' >>"$work/benchmarks.txt"
+GOBIN=$work go install "$benchstat"
+(cd "$work" && ./benchstat benchmarks.txt >benchstat.txt)
+
+# All paths in turn, round after round: the ratios come from here.
+"$work/compare" "${format[@]}" -page ../docs/performance.md -benchstat "$work/benchstat.txt"
