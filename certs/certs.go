@@ -65,7 +65,8 @@ func ParseX5C(x5c []string) ([]*x509.Certificate, error) {
 func ParseDER(der []byte) (*x509.Certificate, error) {
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrChain, err)
+		// It may quote the certificate, which anybody can write, at any length.
+		return nil, fmt.Errorf("%w: %.120s", ErrChain, err)
 	}
 	return c, nil
 }

@@ -68,7 +68,8 @@ func (id *certID) check(leaf, issuer *x509.Certificate) error {
 		return fail(Mismatch, "the certificate names another issuer")
 	}
 	if id.serial.Cmp(leaf.SerialNumber) != 0 {
-		return fail(Mismatch, "it is about serial number %x, not %x", id.serial, leaf.SerialNumber)
+		// Cut off, since a log is not the place for what somebody chose to write.
+		return fail(Mismatch, "it is about serial number %.40s, not %.40s", id.serial.Text(16), leaf.SerialNumber.Text(16))
 	}
 	for _, known := range certIDHashes {
 		if !id.hash.Equal(known.oid) {

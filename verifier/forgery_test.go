@@ -148,11 +148,7 @@ func (m *made) run(t *testing.T, s state, want Reason) {
 func TestForgeries(t *testing.T) {
 	w := theWorld()
 	names := make(map[string]bool)
-	for _, table := range [][]forgery{
-		algorithmForgeries, signatureForgeries, stapleListForgeries, chainForgeries,
-		pathForgeries, keyIDForgeries, memberForgeries, jsonForgeries, shapeForgeries, typeForgeries,
-		spliceForgeries, issuerForgeries, audienceForgeries, timeForgeries, stapleForgeries,
-	} {
+	for _, table := range everyTable() {
 		for _, f := range table {
 			name := f.row + "_" + unsafeName.ReplaceAllString(f.name, "_")
 			if names[name] {
@@ -167,9 +163,18 @@ func TestForgeries(t *testing.T) {
 			})
 		}
 	}
+	t.Run("T05_system_root", testSystemRoot)
 	t.Run("T17_windows", testWindows)
 	t.Run("T19_header_variants", testHeaderVariants)
 	t.Run("S32_older_good_after_revoked", testStickyRevocation)
+}
+
+func everyTable() [][]forgery {
+	return [][]forgery{
+		algorithmForgeries, signatureForgeries, stapleListForgeries, chainForgeries,
+		pathForgeries, keyIDForgeries, memberForgeries, jsonForgeries, shapeForgeries, typeForgeries,
+		spliceForgeries, issuerForgeries, audienceForgeries, timeForgeries, stapleForgeries,
+	}
 }
 
 var unsafeName = regexp.MustCompile(`[^A-Za-z0-9#.+-]+`)

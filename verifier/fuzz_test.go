@@ -80,11 +80,7 @@ func verifyWithJOSE(raw string, key crypto.PublicKey) (payload string, err error
 // everyToken gives all tokens of the tables.
 func everyToken(w *world) []string {
 	var raws []string
-	for _, table := range [][]forgery{
-		algorithmForgeries, signatureForgeries, stapleListForgeries, chainForgeries,
-		pathForgeries, keyIDForgeries, memberForgeries, jsonForgeries, shapeForgeries, typeForgeries,
-		spliceForgeries, issuerForgeries, audienceForgeries, timeForgeries, stapleForgeries,
-	} {
+	for _, table := range everyTable() {
 		for _, f := range table {
 			// What is too large says nothing by its content, and weighs.
 			if m := f.make(w); len(m.forged) <= MaxTokenBytes {
