@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"crypto/x509"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/ocspstaple"
+)
+
+func TestDefaults(t *testing.T) {
+	v := newVerifier(t, Config{Anchors: theWorld().anchors, Audience: "orders"})
+	cfg := v.cfg
+	if cfg.Type != "stapled+jwt" || cfg.KeyUsage != x509.ExtKeyUsageClientAuth || cfg.Staples != StapleLeaf ||
+		cfg.MaxStapleAge != time.Hour || cfg.MaxLifetime != time.Hour || cfg.Leeway != time.Minute ||
+		!slices.Equal(cfg.Algorithms, certs.Algorithms()) {
+		t.Errorf("the defaults are %+v", cfg)
+	}
+	if v.freshness != (ocspstaple.Freshness{MaxAge: time.Hour, Leeway: time.Minute}) {
+		t.Errorf("staples are held to %+v", v.freshness)
+	}
+	if v.tokens.budget != 32<<20 || v.headers.budget != 32<<20 || v.links.cache.budget != 16<<20 {
+		t.Error("the budgets of the caches are others")
+	}
+	if since := time.Since(cfg.Now()); since < 0 || since > time.Minute {
+		t.Errorf("the clock is %s behind", since)
+	}
+}
+
+// Verify reads the clock once for each token.
+func TestClockIsReadOnce(t *testing.T) {
+	w := theWorld()
+	reads := 0
+	cfg := w.config(&clock{})
+	cfg.Now = func() time.Time {
+		reads++
+		return testca.Now
+	}
+	v := newVerifier(t, cfg)
+	raw := w.leaf.Token()
+	for _, other := range []string{raw, raw, withBadSignature(raw), w.leaf.Token(), w.stranger.Leaf().Token(), "", "a.b.c"} {
+		reads = 0
+		v.outcome(t, other)
+		if reads != 1 {
+			t.Errorf("read %d times", reads)
+		}
+	}
+}
