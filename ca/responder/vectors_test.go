@@ -4,41 +4,29 @@
 package responder
 
 import (
-	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
+	"slices"
 	"testing"
 
+	"github.com/stapledjwt/stapled/internal/vectors"
 	"golang.org/x/crypto/ocsp"
 )
 
 // TestVectorResponderRequests answers requests that other projects publish.
 // None of them names an issuer of ours, so a well-formed one is unauthorized.
 func TestVectorResponderRequests(t *testing.T) {
-	t.Parallel()
-	dir := os.Getenv("STAPLED_VECTORS")
-	if dir == "" {
-		t.Skip("STAPLED_VECTORS is unset: it names the directory of the third-party vectors")
+	suite := vectors.Load[struct {
+		Name      string
+		Request   vectors.DER
+		CertID    vectors.DER `json:"cert_id"`
+		Suggested string      `json:"suggested_answer"`
+	}](t, "responder-requests.json")
+	// Each case names its own source.
+	suite.Source.Repo = "google/boringssl, aws/aws-lc, pyca/cryptography"
+	if len(suite.Cases) != 27 {
+		t.Fatalf("the file has %d cases, want 27", len(suite.Cases))
 	}
-	content, err := os.ReadFile(filepath.Join(dir, "responder-requests.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		Cases []struct {
-			Name      string
-			Request   []byte
-			CertID    []byte `json:"cert_id"`
-			Suggested string `json:"suggested_answer"`
-		}
-	}
-	if err := json.Unmarshal(content, &file); err != nil {
-		t.Fatal(err)
-	}
-	if len(file.Cases) != 27 {
-		t.Fatalf("the file has %d cases, want 27", len(file.Cases))
-	}
+	tally := vectors.NewTally(suite, "requests")
 	ca := newTestCA(t, "CA", newP256(t))
 	r := newResponder(t, ca, knownSource)
 	const malformed, unauthorized = ocsp.Malformed, ocsp.Unauthorized
@@ -51,7 +39,7 @@ func TestVectorResponderRequests(t *testing.T) {
 		// that they are survived, and none can be good.
 		"no panic": {malformed, unauthorized},
 	}
-	for _, c := range file.Cases {
+	for _, c := range suite.Cases {
 		t.Run(c.Name, func(t *testing.T) {
 			req := c.Request
 			if req == nil {
@@ -66,12 +54,12 @@ func TestVectorResponderRequests(t *testing.T) {
 			if !errors.As(err, &re) {
 				t.Fatalf("got %v, want one of %v", err, want)
 			}
-			for _, status := range want {
-				if re.Status == status {
-					return
-				}
+			expected := want[0]
+			if slices.Contains(want, re.Status) {
+				expected = re.Status
 			}
-			t.Errorf("got %s, want one of %v", re.Status, want)
+			tally.Add(t, c.Name, expected.String(), re.Status.String(), nil)
 		})
 	}
+	tally.Write(t)
 }
