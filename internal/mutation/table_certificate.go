@@ -39,8 +39,8 @@ var certificateTargets = []target{
 		{name: "base64-empty", rule: "3.1", rows: "TestX5C/T04_empty",
 			old: "len(der) == 0 || ", new: ""},
 		{name: "certificate-syntax", rule: "3.2", rows: "TestX5C/T04_trailing_bytes TestX5C/T04_null",
-			old: "if err != nil {\n\t\treturn nil, fmt.Errorf(\"%w: %w\", ErrChain, err)\n\t}\n\treturn c, nil",
-			new: "if err != nil {\n\t\treturn new(x509.Certificate), nil\n\t}\n\treturn c, nil"},
+			old: "return nil, fmt.Errorf(\"%w: %.120s\", ErrChain, err)\n",
+			new: "return new(x509.Certificate), nil\n"},
 	}},
 	{"certs/path.go", "./certs", []check{
 		{name: "chain-empty", rule: "3.3", rows: "TestForgedPaths/T04_no_certificate",

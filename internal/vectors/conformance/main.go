@@ -65,7 +65,11 @@ func produce(ctx context.Context, root string) ([]byte, error) {
 	if !vectors.Available() {
 		return nil, fmt.Errorf("%s is unset: it names the directory of the third-party vectors", vectors.DirVariable)
 	}
-	source, err := filepath.Abs(os.Getenv(vectors.DirVariable))
+	source := os.Getenv(vectors.DirVariable)
+	if !filepath.IsAbs(source) { // then it is meant from the root
+		source = filepath.Join(root, source)
+	}
+	source, err := filepath.Abs(source)
 	if err != nil {
 		return nil, err
 	}
