@@ -76,8 +76,9 @@ func (c *cache[V]) put(key string, value V, cost int) {
 	if c == nil || cost > c.budget {
 		return
 	}
+	// It is not marked as recent: what is used once must not displace what is
+	// used again.
 	e := &entry[V]{hash: maphash.String(c.seed, key), key: key, value: value, cost: cost}
-	e.recent.Store(true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.replace(c.victim(e), e)
@@ -90,22 +91,32 @@ func (c *cache[V]) put(key string, value V, cost int) {
 	}
 }
 
-// victim chooses the slot for an entry: that of the same key, an empty one,
-// one not hit lately, or the first.
+// victim chooses the slot for an entry: that of the same key, an empty one, or
+// one that was not hit lately. If all were, one of them goes, and the others
+// have to be hit again to stay.
 func (c *cache[V]) victim(e *entry[V]) *atomic.Pointer[entry[V]] {
 	set := c.set(e.hash)
-	chosen, rank := &set[0], 0
+	var empty, idle *atomic.Pointer[entry[V]]
 	for i := range set {
 		switch old := set[i].Load(); {
-		case old != nil && old.hash == e.hash && old.key == e.key:
+		case old == nil:
+			empty = &set[i]
+		case old.hash == e.hash && old.key == e.key:
 			return &set[i]
-		case old == nil && rank < 2:
-			chosen, rank = &set[i], 2
-		case old != nil && rank < 1 && !old.recent.Load():
-			chosen, rank = &set[i], 1
+		case !old.recent.Load():
+			idle = &set[i]
 		}
 	}
-	return chosen
+	switch {
+	case empty != nil:
+		return empty
+	case idle != nil:
+		return idle
+	}
+	for i := range set {
+		set[i].Load().recent.Store(false)
+	}
+	return &set[e.hash>>32%ways]
 }
 
 func (c *cache[V]) replace(slot *atomic.Pointer[entry[V]], e *entry[V]) {

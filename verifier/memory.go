@@ -15,11 +15,11 @@ const (
 	defaultCertificateBytes = 16 << 20
 )
 
-// The typical size of an entry, from which a cache takes its number of slots.
+// What a small entry takes, from which a cache computes its number of slots.
 const (
-	typicalToken       = 8 << 10
-	typicalHeader      = 8 << 10
-	typicalCertificate = 4 << 10
+	smallToken       = 4 << 10
+	smallHeader      = 3 << 10
+	smallCertificate = 3 << 10
 )
 
 func (v *Verifier) newCaches() {
@@ -30,18 +30,17 @@ func (v *Verifier) newCaches() {
 		return configured
 	}
 	sizes := v.cfg.Cache
-	v.tokens = newCache[*Token](budget(sizes.Tokens, defaultTokenBytes), typicalToken)
-	v.headers = newCache[*provenHeader](budget(sizes.Headers, defaultHeaderBytes), typicalHeader)
-	v.links.cache = newCache[link](budget(sizes.Certificates, defaultCertificateBytes), typicalCertificate)
+	v.tokens = newCache[*Token](budget(sizes.Tokens, defaultTokenBytes), smallToken)
+	v.headers = newCache[*provenHeader](budget(sizes.Headers, defaultHeaderBytes), smallHeader)
+	v.links.cache = newCache[link](budget(sizes.Certificates, defaultCertificateBytes), smallCertificate)
 }
 
-// rememberHeader copies what it keeps: the segment is part of a token.
-func (v *Verifier) rememberHeader(segment string, h *provenHeader) {
-	v.headers.put(strings.Clone(segment), h, len(segment)+h.cost())
+func (v *Verifier) rememberHeader(h *provenHeader) {
+	v.headers.put(h.segment, h, h.cost())
 }
 
-// rememberToken charges a token with its header, which it keeps alive even
-// when the header's own entry is gone.
+// rememberToken copies what it keeps of a token, and charges it with its
+// header, which it keeps alive even when the header's own entry is gone.
 func (v *Verifier) rememberToken(rest string, t *Token) {
 	v.tokens.put(strings.Clone(rest), t, len(rest)+len(t.payload)+tokenBytes+t.header.cost())
 }
@@ -56,9 +55,8 @@ const (
 	certBytes   = 3 << 10
 )
 
-// cost is what a header takes besides its segment.
 func (h *provenHeader) cost() int {
-	cost := headerBytes + len(h.leaf)
+	cost := headerBytes + len(h.segment) + len(h.leaf)
 	for _, s := range h.staples {
 		cost += stapleBytes + len(s.staple.DER())
 		if delegate := s.staple.Delegate(); delegate != nil {

@@ -6,6 +6,7 @@ package verifier
 import (
 	"crypto/sha256"
 	"crypto/x509"
+	"strings"
 	"time"
 
 	"github.com/stapledjwt/stapled/certs"
@@ -16,7 +17,8 @@ import (
 // chain's, the staples' and that of at least one token. What is left to compare
 // for another token is its own signature, and times. It is immutable.
 type provenHeader struct {
-	signer *signer
+	segment string // a copy, not a part of a token
+	signer  *signer
 	// window is when every certificate is valid, of the path and of those who
 	// signed the staples.
 	window     certs.Window
@@ -42,8 +44,9 @@ func fingerprintOf(c *x509.Certificate) fingerprint { return sha256.Sum256(c.Raw
 
 // candidate is what a header claims, and nobody has proven.
 type candidate struct {
-	chain  []*x509.Certificate
-	signer *signer
+	segment string
+	chain   []*x509.Certificate
+	signer  *signer
 }
 
 // newCandidate is steps 2 and 3: the header says what is allowed, and its parts
@@ -71,7 +74,7 @@ func (v *Verifier) newCandidate(h *header, segment string) (*candidate, error) {
 	if h.hasDigest && h.digest != id {
 		return nil, reject(KeyMismatch, "x5t#S256 is not the SHA-256 digest of the leaf")
 	}
-	return &candidate{chain: chain, signer: signer}, nil
+	return &candidate{segment: segment, chain: chain, signer: signer}, nil
 }
 
 // parseChain decodes x5c. A certificate that was proven before is not parsed
@@ -139,6 +142,7 @@ func (v *Verifier) prove(c *candidate, path *certs.Path, staples []string, now t
 	if err := v.checkStaples(proven, now); err != nil {
 		return nil, err
 	}
+	proven.segment = strings.Clone(c.segment)
 	return proven, nil
 }
 

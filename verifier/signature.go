@@ -68,10 +68,12 @@ func (s *signer) verify(t compact, decoded segments) error {
 	}
 	buffer = append(buffer, t.payload...)
 	state.Write(buffer[start:])
-	return s.verifyDigest(state.Sum(buffer[:start])[start:], signature)
+	buffer = state.Sum(buffer[:start])
+	return s.verifyDigest(buffer[start:], signature, buffer)
 }
 
-func (s *signer) verifyDigest(digest, signature []byte) error {
+// verifyDigest appends what it needs of scratch memory to buffer.
+func (s *signer) verifyDigest(digest, signature, buffer []byte) error {
 	switch key := s.key.(type) {
 	case *ecdsa.PublicKey:
 		// R and S at their full width, nothing else (RFC 7518 §3.4).
@@ -79,8 +81,8 @@ func (s *signer) verifyDigest(digest, signature []byte) error {
 		if len(signature) != 2*size {
 			return errSignature
 		}
-		var der [maxECDSASignature]byte
-		if !ecdsa.VerifyASN1(key, digest, appendECDSASignature(der[:0], signature[:size], signature[size:])) {
+		der := appendECDSASignature(buffer, signature[:size], signature[size:])[len(buffer):]
+		if !ecdsa.VerifyASN1(key, digest, der) {
 			return errSignature
 		}
 		return nil
@@ -96,9 +98,6 @@ func (s *signer) verifyDigest(digest, signature []byte) error {
 	}
 	return errSignature
 }
-
-// maxECDSASignature is the size of an Ecdsa-Sig-Value for P-521.
-const maxECDSASignature = 3 + 2*(2+67)
 
 // appendECDSASignature encodes R and S as an Ecdsa-Sig-Value (RFC 3279 §2.2.3).
 // Their range is for crypto/ecdsa to check.

@@ -56,12 +56,12 @@ func (v *Verifier) Verify(raw string) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Outside its window what is remembered says nothing: another anchor may
-	// stand behind the chain by now.
+	// What is remembered says nothing outside its window: another anchor may
+	// stand behind the chain by then.
+	if token, ok := v.tokens.get(t.rest); ok && token.header.segment == t.header && token.header.window.Check(now) == nil {
+		return v.verifyAgain(token, now)
+	}
 	if h, ok := v.headers.get(t.header); ok && h.window.Check(now) == nil {
-		if token, ok := v.tokens.get(t.rest); ok && token.header == h {
-			return v.verifyAgain(token, now)
-		}
 		return v.verifyProven(t, h, now)
 	}
 	return v.verifyWhole(t, now)
@@ -110,7 +110,7 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
 	}
 	// Every signature has been verified: this is worth remembering.
 	v.links.Add(path.Chain[0], path.Issuer(0))
-	v.rememberHeader(t.header, proven)
+	v.rememberHeader(proven)
 	v.rememberToken(t.rest, token)
 	return token, nil
 }

@@ -195,7 +195,7 @@ func (w *window) test(t *testing.T, leeway time.Duration) {
 				case "cold":
 					v = newVerifier(t, cfg)
 				case "warm":
-					v.tokens = newCache[*Token](1<<20, typicalToken)
+					v.tokens = newCache[*Token](1<<20, smallToken)
 				}
 				return v
 			}
