@@ -263,7 +263,9 @@ func readTime(input *cryptobyte.String, allow allowance) (time.Time, error) {
 		layout = "20060102150405.999999999Z"
 	}
 	t, err := time.Parse(layout, string(text))
-	if err != nil || t.Format(layout) != string(text) {
+	// time.Parse accepts fractions that the layout does not have.
+	var buffer [32]byte
+	if err != nil || !bytes.Equal(t.AppendFormat(buffer[:0], layout), text) {
 		return time.Time{}, fail(Malformed, "malformed time")
 	}
 	return t, nil

@@ -56,19 +56,36 @@ func (c *cache[V]) get(key string) (value V, ok bool) {
 	if c == nil {
 		return value, false
 	}
-	hash := maphash.String(c.seed, key)
+	if e := c.find(maphash.String(c.seed, key), func(e *entry[V]) bool { return e.key == key }); e != nil {
+		return e.value, true
+	}
+	return value, false
+}
+
+// getBytes is get for a key that is no string yet.
+func (c *cache[V]) getBytes(key []byte) (value V, ok bool) {
+	if c == nil {
+		return value, false
+	}
+	if e := c.find(maphash.Bytes(c.seed, key), func(e *entry[V]) bool { return e.key == string(key) }); e != nil {
+		return e.value, true
+	}
+	return value, false
+}
+
+func (c *cache[V]) find(hash uint64, hasKey func(*entry[V]) bool) *entry[V] {
 	set := c.set(hash)
 	for i := range set {
 		e := set[i].Load()
-		if e == nil || e.hash != hash || e.key != key {
+		if e == nil || e.hash != hash || !hasKey(e) {
 			continue
 		}
 		if !e.recent.Load() {
 			e.recent.Store(true)
 		}
-		return e.value, true
+		return e
 	}
-	return value, false
+	return nil
 }
 
 // put adds an entry that takes cost bytes, its key included.

@@ -15,7 +15,7 @@ type link struct {
 	cert, issuer *x509.Certificate
 }
 
-func (l links) get(der []byte) (link, bool) { return l.cache.get(string(der)) }
+func (l links) get(der []byte) (link, bool) { return l.cache.getBytes(der) }
 
 // Known tells whether the issuer was seen to have signed the certificate.
 func (l links) Known(c, issuer *x509.Certificate) bool {
@@ -25,5 +25,8 @@ func (l links) Known(c, issuer *x509.Certificate) bool {
 
 // Add remembers that it did.
 func (l links) Add(c, issuer *x509.Certificate) {
+	if l.Known(c, issuer) {
+		return
+	}
 	l.cache.put(string(c.Raw), link{cert: c, issuer: issuer}, linkCost(c))
 }

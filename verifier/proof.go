@@ -51,7 +51,7 @@ type candidate struct {
 
 // newCandidate is steps 2 and 3: the header says what is allowed, and its parts
 // fit together.
-func (v *Verifier) newCandidate(h *header, segment string) (*candidate, error) {
+func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (*candidate, error) {
 	alg, err := h.check(&v.cfg)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (v *Verifier) newCandidate(h *header, segment string) (*candidate, error) {
 	if err := v.cfg.Anchors.CheckOrder(chain); err != nil {
 		return nil, rejectChain(err)
 	}
-	signer, err := newSigner(chain[0].PublicKey, alg, segment)
+	signer, err := newSigner(chain[0].PublicKey, alg, segment, buffer)
 	if err != nil {
 		return nil, rejectChain(err)
 	}

@@ -26,8 +26,9 @@ type signer struct {
 	prefix hash.Cloner
 }
 
-// newSigner holds alg against the key (RFC 8725 §3.2).
-func newSigner(key crypto.PublicKey, alg jose.SignatureAlgorithm, headerSegment string) (*signer, error) {
+// newSigner holds alg against the key (RFC 8725 §3.2). The buffer is scratch
+// memory.
+func newSigner(key crypto.PublicKey, alg jose.SignatureAlgorithm, segment string, buffer []byte) (*signer, error) {
 	digest, err := certs.Hash(alg)
 	if err != nil {
 		return nil, err
@@ -41,8 +42,9 @@ func newSigner(key crypto.PublicKey, alg jose.SignatureAlgorithm, headerSegment 
 		if !ok {
 			return nil, errors.New("the digest does not support cloning")
 		}
-		state.Write([]byte(headerSegment))
-		state.Write([]byte{'.'})
+		start := len(buffer)
+		buffer = append(append(buffer, segment...), '.')
+		state.Write(buffer[start:])
 		s.prefix = state
 	}
 	return s, nil

@@ -50,7 +50,7 @@ func price(t *testing.T, v *Verifier, raw string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := v.newCandidate(h, parts.header)
+	c, err := v.newCandidate(h, parts.header, nil)
 	if err != nil {
 		return 0
 	}

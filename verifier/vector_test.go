@@ -62,7 +62,7 @@ func verifyJWS(raw string, key crypto.PublicKey, warm bool) error {
 	if err := certs.CheckKey(key); err != nil {
 		return rejectChain(err)
 	}
-	s, err := newSigner(key, alg, t.header)
+	s, err := newSigner(key, alg, t.header, nil)
 	if err != nil {
 		return rejectChain(err)
 	}
@@ -142,7 +142,7 @@ func (c *rawCase) verify(header int, warm bool) error {
 	if err != nil {
 		return err
 	}
-	s, err := newSigner(key, c.Alg, "")
+	s, err := newSigner(key, c.Alg, "", nil)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
 		return nil, err
 	}
 	// 2. and 3. Header, certificates, key.
-	c, err := v.newCandidate(h, t.header)
+	c, err := v.newCandidate(h, t.header, segments.end)
 	if err != nil {
 		return nil, err
 	}
