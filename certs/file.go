@@ -113,9 +113,9 @@ func parseKey(data []byte) (crypto.Signer, error) {
 	}
 }
 
-// Save writes the chain to certFile and the key, as PKCS #8, to keyFile. Both
-// are replaced atomically and readable by their owner only. The key is written
-// first: a certificate on disk always has its key beside it.
+// Save writes the chain to certFile and the key, as PKCS #8, to keyFile. Each
+// is replaced atomically and readable by its owner only. They are two files,
+// though: a crash between them leaves a pair that [LoadIdentity] refuses.
 func (id *Identity) Save(certFile, keyFile string) error {
 	der, err := x509.MarshalPKCS8PrivateKey(id.Key)
 	if err != nil {
