@@ -56,6 +56,9 @@ func TestCache(t *testing.T) {
 					c.put(key, i, cost)
 					if cost <= budget {
 						last[key] = i
+						if value, ok := c.get(key); !ok || value != i {
+							t.Fatalf("%s is %d, %t just after it was put", key, value, ok)
+						}
 					}
 					continue
 				}
@@ -107,6 +110,24 @@ func TestCache(t *testing.T) {
 				if _, ok := c.get(key); !ok {
 					t.Fatalf("%s is gone after %d others", key, i+1)
 				}
+			}
+		}
+	})
+	t.Run("a set in which all are used", func(t *testing.T) {
+		c := newCache[int](ways*32, 64)
+		if len(c.slots) != ways {
+			t.Fatalf("%d slots", len(c.slots))
+		}
+		for i := range 10 * ways {
+			c.put(fmt.Sprint(i), i, 1)
+			for j := range i + 1 {
+				c.get(fmt.Sprint(j))
+			}
+			if value, ok := c.get(fmt.Sprint(i)); !ok || value != i {
+				t.Errorf("number %d is not remembered", i)
+			}
+			if n := checkAccount(t, c); n != min(i+1, ways) {
+				t.Errorf("%d entries of %d", n, i+1)
 			}
 		}
 	})
