@@ -136,7 +136,7 @@ func TestCache(t *testing.T) {
 		c.put("used", 1, 100)
 		for i := range 1000 {
 			c.put(fmt.Sprint(i), i, 100)
-			if _, ok := c.get("used"); !ok && i < 3 {
+			if _, ok := c.get("used"); !ok {
 				t.Fatalf("gone after %d others", i+1)
 			}
 		}
