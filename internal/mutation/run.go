@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,7 +39,7 @@ type runner struct {
 // the files of an overlay. It is an error if they do not compile or none runs:
 // then they have said nothing.
 func (r *runner) test(ctx context.Context, overlay, pkg string, patterns []string) (*outcome, error) {
-	args := []string{"test", "-json", "-count=1", "-vet=off", "-failfast=false", "-timeout=2m", "-run", strings.Join(patterns, "|")}
+	args := []string{"test", "-json", "-count=1", "-vet=off", "-failfast=false", "-timeout=1m", "-run", strings.Join(patterns, "|")}
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}
@@ -52,6 +53,8 @@ func (r *runner) test(ctx context.Context, overlay, pkg string, patterns []strin
 		return nil, err
 	}
 	o := new(outcome)
+	running := make(map[string]bool)
+	packageFailed := false
 	var log strings.Builder
 	for decoder := json.NewDecoder(bytes.NewReader(stdout)); ; {
 		var e event
@@ -65,13 +68,22 @@ func (r *runner) test(ctx context.Context, overlay, pkg string, patterns []strin
 		case e.Action == "build-fail":
 			return nil, fmt.Errorf("does not compile:\n%s%s", log.String(), stderr.Bytes())
 		case e.Test == "":
+			packageFailed = packageFailed || e.Action == "fail"
+		case e.Action == "run":
+			running[e.Test] = true
 		case e.Action == "pass":
 			o.passed = append(o.passed, e.Test)
+			delete(running, e.Test)
 		case e.Action == "fail":
 			o.failed = append(o.failed, e.Test)
+			delete(running, e.Test)
 		case e.Action == "skip":
 			return nil, fmt.Errorf("%s was skipped", e.Test)
 		}
+	}
+	// What a panic or the time limit has cut short is not passed.
+	if packageFailed {
+		o.failed = append(o.failed, slices.Sorted(maps.Keys(running))...)
 	}
 	if len(o.passed)+len(o.failed) == 0 {
 		return nil, fmt.Errorf("no test ran:\n%s%s", log.String(), stderr.Bytes())

@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+// TestForgeriesOfTimes has claims whose times contradict each other, each of
+// them plausible with the leeway.
+func TestForgeriesOfTimes(t *testing.T) {
+	w := theWorld()
+	for _, c := range []struct {
+		name          string
+		iat, nbf, exp time.Duration
+		want          Reason
+	}{
+		{"T14 exp before iat and after nbf", 30 * time.Second, 0, 20 * time.Second, ClaimsInvalid},
+		{"T14 exp before nbf and after iat", 0, 30 * time.Second, 20 * time.Second, ClaimsInvalid},
+		{"T14 exp at iat and after nbf", 30 * time.Second, 0, 30 * time.Second, ClaimsInvalid},
+		{"T14 exp at nbf and after iat", 0, 30 * time.Second, 30 * time.Second, ClaimsInvalid},
+	} {
+		t.Run(unsafeName.ReplaceAllString(c.name, "_"), func(t *testing.T) {
+			v := newVerifier(t, w.config(&clock{testca.Now}))
+			raw := w.leaf.Token(func(t *testca.Token) {
+				t.Claims.Set("iat", unix(c.iat))
+				t.Claims.Set("nbf", unix(c.nbf))
+				t.Claims.Set("exp", unix(c.exp))
+			})
+			mustReject(t, v, raw, c.want)
+			mustReject(t, v, raw, c.want)
+		})
+	}
+}
