@@ -236,10 +236,10 @@ func subjectOf(t *testing.T, der []byte) *x509.Certificate {
 		return c
 	}
 	input := cryptobyte.String(der)
-	var serial, issuer cryptobyte.String
-	if !input.ReadASN1(&input, cbasn1.SEQUENCE) || !input.ReadASN1(&input, cbasn1.SEQUENCE) ||
-		!input.SkipOptionalASN1(contextTag(0)) || !input.ReadASN1(&serial, cbasn1.INTEGER) ||
-		!input.SkipASN1(cbasn1.SEQUENCE) || !input.ReadASN1Element(&issuer, cbasn1.SEQUENCE) {
+	var certificate, tbs, serial, issuer cryptobyte.String
+	if !input.ReadASN1(&certificate, cbasn1.SEQUENCE) || !certificate.ReadASN1(&tbs, cbasn1.SEQUENCE) ||
+		!tbs.SkipOptionalASN1(contextTag(0)) || !tbs.ReadASN1(&serial, cbasn1.INTEGER) ||
+		!tbs.SkipASN1(cbasn1.SEQUENCE) || !tbs.ReadASN1Element(&issuer, cbasn1.SEQUENCE) {
 		t.Fatal(err)
 	}
 	return &x509.Certificate{RawIssuer: issuer, SerialNumber: new(big.Int).SetBytes(serial)}
