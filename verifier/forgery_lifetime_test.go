@@ -4,6 +4,7 @@
 package verifier
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -33,6 +34,21 @@ func TestForgeriesOfTimes(t *testing.T) {
 			})
 			mustReject(t, v, raw, c.want)
 			mustReject(t, v, raw, c.want)
+		})
+	}
+}
+
+// A verifier that sets no bound on lifetimes still wants to know when a token
+// was issued.
+func TestForgeriesOfLifetimes(t *testing.T) {
+	w := theWorld()
+	cfg := w.config(&clock{testca.Now})
+	cfg.MaxLifetime = math.MaxInt64
+	v := newVerifier(t, cfg)
+	mustAccept(t, v, w.leaf.Token())
+	for _, claim := range []string{"iat", "nbf", "exp"} {
+		t.Run("T14_"+claim+"_absent", func(t *testing.T) {
+			mustReject(t, v, w.leaf.Token(func(t *testca.Token) { t.Claims.Drop(claim) }), ClaimsInvalid)
 		})
 	}
 }
