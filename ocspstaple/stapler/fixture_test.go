@@ -150,12 +150,19 @@ func newStapler(t *testing.T, leaf *testca.Party, f stapler.Fetcher, edits ...fu
 	return s
 }
 
-// run starts Run and returns what it will have returned.
+// run starts Run and returns what it will have returned. The test ends when Run
+// has: a question may be under way.
 func run(t *testing.T, s *stapler.Stapler) <-chan error {
-	done := make(chan error, 1)
+	done, ended := make(chan error, 1), make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
-	t.Cleanup(cancel)
-	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	go func() {
+		defer close(ended)
+		done <- s.Run(ctx)
+	}()
 	return done
 }
 
