@@ -104,6 +104,13 @@ func CheckAlgorithm(pub crypto.PublicKey, alg jose.SignatureAlgorithm) error {
 	return nil
 }
 
+// SameKey tells whether two certificates have one public key, however it is
+// encoded.
+func SameKey(a, b *x509.Certificate) bool {
+	key, ok := a.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && key.Equal(b.PublicKey)
+}
+
 func curveOf(alg jose.SignatureAlgorithm) elliptic.Curve {
 	switch alg {
 	case jose.ES256:

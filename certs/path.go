@@ -4,7 +4,6 @@
 package certs
 
 import (
-	"bytes"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -206,7 +205,7 @@ func (p *Path) checkConstraints() error {
 			return fmt.Errorf("%w: %.80q is not a CA", ErrUntrusted, ca.Subject)
 		}
 		// The OCSP responses that the CA's key signs would be the leaf's own.
-		if bytes.Equal(ca.RawSubjectPublicKeyInfo, p.Chain[0].RawSubjectPublicKeyInfo) {
+		if SameKey(ca, p.Chain[0]) {
 			return fmt.Errorf("%w: the leaf has the key of %.80q", ErrUntrusted, ca.Subject)
 		}
 		limited := ca.MaxPathLen > 0 || ca.MaxPathLen == 0 && ca.MaxPathLenZero

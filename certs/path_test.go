@@ -182,6 +182,10 @@ var pathForgeries = []struct {
 	{"T05_leaf_with_an_unknown_critical_extension", certs.ErrUntrusted, leaf(critical)},
 	{"T05_intermediate_with_an_unknown_critical_extension", certs.ErrUntrusted, intermediate(critical)},
 	{"T05_leaf_with_the_key_of_its_CA", certs.ErrUntrusted, leaf(testca.WithKey(testca.Key(testca.P256, "Intermediate")))},
+	{"T05_leaf_with_the_key_of_its_CA_encoded_otherwise", certs.ErrUntrusted, func(p *presented) {
+		p.leaf = p.ca.Leaf(testca.WithKey(p.ca.Key)).Alias(3)
+		p.chain = p.leaf.Chain()
+	}},
 	{"T05_leaf_with_the_key_of_its_anchor", certs.ErrUntrusted, leaf(testca.WithKey(testca.Key(testca.P256, "Root")))},
 	{"T05_leaf_with_the_name_and_key_of_its_CA", certs.ErrUntrusted, leaf(func(c *testca.Template) {
 		c.Subject.CommonName, c.URIs, c.DNSNames = "Intermediate", nil, nil

@@ -157,10 +157,10 @@ func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // dotted tells whether a path has segments "." or ".." (RFC 3986 §3.3), which
-// an upstream would resolve.
+// an upstream would resolve, some also with parameters behind them.
 func dotted(path string) bool {
 	for segment := range strings.FieldsFuncSeq(path, func(c rune) bool { return c == '/' || c == '\\' }) {
-		if segment == "." || segment == ".." {
+		if segment, _, _ = strings.Cut(segment, ";"); segment == "." || segment == ".." {
 			return true
 		}
 	}

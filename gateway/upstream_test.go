@@ -114,6 +114,8 @@ func TestProxyPaths(t *testing.T) {
 		{"encoded dots", "/base", "/%2e%2E/admin", ""},
 		{"encoded slash after dots", "/base", "/..%2fadmin", ""},
 		{"backslash", "/base", "/..%5Cadmin", ""},
+		{"parameters behind dots", "/base", "/..;/admin", ""},
+		{"parameters behind dots, encoded", "/base", "/..%3bx/admin", ""},
 		{"single dot", "/base", "/./a", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {

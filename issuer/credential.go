@@ -47,7 +47,7 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 	}
 	c := &credential{issuer: i, chain: id.Chain, key: id.Key, staples: staples, kid: certs.KeyID(id.Leaf())}
 
-	// 1. The algorithm fits the key (RFC 8725 §3.2).
+	// 1. The algorithm fits the key (RFC 8725 §3.1).
 	pub := id.Leaf().PublicKey
 	if c.algorithm, err = certs.AlgorithmFor(pub); err != nil {
 		return nil, refuseIdentity(err)

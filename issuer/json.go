@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -40,8 +41,8 @@ func encodeExtra(v any) ([]byte, error) {
 	}
 	// json.Marshal passes on what a json.RawMessage or a MarshalJSON method
 	// has written.
-	if !utf8.Valid(text) {
-		return nil, errors.New("extra claims: not UTF-8")
+	if !utf8.Valid(text) || hasLoneSurrogate(text) {
+		return nil, errors.New("extra claims: not UTF-8, or a surrogate without its pair")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -49,6 +50,35 @@ func encodeExtra(v any) ([]byte, error) {
 		return nil, fmt.Errorf("extra claims: %w", err)
 	}
 	return text[1 : len(text)-1], nil
+}
+
+// hasLoneSurrogate looks for an escape that stands for half a character (RFC
+// 8259 §8.2), which encoding/json reads as U+FFFD.
+func hasLoneSurrogate(text []byte) bool {
+	const none = -1
+	low := none // where the escape of a low surrogate has to begin
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		start, isUnit := i, text[i+1] == 'u'
+		if low != none && (start != low || !isUnit) {
+			return true
+		}
+		i++
+		if !isUnit {
+			continue
+		}
+		unit, _ := strconv.ParseUint(string(text[i+1:i+5]), 16, 16) // json.Marshal has checked it
+		if isLow := 0xdc00 <= unit && unit < 0xe000; isLow != (low != none) {
+			return true
+		}
+		i += 4
+		if low = none; 0xd800 <= unit && unit < 0xdc00 {
+			low = i + 1
+		}
+	}
+	return low != none
 }
 
 // checkValue reads one value and refuses what verifiers refuse: two members of

@@ -63,8 +63,8 @@ func encodePSS(hashOID asn1.ObjectIdentifier, hash crypto.Hash) []byte {
 	return b.BytesOrPanic()
 }
 
-// parseSignatureAlgorithm reads the content of an AlgorithmIdentifier. An
-// algorithm that is not known is Untrusted, because it is well-formed.
+// parseSignatureAlgorithm reads the content of an AlgorithmIdentifier. One that
+// is not known is well-formed, and is refused where the signature is checked.
 func parseSignatureAlgorithm(input cryptobyte.String) (x509.SignatureAlgorithm, error) {
 	var oid asn1.ObjectIdentifier
 	if !input.ReadASN1ObjectIdentifier(&oid) {
@@ -76,7 +76,7 @@ func parseSignatureAlgorithm(input cryptobyte.String) (x509.SignatureAlgorithm, 
 				return algorithm, nil
 			}
 		}
-		return 0, fail(Untrusted, "RSASSA-PSS with parameters that are not allowed")
+		return x509.UnknownSignatureAlgorithm, nil
 	}
 	for _, known := range signatureAlgorithms {
 		if !oid.Equal(known.oid) {
@@ -87,5 +87,5 @@ func parseSignatureAlgorithm(input cryptobyte.String) (x509.SignatureAlgorithm, 
 		}
 		return known.algorithm, nil
 	}
-	return 0, fail(Untrusted, "signature algorithm %s is not allowed", oid)
+	return x509.UnknownSignatureAlgorithm, nil
 }

@@ -90,12 +90,13 @@ func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow a
 		if err != nil {
 			return nil, err
 		}
-		if !named || certs.CheckKey(delegate.PublicKey) != nil ||
-			delegate.CheckSignature(r.algorithm, r.tbs, r.signature) != nil {
+		if !named {
 			continue
 		}
+		// Its authority comes first: no key is used that the issuer does not
+		// stand behind.
 		err = checkDelegate(delegate, leaf, issuer, now, allow)
-		if err == nil {
+		if err == nil && delegate.CheckSignature(r.algorithm, r.tbs, r.signature) == nil {
 			return delegate, nil
 		}
 		if refused == nil {
@@ -125,7 +126,10 @@ func (r *response) names(c *x509.Certificate) (bool, error) {
 // §4.2.2.2 and §4.2.2.2.1.
 func checkDelegate(delegate, leaf, issuer *x509.Certificate, now time.Time, allow allowance) error {
 	// 1. The issuer itself signed it: neither a namesake, nor a sibling under
-	// the same root, nor another delegate.
+	// the same root, nor another delegate. Its key is strong enough.
+	if err := certs.CheckKey(delegate.PublicKey); err != nil {
+		return fail(Untrusted, "the responder's certificate: %w", err)
+	}
 	if !bytes.Equal(delegate.RawIssuer, issuer.RawSubject) {
 		return fail(Untrusted, "the responder's certificate is of another issuer")
 	}
@@ -159,7 +163,7 @@ func checkDelegate(delegate, leaf, issuer *x509.Certificate, now time.Time, allo
 	}
 	// 5. It is not the leaf's own key: who holds that would go on vouching for
 	// it after its revocation.
-	if bytes.Equal(delegate.RawSubjectPublicKeyInfo, leaf.RawSubjectPublicKeyInfo) {
+	if certs.SameKey(delegate, leaf) {
 		return fail(Untrusted, "the certificate's own key has signed it")
 	}
 	// 6. It is valid now.

@@ -69,7 +69,7 @@ func (id *certID) check(leaf, issuer *x509.Certificate) error {
 	}
 	if id.serial.Cmp(leaf.SerialNumber) != 0 {
 		// Cut off, since a log is not the place for what somebody chose to write.
-		return fail(Mismatch, "it is about serial number %.40s, not %.40s", id.serial.Text(16), leaf.SerialNumber.Text(16))
+		return fail(Mismatch, "it is about serial number 0x%.40s, not 0x%.40s", id.serial.Text(16), leaf.SerialNumber.Text(16))
 	}
 	for _, known := range certIDHashes {
 		if !id.hash.Equal(known.oid) {

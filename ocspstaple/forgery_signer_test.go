@@ -37,6 +37,9 @@ var signerForgeries = []forgery{
 	{"S01_responder_of_the_leafs_key_signs", ocspstaple.Untrusted, func(a *attempt) {
 		a.signedBy(a.ca.Delegate(testca.WithKey(a.leaf.Key)))
 	}},
+	{"S01_responder_of_the_leafs_key_encoded_otherwise_signs", ocspstaple.Untrusted, func(a *attempt) {
+		a.signedBy(a.ca.Delegate(testca.WithKey(a.leaf.Key)).Alias(3))
+	}},
 	{"S02_leaf_signs_in_the_issuers_name", ocspstaple.Untrusted, func(a *attempt) {
 		a.signedBy(a.leaf, func(r *testca.Response) { r.ResponderID = testca.ByName(a.ca.Cert) })
 	}},

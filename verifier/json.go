@@ -29,7 +29,7 @@ type member struct {
 
 // parseObject reads a JSON object (RFC 8259 §4) and appends its members. It is
 // stricter than encoding/json where two parsers could understand the same text
-// differently (RFC 8725 §2.4, RFC 7515 §10.12): at every depth members must be
+// differently (RFC 8725 §2.6, RFC 7515 §10.12): at every depth members must be
 // distinct, at the top also by more than case; the text must be valid UTF-8
 // without lone surrogates; nothing may follow it.
 func parseObject(text string, members []member) ([]member, error) {

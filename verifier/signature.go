@@ -26,7 +26,7 @@ type signer struct {
 	prefix hash.Cloner
 }
 
-// newSigner holds alg against the key (RFC 8725 §3.2). The buffer is scratch
+// newSigner holds alg against the key (RFC 8725 §3.1). The buffer is scratch
 // memory.
 func newSigner(key crypto.PublicKey, alg jose.SignatureAlgorithm, segment string, buffer []byte) (*signer, error) {
 	digest, err := certs.Hash(alg)

@@ -54,9 +54,11 @@ type Observer interface {
 type Config struct {
 	// Authorities are the CAs to answer for. At least one.
 	Authorities []Authority
-	// Validity is the time from thisUpdate to nextUpdate: how long a staple
-	// that was good outlives the revocation of its certificate. At least one
-	// second, because OCSP counts in seconds; 0 means DefaultValidity.
+	// Validity is the time from the answer to nextUpdate: how long a staple
+	// that was good outlives the revocation of its certificate, from when the
+	// source knows of it. A source that speaks of the past (Status.ThisUpdate)
+	// adds its own delay. At least one second, because OCSP counts in seconds; 0
+	// means DefaultValidity.
 	Validity time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -175,12 +177,14 @@ func (r *Responder) decide(ctx context.Context, der []byte) answer {
 	}
 	log := r.log.With("issuer", a.name, "serial", req.serial.String())
 
+	// Before the question: an answer may be older than its arrival, and a good
+	// must not be dated after a revocation that it does not know of.
+	now := r.now()
 	st, err := a.source.Status(ctx, req.serial)
 	if err != nil {
 		log.ErrorContext(ctx, "OCSP status source failed", "error", err)
 		return failure(OutcomeTryLater)
 	}
-	now := r.now()
 	w := r.window(now, st, a)
 	switch {
 	case now.After(a.signedBy.NotAfter):

@@ -306,3 +306,30 @@ func TestObserver(t *testing.T) {
 		}
 	}
 }
+
+// A certificate can be revoked while the answer of the source is on its way: a
+// good is dated before the question.
+func TestAnswerIsDatedBeforeTheQuestion(t *testing.T) {
+	t.Parallel()
+	ca := newTestCA(t, "CA", newP256(t))
+	now := epoch
+	slow := SourceFunc(func(context.Context, *big.Int) (Status, error) {
+		now = now.Add(5 * time.Second)
+		return Status{Code: Good}, nil
+	})
+	r, err := New(Config{
+		Authorities: []Authority{{Certificate: ca.cert, Signer: ca.key, Source: slow}},
+		Now:         func() time.Time { return now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := now
+	resp, err := ocsp.ParseResponse(r.Respond(t.Context(), ask(t, ca.cert, goodSerial, crypto.SHA256)), ca.cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.ThisUpdate.After(asked) {
+		t.Errorf("asked at %s, thisUpdate is %s", asked, resp.ThisUpdate)
+	}
+}

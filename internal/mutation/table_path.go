@@ -34,6 +34,8 @@ var pathTargets = []target{
 			old: "c.CheckSignatureFrom(issuer)", new: "issuer.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)"},
 		{name: "issuer-is-CA", rule: "4.1", rows: "TestForgedAnchors/T05_intermediate_of_version_1",
 			old: "if !ca.BasicConstraintsValid || !ca.IsCA {", new: "if false {"},
+		{name: "key-of-a-CA", rule: "4.2", rows: "TestForgedPaths/T05_leaf_with_the_key_of_its_",
+			old: "if SameKey(ca, p.Chain[0]) {", new: "if false {"},
 		{name: "path-length", rule: "4.2", rows: "TestForgedPaths/T05_path_length_",
 			old: "if limited && below > ca.MaxPathLen {", new: "if false && limited {"},
 		{name: "path-length-zero", rule: "4.2", rows: "TestForgedPaths/T05_path_length_violated",

@@ -52,8 +52,7 @@ func (s *Stapler) hold(sub *subject, staple *ocspstaple.Staple, save bool) {
 	if !save || sub.file == "" {
 		return
 	}
-	// A revoked response is kept as well: after a restart nothing is signed
-	// before the responder has been asked.
+	// A revoked response is kept as well: a restart does not ask again.
 	if err := certs.WriteFile(sub.file, staple.DER()); err != nil {
 		s.log.Error("staple not written to its file; a restart will need the responder",
 			"certificate", sub.String(), "file", sub.file, "error", err)
@@ -61,8 +60,8 @@ func (s *Stapler) hold(sub *subject, staple *ocspstaple.Staple, save bool) {
 }
 
 // revoke ends the use of the chain for good (RFC 5280 §5.3: a revocation is
-// not taken back, save for certificateHold, and whoever lifts a hold starts a
-// new stapler).
+// not taken back, save for certificateHold, and whoever lifts a hold deletes the
+// file and starts a new stapler).
 func (s *Stapler) revoke(sub *subject, staple *ocspstaple.Staple) {
 	err := about(staple.Check(time.Now(), s.freshness), sub.String())
 	s.change(func(st *state) {
@@ -98,13 +97,14 @@ func (s *Stapler) change(edit func(*state)) {
 		staples: slices.Clone(old.staples),
 		failed:  slices.Clone(old.failed),
 		revoked: old.revoked,
+		ended:   old.ended,
 	}
 	edit(next)
 	if slices.Equal(next.staples, old.staples) {
 		next.staples = old.staples
 	}
 	s.current.Store(next)
-	if !s.isReady && (next.revoked != nil || !slices.Contains(next.staples, nil)) {
+	if !s.isReady && (next.revoked != nil || next.ended || !slices.Contains(next.staples, nil)) {
 		s.isReady = true
 		close(s.ready)
 	}

@@ -6,9 +6,11 @@ package stapler_test
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
@@ -18,11 +20,15 @@ func TestNeverOlder(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		offset time.Duration // of the thisUpdate of the second answer to that of the first
-	}{{"older", -time.Second}, {"as old", 0}} {
+		valid  time.Duration
+	}{
+		{"older", -time.Second, time.Hour},
+		{"as old, and not valid for longer", 0, 10 * time.Minute},
+	} {
 		t.Run(row.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				leaf, seen := newLeaf(), new(observer)
-				second := answer(leaf, row.offset, time.Hour)
+				second := answer(leaf, row.offset, row.valid)
 				f := &fetcher{answer: good(leaf, 10*time.Minute)}
 				s := newStapler(t, leaf, f, func(c *stapler.Config) { c.Observer = seen })
 				if err := s.Refresh(t.Context()); err != nil {
@@ -82,4 +88,42 @@ func TestCacheOnTheWay(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestLongerAnswerOfTheSameTime: a responder that is fed by a CRL repeats its
+// thisUpdate and moves nextUpdate only.
+func TestLongerAnswerOfTheSameTime(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		leaf, from := newLeaf(), time.Now().Truncate(time.Second)
+		f := &fetcher{answer: func(context.Context, *x509.Certificate) ([]byte, error) {
+			return leaf.Staple(func(r *testca.Response) {
+				now := time.Now().Truncate(time.Second)
+				r.ProducedAt = now
+				r.Singles[0].ThisUpdate, r.Singles[0].NextUpdate = from, now.Add(10*time.Minute)
+			}), nil
+		}}
+		s := newStapler(t, leaf, f)
+		run(t, s)
+		if err := s.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Minute)
+		if _, err := s.Current(time.Now()); err != nil {
+			t.Errorf("after asking %d times: %v", len(f.seen()), err)
+		}
+	})
+}
+
+// TestWaitEndsWithTheCertificate: nothing can come any more.
+func TestWaitEndsWithTheCertificate(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		leaf := testca.New().Intermediate().Leaf(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Minute)))
+		s := newStapler(t, leaf, &fetcher{answer: always(nil, errDown)})
+		run(t, s)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if err := s.Wait(ctx); !errors.Is(err, stapler.CertificateExpired) || ctx.Err() != nil {
+			t.Errorf("Wait: %v", err)
+		}
+	})
 }

@@ -69,6 +69,7 @@ func (s *Stapler) keep(ctx context.Context, sub *subject) error {
 			err := fail(CertificateExpired, "%s ended at %s: enrol a new certificate",
 				sub, sub.cert.NotAfter.UTC().Format(time.RFC3339))
 			s.log.Error("no staple can help any more", "error", err)
+			s.change(func(st *state) { st.failed[sub.index], st.ended = err, true })
 			return err
 		}
 		err := s.attempt(ctx, sub)
@@ -135,11 +136,20 @@ func (s *Stapler) ask(ctx context.Context, sub *subject) (*ocspstaple.Staple, *E
 	if err != nil {
 		return nil, about(err, sub.String())
 	}
-	if held := s.held(sub); held != nil && !staple.ThisUpdate().After(held.ThisUpdate()) {
+	if held := s.held(sub); held != nil && !newer(staple, held) {
 		return nil, fail(NotNewer, "%s: the responder's answer is from %s, the one held from %s", sub,
 			staple.ThisUpdate().UTC().Format(time.RFC3339), held.ThisUpdate().UTC().Format(time.RFC3339))
 	}
 	return staple, nil
+}
+
+// newer compares thisUpdate, and then nextUpdate: a responder that is fed by a
+// CRL says for longer what it knows from the same time.
+func newer(staple, held *ocspstaple.Staple) bool {
+	if staple.ThisUpdate().Equal(held.ThisUpdate()) {
+		return staple.NextUpdate().After(held.NextUpdate())
+	}
+	return staple.ThisUpdate().After(held.ThisUpdate())
 }
 
 // plan says when to ask.

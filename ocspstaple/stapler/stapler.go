@@ -107,6 +107,7 @@ type state struct {
 	staples []*ocspstaple.Staple // per subject; nil if none has been received
 	failed  []*Error             // per subject: the last attempt, if it failed
 	revoked *Error               // set once, never taken back
+	ended   bool                 // a certificate has expired
 }
 
 // New checks the configuration, and that each certificate of the chain issued

@@ -38,7 +38,7 @@ func newSubject(i int, cert, issuer *x509.Certificate, file string) *subject {
 }
 
 func (s *subject) String() string {
-	return fmt.Sprintf("certificate %d (serial %x)", s.index, s.cert.SerialNumber)
+	return fmt.Sprintf("certificate %d (serial 0x%x)", s.index, s.cert.SerialNumber)
 }
 
 // examine authenticates a response. The error is nil only if the staple is
