@@ -8,9 +8,13 @@
 //	go run ./cmd/stapled token --dir ./stack --name client --audience orders
 //	go run ./examples/client -cert ./stack/identities/client/cert.pem -key ./stack/identities/client/key.pem
 //
-// Then revoke it, and see the client stop when it learns of that:
+// Then revoke it:
 //
 //	go run ./cmd/stapled revoke --dir ./stack --cert ./stack/identities/client/cert.pem
+//
+// The client stops when it learns of that. This takes up to about half of a
+// staple's validity, which is five minutes by default; start the stack with
+// --staple-validity 20s to see it sooner.
 package main
 
 import (
@@ -36,6 +40,11 @@ func main() {
 	service := flag.String("url", "http://127.0.0.1:8080", "the service to call")
 	audience := flag.String("audience", "orders", "the audience that the service expects")
 	flag.Parse()
+	if *cert == "" || *key == "" {
+		fmt.Fprintln(os.Stderr, "-cert and -key are required: name the files of the certificate to sign with")
+		flag.Usage()
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	identity, err := certs.LoadIdentity(*cert, *key)

@@ -34,6 +34,11 @@ func main() {
 	audience := flag.String("audience", "orders", "the audience that tokens must name")
 	listen := flag.String("listen", "127.0.0.1:8080", "`address` to listen on")
 	flag.Parse()
+	if *anchor == "" || *audience == "" {
+		fmt.Fprintln(os.Stderr, "-anchor and -audience are required: name the CA certificates to trust, and whom tokens are for")
+		flag.Usage()
+		os.Exit(2)
+	}
 	log.Fatal(run(*anchor, *audience, *listen))
 }
 
