@@ -34,6 +34,9 @@ type anatomy struct {
 	Windows []window                   `json:"windows"`
 	// Problems are parts that could not be read.
 	Problems []string `json:"problems,omitempty"`
+
+	// moment is how to speak of At: "now", or "at" a time that was asked for.
+	moment string
 }
 
 // certificateView is one certificate of x5c.
@@ -54,21 +57,21 @@ type certificateView struct {
 func dissect(raw string, now time.Time) (*anatomy, error) {
 	segments := strings.Split(raw, ".")
 	if len(segments) != 3 {
-		return nil, fmt.Errorf("the input has %d segments where a token has 3, separated by dots: give one token in compact serialization", len(segments))
+		return nil, fmt.Errorf("the input has %s where a token has 3, separated by dots: give one token in compact serialization", count(len(segments), "segment"))
 	}
 	header, err := base64.RawURLEncoding.DecodeString(segments[0])
 	if err != nil {
-		return nil, fmt.Errorf("the header is no base64url (%w): give one token in compact serialization", err)
+		return nil, fmt.Errorf("the header is not base64url (%w): give one token in compact serialization", err)
 	}
-	a := &anatomy{At: now.UTC(), Bytes: len(raw)}
+	a := &anatomy{At: now.UTC(), Bytes: len(raw), moment: "now"}
 	if err := json.Unmarshal(header, &a.Header); err != nil || a.Header == nil {
-		return nil, errors.New("the header is no JSON object: give one token in compact serialization")
+		return nil, errors.New("the header is not a JSON object: give one token in compact serialization")
 	}
 	chain := a.readChain()
 	a.readStaples(chain)
 	a.readClaims(segments[1])
 	if _, err := base64.RawURLEncoding.DecodeString(segments[2]); err != nil {
-		a.problem("the signature is no base64url: %v", err)
+		a.problem("the signature is not base64url: %v", err)
 	}
 	return a, nil
 }
@@ -87,7 +90,7 @@ func (a *anatomy) take(member string) []string {
 	delete(a.Header, member)
 	var values []string
 	if err := json.Unmarshal(raw, &values); err != nil {
-		a.problem("%s is no array of strings", member)
+		a.problem("%s is not an array of strings", member)
 		return nil
 	}
 	return values
@@ -166,17 +169,17 @@ func (a *anatomy) readStaples(chain []*x509.Certificate) {
 func (a *anatomy) readClaims(segment string) {
 	payload, err := base64.RawURLEncoding.DecodeString(segment)
 	if err != nil {
-		a.problem("the payload is no base64url: %v", err)
+		a.problem("the payload is not base64url: %v", err)
 		return
 	}
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(payload, &object); err != nil || object == nil {
-		a.problem("the payload is no JSON object")
+		a.problem("the payload is not a JSON object")
 		return
 	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, payload); err != nil {
-		a.problem("the payload is no JSON object")
+		a.problem("the payload is not a JSON object")
 		return
 	}
 	a.Claims = compact.Bytes()

@@ -16,7 +16,7 @@ import (
 
 // maxInput bounds what is read as a token: four times what a verifier looks
 // at. Up to here an oversized token is a token, and rejected as too_large. Above
-// it the input is no token but a mistake, such as another file, and is not
+// it the input is not a token but a mistake, such as another file, and is not
 // read to its end.
 const maxInput = 64 << 10
 
@@ -40,7 +40,7 @@ func (a *app) readToken(cmd *cobra.Command, args []string) (string, error) {
 		return "", fmt.Errorf("%q is a file, not a token: use `%s … - < %s`", raw, cmd.CommandPath(), raw)
 	}
 	if len(raw) > maxInput {
-		return "", fmt.Errorf("the input is larger than %d KiB and so no token: give one token in compact serialization", maxInput>>10)
+		return "", fmt.Errorf("the input is larger than %d KiB and so not a token: give one token in compact serialization", maxInput>>10)
 	}
 	raw = strings.TrimSuffix(raw, "\n")
 	raw = strings.TrimSuffix(raw, "\r")
@@ -50,16 +50,33 @@ func (a *app) readToken(cmd *cobra.Command, args []string) (string, error) {
 	return raw, nil
 }
 
-// parseTime reads the value of --at; without one it is now.
+// parseTime reads the value of --at; without one it is now. Besides RFC 3339 it
+// takes the times that this program prints, whose space RFC 3339 §5.6 permits,
+// and a distance from now, which has a sign.
 func parseTime(at string) (time.Time, error) {
+	now := time.Now()
 	if at == "" {
-		return time.Now(), nil
+		return now, nil
 	}
-	t, err := time.Parse(time.RFC3339, at)
-	if err != nil {
-		return time.Time{}, usagef("--at %q is no time of RFC 3339, such as 2026-01-31T12:00:00Z", at)
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04Z07:00"} {
+		if t, err := time.Parse(layout, at); err == nil {
+			return t, nil
+		}
 	}
-	return t, nil
+	if at[0] == '+' || at[0] == '-' {
+		if d, err := time.ParseDuration(at); err == nil {
+			return now.Add(d), nil
+		}
+	}
+	return time.Time{}, usagef("--at %q is neither a time of RFC 3339, such as 2026-01-31T12:00:00Z, nor a distance from now, such as +11m or -1h", at)
+}
+
+// checkDir refuses a file, of which every later step would say less.
+func checkDir(dir string) error {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return usagef("--dir %q is not a directory: name the directory of the stack", dir)
+	}
+	return nil
 }
 
 // oneToken is the rule for the arguments of commands that take a token.

@@ -23,7 +23,10 @@ time line of its validity windows around now. The token is the argument, or
 stdin for "-" or no argument.
 
 Nothing is verified, not even the signature: everything shown is only what the
-token says. Use "stapled verify" to decide.`,
+token says. Use "stapled verify" to decide.
+
+--at takes RFC 3339, such as 2026-01-31T12:00:00Z, also with a space in place of
+the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
 		Example: `  stapled token --dir ./stack --audience echo | stapled inspect`,
 		Args:    oneToken,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -39,13 +42,16 @@ token says. Use "stapled verify" to decide.`,
 			if err != nil {
 				return err
 			}
+			if at != "" {
+				anatomy.moment = "at"
+			}
 			if a.json {
 				return a.printJSON(anatomy)
 			}
 			return a.print(anatomy.text(terminalOf(a.stdout)))
 		},
 	}
-	cmd.Flags().StringVar(&at, "at", "", "draw the time line as of this `TIME` (RFC 3339; default now)")
+	cmd.Flags().StringVar(&at, "at", "", "draw the time line as of this `TIME` (default now)")
 	return cmd
 }
 
@@ -77,7 +83,7 @@ func (a *anatomy) text(t terminal) string {
 	p.claims(a.Claims, a.At)
 	if len(a.Windows) > 0 {
 		p.title("Validity", "")
-		p.drawTimeline(a.Windows, a.At)
+		p.drawTimeline(a.Windows, a.At, a.moment)
 	}
 	if len(a.Problems) > 0 {
 		p.title("Problems", "")
@@ -96,7 +102,7 @@ func (p page) certificate(i int, c certificateView) {
 	for _, name := range c.Names {
 		p.field("  name", name)
 	}
-	p.field("  serial", c.Serial)
+	p.serial("  serial", c.Serial)
 	p.field("  issuer", c.Issuer)
 	p.field("  valid", stamp(c.NotBefore)+" to "+stamp(c.NotAfter))
 	key := c.Key + ", signed with " + c.Signature
@@ -120,7 +126,7 @@ func (p page) staple(i int, s stapleView, now time.Time) {
 		p.field("  revoked", stamp(*s.RevokedAt)+", "+s.Reason)
 	}
 	if s.Serial != "" {
-		p.field("  serial", s.Serial)
+		p.serial("  serial", s.Serial)
 	}
 	if s.ThisUpdate != nil {
 		p.field("  thisUpdate", stamp(*s.ThisUpdate)+", "+distance(*s.ThisUpdate, now, "starts", "started"))

@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"math/big"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -39,6 +40,23 @@ func (p page) colouredField(label, value, sgr string) {
 		p.out.WriteString(p.paint(dim, label) + pad + p.paint(sgr, line) + "\n")
 		label, pad = "", strings.Repeat(" ", labelWidth)
 	}
+}
+
+// serial writes a serial number in both forms that people compare: decimal, as
+// JSON has it, and hexadecimal, as logs have it.
+func (p page) serial(label, decimal string) {
+	p.field(label, decimal)
+	if n, ok := new(big.Int).SetString(decimal, 10); ok {
+		p.field("", fmt.Sprintf("%#x", n))
+	}
+}
+
+// count writes a number of things.
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // stamp writes a time the same way everywhere.

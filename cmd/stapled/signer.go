@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"sync/atomic"
 	"time"
 
 	"github.com/stapledjwt/stapled/ca"
@@ -43,6 +44,15 @@ func (f tokenFlags) foreignSigner(ctx context.Context, log *slog.Logger) (*signe
 	anchor, err := f.foreignAnchor(identity)
 	if err != nil {
 		return nil, err
+	}
+	stapled := identity.Chain[:1]
+	if f.chain {
+		stapled = identity.Chain
+	}
+	for _, c := range stapled {
+		if f.ocspURL == "" && len(c.OCSPServer) == 0 {
+			return nil, usagef("the certificate of %q names no OCSP responder: give its URL with --ocsp-url", c.Subject)
+		}
 	}
 	fetcher, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: f.ocspURL})
 	if err != nil {
@@ -128,9 +138,10 @@ func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signe
 	if err != nil {
 		return nil, fmt.Errorf("the certificate for %q: %w", f.name, err)
 	}
+	var above revokedAbove
 	keeper, err := stapler.New(stapler.Config{
 		Chain: identity.Chain, Anchor: root[0], StapleChain: f.chain, Fetcher: responder,
-		File: kept.file("staple.der"), Logger: log,
+		File: kept.file("staple.der"), Logger: log, Observer: &above,
 	})
 	if err != nil {
 		return nil, err
@@ -138,13 +149,29 @@ func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signe
 	if f.refresh || !young(keeper) {
 		err = keeper.Refresh(ctx)
 	}
-	if errors.Is(err, stapler.CertificateRevoked) {
+	switch {
+	case errors.Is(err, stapler.CertificateRevoked) && above.Load():
+		return nil, fmt.Errorf("%w: the CA itself is revoked: make a new stack", err)
+	case errors.Is(err, stapler.CertificateRevoked):
 		return nil, fmt.Errorf("%w: delete %s to enrol a new one", err, dir)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
 	}
 	return &signer{identity: identity, anchor: root[0], staples: keeper}, nil
+}
+
+// revokedAbove is true once a certificate above the first one is revoked. It
+// implements stapler.Observer.
+type revokedAbove struct{ atomic.Bool }
+
+// Refreshed implements stapler.Observer.
+func (*revokedAbove) Refreshed(int, *ocspstaple.Staple) {}
+
+// Failed implements stapler.Observer.
+func (r *revokedAbove) Failed(i int, reason stapler.Reason) {
+	if i > 0 && reason == stapler.CertificateRevoked {
+		r.Store(true)
+	}
 }
 
 // young tells whether every staple is in the first half of its time, as the

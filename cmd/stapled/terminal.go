@@ -86,10 +86,11 @@ func wrap(text string, width int) []string {
 	runes := []rune(text)
 	var lines []string
 	for len(runes) > width {
+		// Prefer a space in the last third, and else any comma, as between the
+		// members of a JSON array, so that words stay whole.
 		cut := width
-		// Prefer a space in the last third, so that words stay whole.
-		for i := width; i > width*2/3; i-- {
-			if runes[i] == ' ' {
+		for i := width; i > 1; i-- {
+			if i > width*2/3 && runes[i] == ' ' || runes[i-1] == ',' {
 				cut = i
 				break
 			}

@@ -35,6 +35,30 @@ func TestParseSerial(t *testing.T) {
 	}
 }
 
+func TestParseTime(t *testing.T) {
+	day := time.Date(2026, 11, 21, 23, 20, 0, 0, time.UTC)
+	for _, row := range []struct {
+		text string
+		want time.Time // zero for a refusal
+	}{
+		{"2026-11-21T23:20:00Z", day}, {"2026-11-22T00:20:00+01:00", day}, {"2026-11-21T23:20:00.5Z", day.Add(500 * time.Millisecond)},
+		{stamp(day), day}, {day.Format(shortStamp), day}, {"2026-11-22 00:20:00+01:00", day},
+		{"2026-11-21 23:20:00", time.Time{}}, {"2026-11-21", time.Time{}}, {"yesterday", time.Time{}}, {"1h", time.Time{}}, {"+1", time.Time{}}, {"-", time.Time{}}, {" ", time.Time{}},
+	} {
+		got, err := parseTime(row.text)
+		if !got.Equal(row.want) || (err != nil) != row.want.IsZero() {
+			t.Errorf("parseTime(%q) = %s, %v", row.text, got, err)
+		}
+	}
+	for text, distance := range map[string]time.Duration{"": 0, "+11m": 11 * time.Minute, "-1h": -time.Hour, "+1h30m": 90 * time.Minute} {
+		before := time.Now()
+		got, err := parseTime(text)
+		if err != nil || got.Before(before.Add(distance)) || got.After(time.Now().Add(distance)) {
+			t.Errorf("parseTime(%q) = %s, %v", text, got, err)
+		}
+	}
+}
+
 func TestParseReason(t *testing.T) {
 	for _, row := range []struct {
 		name, want string
@@ -64,7 +88,7 @@ func TestParseClaims(t *testing.T) {
 	if string(raw) != want {
 		t.Errorf("got  %s\nwant %s", raw, want)
 	}
-	for _, bad := range [][]string{{"novalue"}, {"=v"}, {""}, {"a=1", "a=2"}} {
+	for _, bad := range [][]string{{"novalue"}, {"=v"}, {""}, {"a=1", "a=2"}, {"iss=x"}, {"AUD=x"}, {"jti=1"}} {
 		if got, err := parseClaims(bad); err == nil {
 			t.Errorf("parseClaims(%q) = %v", bad, got)
 		}
@@ -113,6 +137,8 @@ func TestWrap(t *testing.T) {
 		{"a word that breaks at spaces", 12, "a word that/breaks at/spaces"},
 		{"nospacesatallhere", 5, "nospa/cesat/allhe/re"},
 		{"ÄÖÜÄÖÜ", 4, "ÄÖÜÄ/ÖÜ"},
+		{`["billing","echo","orders"]`, 18, `["billing","echo",/"orders"]`},
+		{`["a","a-long-one","b"]`, 13, `["a",/"a-long-one",/"b"]`},
 	} {
 		if got := strings.Join(wrap(row.text, row.width), "/"); got != row.want {
 			t.Errorf("wrap(%q, %d) = %s, want %s", row.text, row.width, got, row.want)

@@ -126,36 +126,52 @@ func (t timeline) bar(w window, now time.Time) string {
 	return string(cells)
 }
 
-// head is the line above the bars: the mark of now, or where now would be.
-func (t timeline) head(now time.Time) string {
-	clock := now.UTC().Format("15:04:05Z")
-	at := t.column(now)
+// head is the line above the bars: the mark of a moment, or where that would be.
+func (t timeline) head(moment time.Time, word string) string {
+	label := word + " " + moment.UTC().Format("15:04:05Z")
+	if t.severalDays() || !sameDay(moment, t.from) {
+		label = word + " " + stamp(moment)
+		if len(label)+len("▶ ") > t.columns {
+			label = word + " " + moment.UTC().Format(shortStamp)
+		}
+	}
+	at := t.column(moment)
 	switch {
 	case at < 0:
-		return "◀ now " + clock
+		return "◀ " + label
 	case at >= t.columns:
-		text := "now " + clock + " ▶"
-		return strings.Repeat(" ", t.columns-utf8.RuneCountInString(text)) + text
+		text := label + " ▶"
+		return strings.Repeat(" ", max(0, t.columns-utf8.RuneCountInString(text))) + text
 	}
-	if text := "▼ now " + clock; at+utf8.RuneCountInString(text) <= t.columns {
+	if text := "▼ " + label; at+utf8.RuneCountInString(text) <= t.columns {
 		return strings.Repeat(" ", at) + text
 	}
-	text := "now " + clock + " ▼"
+	text := label + " ▼"
 	return strings.Repeat(" ", max(0, at+1-utf8.RuneCountInString(text))) + text
+}
+
+// shortStamp is a time where there is no room for its seconds.
+const shortStamp = "2006-01-02 15:04Z"
+
+func (t timeline) severalDays() bool { return !sameDay(t.from, t.until) }
+
+func sameDay(a, b time.Time) bool {
+	return a.UTC().Format(time.DateOnly) == b.UTC().Format(time.DateOnly)
 }
 
 // foot is the line below the bars: the times at both ends.
 func (t timeline) foot() string {
 	form := "15:04:05Z"
-	if t.from.UTC().YearDay() != t.until.UTC().YearDay() || t.until.Sub(t.from) > 24*time.Hour {
-		form = "2006-01-02 15:04Z"
+	if t.severalDays() {
+		form = shortStamp
 	}
 	from, until := t.from.UTC().Format(form), t.until.UTC().Format(form)
 	return from + strings.Repeat(" ", max(1, t.columns-len(from)-len(until))) + until
 }
 
-// drawTimeline writes the picture, as wide as the terminal.
-func (p page) drawTimeline(windows []window, now time.Time) {
+// drawTimeline writes the picture, as wide as the terminal. The word names the
+// moment that it is drawn for.
+func (p page) drawTimeline(windows []window, now time.Time, word string) {
 	remarks, remarkWidth := make([]string, len(windows)), 0
 	for i, w := range windows {
 		remarks[i] = w.remark(now)
@@ -169,7 +185,7 @@ func (p page) drawTimeline(windows []window, now time.Time) {
 	}
 	t := newTimeline(windows, now, min(columns, mostColumns))
 	indent := strings.Repeat(" ", labelWidth)
-	p.out.WriteString(indent + p.paint(cyan, t.head(now)) + "\n")
+	p.out.WriteString(indent + p.paint(cyan, t.head(now, word)) + "\n")
 	for i, w := range windows {
 		sgr := red
 		if w.open(now) {

@@ -57,7 +57,7 @@ func TestTimeline(t *testing.T) {
                11:59:59Z        12:00:01Z
 `},
 		{"long only", []window{certificate}, at, `
-                  ▼ now 12:00:00Z
+                  ▼ now 2026-05-04 12:00:00Z
   certificate    ┣┿━━━━━━━━━━━━━━━━━━━━━━━┫     ends in 23 h
                2026-05-04 09:00Z 2026-05-05 13:00Z
 `},
@@ -65,7 +65,7 @@ func TestTimeline(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			const width = 60
 			var b strings.Builder
-			page{terminal: terminal{width: width}, out: &b}.drawTimeline(row.windows, row.now)
+			page{terminal: terminal{width: width}, out: &b}.drawTimeline(row.windows, row.now, "now")
 			for line := range strings.Lines(b.String()) {
 				if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
 					t.Errorf("a line of %d columns: %q", n, line)
@@ -73,6 +73,34 @@ func TestTimeline(t *testing.T) {
 			}
 			if got := "\n" + trimLines(b.String()); got != row.want {
 				t.Errorf("got%s\nwant%s", got, row.want)
+			}
+		})
+	}
+}
+
+// TestTimelineOfAnotherDay: a clock alone would be read as that of the axis.
+func TestTimelineOfAnotherDay(t *testing.T) {
+	staple := window{"staple", at.Add(-2 * time.Minute), at.Add(8 * time.Minute)}
+	for _, row := range []struct {
+		name  string
+		width int
+		at    time.Time
+		want  string
+	}{
+		{"years after", 70, at.AddDate(2, 0, 0), "at 2028-05-04 12:00:00Z ▶"},
+		{"a day before", 70, at.AddDate(0, 0, -1), "◀ at 2026-05-03 12:00:00Z"},
+		{"the same day", 70, at.Add(10 * time.Hour), "at 22:00:00Z ▶"},
+		{"narrow", leastWidth, at.AddDate(2, 0, 0), "at 2028-05-04 12:00Z ▶"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var b strings.Builder
+			page{terminal: terminal{width: row.width}, out: &b}.drawTimeline([]window{staple}, row.at, "at")
+			head, _, _ := strings.Cut(b.String(), "\n")
+			if got := strings.TrimSpace(head); got != row.want {
+				t.Errorf("got %q, want %q", got, row.want)
+			}
+			if n := utf8.RuneCountInString(head); n > row.width {
+				t.Errorf("%d columns: %q", n, head)
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,7 +83,7 @@ staple does.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.dir, "dir", "", "`DIR` of the stack")
 	flags.StringVar(&f.name, "name", defaultName, "DNS name or URI that the certificate of the stack is for: its `NAME`")
-	flags.DurationVar(&f.validity, "validity", 0, "`DURATION` of a certificate of the stack (default that of the CA, 24h)")
+	flags.DurationVar(&f.validity, "validity", 0, "`DURATION` of a newly enrolled certificate of the stack; the one that is kept for a name stays as it is (default that of the CA, 24h)")
 	flags.StringVar(&f.cert, "cert", "", "PEM `FILE` with the certificate chain, leaf first")
 	flags.StringVar(&f.key, "key", "", "PEM `FILE` with the private key of the leaf")
 	flags.StringVar(&f.ocspURL, "ocsp-url", "", "`URL` of the OCSP responder (default the one that the certificate names)")
@@ -108,10 +109,15 @@ func (f tokenFlags) check() error {
 		return usagef("--cert and --key belong together: give both")
 	case len(f.audiences) == 0:
 		return usagef("--audience is missing: say whom the token is for")
+	case slices.Contains(f.audiences, ""):
+		return usagef("--audience is empty: say whom the token is for")
 	case f.ttl < time.Second:
 		return usagef("--ttl %s is too short: a token lives whole seconds", f.ttl)
 	case f.validity < 0:
 		return usagef("--validity %s is negative", f.validity)
+	}
+	if f.dir != "" {
+		return checkDir(f.dir)
 	}
 	return nil
 }
@@ -186,6 +192,18 @@ func refusal(err error) error {
 	return err
 }
 
+// ownClaims are the claims that every token gets from its issuer, and how to
+// influence them.
+var ownClaims = map[string]string{
+	"iss": "it comes from the certificate",
+	"sub": "use --subject",
+	"aud": "use --audience",
+	"exp": "use --ttl",
+	"iat": "it is the time of signing",
+	"nbf": "it is the time of signing",
+	"jti": "it is random",
+}
+
 // parseClaims reads NAME=VALUE.
 func parseClaims(pairs []string) (map[string]any, error) {
 	claims := make(map[string]any)
@@ -193,6 +211,10 @@ func parseClaims(pairs []string) (map[string]any, error) {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok || name == "" {
 			return nil, usagef("--claim %q is not NAME=VALUE", pair)
+		}
+		// Verifiers refuse names that differ in case only.
+		if instead, own := ownClaims[strings.ToLower(name)]; own {
+			return nil, usagef("--claim %s cannot be given: %s", name, instead)
 		}
 		if _, twice := claims[name]; twice {
 			return nil, usagef("--claim %s is given twice: use an array, such as %s='[1,2]'", name, name)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,12 +55,15 @@ func newVerifyCommand(a *app) *cobra.Command {
 any connection. The token is the argument, or stdin for "-" or no argument.
 
 Exit status 1 and a reason if it is rejected. A token of more than 16 KiB is
-rejected as too_large; input of more than 64 KiB is no token, and exit status
-2.
+rejected as too_large; input of more than 64 KiB is not a token, and exit
+status 2.
 
 Acceptance says who signed the token and that its certificate is not revoked.
-What the caller may do is for your own policy to say, and the token is no
-secret.`,
+What the caller may do is for your own policy to say, and the token is not a
+secret.
+
+--at takes RFC 3339, such as 2026-01-31T12:00:00Z, also with a space in place of
+the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
 		Example: `  TOKEN=$(stapled token --dir ./stack --audience echo)
   stapled verify --anchor ./stack/certs/root_ca.crt --audience echo "$TOKEN"
 
@@ -73,7 +77,7 @@ secret.`,
 	flags.StringVar(&f.anchor, "anchor", "", "PEM `FILE` with the CA certificates to trust (required)")
 	flags.StringVar(&f.audience, "audience", "", "audience `A`, which must be in aud (required)")
 	flags.StringArrayVar(&f.issuers, "issuer", nil, "accept this iss `I` only; may be repeated (default any that the certificate names)")
-	flags.StringVar(&f.at, "at", "", "verify as of this `TIME` (RFC 3339; default now)")
+	flags.StringVar(&f.at, "at", "", "verify as of this `TIME` (default now)")
 	flags.StringVar(&f.staples, "staples", "leaf", "which `CERTIFICATES` need a staple: leaf, or chain for all below the anchor")
 	a.complete(cmd, "staples", "leaf", "chain")
 	return cmd
@@ -110,6 +114,8 @@ func (f verifyFlags) verifier() (*verifier.Verifier, time.Time, error) {
 		return nil, now, usagef("--anchor FILE is missing: name the CA certificates to trust")
 	case f.audience == "":
 		return nil, now, usagef("--audience is missing: say for whom the token must be")
+	case slices.Contains(f.issuers, ""):
+		return nil, now, usagef("--issuer is empty: name an iss, or leave the flag out to accept any")
 	case f.staples == "leaf":
 		cfg.Staples = verifier.StapleLeaf
 	case f.staples == "chain":
@@ -167,7 +173,7 @@ func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
 	p.field("issuer", token.Issuer)
 	p.field("identity", token.Identity)
 	p.field("certificate", accepted.Certificate)
-	p.field("serial", accepted.Serial)
+	p.serial("serial", accepted.Serial)
 	p.field("staple", "good, nextUpdate "+stamp(accepted.NextUpdate))
 	p.field("fresh until", stamp(accepted.FreshUntil)+", "+distance(accepted.FreshUntil, now, "ends", "ended"))
 	p.title("Claims", "what the issuer says; whether to believe it is for your policy")
