@@ -35,14 +35,18 @@ func (r *rejection) Error() string {
 func (r *rejection) Unwrap() error { return r.err }
 
 // usageError is a mistake in the command line, so the help is what to read.
-type usageError struct{ err error }
+type usageError struct {
+	err error
+	// of is whose help that is; nil is the command that was run.
+	of *cobra.Command
+}
 
 func (u *usageError) Error() string { return u.err.Error() }
 
 func (u *usageError) Unwrap() error { return u.err }
 
 func usagef(format string, args ...any) error {
-	return &usageError{fmt.Errorf(format, args...)}
+	return &usageError{err: fmt.Errorf(format, args...)}
 }
 
 // finish tells an error in one line, and returns the exit status.
@@ -61,6 +65,9 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 	line := oneLine(err)
 	var usage *usageError
 	if errors.As(err, &usage) {
+		if usage.of != nil {
+			cmd = usage.of
+		}
 		line += fmt.Sprintf(": see `%s --help`", cmd.CommandPath())
 	}
 	// If stderr is gone there is nobody to tell.

@@ -6,7 +6,7 @@
 //
 // Results go to stdout, logs and errors to stderr. The exit status is 0 when
 // all is done, 1 when a token was rejected, and 2 when the command could not
-// do its work: wrong usage, unusable input, or a server that does not answer.
+// do its work: usage, configuration, or a server that does not answer.
 package main
 
 import "os"

@@ -28,6 +28,7 @@ type app struct {
 func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
 	root := newRootCommand(a)
+	completeStrictly(root, args)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -37,6 +38,7 @@ func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 func newRootCommand(a *app) *cobra.Command {
+	var version bool
 	root := &cobra.Command{
 		Use:   "stapled",
 		Short: "JWTs whose certificate is provably not revoked",
@@ -45,7 +47,7 @@ for it, so that a verifier knows without any lookup that the signing
 certificate is not revoked at this moment.
 
 Results go to stdout, logs and errors to stderr. Exit status: 0 done, 1
-rejected, 2 usage or configuration.`,
+rejected, 2 usage, configuration, or a server that does not answer.`,
 		Example: `  # See the whole story in a few seconds: accepted, revoked, rejected.
   stapled demo
 
@@ -55,11 +57,16 @@ rejected, 2 usage or configuration.`,
   curl -H "Authorization: Bearer $TOKEN" "$GATEWAY_URL"`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("there is no command %q", args[0])
+				return unknownCommand(cmd, args[0])
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if version {
+				return a.printVersion()
+			}
+			return cmd.Help()
+		},
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			_, err := a.logger(silent)
 			return err
@@ -68,6 +75,8 @@ rejected, 2 usage or configuration.`,
 		SilenceErrors:         true,
 		SilenceUsage:          true,
 	}
+	// Not cobra's own, which knows no --json.
+	root.Flags().BoolVar(&version, "version", false, "print the version")
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.json, "json", false, "print results as JSON, one object per line")
 	flags.StringVar(&a.logLevel, "log-level", "", "log to stderr from this `LEVEL` on: debug, info, warn or error (default info for up, else none)")
@@ -77,6 +86,7 @@ rejected, 2 usage or configuration.`,
 		newDemoCommand(a), newUpCommand(a), newTokenCommand(a), newVerifyCommand(a),
 		newInspectCommand(a), newRevokeCommand(a), newVersionCommand(a),
 	)
+	root.SetHelpCommand(newHelpCommand())
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", fmt.Sprintf("Flags.FlagUsagesWrapped %d", standardWidth)))
 	for _, cmd := range root.Commands() {
 		cmd.ValidArgsFunction = cobra.NoFileCompletions // no argument is a file

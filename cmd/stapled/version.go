@@ -28,22 +28,24 @@ func newVersionCommand(a *app) *cobra.Command {
 		Long:    "Print the version of stapled, its revision, and the Go that built it.",
 		Example: "  stapled version --json",
 		Args:    noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			info := readBuildInfo()
-			if a.json {
-				return a.printJSON(info)
-			}
-			text := "stapled " + info.Version
-			if info.Revision != "" {
-				text += " (" + info.Revision
-				if info.Modified {
-					text += ", modified"
-				}
-				text += ")"
-			}
-			return a.print(fmt.Sprintf("%s %s %s\n", text, info.Go, info.Platform))
-		},
+		RunE:    func(*cobra.Command, []string) error { return a.printVersion() },
 	}
+}
+
+func (a *app) printVersion() error {
+	info := readBuildInfo()
+	if a.json {
+		return a.printJSON(info)
+	}
+	text := "stapled " + info.Version
+	if info.Revision != "" {
+		text += " (" + info.Revision
+		if info.Modified {
+			text += ", modified"
+		}
+		text += ")"
+	}
+	return a.print(fmt.Sprintf("%s %s %s\n", text, info.Go, info.Platform))
 }
 
 func readBuildInfo() buildInfo {
