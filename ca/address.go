@@ -5,6 +5,7 @@ package ca
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"strconv"
@@ -20,7 +21,7 @@ const firstPort, portCount = 20000, 10000
 
 // pickAddress returns addr, with a free port in place of port 0. The listener
 // keeps the port until the caller has chosen all of its addresses.
-func pickAddress(addr string) (string, net.Listener, error) {
+func pickAddress(addr string, server Server) (string, net.Listener, error) {
 	if addr == "" {
 		addr = net.JoinHostPort(loopback, "0")
 	}
@@ -36,7 +37,7 @@ func pickAddress(addr string) (string, net.Listener, error) {
 			}
 		}
 	}
-	l, err := listen(addr)
+	l, err := listen(addr, server)
 	if err != nil {
 		return "", nil, err
 	}
@@ -47,11 +48,14 @@ func pickAddress(addr string) (string, net.Listener, error) {
 	return net.JoinHostPort(host, port), l, nil
 }
 
-func listen(addr string) (net.Listener, error) {
+func listen(addr string, server Server) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fail(AddressInUse, "address %s is in use; stop what listens there (perhaps this CA runs already) or choose another address: %w", addr, err)
+		return nil, &Error{
+			Reason: AddressInUse, Server: server, Address: addr,
+			Err: fmt.Errorf("%s address %s is in use; stop what listens there (perhaps this CA runs already) or choose another address: %w", server, addr, err),
+		}
 	case err != nil:
 		return nil, fail(Failed, "listen on %s: %w", addr, err)
 	}

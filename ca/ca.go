@@ -120,10 +120,10 @@ func Open(dir string, cfg Config) (_ *CA, err error) {
 	if c.responder, err = c.newResponder(stepCfg, password, cfg); err != nil {
 		return nil, err
 	}
-	if c.apiListener, err = listen(stepCfg.Address); err != nil {
+	if c.apiListener, err = listen(stepCfg.Address, APIServer); err != nil {
 		return nil, err
 	}
-	if c.ocspListener, err = listen(s.OCSPAddress); err != nil {
+	if c.ocspListener, err = listen(s.OCSPAddress, OCSPServer); err != nil {
 		return nil, err
 	}
 	if err := c.newServers(stepCfg, password); err != nil {

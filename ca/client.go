@@ -155,7 +155,7 @@ func (c *Client) Revoke(ctx context.Context, serial string, reasonCode int, reas
 		Serial: n.String(), OTT: ott, ReasonCode: reasonCode, Reason: reason, Passive: true,
 	}, &reply)
 	if errors.Is(err, Refused) && strings.Contains(err.Error(), "already revoked") {
-		return fail(AlreadyRevoked, "certificate %s has been revoked before: %w", n, err)
+		return fail(AlreadyRevoked, "certificate %#x has been revoked before: %w", n, err)
 	}
 	return err
 }

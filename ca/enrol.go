@@ -89,7 +89,7 @@ func (c *Client) Enrol(ctx context.Context, req EnrolRequest) (*certs.Identity, 
 func (c *Client) Renew(ctx context.Context, id *certs.Identity) (*certs.Identity, error) {
 	leaf := id.Leaf()
 	if time.Now().After(leaf.NotAfter) {
-		return nil, fail(Refused, "certificate %s expired at %s, so it cannot renew itself; enrol again", leaf.SerialNumber, leaf.NotAfter.UTC().Format(time.RFC3339))
+		return nil, fail(Refused, "certificate %#x expired at %s, so it cannot renew itself; enrol again", leaf.SerialNumber, leaf.NotAfter.UTC().Format(time.RFC3339))
 	}
 	key, err := newKeyLike(leaf.PublicKey)
 	if err != nil {

@@ -43,7 +43,19 @@ func (r Reason) Error() string { return "ca: " + string(r) }
 type Error struct {
 	Reason Reason
 	Err    error
+	// Server and Address say what AddressInUse is about; else they are empty.
+	Server  Server
+	Address string
 }
+
+// Server is one of the two servers of a CA.
+type Server string
+
+// The servers.
+const (
+	APIServer  Server = "CA"
+	OCSPServer Server = "OCSP"
+)
 
 func (e *Error) Error() string { return "ca: " + e.Err.Error() }
 

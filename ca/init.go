@@ -52,8 +52,8 @@ const minLeafDuration = time.Second
 // smallstep's own formats. It builds a sibling directory and renames it, so
 // that it leaves either the whole CA or nothing.
 //
-// A directory that Init has made before is left as it is. Any other directory
-// that is not empty is refused.
+// A directory that Init has made before is left as it is, and an empty one is
+// replaced. Any other directory is refused.
 func Init(dir string, cfg InitConfig) error {
 	l, err := newLayout(dir)
 	if err != nil {
@@ -63,18 +63,26 @@ func Init(dir string, cfg InitConfig) error {
 	if err != nil || done {
 		return err
 	}
+	// What a symbolic link leads to is replaced, and not the link.
+	place := string(l)
+	if target, err := filepath.EvalSymlinks(place); err == nil {
+		place = target
+	}
 	// The random name keeps two processes apart; the rename decides between them.
-	if err := os.MkdirAll(filepath.Dir(string(l)), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(place), 0o700); err != nil {
 		return fail(Failed, "create the parent of %s: %w", l, err)
 	}
-	tmp, err := os.MkdirTemp(filepath.Dir(string(l)), "."+filepath.Base(string(l))+".init-") // mode 0700
+	tmp, err := os.MkdirTemp(filepath.Dir(place), "."+filepath.Base(place)+".init-") // mode 0700
 	if err != nil {
 		return fail(Failed, "create a directory beside %s: %w", l, err)
 	}
 	if err := l.build(layout(tmp), cfg); err != nil {
 		return errors.Join(err, os.RemoveAll(tmp))
 	}
-	if err := os.Rename(tmp, string(l)); err != nil {
+	// os.Rename does not replace a directory, not even an empty one. Remove takes
+	// an empty one only; whatever keeps it from that also fails the rename.
+	_ = os.Remove(place)
+	if err := os.Rename(tmp, place); err != nil {
 		// Another Init may have been faster; then that CA is the one.
 		if done, doneErr := l.initialised(cfg); done && doneErr == nil {
 			return os.RemoveAll(tmp)
@@ -82,33 +90,6 @@ func Init(dir string, cfg InitConfig) error {
 		return errors.Join(fail(Failed, "move the new CA to %s (if that is a mount point, use a directory below it): %w", l, err), os.RemoveAll(tmp))
 	}
 	return nil
-}
-
-// initialised tells whether the directory is a CA of ours already.
-func (l layout) initialised(cfg InitConfig) (bool, error) {
-	entries, err := os.ReadDir(string(l))
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
-		return false, nil
-	}
-	if err != nil {
-		return false, fail(Failed, "look into %s: %w", l, err)
-	}
-	if _, err := os.Stat(l.settings()); err != nil {
-		return false, fail(NotEmpty, "%s is not empty and not a CA of stapled; choose a new or empty directory", l)
-	}
-	stepCfg, s, err := l.load()
-	if err != nil {
-		return false, err
-	}
-	// The addresses are in certificates by now, so they cannot be changed by
-	// asking for others.
-	for what, pair := range map[string][2]string{"CA": {cfg.CAAddress, stepCfg.Address}, "OCSP": {cfg.OCSPAddress, s.OCSPAddress}} {
-		wanted, kept := pair[0], pair[1]
-		if wanted != "" && !strings.HasSuffix(wanted, ":0") && wanted != kept {
-			return false, fail(Misconfigured, "%s keeps its %s address %s; leave the address out, or create another directory for %s", l, what, kept, wanted)
-		}
-	}
-	return true, nil
 }
 
 // build writes the CA into tmp, with paths as they will be in l.
@@ -120,12 +101,12 @@ func (l layout) build(tmp layout, cfg InitConfig) error {
 	if provisionerName == "" {
 		provisionerName = "stapled"
 	}
-	caAddress, held, err := pickAddress(cfg.CAAddress)
+	caAddress, held, err := pickAddress(cfg.CAAddress, APIServer)
 	if err != nil {
 		return err
 	}
 	defer held.Close()
-	ocspAddress, heldToo, err := pickAddress(cfg.OCSPAddress)
+	ocspAddress, heldToo, err := pickAddress(cfg.OCSPAddress, OCSPServer)
 	if err != nil {
 		return err
 	}

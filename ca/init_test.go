@@ -117,6 +117,23 @@ func TestInitLeavesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, InitConfig{}, NotEmpty},
+		{"directory of somebody else with a file named config", func(t *testing.T, dir string) {
+			if err := writeFile(filepath.Join(dir, "config"), []byte("x"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, InitConfig{}, NotEmpty},
+		{"step-ca directory without our settings", func(t *testing.T, dir string) {
+			if err := writeFile(filepath.Join(dir, "config", "ca.json"), []byte("{}"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, InitConfig{}, NotACA},
+		// Like a directory that is closed to this user, which root has none of.
+		{"directory that cannot be looked into", func(t *testing.T, dir string) {
+			must(t, os.MkdirAll(dir, 0o700), os.Symlink("config", filepath.Join(dir, "config")))
+		}, InitConfig{}, Failed},
+		{"empty directory, CA port in use", func(t *testing.T, dir string) {
+			must(t, os.Mkdir(dir, 0o700))
+		}, InitConfig{CAAddress: busy.Addr().String()}, AddressInUse},
 		{"directory is a file", func(t *testing.T, dir string) {
 			if err := writeFile(dir, []byte("x"), 0o600); err != nil {
 				t.Fatal(err)
@@ -147,6 +164,50 @@ func TestInitLeavesNothing(t *testing.T) {
 				t.Errorf("files were %s, are %s", before, after)
 			}
 		})
+	}
+}
+
+// TestInitEmptyDirectory: a directory that somebody has made for the CA will do,
+// also behind a symbolic link.
+func TestInitEmptyDirectory(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	dir, link := filepath.Join(parent, "empty"), filepath.Join(parent, "link")
+	must(t, os.Mkdir(dir, 0o755), os.Symlink("empty", link))
+	must(t, Init(link, InitConfig{}))
+	if info, err := os.Lstat(link); err != nil || info.Mode().Type() != fs.ModeSymlink {
+		t.Errorf("the link is %v (%v)", info, err)
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the directory is %v (%v)", info, err)
+	}
+	run(t, link, Config{})
+}
+
+// TestInitWorkingDirectory: nobody's working directory is replaced.
+func TestInitWorkingDirectory(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := Init(".", InitConfig{}); !errors.Is(err, Misconfigured) {
+		t.Errorf("got %v, want %v", err, Misconfigured)
+	}
+	if after := tree(t, dir); after != dir {
+		t.Errorf("there is %s", after)
+	}
+}
+
+// TestAddressInUse: the error says whose address it is.
+func TestAddressInUse(t *testing.T) {
+	t.Parallel()
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	t.Cleanup(func() { busy.Close() })
+	address := busy.Addr().String()
+	for server, cfg := range map[Server]InitConfig{APIServer: {CAAddress: address}, OCSPServer: {OCSPAddress: address}} {
+		var inUse *Error
+		if err := Init(filepath.Join(t.TempDir(), "ca"), cfg); !errors.As(err, &inUse) || inUse.Server != server || inUse.Address != address {
+			t.Errorf("%s: got %v", server, err)
+		}
 	}
 }
 

@@ -44,7 +44,7 @@ func readKey(name string, password []byte, cert *x509.Certificate) (crypto.Signe
 	}
 	signer, ok := key.(crypto.Signer)
 	if !ok {
-		return nil, fail(Misconfigured, "%s is no private key", name)
+		return nil, fail(Misconfigured, "%s is not a private key", name)
 	}
 	if public, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(cert.PublicKey) {
 		return nil, fail(Misconfigured, "key %s does not belong to the certificate %q", name, cert.Subject)

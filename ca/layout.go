@@ -58,7 +58,7 @@ func (l layout) load() (*config.Config, settings, error) {
 	raw, err := os.ReadFile(l.settings())
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, statErr := os.Stat(l.config()); statErr == nil {
-			return nil, s, fail(NotACA, "%s is a step-ca directory without %s; create that file with the members ocsp_address, ocsp_url, ca_url and provisioner", l, l.settings())
+			return nil, s, l.withoutSettings()
 		}
 		return nil, s, fail(NotACA, "%s is not a step-ca directory (%s is missing); create one with `stapled up --dir`", l, l.config())
 	}
@@ -81,6 +81,11 @@ func (l layout) load() (*config.Config, settings, error) {
 		return nil, s, fail(Misconfigured, "%s is not usable: %w", l.config(), err)
 	}
 	return cfg, s, nil
+}
+
+// withoutSettings explains what a directory of step-ca lacks.
+func (l layout) withoutSettings() error {
+	return fail(NotACA, "%s is a step-ca directory without %s; create that file with the members ocsp_address, ocsp_url, ca_url and provisioner", l, l.settings())
 }
 
 // readPassword reads the password as step-ca does: without trailing space.

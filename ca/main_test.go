@@ -86,7 +86,7 @@ func newCA(t *testing.T) string {
 	from := []string{filepath.Join(filepath.Dir(shared.template), "ca"), stepCfg.Address, s.OCSPAddress}
 	to := []string{string(l)}
 	for range 2 {
-		addr, held, err := pickAddress("")
+		addr, held, err := pickAddress("", APIServer)
 		must(t, err)
 		defer held.Close()
 		to = append(to, addr)

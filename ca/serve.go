@@ -59,7 +59,8 @@ func (c *CA) newServers(cfg *config.Config, password []byte) error {
 	ctx := authority.NewContext(context.Background(), auth)
 	ctx = db.NewContext(ctx, auth.GetDatabase())
 	ctx = apilog.WithErrorLogger(ctx, func(_ http.ResponseWriter, r *http.Request, err error) {
-		c.log.WarnContext(r.Context(), "step-ca refused a request", "method", r.Method, "path", r.URL.Path, "error", err)
+		// As text: in JSON, an error of step-ca would be only what its caller may see.
+		c.log.WarnContext(r.Context(), "step-ca refused a request", "method", r.Method, "path", r.URL.Path, "error", err.Error())
 	})
 
 	c.api = c.newServer(mux)

@@ -39,7 +39,7 @@ removed at the end.
 
 With --json, one object per step: step, expected and outcome ("accepted" or
 "rejected"), reason (as in the log of the gateway; its callers never see it),
-http_status (0 for steps that are no HTTP request), and ms: how long the
+http_status (0 for steps that are not HTTP requests), and ms: how long the
 verification took where a gateway decided, else the step. For
 last_good_token_after_next_update, ms is the revocation window that was
 measured.
@@ -59,7 +59,7 @@ Exit status 1 if any outcome differs from the expected one.`,
 			return a.demo(cmd.Context(), validity, log)
 		},
 	}
-	cmd.Flags().DurationVar(&validity, "staple-validity", demoValidity, "how long a staple is valid, the bound that the demo measures: a `DURATION`")
+	cmd.Flags().DurationVar(&validity, "staple-validity", demoValidity, "how long a staple is valid, the bound that the demo measures: a `DURATION` of whole seconds from 3s to 1m")
 	return cmd
 }
 
@@ -67,8 +67,11 @@ func (a *app) demo(parent context.Context, validity time.Duration, log *slog.Log
 	if parent == nil {
 		parent = context.Background()
 	}
-	ctx, stop := signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(parent, endSignals()...)
 	defer stop()
+	// A reader that has gone must not end the process before the keys of the CA
+	// are removed: writing then fails, and that ends the demo.
+	signal.Ignore(syscall.SIGPIPE)
 	dir, err := os.MkdirTemp("", "stapled-demo-")
 	if err != nil {
 		return fmt.Errorf("make a temporary directory: %w: set TMPDIR", err)

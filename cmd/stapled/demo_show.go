@@ -23,7 +23,7 @@ type step struct {
 	Expected string `json:"expected"`
 	Outcome  string `json:"outcome"`
 	Reason   string `json:"reason"`
-	// HTTPStatus is 0 where the step is no HTTP request.
+	// HTTPStatus is 0 where the step is not an HTTP request.
 	HTTPStatus int     `json:"http_status"`
 	MS         float64 `json:"ms"`
 
@@ -141,14 +141,10 @@ func (s *show) progress(text string) {
 	}
 }
 
-// remark is a line of explanation for a person.
-func (s *show) remark(text string) error {
+// finding is what the demo was for.
+func (s *show) finding(text string) error {
 	if s.json {
 		return nil
 	}
-	out := ""
-	for _, line := range wrap(text, s.width-4) {
-		out += "    " + s.paint(dim, line) + "\n"
-	}
-	return s.print(out)
+	return s.print(strings.Join(wrap(text, s.width), "\n") + "\n")
 }

@@ -107,7 +107,7 @@ func (s *stage) summary(window, late time.Duration) error {
 	if err := s.show.print("\n" + verdict + "\n"); err != nil {
 		return err
 	}
-	return s.show.remark(fmt.Sprintf("Revocation window, measured: %.2f s from the revocation to the first refusal of the last good token, "+
+	return s.show.finding(fmt.Sprintf("Revocation window, measured: %.2f s from the revocation to the first refusal of the last good token, "+
 		"%d ms after its staple's nextUpdate. It is at most the validity of a staple: %s here, 10 min by default.",
 		window.Seconds(), late.Milliseconds(), length(s.validity)))
 }

@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +23,9 @@ import (
 type revocation struct {
 	Serial    string `json:"serial"`
 	SerialHex string `json:"serial_hex"`
+	// GoodUntilAtMost is when the last staple that says good has ended; absent
+	// where the stack does not say how long its staples are valid.
+	GoodUntilAtMost *time.Time `json:"good_until_at_most,omitempty"`
 	// Subject is known when the certificate was given.
 	Subject string `json:"subject,omitempty"`
 	// Reason is the one asked for, or empty where the revocation is older.
@@ -38,14 +42,19 @@ func newRevokeCommand(a *app) *cobra.Command {
 		Short: "Revoke a certificate",
 		Long: `Revoke a certificate through the API of the CA that "stapled up" runs.
 
-From then on the responder says revoked and no token can be signed. Tokens that
-were signed before are accepted until the nextUpdate of their staple, and no
-longer.
+From then on the responder says revoked. An issuer learns it when it next asks,
+after about half a staple's validity, and signs no more. Tokens are accepted
+until the nextUpdate of their staple, and no longer; good_until_at_most is when
+that has passed for the last of them.
+
+It revokes this certificate only. Whoever has its key may have renewed it
+meanwhile: revoke every certificate issued for that name since.
 
 A serial number is decimal, hexadecimal with 0x, or hexadecimal bytes with
 colons. The CA takes any serial number, also one that it has not issued; a file
-is checked first. A certificate that is revoked already stays as it is, which
-is no error.`,
+is checked first. That of the CA itself (certs/intermediate_ca.crt) may be given
+too. A certificate that is revoked already stays as it is, which is not an
+error.`,
 		Example: `  stapled revoke --dir ./stack --reason keyCompromise \
     --cert ./stack/identities/service.stapled.internal/cert.pem
   stapled revoke --dir ./stack --serial 0x5a1f00d2c3 --json`,
@@ -71,6 +80,9 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 	case (f.serial == "") == (f.cert == ""):
 		return usagef("give either --serial or --cert: it says which certificate")
 	}
+	if err := checkDir(f.dir); err != nil {
+		return err
+	}
 	client, err := ca.NewClient(f.dir)
 	if err != nil {
 		return err
@@ -79,13 +91,14 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 	if err != nil {
 		return err
 	}
-	result := revocation{Serial: serial.String(), SerialHex: colonHex(serial), Subject: subject, Reason: reason}
+	result := revocation{Serial: serial.String(), SerialHex: fmt.Sprintf("%#x", serial), Subject: subject, Reason: reason}
 	err = client.Revoke(ctx, result.Serial, code, reason)
 	if errors.Is(err, ca.AlreadyRevoked) {
 		result.AlreadyRevoked, result.Reason = true, ""
 	} else if err != nil {
 		return err
 	}
+	result.GoodUntilAtMost = goodUntil(f.dir, time.Now())
 	if a.json {
 		return a.printJSON(result)
 	}
@@ -103,10 +116,14 @@ func (r revocation) text(t terminal) string {
 	if r.Subject != "" {
 		p.field("subject", r.Subject)
 	}
-	p.field("serial", r.Serial)
-	p.field("", r.SerialHex)
+	p.serial("serial", r.Serial)
 	if r.Reason != "" {
 		p.field("reason", r.Reason)
+	}
+	if r.GoodUntilAtMost != nil {
+		p.field("good until", stamp(*r.GoodUntilAtMost)+" at the latest: then the last staple that says good has ended")
+	} else {
+		p.field("good until", "now + the validity of a staple (--staple-validity of `stapled up`) at the latest")
 	}
 	return b.String()
 }
@@ -134,8 +151,11 @@ func issuedHere(leaf *x509.Certificate, dir string) error {
 	if err != nil {
 		return fmt.Errorf("read the certificate of the CA: %w: restore it", err)
 	}
+	if leaf.Equal(issuers[0]) { // the responder answers for it too
+		return nil
+	}
 	if err := leaf.CheckSignatureFrom(issuers[0]); err != nil {
-		return fmt.Errorf("%q was not issued by the CA in %s (%w): give a certificate of this CA, or its --serial", leaf.Subject, dir, err)
+		return fmt.Errorf("%q was not issued by the CA in %s (%w): give a certificate of this CA, or use --serial", leaf.Subject, dir, err)
 	}
 	return nil
 }
@@ -162,16 +182,7 @@ func parseSerial(text string) (*big.Int, error) {
 	}
 	// RFC 5280 §4.1.2.2: positive, at most 20 octets.
 	if !ok || serial.Sign() <= 0 || serial.BitLen() > 8*20 {
-		return nil, usagef("--serial %q is no serial number: write it decimal, as 0x… or as hexadecimal bytes with colons", text)
+		return nil, usagef("--serial %q is not a serial number: write it decimal, as 0x… or as hexadecimal bytes with colons", text)
 	}
 	return serial, nil
-}
-
-// colonHex writes a serial number as openssl does.
-func colonHex(serial *big.Int) string {
-	var octets []string
-	for _, b := range serial.Bytes() {
-		octets = append(octets, fmt.Sprintf("%02x", b))
-	}
-	return strings.Join(octets, ":")
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -39,8 +40,12 @@ func TestMain(m *testing.M) {
 //	mode PERM FILE              the file has these permissions
 //	vacant DIR                  the directory is empty, or is not there
 //	corrupt FILE OLD NEW        replace a part of a file
-//	terminate                   send SIGTERM to the script's background commands
+//	terminate [HUP]             send SIGTERM or SIGHUP to the script's background commands
 func TestScript(t *testing.T) {
+	// What is ignored here, as under nohup, would be ignored by every command.
+	if signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
@@ -198,8 +203,15 @@ func corruptCommand(ts *testscript.TestScript, neg bool, args []string) {
 
 // terminateCommand is there because testscript's kill knows INT and KILL only.
 func terminateCommand(ts *testscript.TestScript, neg bool, args []string) {
-	arguments(ts, neg, args, 0, 0)
+	arguments(ts, neg, args, 0, 1)
+	kind := syscall.SIGTERM
+	if len(args) == 1 {
+		if args[0] != "HUP" {
+			ts.Fatalf("usage: terminate [HUP]")
+		}
+		kind = syscall.SIGHUP
+	}
 	for _, cmd := range ts.BackgroundCmds() {
-		ts.Check(cmd.Process.Signal(syscall.SIGTERM))
+		ts.Check(cmd.Process.Signal(kind))
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/stapledjwt/stapled/ca"
 )
 
 // service is an HTTP server on an address that is held already.
@@ -36,6 +38,23 @@ func listenAnywhere(host string) (*service, error) {
 		}
 	}
 	return nil, fmt.Errorf("listen on %s: %w: %w", host, last, errNoPort)
+}
+
+// caAddressError names the flag where an address of the CA is in use. That of
+// an old directory is in its certificates and cannot be chosen again.
+func caAddressError(err error, isNew bool) error {
+	var inUse *ca.Error
+	if !errors.As(err, &inUse) || inUse.Reason != ca.AddressInUse {
+		return err
+	}
+	flag := "--ca-address"
+	if inUse.Server == ca.OCSPServer {
+		flag = "--ocsp-address"
+	}
+	if isNew {
+		return listenError(err, inUse.Address, flag)
+	}
+	return fmt.Errorf("address %s is in use: stop what listens there, or make a new stack (this one keeps its %s)", inUse.Address, flag)
 }
 
 func listenError(err error, address, flag string) error {

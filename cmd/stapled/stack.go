@@ -79,13 +79,16 @@ func openStack(cfg stackConfig) (_ *stack, err error) {
 		}
 	}
 	if err := ca.Init(cfg.dir, ca.InitConfig{CAAddress: cfg.caAddress, OCSPAddress: cfg.ocspAddress}); err != nil {
-		return nil, err
+		return nil, caAddressError(err, isNew)
 	}
 	if s.metrics, err = newMetrics(); err != nil {
 		return nil, err
 	}
 	s.ca, err = ca.Open(cfg.dir, ca.Config{StapleValidity: cfg.stapleValidity, Logger: cfg.log, Observer: s.metrics})
 	if err != nil {
+		return nil, caAddressError(err, isNew)
+	}
+	if err := keepValidity(cfg.dir, cfg.stapleValidity, time.Now()); err != nil {
 		return nil, err
 	}
 	if err := protect(cfg.dir, cfg.log); err != nil {
@@ -234,6 +237,7 @@ func (s *stack) ready() ready {
 	r := ready{
 		CAURL: s.ca.URL(), OCSPURL: s.ca.OCSPURL(), GatewayURL: s.gateway.url(),
 		Root: s.ca.RootFile(), Dir: s.ca.Dir(), Audience: s.cfg.audience,
+		StapleValidity: s.cfg.stapleValidity.String(),
 	}
 	if s.exporter != nil {
 		r.MetricsURL = s.exporter.url() + "/metrics"

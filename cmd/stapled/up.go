@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,7 +31,9 @@ type ready struct {
 	Root       string `json:"root"`
 	Dir        string `json:"dir"`
 	Audience   string `json:"audience"`
-	MetricsURL string `json:"metrics_url,omitempty"`
+	// StapleValidity is as --staple-validity takes it.
+	StapleValidity string `json:"staple_validity"`
+	MetricsURL     string `json:"metrics_url,omitempty"`
 }
 
 func newUpCommand(a *app) *cobra.Command {
@@ -45,8 +49,8 @@ The first start makes the directory (mode 0700) with new keys; later starts go
 on with it. Free ports are chosen at the first start and kept. The directory is
 a step-ca directory: the step and step-ca commands work with it.
 
-It runs until SIGINT or SIGTERM, and then ends with status 0. When everything
-answers, it prints the addresses.`,
+It runs until SIGINT, SIGTERM or SIGHUP, and then ends with status 0. When
+everything answers, it prints the addresses.`,
 		Example: `  stapled up --dir ./stack
 
   # In another terminal; GATEWAY_URL is the address that it prints.
@@ -54,11 +58,8 @@ answers, it prints the addresses.`,
   curl -H "Authorization: Bearer $TOKEN" "$GATEWAY_URL"`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if cfg.dir == "" {
-				return usagef("--dir DIR is missing: name a new directory, or the one of a stack")
-			}
-			if cfg.stapleValidity < time.Second {
-				return usagef("--staple-validity %s is too short: OCSP counts in seconds", cfg.stapleValidity)
+			if err := cfg.check(); err != nil {
+				return err
 			}
 			log, err := a.logger(slog.LevelInfo)
 			if err != nil {
@@ -75,15 +76,33 @@ answers, it prints the addresses.`,
 	flags.StringVar(&cfg.ocspAddress, "ocsp-address", "", "`HOST:PORT` of the OCSP responder (default a free port on 127.0.0.1, kept)")
 	flags.StringVar(&cfg.gatewayAddress, "gateway-address", "", "`HOST:PORT` of the gateway (default a free port on 127.0.0.1, kept)")
 	flags.StringVar(&cfg.metricsAddress, "metrics-address", "", "`HOST:PORT` to serve Prometheus /metrics on (default off)")
-	flags.DurationVar(&cfg.stapleValidity, "staple-validity", responder.DefaultValidity, "how long a staple is valid: the bound on a revocation, as a `DURATION`")
+	flags.DurationVar(&cfg.stapleValidity, "staple-validity", responder.DefaultValidity, "how long a staple is valid: the bound on a revocation, as a `DURATION` of whole seconds from 1s on; verifiers take no staple that is older than 1h by default")
 	return cmd
+}
+
+// check finds mistakes before anything is made.
+func (c stackConfig) check() error {
+	switch {
+	case c.dir == "":
+		return usagef("--dir DIR is missing: name a new directory, or the one of a stack")
+	case c.audience == "":
+		return usagef("--audience is empty: say whom tokens for the echo service name")
+	case c.stapleValidity < time.Second || c.stapleValidity%time.Second != 0:
+		return usagef("--staple-validity %s is not a whole number of seconds from 1s on: OCSP counts in seconds", c.stapleValidity)
+	}
+	for flag, address := range map[string]string{"--ca-address": c.caAddress, "--ocsp-address": c.ocspAddress} {
+		if _, _, err := net.SplitHostPort(address); address != "" && err != nil {
+			return usagef("%s %q is not HOST:PORT", flag, address)
+		}
+	}
+	return checkDir(c.dir)
 }
 
 func (a *app) up(parent context.Context, cfg stackConfig) error {
 	if parent == nil {
 		parent = context.Background()
 	}
-	ctx, stop := signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(parent, endSignals()...)
 	defer stop()
 	s, err := openStack(cfg)
 	if err != nil {
@@ -125,9 +144,27 @@ func (a *app) printReady(s *stack) error {
 		p.field("metrics", r.MetricsURL)
 	}
 	p.field("root", r.Root)
-	fmt.Fprintf(&b, "\nTry this in another terminal:\n  curl -H \"Authorization: Bearer $(stapled token --dir %s --audience %s)\" %s\n",
-		shellQuote(r.Dir), shellQuote(r.Audience), r.GatewayURL)
+	p.field("staples", "valid for "+length(s.cfg.stapleValidity)+", the bound on a revocation")
+	fmt.Fprintf(&b, "\nTry this in another terminal:\n  curl -H \"Authorization: Bearer $(%s token --dir %s --audience %s)\" %s\n",
+		shellQuote(program()), shellQuote(r.Dir), shellQuote(r.Audience), r.GatewayURL)
 	return a.print(b.String())
+}
+
+// program is how to call this program again: by its name, if that finds this
+// very file, and else as it was called.
+func program() string {
+	const name = "stapled"
+	self, selfErr := os.Executable()
+	found, err := exec.LookPath(name)
+	if selfErr != nil || err != nil {
+		return os.Args[0]
+	}
+	this, thisErr := os.Stat(self)
+	that, err := os.Stat(found)
+	if thisErr != nil || err != nil || !os.SameFile(this, that) {
+		return os.Args[0]
+	}
+	return name
 }
 
 // shellQuote quotes a word for the shell, if it needs it.

@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/stapledjwt/stapled/certs"
+)
+
+// validitySettings is config/staples.json: from it, whoever revokes knows when
+// the last good staple ends.
+type validitySettings struct {
+	// Validity is that of the staples that are given now, as of --staple-validity.
+	Validity string `json:"validity"`
+	// EarlierUntil is when those that were given before have ended, whose
+	// validity may have been longer.
+	EarlierUntil time.Time `json:"earlier_until,omitzero"`
+}
+
+func validityFile(dir string) string { return filepath.Join(dir, "config", "staples.json") }
+
+func readValidity(dir string) (validity time.Duration, earlierUntil time.Time, err error) {
+	raw, err := os.ReadFile(validityFile(dir))
+	var kept validitySettings
+	if err == nil {
+		err = json.Unmarshal(raw, &kept)
+	}
+	if err == nil {
+		validity, err = time.ParseDuration(kept.Validity)
+	}
+	return validity, kept.EarlierUntil, err
+}
+
+// keepValidity writes down how long staples are valid from now on, before the
+// first of them is given.
+func keepValidity(dir string, validity time.Duration, now time.Time) error {
+	before, earlierUntil, err := readValidity(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is unreadable (%w): repair or delete it", validityFile(dir), err)
+	}
+	if end := now.Add(before); before > 0 && end.After(earlierUntil) {
+		earlierUntil = end
+	}
+	raw, err := json.Marshal(validitySettings{Validity: validity.String(), EarlierUntil: earlierUntil.UTC()})
+	if err != nil {
+		return fmt.Errorf("encode the validity of staples: %w", err)
+	}
+	if err := certs.WriteFile(validityFile(dir), append(raw, '\n')); err != nil {
+		return fmt.Errorf("keep the validity of staples: %w", err)
+	}
+	return nil
+}
+
+// goodUntil is when the last staple ends that says good about a certificate
+// that has been revoked by now; nil if the stack does not tell.
+func goodUntil(dir string, now time.Time) *time.Time {
+	validity, end, err := readValidity(dir)
+	if err != nil {
+		return nil
+	}
+	if last := now.Add(validity); last.After(end) {
+		end = last
+	}
+	end = end.UTC().Truncate(time.Second) // as OCSP counts
+	return &end
+}
