@@ -163,7 +163,7 @@ func (c *credential) header(now time.Time) (*header, error) {
 	}
 	c.built.Store(h)
 	c.issuer.log.Info("new token header", "kid", c.kid, "staples", len(staples),
-		"freshUntil", h.freshUntil, "bytes", len(h.segment))
+		"fresh_until", h.freshUntil, "bytes", len(h.segment))
 	return h, nil
 }
 

@@ -171,7 +171,7 @@ func (i *Issuer) Rotate(id *certs.Identity, staples StapleSource) error {
 		return err
 	}
 	i.current.Store(c)
-	i.log.Info("certificate rotated", "kid", c.kid, "notAfter", c.notAfter)
+	i.log.Info("certificate rotated", "kid", c.kid, "not_after", c.notAfter)
 	return nil
 }
 

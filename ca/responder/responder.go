@@ -175,7 +175,7 @@ func (r *Responder) decide(ctx context.Context, der []byte) answer {
 	if a == nil {
 		return failure(OutcomeUnauthorized)
 	}
-	log := r.log.With("issuer", a.name, "serial", req.serial.String())
+	log := r.log.With("issuer", a.name, "serial", "0x"+req.serial.Text(16))
 
 	// Before the question: an answer may be older than its arrival, and a good
 	// must not be dated after a revocation that it does not know of.

@@ -44,7 +44,7 @@ func (s *Stapler) hold(sub *subject, staple *ocspstaple.Staple, save bool) {
 			st.staples[sub.index], st.failed[sub.index] = staple, nil
 		})
 		s.log.Info("staple held", "certificate", sub.String(),
-			"thisUpdate", staple.ThisUpdate(), "nextUpdate", staple.NextUpdate(), "fromFile", !save)
+			"this_update", staple.ThisUpdate(), "next_update", staple.NextUpdate(), "from_file", !save)
 		if s.cfg.Observer != nil {
 			s.cfg.Observer.Refreshed(sub.index, staple)
 		}
@@ -70,7 +70,7 @@ func (s *Stapler) revoke(sub *subject, staple *ocspstaple.Staple) {
 		}
 	})
 	s.log.Error("certificate revoked, no staple will be given any more: enrol a new certificate",
-		"certificate", sub.String(), "revokedAt", staple.RevokedAt(), "reason", staple.RevocationReason(), "file", sub.file)
+		"certificate", sub.String(), "revoked_at", staple.RevokedAt(), "reason", staple.RevocationReason(), "file", sub.file)
 	if s.cfg.Observer != nil {
 		s.cfg.Observer.Failed(sub.index, CertificateRevoked)
 	}
@@ -80,7 +80,7 @@ func (s *Stapler) revoke(sub *subject, staple *ocspstaple.Staple) {
 func (s *Stapler) fail(sub *subject, err *Error, attempt int, retry time.Duration) {
 	s.change(func(st *state) { st.failed[sub.index] = err })
 	s.log.Warn("no new staple", "certificate", sub.String(), "reason", string(err.Reason), "error", err.Err,
-		"attempt", attempt, "retryIn", retry.Round(time.Millisecond))
+		"attempt", attempt, "retry_in", retry.Round(time.Millisecond))
 	if s.cfg.Observer != nil {
 		s.cfg.Observer.Failed(sub.index, err.Reason)
 	}
