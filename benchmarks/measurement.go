@@ -33,8 +33,9 @@ const MinRounds = 8
 type Measurement struct {
 	Paths  []Path
 	Rounds int
-	// times are the nanoseconds per operation of a path, by round.
-	times map[string][]float64
+	// times are the nanoseconds per operation of a path, by round, and beside
+	// those of its primitive, which was measured in turn with it.
+	times, beside map[string][]float64
 	// Memory is what one operation allocates.
 	Memory map[string]Memory
 	// Scaling is the throughput of two goroutines over one.
@@ -49,7 +50,7 @@ type Measurement struct {
 // Measure carries out a plan.
 func (s *Setup) Measure(plan Plan) (*Measurement, error) {
 	m := &Measurement{
-		Paths: s.Paths(), times: make(map[string][]float64),
+		Paths: s.Paths(), times: make(map[string][]float64), beside: make(map[string][]float64),
 		Memory: make(map[string]Memory), Scaling: make(map[string]Scaling),
 	}
 	plan.Progress("filling the caches")
@@ -111,11 +112,21 @@ func (s *Setup) rounds(m *Measurement, plan Plan, counts []int) error {
 		for k := range m.Paths {
 			i := (k + 5*m.Rounds) % len(m.Paths)
 			p := m.Paths[i]
-			each, err := p.time(counts[i])
+			if p.Primitive() == p.Name {
+				each, err := p.time(counts[i])
+				if err != nil {
+					return err
+				}
+				m.times[p.Name] = append(m.times[p.Name], float64(each))
+				continue
+			}
+			j := m.index(p.Primitive())
+			each, raw, err := p.inTurn(m.Paths[j], counts[i], max(1, counts[i]/counts[j]))
 			if err != nil {
 				return err
 			}
 			m.times[p.Name] = append(m.times[p.Name], float64(each))
+			m.beside[p.Name] = append(m.beside[p.Name], float64(raw))
 		}
 		for _, name := range scaled {
 			i := slices.IndexFunc(m.Paths, func(p Path) bool { return p.Name == name })
@@ -134,21 +145,35 @@ func (s *Setup) rounds(m *Measurement, plan Plan, counts []int) error {
 // Nanoseconds is the median time of an operation.
 func (m *Measurement) Nanoseconds(name string) float64 { return median(m.times[name]) }
 
-// Ratio is the time of a path over that of another, so many times.
-func (m *Measurement) Ratio(name, over string, times int) Spread {
-	return spread(m.times[name], m.times[over], float64(times))
+// Ratio is the time of a path over that of another with the same primitive. It
+// compares how often the time of the primitive each takes, because the speed of
+// a machine changes between one and the other.
+func (m *Measurement) Ratio(name, over string) Spread {
+	return spread(m.inPrimitives(name), m.inPrimitives(over), 1)
 }
 
 // Cost is the time of a path over that of the primitives that it cannot do
 // without.
 func (m *Measurement) Cost(name string) Spread {
-	p := m.path(name)
-	return m.Ratio(name, p.Raw, p.Times)
+	return spread(m.times[name], m.beside[name], float64(m.path(name).Times))
 }
 
-func (m *Measurement) path(name string) Path {
-	return m.Paths[slices.IndexFunc(m.Paths, func(p Path) bool { return p.Name == name })]
+func (m *Measurement) inPrimitives(name string) []float64 {
+	result := make([]float64, m.Rounds)
+	for i := range result {
+		result[i] = 1 // a primitive itself
+		if beside := m.beside[name]; beside != nil {
+			result[i] = m.times[name][i] / beside[i]
+		}
+	}
+	return result
 }
+
+func (m *Measurement) index(name string) int {
+	return slices.IndexFunc(m.Paths, func(p Path) bool { return p.Name == name })
+}
+
+func (m *Measurement) path(name string) Path { return m.Paths[m.index(name)] }
 
 // Spread is the median of ratios and the quartiles on both sides of it.
 type Spread struct{ Median, Low, High float64 }

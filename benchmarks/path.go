@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -64,13 +65,68 @@ func timed(name string, n int, do Operation) (time.Duration, error) {
 	defer runtime.UnlockOSThread()
 	collect()
 	before, _ := usage()
-	for i := range n {
-		if err := do(i); err != nil {
-			return 0, fmt.Errorf("%s: operation %d of %d: %w", name, i, n, err)
-		}
+	if err := doAll(name, do, 0, n); err != nil {
+		return 0, err
 	}
 	after, _ := usage()
 	return (after - before) / time.Duration(n), nil
+}
+
+// Primitive names the primitive that a path is measured in turn with: the one
+// that it cannot do without, or that of its kind.
+func (p Path) Primitive() string {
+	switch {
+	case p.Raw != "":
+		return p.Raw
+	case strings.HasPrefix(p.Name, "raw_"):
+		return p.Name
+	case strings.HasSuffix(p.Name, "_sign"):
+		return "raw_sign_es256"
+	}
+	return "raw_es256"
+}
+
+// steps are the operations of each side before the other has its turn again.
+const steps = 4
+
+// inTurn does n operations, and after every few of them the primitive, so that
+// both see the same machine. In the time of one primitive the path does about
+// chunk operations.
+func (p Path) inTurn(primitive Path, n, chunk int) (each, raw time.Duration, err error) {
+	turns, rawSteps := max(1, n/(chunk*steps)), steps*max(1, p.Times)
+	do, err := p.Batch(turns * chunk * steps)
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", p.Name, err)
+	}
+	doRaw, err := primitive.Batch(turns * rawSteps)
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", primitive.Name, err)
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	collect()
+	for turn := range turns {
+		start, _ := usage()
+		if err := doAll(p.Name, do, turn*chunk*steps, chunk*steps); err != nil {
+			return 0, 0, err
+		}
+		middle, _ := usage()
+		if err := doAll(primitive.Name, doRaw, turn*rawSteps, rawSteps); err != nil {
+			return 0, 0, err
+		}
+		end, _ := usage()
+		each, raw = each+middle-start, raw+end-middle
+	}
+	return each / time.Duration(turns*chunk*steps), raw / time.Duration(turns*rawSteps), nil
+}
+
+func doAll(name string, do Operation, first, n int) error {
+	for i := first; i < first+n; i++ {
+		if err := do(i); err != nil {
+			return fmt.Errorf("%s: operation %d: %w", name, i, err)
+		}
+	}
+	return nil
 }
 
 // repeated is a batch that does the same few operations over and over, for

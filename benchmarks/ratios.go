@@ -53,7 +53,7 @@ type Ratios struct {
 // Ratios computes the results.
 func (m *Measurement) Ratios() Ratios {
 	cost := func(name string) float64 { return rounded(m.Cost(name).Median) }
-	ratio := func(name, over string) float64 { return rounded(m.Ratio(name, over, 1).Median) }
+	ratio := func(name, over string) float64 { return rounded(m.Ratio(name, over).Median) }
 	return Ratios{
 		Hot: cost("hot"), WarmES256: cost("warm_es256"), WarmEdDSA: cost("warm_eddsa"), WarmRS256: cost("warm_rs256"),
 		Restaple: cost("restaple"), Cold: cost("cold"), Scaling2: rounded(m.Scaling["warm_es256"].Median), SignES256: cost("sign_es256"),

@@ -127,7 +127,7 @@ func (m *Measurement) Others() *Table {
 func (m *Measurement) compare(t *Table, name string, cells []string, ours string) {
 	over := ""
 	if m.path(name).Raw != "" && name != ours && !isOurs(name) {
-		over = decimal(m.Ratio(ours, name, 1).Median)
+		over = decimal(m.Ratio(ours, name).Median)
 	}
 	t.add(append(cells, m.nanoseconds(name), fmt.Sprint(m.Memory[name].Allocs), fmt.Sprint(m.Memory[name].Bytes), over)...)
 }
