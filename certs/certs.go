@@ -74,11 +74,13 @@ func ParseDER(der []byte) (*x509.Certificate, error) {
 // ErrEncoding says that a value is not canonical standard base64.
 var ErrEncoding = errors.New("not canonical base64")
 
+var strictBase64 = base64.StdEncoding.Strict()
+
 // DecodeBase64 decodes padded standard base64 (RFC 4648 §4) in its only
 // canonical form: no line breaks, which encoding/base64 skips silently, and no
 // stray trailing bits.
 func DecodeBase64(value string) ([]byte, error) {
-	der, err := base64.StdEncoding.Strict().DecodeString(value)
+	der, err := strictBase64.DecodeString(value)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrEncoding, err)
 	}

@@ -36,6 +36,8 @@ func split(raw string) (compact, error) {
 	}, nil
 }
 
+var strictBase64 = base64.RawURLEncoding.Strict()
+
 var errSegment = errors.New("not canonical base64url")
 
 // appendSegment decodes unpadded base64url (RFC 7515 §2) in its only canonical
@@ -43,7 +45,7 @@ var errSegment = errors.New("not canonical base64url")
 // trailing bits.
 func appendSegment(buffer []byte, segment string) ([]byte, error) {
 	start := len(buffer)
-	buffer, err := base64.RawURLEncoding.Strict().AppendDecode(buffer, []byte(segment))
+	buffer, err := strictBase64.AppendDecode(buffer, []byte(segment))
 	if err != nil || base64.RawURLEncoding.EncodedLen(len(buffer)-start) != len(segment) {
 		return buffer[:start], errSegment
 	}

@@ -160,6 +160,11 @@ func (s *scanner) string() error {
 	if !s.take('"') {
 		return s.unexpected()
 	}
+	// Nearly every string is long base64 without escapes.
+	if n := strings.IndexByte(s.text[s.pos:], '"'); n >= 0 && isPlain(s.text[s.pos:s.pos+n]) {
+		s.pos += n + 1
+		return nil
+	}
 	for s.pos < len(s.text) {
 		switch c := s.text[s.pos]; {
 		case c == '"':
@@ -176,6 +181,20 @@ func (s *scanner) string() error {
 		}
 	}
 	return s.unexpected()
+}
+
+// isPlain tells whether the content of a string has neither escapes nor what
+// would have to be escaped.
+func isPlain(content string) bool {
+	if strings.IndexByte(content, '\\') >= 0 {
+		return false
+	}
+	for _, c := range []byte(content) {
+		if c < ' ' {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *scanner) escape() error {

@@ -33,7 +33,7 @@ var certificateTargets = []target{
 	}},
 	{"certs/certs.go", "./certs", []check{
 		{name: "base64-trailing-bits", rule: "3.1", rows: "TestX5C/T04_stray_trailing_bits",
-			old: "base64.StdEncoding.Strict().DecodeString", new: "base64.StdEncoding.DecodeString"},
+			old: "base64.StdEncoding.Strict()", new: "base64.StdEncoding"},
 		{name: "base64-line-breaks", rule: "3.1", rows: "TestX5C/T04_line_break",
 			old: " || base64.StdEncoding.EncodedLen(len(der)) != len(value)", new: ""},
 		{name: "base64-empty", rule: "3.1", rows: "TestX5C/T04_empty",
