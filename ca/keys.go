@@ -6,6 +6,7 @@ package ca
 import (
 	"crypto"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"io/fs"
 	"os"
@@ -36,7 +37,7 @@ func readKey(name string, password []byte, cert *x509.Certificate) (crypto.Signe
 		return nil, fail(Failed, "read key: %w", err)
 	}
 	key, err := pemutil.Parse(raw, pemutil.WithFilename(name), pemutil.WithPassword(password))
-	if errors.Is(err, x509.IncorrectPasswordError) {
+	if err != nil && isEncrypted(raw) {
 		return nil, fail(WrongPassword, "the password does not open %s; check secrets/password: %w", name, err)
 	}
 	if err != nil {
@@ -50,4 +51,12 @@ func readKey(name string, password []byte, cert *x509.Certificate) (crypto.Signe
 		return nil, fail(Misconfigured, "key %s does not belong to the certificate %q", name, cert.Subject)
 	}
 	return signer, nil
+}
+
+// isEncrypted tells whether a failure to parse is the password's: encryption
+// in PEM (RFC 1423) has no integrity check but its padding, so that one wrong
+// password in 256 yields bytes that are merely no key.
+func isEncrypted(raw []byte) bool {
+	block, _ := pem.Decode(raw)
+	return block != nil && (block.Headers["DEK-Info"] != "" || block.Type == "ENCRYPTED PRIVATE KEY")
 }

@@ -6,7 +6,9 @@ package ca
 import (
 	"context"
 	"crypto"
+	"encoding/pem"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"go.step.sm/crypto/pemutil"
 	"golang.org/x/crypto/ocsp"
 )
 
@@ -39,6 +42,10 @@ func TestOpenRefuses(t *testing.T) {
 		{"password empty", func(t *testing.T, l layout) { must(t, os.Truncate(l.password(), 0)) }, Config{}, WrongPassword, "empty"},
 		{"password wrong", func(t *testing.T, l layout) { must(t, os.WriteFile(l.password(), []byte("guess"), 0o600)) }, Config{}, WrongPassword, "intermediate_ca_key"},
 		{"password given and wrong", func(*testing.T, layout) {}, Config{Password: []byte("guess")}, WrongPassword, "intermediate_ca_key"},
+		{"password wrong, its padding right", func(t *testing.T, l layout) {
+			guess := paddedGuess(t, l.file("secrets", "intermediate_ca_key"))
+			must(t, os.WriteFile(l.password(), guess, 0o600))
+		}, Config{}, WrongPassword, "intermediate_ca_key"},
 		{"root missing", func(t *testing.T, l layout) { must(t, os.Remove(l.root())) }, Config{}, NotACA, "root_ca.crt"},
 		{"intermediate key missing", func(t *testing.T, l layout) { must(t, os.Remove(l.file("secrets", "intermediate_ca_key"))) }, Config{}, NotACA, "intermediate_ca_key"},
 		{"intermediate key of another", func(t *testing.T, l layout) {
@@ -78,6 +85,25 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatalf("the directory that the rows are made of: %v", err)
 	}
 	must(t, c.Close())
+}
+
+// paddedGuess searches for a wrong password that leaves valid padding, which
+// one in 256 does.
+func paddedGuess(t *testing.T, name string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(raw)
+	for i := range 100_000 {
+		guess := fmt.Appendf(nil, "guess %d", i)
+		if _, err := pemutil.DecryptPEMBlock(block, guess); err == nil {
+			return guess
+		}
+	}
+	t.Fatal("no wrong password has valid padding")
+	return nil
 }
 
 func replace(t *testing.T, file, from, to string) {
