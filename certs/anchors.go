@@ -4,7 +4,6 @@
 package certs
 
 import (
-	"bytes"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -52,19 +51,4 @@ func (a *Anchors) Contains(c *x509.Certificate) bool {
 		}
 	}
 	return false
-}
-
-// issuersOf are the anchors that may have issued a certificate: those with
-// the name that it gives, and with the key identifier that it gives, if both
-// sides give one.
-func (a *Anchors) issuersOf(c *x509.Certificate) []*x509.Certificate {
-	var issuers []*x509.Certificate
-	for _, anchor := range a.bySubject[string(c.RawIssuer)] {
-		if len(c.AuthorityKeyId) > 0 && len(anchor.SubjectKeyId) > 0 &&
-			!bytes.Equal(c.AuthorityKeyId, anchor.SubjectKeyId) {
-			continue
-		}
-		issuers = append(issuers, anchor)
-	}
-	return issuers
 }

@@ -4,6 +4,7 @@
 package certs
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -39,26 +40,15 @@ type Path struct {
 	Window Window
 }
 
-// Window is a span of time, both ends inclusive (RFC 5280 §4.1.2.5).
-type Window struct{ NotBefore, NotAfter time.Time }
-
 // Issuer is the certificate that issued Chain[i].
-func (p *Path) Issuer(i int) *x509.Certificate {
-	if i+1 < len(p.Chain) {
-		return p.Chain[i+1]
+func (p *Path) Issuer(i int) *x509.Certificate { return p.at(i + 1) }
+
+// at is a certificate of the path: the chain's, then the anchor.
+func (p *Path) at(i int) *x509.Certificate {
+	if i < len(p.Chain) {
+		return p.Chain[i]
 	}
 	return p.Anchor
-}
-
-// Check compares a time with the window: ErrExpired, ErrNotYetValid or nil.
-func (w Window) Check(now time.Time) error {
-	if now.After(w.NotAfter) {
-		return fmt.Errorf("%w at %s", ErrExpired, w.NotAfter.UTC().Format(time.RFC3339))
-	}
-	if now.Before(w.NotBefore) {
-		return fmt.Errorf("%w before %s", ErrNotYetValid, w.NotBefore.UTC().Format(time.RFC3339))
-	}
-	return nil
 }
 
 // Links remembers which certificates were seen to be signed by which issuer
@@ -152,12 +142,12 @@ func (a *Anchors) Verify(chain []*x509.Certificate, now time.Time, usage x509.Ex
 	return path, nil
 }
 
-// signerOf finds the anchor that signed a certificate: one that is valid now,
-// if there is a choice.
+// signerOf finds the anchor that signed a certificate, among those with the
+// name that it gives: one that is valid now, if there is a choice.
 func (a *Anchors) signerOf(c *x509.Certificate, add bool, now time.Time, links Links) *x509.Certificate {
 	var found *x509.Certificate
-	for _, anchor := range a.issuersOf(c) {
-		if checkLink(c, anchor, add, links) != nil {
+	for _, anchor := range a.bySubject[string(c.RawIssuer)] {
+		if !sameKeyID(c, anchor) || checkLink(c, anchor, add, links) != nil {
 			continue
 		}
 		if found = anchor; !now.Before(anchor.NotBefore) && !now.After(anchor.NotAfter) {
@@ -165,6 +155,13 @@ func (a *Anchors) signerOf(c *x509.Certificate, add bool, now time.Time, links L
 		}
 	}
 	return found
+}
+
+// sameKeyID compares the identifiers that a certificate and its issuer give for
+// the issuer's key (RFC 5280 §4.2.1.1), if both do.
+func sameKeyID(c, issuer *x509.Certificate) bool {
+	return len(c.AuthorityKeyId) == 0 || len(issuer.SubjectKeyId) == 0 ||
+		bytes.Equal(c.AuthorityKeyId, issuer.SubjectKeyId)
 }
 
 // checkLink checks one signature, unless it is known, and may add it.
@@ -193,14 +190,9 @@ func checkCA(c *x509.Certificate) error {
 	return CheckKey(c.PublicKey)
 }
 
-// cas are the CA certificates of the path, the anchor last.
-func (p *Path) cas() []*x509.Certificate {
-	cas := make([]*x509.Certificate, 0, len(p.Chain)+1)
-	return append(append(cas, p.Chain[1:]...), p.Anchor)
-}
-
 func (p *Path) checkConstraints() error {
-	for below, ca := range p.cas() {
+	for below := range p.Chain {
+		ca := p.Issuer(below)
 		if !ca.BasicConstraintsValid || !ca.IsCA {
 			return fmt.Errorf("%w: %.80q is not a CA", ErrUntrusted, ca.Subject)
 		}
@@ -214,26 +206,14 @@ func (p *Path) checkConstraints() error {
 				ErrUntrusted, ca.Subject, ca.MaxPathLen, below)
 		}
 	}
-	for _, c := range append(p.cas(), p.Chain[0]) {
+	for i := range len(p.Chain) + 1 {
+		c := p.at(i)
 		if len(c.UnhandledCriticalExtensions) > 0 {
 			return fmt.Errorf("%w: %.80q has the unknown critical extension %s",
 				ErrUntrusted, c.Subject, c.UnhandledCriticalExtensions[0])
 		}
 	}
 	return nil
-}
-
-func (p *Path) intersectWindows() Window {
-	w := Window{NotBefore: p.Anchor.NotBefore, NotAfter: p.Anchor.NotAfter}
-	for _, c := range p.Chain {
-		if c.NotBefore.After(w.NotBefore) {
-			w.NotBefore = c.NotBefore
-		}
-		if c.NotAfter.Before(w.NotAfter) {
-			w.NotAfter = c.NotAfter
-		}
-	}
-	return w
 }
 
 func (p *Path) checkUsage(usage x509.ExtKeyUsage) error {
@@ -247,7 +227,8 @@ func (p *Path) checkUsage(usage x509.ExtKeyUsage) error {
 	if !lists(leaf, usage) {
 		return fmt.Errorf("%w: the leaf does not list the extended key usage asked for (RFC 5280 §4.2.1.12)", ErrKeyUsage)
 	}
-	for _, ca := range p.cas() {
+	for i := range p.Chain {
+		ca := p.Issuer(i)
 		// For a CA the absent extension restricts nothing.
 		restricted := len(ca.ExtKeyUsage)+len(ca.UnknownExtKeyUsage) > 0
 		if restricted && !lists(ca, usage) && !lists(ca, x509.ExtKeyUsageAny) {
@@ -275,8 +256,8 @@ var pathExtensions = []asn1.ObjectIdentifier{
 }
 
 func (p *Path) hasPathExtension() bool {
-	for _, c := range append(p.cas(), p.Chain[0]) {
-		for _, ext := range c.Extensions {
+	for i := range len(p.Chain) + 1 {
+		for _, ext := range p.at(i).Extensions {
 			for _, oid := range pathExtensions {
 				if ext.Id.Equal(oid) {
 					return true

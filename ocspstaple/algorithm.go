@@ -13,24 +13,24 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-var oidPSS = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
+var oidPSS = encodeOID(1, 2, 840, 113549, 1, 1, 10)
 
 // signatureAlgorithms maps the AlgorithmIdentifiers of a signature (RFC 8017,
 // RFC 5758, RFC 8410). SHA-1 is listed so that it is refused by name.
 var signatureAlgorithms = []struct {
-	oid       asn1.ObjectIdentifier
+	oid       string
 	algorithm x509.SignatureAlgorithm
 	isRSA     bool
 }{
-	{asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}, x509.ECDSAWithSHA256, false},
-	{asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 3}, x509.ECDSAWithSHA384, false},
-	{asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 4}, x509.ECDSAWithSHA512, false},
-	{asn1.ObjectIdentifier{1, 3, 101, 112}, x509.PureEd25519, false},
-	{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, x509.SHA256WithRSA, true},
-	{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 12}, x509.SHA384WithRSA, true},
-	{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 13}, x509.SHA512WithRSA, true},
-	{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 5}, x509.SHA1WithRSA, true},
-	{asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1}, x509.ECDSAWithSHA1, false},
+	{encodeOID(1, 2, 840, 10045, 4, 3, 2), x509.ECDSAWithSHA256, false},
+	{encodeOID(1, 2, 840, 10045, 4, 3, 3), x509.ECDSAWithSHA384, false},
+	{encodeOID(1, 2, 840, 10045, 4, 3, 4), x509.ECDSAWithSHA512, false},
+	{encodeOID(1, 3, 101, 112), x509.PureEd25519, false},
+	{encodeOID(1, 2, 840, 113549, 1, 1, 11), x509.SHA256WithRSA, true},
+	{encodeOID(1, 2, 840, 113549, 1, 1, 12), x509.SHA384WithRSA, true},
+	{encodeOID(1, 2, 840, 113549, 1, 1, 13), x509.SHA512WithRSA, true},
+	{encodeOID(1, 2, 840, 113549, 1, 1, 5), x509.SHA1WithRSA, true},
+	{encodeOID(1, 2, 840, 10045, 4, 1), x509.ECDSAWithSHA1, false},
 }
 
 // pssParameters are the DER encodings of RSASSA-PSS-params (RFC 4055 §3.1) in
@@ -66,11 +66,11 @@ func encodePSS(hashOID asn1.ObjectIdentifier, hash crypto.Hash) []byte {
 // parseSignatureAlgorithm reads the content of an AlgorithmIdentifier. One that
 // is not known is well-formed, and is refused where the signature is checked.
 func parseSignatureAlgorithm(input cryptobyte.String) (x509.SignatureAlgorithm, error) {
-	var oid asn1.ObjectIdentifier
-	if !input.ReadASN1ObjectIdentifier(&oid) {
+	var oid cryptobyte.String
+	if !input.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) {
 		return 0, fail(Malformed, "malformed signature algorithm")
 	}
-	if oid.Equal(oidPSS) {
+	if string(oid) == oidPSS {
 		for algorithm, parameters := range pssParameters {
 			if bytes.Equal(input, parameters) {
 				return algorithm, nil
@@ -79,7 +79,7 @@ func parseSignatureAlgorithm(input cryptobyte.String) (x509.SignatureAlgorithm, 
 		return x509.UnknownSignatureAlgorithm, nil
 	}
 	for _, known := range signatureAlgorithms {
-		if !oid.Equal(known.oid) {
+		if string(oid) != known.oid {
 			continue
 		}
 		if !input.Empty() && !(known.isRSA && isNullOrAbsent(input)) {

@@ -4,6 +4,7 @@
 package ocspstaple
 
 import (
+	"bytes"
 	"crypto/x509"
 
 	"github.com/stapledjwt/stapled/certs"
@@ -32,4 +33,12 @@ func (a allowance) checkSignatureAlgorithm(alg x509.SignatureAlgorithm) error {
 		return nil
 	}
 	return certs.CheckSignatureAlgorithm(alg)
+}
+
+func (a allowance) dropFraction(text []byte) []byte {
+	dot := bytes.IndexByte(text, '.')
+	if !a.fractionalSeconds || dot < 0 || !bytes.HasSuffix(text, []byte("Z")) {
+		return text
+	}
+	return append(bytes.Clone(text[:dot]), 'Z')
 }

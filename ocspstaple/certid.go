@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
-	"encoding/asn1"
 	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -16,7 +15,7 @@ import (
 
 // certID names a certificate (RFC 6960 §4.1.1).
 type certID struct {
-	hash     asn1.ObjectIdentifier
+	hash     []byte // content of the OID
 	nameHash []byte
 	keyHash  []byte
 	serial   *big.Int
@@ -26,13 +25,13 @@ type certID struct {
 // them because nothing rests on it: the response is signed, and a second
 // issuer with the same digests would have to be certified by the same chain.
 var certIDHashes = []struct {
-	oid  asn1.ObjectIdentifier
+	oid  string
 	hash crypto.Hash
 }{
-	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}, crypto.SHA256},
-	{asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}, crypto.SHA1},
-	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}, crypto.SHA384},
-	{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}, crypto.SHA512},
+	{encodeOID(2, 16, 840, 1, 101, 3, 4, 2, 1), crypto.SHA256},
+	{encodeOID(1, 3, 14, 3, 2, 26), crypto.SHA1},
+	{encodeOID(2, 16, 840, 1, 101, 3, 4, 2, 2), crypto.SHA384},
+	{encodeOID(2, 16, 840, 1, 101, 3, 4, 2, 3), crypto.SHA512},
 }
 
 // parse reads a CertID.
@@ -41,7 +40,7 @@ func (id *certID) parse(single *cryptobyte.String, allow allowance) error {
 	id.serial = new(big.Int)
 	if !single.ReadASN1(&content, cbasn1.SEQUENCE) ||
 		!content.ReadASN1(&algorithm, cbasn1.SEQUENCE) ||
-		!algorithm.ReadASN1ObjectIdentifier(&id.hash) || !isNullOrAbsent(algorithm) ||
+		!algorithm.ReadASN1((*cryptobyte.String)(&id.hash), cbasn1.OBJECT_IDENTIFIER) || !isNullOrAbsent(algorithm) ||
 		!content.ReadASN1((*cryptobyte.String)(&id.nameHash), cbasn1.OCTET_STRING) ||
 		!content.ReadASN1((*cryptobyte.String)(&id.keyHash), cbasn1.OCTET_STRING) {
 		return fail(Malformed, "malformed CertID")
@@ -72,7 +71,7 @@ func (id *certID) check(leaf, issuer *x509.Certificate) error {
 		return fail(Mismatch, "it is about serial number 0x%.40s, not 0x%.40s", id.serial.Text(16), leaf.SerialNumber.Text(16))
 	}
 	for _, known := range certIDHashes {
-		if !id.hash.Equal(known.oid) {
+		if string(id.hash) != known.oid {
 			continue
 		}
 		if !bytes.Equal(id.nameHash, digest(known.hash, issuer.RawSubject)) {
@@ -87,5 +86,5 @@ func (id *certID) check(leaf, issuer *x509.Certificate) error {
 		}
 		return nil
 	}
-	return fail(Mismatch, "its CertID uses the unknown hash %s", id.hash)
+	return fail(Mismatch, "its CertID uses a hash that is not known")
 }

@@ -6,7 +6,6 @@ package ocspstaple
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/asn1"
 	"fmt"
 	"time"
 
@@ -21,7 +20,7 @@ const maxCertificates = 4
 // maxCRLReason is aACompromise (RFC 5280 §5.3.1).
 const maxCRLReason = 10
 
-var oidBasicResponse = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 1}
+var oidBasicResponse = encodeOID(1, 3, 6, 1, 5, 5, 7, 48, 1, 1)
 
 // response is the content of an OCSPResponse, parsed and nothing more: no
 // field of it may be relied on before the signature has been verified.
@@ -62,14 +61,13 @@ func parseResponse(der []byte, allow allowance) (*response, error) {
 	if !body.ReadOptionalASN1(&bytesSeq, &hasBytes, contextTag(0)) || !hasBytes || !body.Empty() {
 		return nil, fail(Malformed, "malformed OCSPResponse")
 	}
-	var oid asn1.ObjectIdentifier
-	var inner cryptobyte.String
+	var inner, oid cryptobyte.String
 	if !bytesSeq.ReadASN1(&inner, cbasn1.SEQUENCE) || !bytesSeq.Empty() ||
-		!inner.ReadASN1ObjectIdentifier(&oid) || !inner.ReadASN1(&octets, cbasn1.OCTET_STRING) || !inner.Empty() {
+		!inner.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) || !inner.ReadASN1(&octets, cbasn1.OCTET_STRING) || !inner.Empty() {
 		return nil, fail(Malformed, "malformed ResponseBytes")
 	}
-	if !oid.Equal(oidBasicResponse) {
-		return nil, fail(Malformed, "response type %s is not basic", oid)
+	if string(oid) != oidBasicResponse {
+		return nil, fail(Malformed, "the response type is not id-pkix-ocsp-basic")
 	}
 	r := new(response)
 	if err := r.parseBasic(octets, allow); err != nil {
@@ -252,20 +250,28 @@ func (r *response) parseRevoked(content *cryptobyte.String, allow allowance) err
 }
 
 // readTime reads a GeneralizedTime as RFC 5280 §4.1.2.5.2 profiles it: in UTC,
-// with seconds and without fractions.
+// with seconds and without fractions, YYYYMMDDHHMMSSZ.
 func readTime(input *cryptobyte.String, allow allowance) (time.Time, error) {
 	var text cryptobyte.String
 	if !input.ReadASN1(&text, cbasn1.GeneralizedTime) {
 		return time.Time{}, fail(Malformed, "malformed time")
 	}
-	layout := "20060102150405Z"
-	if allow.fractionalSeconds && bytes.IndexByte(text, '.') >= 0 {
-		layout = "20060102150405.999999999Z"
+	text = allow.dropFraction(text)
+	if len(text) != 15 || text[14] != 'Z' {
+		return time.Time{}, fail(Malformed, "malformed time")
 	}
-	t, err := time.Parse(layout, string(text))
-	// time.Parse accepts fractions that the layout does not have.
-	var buffer [32]byte
-	if err != nil || !bytes.Equal(t.AppendFormat(buffer[:0], layout), text) {
+	var pairs [7]int // the year takes two
+	for i, c := range text[:14] {
+		if c < '0' || c > '9' {
+			return time.Time{}, fail(Malformed, "malformed time")
+		}
+		pairs[i/2] = 10*pairs[i/2] + int(c-'0')
+	}
+	t := time.Date(100*pairs[0]+pairs[1], time.Month(pairs[2]), pairs[3], pairs[4], pairs[5], pairs[6], 0, time.UTC)
+	// time.Date carries over what is out of its range.
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	if pairs != [...]int{year / 100, year % 100, int(month), day, hour, minute, second} {
 		return time.Time{}, fail(Malformed, "malformed time")
 	}
 	return t, nil

@@ -25,7 +25,7 @@ func (l links) Known(c, issuer *x509.Certificate) bool {
 
 // Add remembers that it did.
 func (l links) Add(c, issuer *x509.Certificate) {
-	if l.Known(c, issuer) {
+	if l.cache == nil || l.Known(c, issuer) {
 		return
 	}
 	l.cache.put(string(c.Raw), link{cert: c, issuer: issuer}, linkCost(c))

@@ -35,13 +35,22 @@ func (v *Verifier) newCaches() {
 	v.links.cache = newCache[link](budget(sizes.Certificates, defaultCertificateBytes), smallCertificate)
 }
 
+// rememberHeader takes a header that nobody else has seen yet: it may be changed
+// to keep a copy of its segment, which is a part of the token until then.
 func (v *Verifier) rememberHeader(h *provenHeader) {
+	if v.headers == nil && v.tokens == nil {
+		return
+	}
+	h.segment = strings.Clone(h.segment)
 	v.headers.put(h.segment, h, h.cost())
 }
 
 // rememberToken copies what it keeps of a token, and charges it with its
 // header, which it keeps alive even when the header's own entry is gone.
 func (v *Verifier) rememberToken(rest string, t *Token) {
+	if v.tokens == nil {
+		return
+	}
 	v.tokens.put(strings.Clone(rest), t, len(rest)+len(t.payload)+tokenBytes+t.header.cost())
 }
 

@@ -4,9 +4,9 @@
 package verifier
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
-	"strings"
 	"time"
 
 	"github.com/stapledjwt/stapled/certs"
@@ -17,7 +17,7 @@ import (
 // chain's, the staples' and that of at least one token. What is left to compare
 // for another token is its own signature, and times. It is immutable.
 type provenHeader struct {
-	segment string // a copy, not a part of a token
+	segment string
 	signer  *signer
 	// window is when every certificate is valid, of the path and of those who
 	// signed the staples.
@@ -56,7 +56,7 @@ func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (*cand
 	if err != nil {
 		return nil, err
 	}
-	chain, err := v.parseChain(h.x5c)
+	chain, err := v.parseChain(h.x5c, buffer)
 	if err != nil {
 		return nil, rejectChain(err)
 	}
@@ -78,19 +78,20 @@ func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (*cand
 }
 
 // parseChain decodes x5c. A certificate that was proven before is not parsed
-// again.
-func (v *Verifier) parseChain(x5c []string) ([]*x509.Certificate, error) {
+// again. The buffer is scratch memory.
+func (v *Verifier) parseChain(x5c []string, buffer []byte) ([]*x509.Certificate, error) {
 	chain := make([]*x509.Certificate, len(x5c))
 	for i, value := range x5c {
-		der, err := certs.DecodeBase64(value)
+		end, err := certs.AppendBase64(buffer, value)
 		if err != nil {
 			return nil, err
 		}
+		der := end[len(buffer):]
 		if link, ok := v.links.get(der); ok {
 			chain[i] = link.cert
 			continue
 		}
-		if chain[i], err = certs.ParseDER(der); err != nil {
+		if chain[i], err = certs.ParseDER(bytes.Clone(der)); err != nil {
 			return nil, err
 		}
 	}
@@ -115,7 +116,7 @@ func (v *Verifier) prove(c *candidate, path *certs.Path, staples []string, now t
 		return nil, reject(StapleMalformed, "%d staples for %d certificates", len(staples), len(path.Chain))
 	}
 	proven := &provenHeader{
-		signer: c.signer, window: path.Window, leaf: path.Chain[0].Raw, names: names,
+		segment: c.segment, signer: c.signer, window: path.Window, leaf: path.Chain[0].Raw, names: names,
 		identity: names.Identity(),
 		staples:  make([]provenStaple, len(staples)), freshUntil: path.Window.NotAfter,
 	}
@@ -142,7 +143,6 @@ func (v *Verifier) prove(c *candidate, path *certs.Path, staples []string, now t
 	if err := v.checkStaples(proven, now); err != nil {
 		return nil, err
 	}
-	proven.segment = strings.Clone(c.segment)
 	return proven, nil
 }
 

@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package certs
+
+import (
+	"fmt"
+	"time"
+)
+
+// Window is a span of time, both ends inclusive (RFC 5280 §4.1.2.5).
+type Window struct{ NotBefore, NotAfter time.Time }
+
+// Check compares a time with the window: ErrExpired, ErrNotYetValid or nil.
+func (w Window) Check(now time.Time) error {
+	if now.After(w.NotAfter) {
+		return fmt.Errorf("%w at %s", ErrExpired, w.NotAfter.UTC().Format(time.RFC3339))
+	}
+	if now.Before(w.NotBefore) {
+		return fmt.Errorf("%w before %s", ErrNotYetValid, w.NotBefore.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// intersectWindows is when every certificate of the path is valid.
+func (p *Path) intersectWindows() Window {
+	w := Window{NotBefore: p.Anchor.NotBefore, NotAfter: p.Anchor.NotAfter}
+	for _, c := range p.Chain {
+		if c.NotBefore.After(w.NotBefore) {
+			w.NotBefore = c.NotBefore
+		}
+		if c.NotAfter.Before(w.NotAfter) {
+			w.NotAfter = c.NotAfter
+		}
+	}
+	return w
+}
