@@ -110,13 +110,17 @@ func TestClientRefuses(t *testing.T) {
 		{"revoke: reason out of range", shared.client.Revoke(ctx, "1", 11, ""), Misconfigured, "reason"},
 		{"not a CA directory", func() error { _, err := NewClient(t.TempDir()); return err }(), NotACA, "stapled up --dir"},
 		{"URL without TLS", func() error { _, err := NewRemoteClient(ClientConfig{URL: "http://ca", Root: cfg.Root}); return err }(), Misconfigured, "https"},
+		{"URL with a password", func() error {
+			_, err := NewRemoteClient(ClientConfig{URL: "http://user:hunter2@ca", Root: cfg.Root})
+			return err
+		}(), Misconfigured, "user name"},
 		{"no root", func() error { _, err := NewRemoteClient(ClientConfig{URL: cfg.URL}); return err }(), Misconfigured, "root"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if !errors.Is(row.err, row.want) {
 				t.Fatalf("got %v, want %v", row.err, row.want)
 			}
-			if !strings.Contains(row.err.Error(), row.says) || strings.Contains(row.err.Error(), "\n") {
+			if !strings.Contains(row.err.Error(), row.says) || strings.Contains(row.err.Error(), "\n") || strings.Contains(row.err.Error(), "hunter2") {
 				t.Errorf("error is not one line that says %q: %q", row.says, row.err)
 			}
 		})

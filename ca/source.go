@@ -73,9 +73,10 @@ func (s leaves) Status(ctx context.Context, serial *big.Int) (responder.Status, 
 	return responder.Status{Code: responder.Good}, nil
 }
 
+// issuedBy asks the signature: a successor of the issuer may have its name, and
+// key identifiers are optional.
 func issuedBy(cert, issuer *x509.Certificate) bool {
-	return bytes.Equal(cert.RawIssuer, issuer.RawSubject) &&
-		(len(cert.AuthorityKeyId) == 0 || bytes.Equal(cert.AuthorityKeyId, issuer.SubjectKeyId))
+	return bytes.Equal(cert.RawIssuer, issuer.RawSubject) && cert.CheckSignatureFrom(issuer) == nil
 }
 
 // intermediates is the Source for what the root has issued, which is the one

@@ -25,6 +25,10 @@ const (
 	MaxChainBytes = 6 << 10
 )
 
+// MaxNames is the number of names that the subjectAltName of a certificate may
+// have. Parsed, a name of two bytes takes eighty times as much.
+const MaxNames = 64
+
 // KeyID is the key identifier of a leaf certificate: the unpadded base64url
 // SHA-256 digest of its DER encoding. It is what the x5t#S256 header parameter
 // holds (RFC 7515 §4.1.8), and what stapled puts into kid.
@@ -61,8 +65,11 @@ func ParseX5C(x5c []string) ([]*x509.Certificate, error) {
 }
 
 // ParseDER reads one certificate; ErrChain if that is not exactly what the
-// bytes are.
+// bytes are, or if it has more than [MaxNames] names.
 func ParseDER(der []byte) (*x509.Certificate, error) {
+	if countNames(der) > MaxNames {
+		return nil, fmt.Errorf("%w: a certificate has more than %d names", ErrChain, MaxNames)
+	}
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
 		// It may quote the certificate, which anybody can write, at any length.

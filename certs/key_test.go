@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -137,6 +138,7 @@ func TestX5C(t *testing.T) {
 		{"twice_in_base64", encode([]byte(x5c[0])), certs.ErrChain},
 		{"trailing_bytes", encode(append(slices.Clone(der), 0)), certs.ErrChain},
 		{"cut_short", encode(der[:len(der)-1]), certs.ErrChain},
+		{"65_names", encode(named(65).Raw), certs.ErrChain},
 		{"1_MiB_of_zeros", encode(make([]byte, 1<<20)), certs.ErrChain},
 	}
 	for _, row := range rows {
@@ -148,6 +150,22 @@ func TestX5C(t *testing.T) {
 	}
 	if _, err := certs.ParseDER(append(slices.Clone(der), 0)); !errors.Is(err, certs.ErrChain) {
 		t.Errorf("trailing byte: %v", err)
+	}
+}
+
+// named is a leaf of so many names.
+func named(n int) *x509.Certificate {
+	return testca.New().Leaf(func(t *testca.Template) {
+		t.URIs, t.DNSNames = nil, nil
+		for i := range n {
+			t.DNSNames = append(t.DNSNames, fmt.Sprintf("%d.good.example", i))
+		}
+	}).Cert
+}
+
+func TestNamesLimit(t *testing.T) {
+	if _, err := certs.ParseDER(named(certs.MaxNames).Raw); err != nil {
+		t.Errorf("%d names: %v", certs.MaxNames, err)
 	}
 }
 

@@ -26,6 +26,8 @@ type Names struct {
 
 var oidSubjectAltName = asn1.ObjectIdentifier{2, 5, 29, 17}
 
+const subjectAltName = "\x55\x1d\x11" // the same in DER
+
 // NamesOf reads the names of a leaf (RFC 5280 §4.2.1.6). It takes the URIs
 // from the extension itself, because url.URL may write them differently.
 func NamesOf(leaf *x509.Certificate) (Names, error) {
@@ -55,31 +57,89 @@ func NamesOf(leaf *x509.Certificate) (Names, error) {
 	return names, nil
 }
 
-// Identity is what the leaf names: its first URI, else its first DNS name. It
-// is empty when the leaf has neither.
-func (n Names) Identity() string {
-	switch {
-	case len(n.URIs) > 0:
-		return n.URIs[0]
-	case len(n.DNS) > 0:
-		return n.DNS[0]
+// isHost accepts labels of letters, digits, hyphens and underscores, joined by
+// dots (RFC 1123 §2.1, with what is in use beside it). A dNSName can hold any
+// text, and crypto/x509 holds it to the name constraints of a CA by what is
+// behind its last dots: a name of another kind, or of another host, could hide
+// in front of them.
+func isHost(name string) bool {
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" {
+			return false
+		}
+		for _, c := range []byte(label) {
+			switch {
+			case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_':
+			default:
+				return false
+			}
+		}
 	}
-	return ""
+	return true
+}
+
+// countNames counts what is in the subjectAltName of a certificate that has not
+// been parsed, as far as it is well-formed; a parser gets no further either.
+func countNames(der []byte) int {
+	var tbs, list cryptobyte.String
+	input, count := cryptobyte.String(der), 0
+	if !input.ReadASN1(&tbs, cbasn1.SEQUENCE) || !tbs.ReadASN1(&tbs, cbasn1.SEQUENCE) {
+		return 0
+	}
+	for tag := cbasn1.Tag(0); tag != cbasn1.Tag(3).ContextSpecific().Constructed(); {
+		if !tbs.ReadAnyASN1(&list, &tag) {
+			return 0
+		}
+	}
+	list.ReadASN1(&list, cbasn1.SEQUENCE)
+	for !list.Empty() {
+		var ext, oid, value cryptobyte.String
+		if !list.ReadASN1(&ext, cbasn1.SEQUENCE) || !ext.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) ||
+			!ext.SkipOptionalASN1(cbasn1.BOOLEAN) || !ext.ReadASN1(&value, cbasn1.OCTET_STRING) {
+			return count
+		}
+		if string(oid) != subjectAltName || !value.ReadASN1(&value, cbasn1.SEQUENCE) {
+			continue
+		}
+		for !value.Empty() && value.ReadAnyASN1(new(cryptobyte.String), new(cbasn1.Tag)) {
+			count++
+		}
+	}
+	return count
+}
+
+// Identity is what the leaf names: its first URI, else its first DNS name that is
+// a host name. It is empty when the leaf has neither.
+func (n Names) Identity() string {
+	if len(n.URIs) > 0 {
+		return n.URIs[0]
+	}
+	return n.host()
 }
 
 // Issuer is the iss claim that suits the leaf best: its first URI, else
-// https:// and its first DNS name.
+// https:// and its first DNS name that is a host name.
 func (n Names) Issuer() string {
-	if len(n.URIs) == 0 && len(n.DNS) > 0 {
-		return "https://" + n.DNS[0]
+	if host := n.host(); len(n.URIs) == 0 && host != "" {
+		return "https://" + host
 	}
 	return n.Identity()
+}
+
+func (n Names) host() string {
+	for _, dns := range n.DNS {
+		if isHost(dns) {
+			return dns
+		}
+	}
+	return ""
 }
 
 // CheckIssuer returns ErrName unless iss names the leaf: exactly one of its
 // URIs, exactly one of its DNS names, or https:// followed by exactly one of
 // its DNS names and an optional path. Without this rule any certificate of a
-// CA could speak as any issuer.
+// CA could speak as any issuer. A DNS name that is no host name names nobody, a
+// wildcard among them.
 func (n Names) CheckIssuer(iss string) error {
 	if iss == "" {
 		return fmt.Errorf("%w: no issuer", ErrName)
@@ -91,8 +151,7 @@ func (n Names) CheckIssuer(iss string) error {
 	}
 	rest, https := strings.CutPrefix(iss, "https://")
 	for _, dns := range n.DNS {
-		// A wildcard names a set of hosts, not a party.
-		if dns == "" || strings.Contains(dns, "*") {
+		if !isHost(dns) {
 			continue
 		}
 		if iss == dns {

@@ -19,7 +19,8 @@ import (
 func TestCheckIssuer(t *testing.T) {
 	names := certs.Names{
 		URIs: []string{"spiffe://good.example/orders", "https://good.example/%6frders"},
-		DNS:  []string{"good.example", "orders.good.example", "*.wild.example", ""},
+		DNS: []string{"good.example", "orders.good.example", "*.wild.example", "",
+			"https://elsewhere.example/x.host.example", "user@host.example", "host.example:443", "host.example/x.example", "host..example", "dot.example."},
 	}
 	accepted := []string{
 		"spiffe://good.example/orders", "https://good.example/%6frders",
@@ -86,6 +87,15 @@ func TestCheckIssuer(t *testing.T) {
 		"scheme_only":                   "https://",
 		"scheme_and_path_only":          "https:///path",
 		"wildcard":                      "*.wild.example",
+		"URI_in_a_DNS_name":             "https://elsewhere.example/x.host.example",
+		"userinfo_in_a_DNS_name":        "user@host.example",
+		"host_userinfo_in_a_DNS_name":   "https://user@host.example",
+		"port_in_a_DNS_name":            "host.example:443",
+		"host_port_in_a_DNS_name":       "https://host.example:443",
+		"path_in_a_DNS_name":            "https://host.example/x.example",
+		"path_after_one_in_a_DNS_name":  "https://host.example/x.example/y",
+		"empty_label_in_a_DNS_name":     "host..example",
+		"trailing_dot_of_a_DNS_name":    "dot.example.",
 		"host_wildcard":                 "https://*.wild.example",
 		"what_a_wildcard_matches":       "a.wild.example",
 		"host_that_a_wildcard_matches":  "https://a.wild.example",

@@ -6,7 +6,6 @@ package certs
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"time"
@@ -88,22 +87,26 @@ func (a *Anchors) CheckOrder(chain []*x509.Certificate) error {
 	return nil
 }
 
-// Verify validates a chain (RFC 5280 §6.1) that has passed [Anchors.CheckOrder]
-// for a leaf that signs tokens. The leaf must list the extended key usage
-// itself; "any" does not count. Signatures are checked from the anchor
-// downwards, so that no key is used that an anchor does not stand behind, and
-// a chain made up by somebody without a certificate costs one signature check.
+// Link validates a chain (RFC 5280 §6.1) that has passed [Anchors.CheckOrder] for
+// a leaf that signs tokens, up to its last step, which [Linked.Path] is. The leaf
+// must list the extended key usage itself; "any" does not count. Signatures are
+// checked from the anchor downwards, so that no key is used that an anchor does
+// not stand behind, and a chain made up by somebody without a certificate costs
+// one signature check.
 //
-// Links may be nil. Verify adds the links between CAs; that of the leaf is for
-// the caller to add once the leaf has proven that it holds its key.
-func (a *Anchors) Verify(chain []*x509.Certificate, now time.Time, usage x509.ExtKeyUsage, links Links) (*Path, error) {
+// Errors give common names, cut off: package pkix writes a whole name at a price
+// that grows with the square of its length, and anybody can write one.
+//
+// Links may be nil. Link adds the links between CAs; that of the leaf is for the
+// caller to add once the leaf has proven that it holds its key.
+func (a *Anchors) Link(chain []*x509.Certificate, now time.Time, usage x509.ExtKeyUsage, links Links) (*Linked, error) {
 	// 1. The last certificate is signed by an anchor.
 	last := len(chain) - 1
 	anchor := a.signerOf(chain[last], last > 0, now, links)
 	if anchor == nil {
-		return nil, fmt.Errorf("%w: no trust anchor issued %.80q", ErrUntrusted, chain[last].Subject)
+		return nil, fmt.Errorf("%w: no trust anchor issued %.80q", ErrUntrusted, chain[last].Subject.CommonName)
 	}
-	path := &Path{Chain: chain, Anchor: anchor}
+	path := Path{Chain: chain, Anchor: anchor}
 
 	// 2. Every other certificate is signed by the one after it, which is a CA
 	// that may sign certificates (RFC 5280 §6.1.3 (a)(1), §6.1.4 (k) and (n)).
@@ -130,16 +133,16 @@ func (a *Anchors) Verify(chain []*x509.Certificate, now time.Time, usage x509.Ex
 	if err := path.checkUsage(usage); err != nil {
 		return nil, err
 	}
+	return &Linked{path: path, now: now, usage: usage}, nil
+}
 
-	// 6. Name constraints and certificate policies run along the whole path
-	// (§6.1.3 (b) to (e)). They are rare, and crypto/x509 knows them: where a
-	// certificate carries one, it validates the path once more, whole.
-	if path.hasPathExtension() {
-		if err := path.verifyWithStandardLibrary(now, usage); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
-		}
+// Verify is [Anchors.Link] and [Linked.Path] in one.
+func (a *Anchors) Verify(chain []*x509.Certificate, now time.Time, usage x509.ExtKeyUsage, links Links) (*Path, error) {
+	linked, err := a.Link(chain, now, usage, links)
+	if err != nil {
+		return nil, err
 	}
-	return path, nil
+	return linked.Path()
 }
 
 // signerOf finds the anchor that signed a certificate, among those with the
@@ -194,23 +197,23 @@ func (p *Path) checkConstraints() error {
 	for below := range p.Chain {
 		ca := p.Issuer(below)
 		if !ca.BasicConstraintsValid || !ca.IsCA {
-			return fmt.Errorf("%w: %.80q is not a CA", ErrUntrusted, ca.Subject)
+			return fmt.Errorf("%w: %.80q is not a CA", ErrUntrusted, ca.Subject.CommonName)
 		}
 		// The OCSP responses that the CA's key signs would be the leaf's own.
 		if SameKey(ca, p.Chain[0]) {
-			return fmt.Errorf("%w: the leaf has the key of %.80q", ErrUntrusted, ca.Subject)
+			return fmt.Errorf("%w: the leaf has the key of %.80q", ErrUntrusted, ca.Subject.CommonName)
 		}
 		limited := ca.MaxPathLen > 0 || ca.MaxPathLen == 0 && ca.MaxPathLenZero
 		if limited && below > ca.MaxPathLen {
 			return fmt.Errorf("%w: %.80q permits %d intermediates below it, not %d",
-				ErrUntrusted, ca.Subject, ca.MaxPathLen, below)
+				ErrUntrusted, ca.Subject.CommonName, ca.MaxPathLen, below)
 		}
 	}
 	for i := range len(p.Chain) + 1 {
 		c := p.at(i)
 		if len(c.UnhandledCriticalExtensions) > 0 {
-			return fmt.Errorf("%w: %.80q has the unknown critical extension %s",
-				ErrUntrusted, c.Subject, c.UnhandledCriticalExtensions[0])
+			return fmt.Errorf("%w: %.80q has the unknown critical extension %.60s",
+				ErrUntrusted, c.Subject.CommonName, c.UnhandledCriticalExtensions[0])
 		}
 	}
 	return nil
@@ -232,7 +235,7 @@ func (p *Path) checkUsage(usage x509.ExtKeyUsage) error {
 		// For a CA the absent extension restricts nothing.
 		restricted := len(ca.ExtKeyUsage)+len(ca.UnknownExtKeyUsage) > 0
 		if restricted && !lists(ca, usage) && !lists(ca, x509.ExtKeyUsageAny) {
-			return fmt.Errorf("%w: %.80q issues for other extended key usages only", ErrKeyUsage, ca.Subject)
+			return fmt.Errorf("%w: %.80q issues for other extended key usages only", ErrKeyUsage, ca.Subject.CommonName)
 		}
 	}
 	return nil
@@ -245,38 +248,4 @@ func lists(c *x509.Certificate, usage x509.ExtKeyUsage) bool {
 		}
 	}
 	return false
-}
-
-// pathExtensions are processed along the whole path (RFC 5280 §6.1.4).
-var pathExtensions = []asn1.ObjectIdentifier{
-	{2, 5, 29, 30}, // nameConstraints
-	{2, 5, 29, 33}, // policyMappings
-	{2, 5, 29, 36}, // policyConstraints
-	{2, 5, 29, 54}, // inhibitAnyPolicy
-}
-
-func (p *Path) hasPathExtension() bool {
-	for i := range len(p.Chain) + 1 {
-		for _, ext := range p.at(i).Extensions {
-			for _, oid := range pathExtensions {
-				if ext.Id.Equal(oid) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-func (p *Path) verifyWithStandardLibrary(now time.Time, usage x509.ExtKeyUsage) error {
-	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
-	roots.AddCert(p.Anchor)
-	for _, c := range p.Chain[1:] {
-		intermediates.AddCert(c)
-	}
-	_, err := p.Chain[0].Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: intermediates,
-		CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{usage},
-	})
-	return err
 }

@@ -135,6 +135,9 @@ func (g *Gateway) admit(r *http.Request) (*verifier.Token, bool) {
 func (g *Gateway) rejected(r *http.Request, raw string, took time.Duration, err error) {
 	reason, detail := classify(err)
 	g.metrics.Rejected(reason, took)
+	if !g.log.Enabled(r.Context(), slog.LevelInfo) {
+		return
+	}
 	g.log.LogAttrs(r.Context(), slog.LevelInfo, "request rejected",
 		slog.String("reason", string(reason)), slog.String("detail", loggable(detail, raw)),
 		slog.String("remote", r.RemoteAddr), slog.String("path", loggable(r.URL.Path, raw)))

@@ -200,6 +200,7 @@ func TestLogNeverHoldsTheToken(t *testing.T) {
 		{"rejected", "/orders/7", rejectFor(&verifier.Error{Reason: verifier.StapleStale, Err: errors.New("nextUpdate has passed")}),
 			[]string{"level=INFO", "reason=staple_stale", `detail="nextUpdate has passed"`, "path=/orders/7", "remote=192.0.2.1:1234"}},
 		{"rejected, token in the path", "/x/" + raw + "/y", rejectFor(errors.New("broken")), []string{"path=/x/[token]/y"}},
+		{"rejected, path too long to be searched", "/" + strings.Repeat("x", 500<<10) + raw, rejectFor(errors.New("broken")), []string{`path="[`}},
 		{"rejected, signed part in the path", "/x/" + parts[0] + "." + parts[1], rejectFor(errors.New("broken")), []string{"path=/x/[token].[token]"}},
 		{"token in the error", "/", rejectFor(fmt.Errorf("cannot read %s", raw)), []string{`detail="cannot read [token]"`}},
 		{"payload in the error", "/", rejectFor(fmt.Errorf("cannot read %q", parts[1])), []string{"cannot read", "[token]"}},

@@ -36,7 +36,8 @@ type ProxyConfig struct {
 
 // Proxy is a reverse proxy behind a [Gateway]. It tells the upstream who is
 // calling in the headers HeaderIssuer and following, and makes sure that no
-// client can set, spoil or remove them.
+// client can set, spoil or remove them. Of the protocols that a client can ask to
+// upgrade to, it passes on websocket only.
 type Proxy struct {
 	handler  http.Handler // forward, behind the gateway
 	reverse  *httputil.ReverseProxy
@@ -134,6 +135,12 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	strip(pr.Out.Trailer)
 	if !p.keepAuth {
 		pr.Out.Header.Del("Authorization")
+	}
+	if !strings.EqualFold(pr.Out.Header.Get("Upgrade"), "websocket") {
+		// Behind another protocol, h2c above all, a client could go on with
+		// requests of its own making.
+		pr.Out.Header.Del("Upgrade")
+		pr.Out.Header.Del("Connection")
 	}
 	pr.SetXForwarded()
 	f, _ := pr.In.Context().Value(forwardingKey{}).(forwarding)

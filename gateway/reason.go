@@ -5,6 +5,7 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -45,8 +46,10 @@ func classify(err error) (reason verifier.Reason, detail string) {
 }
 
 const (
-	// maxLogged bounds what a stranger can write into a line of the log.
-	maxLogged = 256
+	// maxLogged bounds what a stranger can write into a line of the log, and
+	// maxSearched what is searched for his token.
+	maxLogged   = 256
+	maxSearched = 16 << 10
 	// minSegment is the length from which a segment of a token is taken for
 	// one: shorter ones are words of the text, and no use to a thief.
 	minSegment = 16
@@ -55,11 +58,14 @@ const (
 // loggable makes a text fit for the log: short, and without the token. The
 // verifier's errors never hold it, but a path can, and so can the errors of
 // somebody else's verifier. It is cut segment by segment, because a signed
-// payload in a log is as bad.
+// payload in a log is as bad. What is too long to be searched is left out whole.
 func loggable(text, raw string) string {
-	if raw != "" {
-		text = strings.ReplaceAll(text, raw, "[token]")
-		for segment := range strings.SplitSeq(raw, ".") {
+	if len(text) > maxSearched {
+		return fmt.Sprintf("[%d bytes]", len(text))
+	}
+	// A text that is longer, or has more segments, is no token.
+	if len(raw) <= verifier.MaxTokenBytes {
+		for _, segment := range append([]string{raw}, strings.SplitN(raw, ".", 4)...) {
 			if len(segment) >= minSegment {
 				text = strings.ReplaceAll(text, segment, "[token]")
 			}

@@ -85,7 +85,10 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 
 	// 4. The chain is no larger than verifiers accept.
 	total := 0
-	for _, cert := range c.chain {
+	for n, cert := range c.chain {
+		if _, err := certs.ParseDER(cert.Raw); err != nil {
+			return nil, refuseIdentity(fmt.Errorf("certificate %d: %w", n, err))
+		}
 		total += len(cert.Raw)
 	}
 	if total > certs.MaxChainBytes {

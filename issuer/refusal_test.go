@@ -8,6 +8,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,6 +80,11 @@ func TestConfigRefused(t *testing.T) {
 			c.Identity = &certs.Identity{Chain: append(leaf.Chain()[:1:1], namesake.Cert), Key: leaf.Key}
 		}, issuer.ChainInvalid},
 		{"anchor that issued nothing of it", func(c *issuer.Config) { c.Anchor = testca.New(testca.Named("Other")).Cert }, issuer.ChainInvalid},
+		{"leaf of 65 names", func(c *issuer.Config) {
+			c.Identity = identity(t, intermediate.Leaf(func(t *testca.Template) {
+				t.DNSNames = slices.Repeat([]string{"client.test.example"}, 65)
+			}))
+		}, issuer.ChainInvalid},
 		{"leaf is a CA", func(c *issuer.Config) { c.Identity = identity(t, intermediate) }, issuer.KeyUsage},
 		{"leaf without digitalSignature", func(c *issuer.Config) {
 			c.Identity = identity(t, intermediate.Leaf(func(t *testca.Template) { t.KeyUsage = x509.KeyUsageKeyEncipherment }))
@@ -89,8 +96,8 @@ func TestConfigRefused(t *testing.T) {
 		}, issuer.IssuerMismatch},
 		{"chain too large for a token", func(c *issuer.Config) {
 			large := intermediate.Leaf(func(t *testca.Template) {
-				for n := range 300 {
-					t.DNSNames = append(t.DNSNames, fmt.Sprintf("a-rather-long-name-%d.test.example", n))
+				for n := range 60 {
+					t.DNSNames = append(t.DNSNames, fmt.Sprintf("%s-%d.test.example", strings.Repeat("long", 30), n))
 				}
 			})
 			c.Identity = identity(t, large)
@@ -142,8 +149,8 @@ func TestSignRefused(t *testing.T) {
 	future := root.Intermediate(testca.Valid(testca.Now.Add(time.Second), testca.Now.Add(time.Hour))).Leaf()
 	down := errors.New("connection refused")
 	long := func(t *testca.Template) { // some 3 KB
-		for n := range 80 {
-			t.DNSNames = append(t.DNSNames, fmt.Sprintf("a-rather-long-name-%d.test.example", n))
+		for n := range 60 {
+			t.DNSNames = append(t.DNSNames, fmt.Sprintf("a-name-of-some-fifty-characters-%02d.test.example", n))
 		}
 	}
 	embedding := func(count int) func(*testca.Response) {

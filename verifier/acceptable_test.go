@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -176,6 +177,9 @@ var acceptables = []acceptable{
 	{name: "name constraint kept", party: below(func(t *testca.Template) {
 		t.PermittedDNSDomainsCritical, t.PermittedDNSDomains = true, []string{"test.example"}
 		t.ExcludedURIDomains = []string{"elsewhere.example"}
+	})},
+	{name: "leaf of 64 names", party: leafOf(func(t *testca.Template) {
+		t.DNSNames = slices.Repeat([]string{"client.test.example"}, 64-len(t.URIs))
 	})},
 	{name: "intermediate for clientAuth", party: below(usages(x509.ExtKeyUsageClientAuth))},
 	{name: "intermediate for any usage", party: below(usages(x509.ExtKeyUsageAny))},

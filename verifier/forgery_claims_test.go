@@ -68,6 +68,10 @@ var issuerForgeries = []forgery{
 	{row: "T12", name: "name of a CA", want: IssuerMismatch, edit: setClaim("iss", "Intermediate")},
 	{row: "T12", name: "host below a wildcard", want: IssuerMismatch, leaf: leafOf(named("", "*.test.example")), edit: setClaim("iss", "https://a.test.example")},
 	{row: "T12", name: "the wildcard itself", want: IssuerMismatch, leaf: leafOf(named("", "*.test.example")), edit: setClaim("iss", "*.test.example")},
+	{row: "T12", name: "URI in a DNS name", want: IssuerMismatch, leaf: leafOf(named("", "spiffe://test.example/other")), edit: setClaim("iss", "spiffe://test.example/other")},
+	{row: "T12", name: "host and path in a DNS name", want: IssuerMismatch, leaf: leafOf(named("", "good.example/.test.example")), edit: setClaim("iss", "https://good.example/.test.example")},
+	{row: "T12", name: "host and port in a DNS name", want: IssuerMismatch, leaf: leafOf(named("", "good.example:443")), edit: setClaim("iss", "https://good.example:443")},
+	{row: "T12", name: "userinfo in a DNS name", want: IssuerMismatch, leaf: leafOf(named("", "good@evil.example")), edit: setClaim("iss", "https://good@evil.example")},
 	{row: "T12", name: "leaf without names", want: IssuerMismatch, leaf: leafOf(named("", "")), edit: setClaim("iss", "client")},
 	{row: "T12", name: "leaf without names and iss empty", want: IssuerMismatch, leaf: leafOf(named("", "")), edit: setClaim("iss", "")},
 	{row: "T12", name: "e-mail address", want: IssuerMismatch, leaf: leafOf(named("", ""), func(t *testca.Template) {

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"slices"
 	"strings"
 
 	"github.com/stapledjwt/stapled/certs"
@@ -177,6 +178,9 @@ var chainForgeries = []forgery{
 	})},
 	{row: "T04", name: "intermediate left out", want: ChainUntrusted, edit: x5c(func(w *world) []*x509.Certificate {
 		return list(w.leaf.Cert)
+	})},
+	{row: "T04", name: "65 names", want: ChainInvalid, leaf: leafOf(func(t *testca.Template) {
+		t.DNSNames = slices.Repeat([]string{"client.test.example"}, 65-len(t.URIs))
 	})},
 	{row: "T04", name: "escaped white space", want: Malformed, edit: func(w *world, t *testca.Token) {
 		t.Header.Set("x5c", json.RawMessage(`["`+std(w.leaf.Cert.Raw)+`\u0020","`+std(w.intermediate.Cert.Raw)+`"]`))

@@ -73,6 +73,26 @@ func strangers(tb testing.TB) map[string]string {
 		fmt.Fprintf(&object, `"%02d":0,`, i)
 	}
 	full := "{" + strings.TrimSuffix(object.String(), ",") + "}"
+	// subject is a name of so many bytes, made of small attributes.
+	subject := func(attributes func(size int) []byte) testca.Edit {
+		raw, err := asn1.Marshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: attributes(5300)})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return func(t *testca.Template) { t.RawSubject = raw }
+	}
+	attribute := []byte{0x30, 5, 6, 1, 42, 12, 0}
+	oneSet := func(size int) []byte {
+		set, err := asn1.Marshal(asn1.RawValue{Tag: asn1.TagSet, IsCompound: true, Bytes: bytes.Repeat(attribute, size/len(attribute))})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return set
+	}
+	manySets := func(size int) []byte {
+		return bytes.Repeat(append([]byte{0x31, byte(len(attribute))}, attribute...), size/(len(attribute)+2))
+	}
+	escaped := `{"\n":0,"\t":0,"\r":0,"\b":0,"\f":0,"\\":0,"\/":0,"\"":0}`
 	return map[string]string{
 		"P-521 chain":           chain(testca.Keyed(testca.P521)),
 		"RSA chain":             chain(testca.Keyed(testca.RSA2048)),
@@ -86,7 +106,19 @@ func strangers(tb testing.TB) map[string]string {
 		"policies, everyone":    chain(extension(policies, 800, policy)),
 		"objects of 64 members": header(func(h *testca.Members) { h.Set("x", fill(full, 9000)) }),
 		"array of numbers":      header(func(h *testca.Members) { h.Set("x", fill("1", 9000)) }),
-		"escapes":               header(func(h *testca.Members) { h.Set("x", fill(`"\u0041"`, 9000)) }),
+		"URIs of one byte":      chain(extension(names, 5400, same(0x86, 1, '/'))),
+		"URIs of no byte":       chain(extension(names, 5400, same(0x86, 0))),
+		"64 names, everyone":    chain(extension(names, 127, same(0x86, 0))),
+		"a name of one set":     chain(subject(oneSet)),
+		"a name of many sets":   chain(subject(manySets)),
+		"escaped names":         header(func(h *testca.Members) { h.Set("x", fill(escaped, 8900)) }),
+		"escaped names alone": header(func(h *testca.Members) {
+			*h = testca.Members{{Name: "x", Value: fill(escaped, 11500)}}
+		}),
+		"a long name and escaped names": testca.New(testca.Named("made up")).Leaf(subject(manySets)).Token(func(t *testca.Token) {
+			t.Header.Set("x", fill(escaped, 2500))
+		}),
+		"escapes": header(func(h *testca.Members) { h.Set("x", fill(`"\u0041"`, 9000)) }),
 		"long names": header(func(h *testca.Members) {
 			for i := range 58 {
 				h.Add(strings.Repeat("ſ", 60)+fmt.Sprint(i), 0)

@@ -4,12 +4,12 @@
 package verifier
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -116,15 +116,51 @@ func parseStrings(value string, list []string, limit int) ([]string, error) {
 
 var errTooMany = errors.New("too many elements")
 
-// unquote decodes the JSON text of a string.
+// unquote decodes the JSON text of a string that scanner has read.
 func unquote(value string) (string, error) {
 	if len(value) < 2 || value[0] != '"' {
 		return "", errors.New("not a string")
 	}
-	if strings.IndexByte(value, '\\') < 0 {
-		return value[1 : len(value)-1], nil
+	content := value[1 : len(value)-1]
+	if strings.IndexByte(content, '\\') < 0 {
+		return content, nil
 	}
-	var text string
-	err := json.Unmarshal([]byte(value), &text)
-	return text, err
+	return unescape(content), nil
+}
+
+// unescape resolves the escapes of a string (RFC 8259 §7).
+func unescape(content string) string {
+	var b strings.Builder
+	b.Grow(len(content))
+	for s := (scanner{text: content}); s.pos < len(content); {
+		c := s.next()
+		if c != '\\' {
+			b.WriteByte(c)
+			continue
+		}
+		switch c = s.next(); c {
+		case 'b':
+			b.WriteByte('\b')
+		case 'f':
+			b.WriteByte('\f')
+		case 'n':
+			b.WriteByte('\n')
+		case 'r':
+			b.WriteByte('\r')
+		case 't':
+			b.WriteByte('\t')
+		case 'u':
+			unit, _ := s.hex4()
+			char := rune(unit)
+			if utf16.IsSurrogate(char) {
+				s.pos += len(`\u`)
+				low, _ := s.hex4()
+				char = utf16.DecodeRune(char, rune(low))
+			}
+			b.WriteRune(char)
+		default: // a quotation mark, a slash of either kind
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }

@@ -28,5 +28,5 @@ func (l links) Add(c, issuer *x509.Certificate) {
 	if l.cache == nil || l.Known(c, issuer) {
 		return
 	}
-	l.cache.put(string(c.Raw), link{cert: c, issuer: issuer}, linkCost(c))
+	l.cache.put(string(c.Raw), link{cert: c, issuer: issuer}, entryBytes+len(c.Raw)+certCost(c))
 }

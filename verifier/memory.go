@@ -58,21 +58,37 @@ func (v *Verifier) rememberToken(rest string, t *Token) {
 // figures are measured, and a test holds them.
 const (
 	entryBytes  = 96
-	tokenBytes  = entryBytes + 320
+	tokenBytes  = entryBytes + 368
 	headerBytes = entryBytes + 640
 	stapleBytes = 256
-	certBytes   = 3 << 10
+	nameBytes   = 32
+	// A parsed certificate, and each thing in it that it may have many of.
+	certBytes      = 2 << 10
+	attributeBytes = 128
+	uriBytes       = 176
+	elementBytes   = 56
 )
 
 func (h *provenHeader) cost() int {
-	cost := headerBytes + len(h.segment) + len(h.leaf)
+	cost := headerBytes + len(h.segment) + len(h.leaf) + len(h.unstapled)*len(fingerprint{})
+	for _, names := range [...][]string{h.names.URIs, h.names.DNS} {
+		for _, name := range names {
+			cost += nameBytes + len(name)
+		}
+	}
 	for _, s := range h.staples {
 		cost += stapleBytes + len(s.staple.DER())
 		if delegate := s.staple.Delegate(); delegate != nil {
-			cost += len(delegate.Raw) + certBytes
+			cost += certCost(delegate)
 		}
 	}
 	return cost
 }
 
-func linkCost(c *x509.Certificate) int { return entryBytes + len(c.Raw) + certBytes }
+func certCost(c *x509.Certificate) int {
+	return certBytes + len(c.Raw) +
+		attributeBytes*(len(c.Subject.Names)+len(c.Issuer.Names)+len(c.Policies)) +
+		uriBytes*len(c.URIs) +
+		elementBytes*(len(c.Extensions)+len(c.DNSNames)+len(c.EmailAddresses)+len(c.IPAddresses)+
+			len(c.UnknownExtKeyUsage))
+}

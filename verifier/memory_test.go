@@ -5,6 +5,7 @@ package verifier
 
 import (
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -259,11 +260,49 @@ func TestAccountedMemoryIsReal(t *testing.T) {
 	}
 }
 
-// The certificates that were proven are accounted as well.
+// The certificates that were proven are accounted as well, also if they have as
+// many of something small as they can.
 func TestAccountedCertificatesAreReal(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector takes memory of its own: run without -race")
 	}
+	// crowded is an extension that has an element again and again.
+	crowded := func(id int, n int, element func(i int) []byte) testca.Edit {
+		var content []byte
+		for i := range n {
+			content = append(content, element(i)...)
+		}
+		value, err := asn1.Marshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: content})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func(t *testca.Template) {
+			if id == 17 { // its own names would be a second extension of the kind
+				t.URIs, t.DNSNames = nil, nil
+			}
+			t.ExtraExtensions = append(t.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, id}, Value: value})
+		}
+	}
+	uri := func(int) []byte { return []byte{0x86, 3, 'a', ':', 'b'} }
+	dns := func(int) []byte { return []byte{0x82, 1, 'a'} }
+	policy := func(i int) []byte { return []byte{0x30, 5, 6, 3, 42, 0x81 + byte(i/128), byte(i % 128)} }
+	for _, row := range []struct {
+		name string
+		leaf testca.Edit
+		iss  string
+		// least and most are what may be accounted for each byte of the heap.
+		least, most float64
+	}{
+		{"usual", asStepCAIssues, "", 0.75, 1.25},
+		{"URIs", crowded(17, 64, uri), "a:b", 0.75, 2},
+		{"DNS names", crowded(17, 64, dns), "a", 0.75, 2},
+		{"policies", crowded(32, 500, policy), "", 0.75, 2},
+	} {
+		t.Run(row.name, func(t *testing.T) { testAccountedCertificates(t, row.leaf, row.iss, row.least, row.most) })
+	}
+}
+
+func testAccountedCertificates(t *testing.T, leaf testca.Edit, iss string, least, most float64) {
 	const n = 500
 	w := theWorld()
 	cfg := w.config(&clock{testca.Now})
@@ -271,7 +310,11 @@ func TestAccountedCertificatesAreReal(t *testing.T) {
 	v := newVerifier(t, cfg)
 	raws := make([]string, n)
 	for i := range raws {
-		raws[i] = w.intermediate.Leaf(asStepCAIssues).Token()
+		raws[i] = w.intermediate.Leaf(leaf).Token(func(t *testca.Token) {
+			if iss != "" {
+				t.Claims.Set("iss", iss)
+			}
+		})
 	}
 	mustAccept(t, v, raws[0])
 	start := v.links.cache.size()
@@ -282,7 +325,7 @@ func TestAccountedCertificatesAreReal(t *testing.T) {
 	}) / (n - 1)
 	used := (v.links.cache.size() - start) / (n - 1)
 	t.Logf("a certificate: %d bytes accounted, %d measured", used, heap)
-	if used < heap*3/4 || used > heap*5/4 {
+	if ratio := float64(used) / float64(heap); ratio < least || ratio > most {
 		t.Errorf("%d bytes are accounted for %d of the heap", used, heap)
 	}
 	runtime.KeepAlive(raws)

@@ -26,6 +26,7 @@ type provenHeader struct {
 	names      certs.Names
 	identity   string
 	staples    []provenStaple
+	unstapled  []fingerprint // the rest of the path
 	freshUntil time.Time
 }
 
@@ -140,6 +141,9 @@ func (v *Verifier) prove(c *candidate, path *certs.Path, staples []string, now t
 			proven.freshUntil = until
 		}
 	}
+	for _, c := range path.Chain[len(staples):] {
+		proven.unstapled = append(proven.unstapled, fingerprintOf(c))
+	}
 	if err := v.checkStaples(proven, now); err != nil {
 		return nil, err
 	}
@@ -165,6 +169,11 @@ func (v *Verifier) checkStaples(h *provenHeader, now time.Time) error {
 		}
 		if err := s.staple.Check(now, v.freshness); err != nil {
 			return rejectStaple(err, i)
+		}
+	}
+	for i, cert := range h.unstapled {
+		if v.revocations.know(cert, now) {
+			return reject(CertificateRevoked, "x5c[%d] has no staple, and one that was seen says revoked", len(h.staples)+i)
 		}
 	}
 	return nil

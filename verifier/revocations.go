@@ -18,7 +18,8 @@ const maxRevocations = 1 << 16
 // revocations remembers authentic staples that say revoked, so that an older
 // one that says good, and is still fresh, does not contradict them: whoever
 // has seen the revocation holds on to it. A newer good staple is the CA lifting
-// a certificateHold (RFC 5280 §5.3.1).
+// a certificateHold (RFC 5280 §5.3.1). Nor does it help to leave out the staple
+// of an intermediate, where that is allowed.
 type revocations struct {
 	count atomic.Int32 // of seen; spares the usual verification the lock
 	mu    sync.RWMutex
@@ -64,6 +65,18 @@ func (r *revocations) evict(now time.Time) {
 	if len(r.seen) >= maxRevocations {
 		delete(r.seen, first)
 	}
+}
+
+// know tells whether a certificate of which there is no staple is revoked, as
+// far as has been seen.
+func (r *revocations) know(cert fingerprint, now time.Time) bool {
+	if r.count.Load() == 0 {
+		return false
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	known, ok := r.seen[cert]
+	return ok && !now.After(known.until)
 }
 
 // cover tells whether a staple that says good is contradicted by one that is

@@ -31,6 +31,12 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
+// next takes a byte that is known to be there.
+func (s *scanner) next() byte {
+	s.pos++
+	return s.text[s.pos-1]
+}
+
 func (s *scanner) take(c byte) bool {
 	if s.peek() != c {
 		return false

@@ -55,7 +55,7 @@ func price(t *testing.T, v *Verifier, raw string) int {
 		return 0
 	}
 	counting := &countingLinks{links: v.links}
-	if _, err := v.cfg.Anchors.Verify(c.chain, v.cfg.Now(), v.cfg.KeyUsage, counting); err != nil {
+	if _, err := v.cfg.Anchors.Link(c.chain, v.cfg.Now(), v.cfg.KeyUsage, counting); err != nil {
 		return counting.checked
 	}
 	return counting.checked + 1
@@ -97,6 +97,9 @@ func TestStrangersPrice(t *testing.T) {
 		{"made-up leaf of a real leaf", w.leaf.Leaf().Token(), 3, 2, ChainUntrusted},
 		{"real chain, bad signature", withBadSignature(w.leaf.Token()), 3, 2, SignatureInvalid},
 		{"real chain of three, bad signature", withBadSignature(issued.Token()), 4, 2, SignatureInvalid},
+		{"real chain with name constraints, bad signature", withBadSignature(below(func(t *testca.Template) {
+			t.PermittedDNSDomainsCritical, t.PermittedDNSDomains = true, []string{"elsewhere.example"}
+		})(w).Token()), 3, 2, SignatureInvalid},
 		{"real token, another payload", splice(w.leaf.Token(), w.other.Token(), w.leaf.Token()), 3, 2, SignatureInvalid},
 		{"real CA as the leaf", w.leaf.Token(func(t *testca.Token) {
 			present(t, w.leaf.Key, w.intermediate.Cert)

@@ -36,6 +36,9 @@ type Token struct {
 
 	payload string
 	header  *provenHeader
+	// begin and end are compared at every use. They are no fields that a caller
+	// could change for all others.
+	begin, end time.Time
 }
 
 // Decode decodes all claims into v, as encoding/json does.
@@ -60,6 +63,10 @@ func (v *Verifier) newToken(h *provenHeader, payload string, now time.Time) (*To
 		Staple:     h.staples[0].staple,
 		FreshUntil: c.exp,
 		payload:    payload, header: h,
+		begin: c.nbf, end: c.exp,
+	}
+	if c.iat.After(t.begin) {
+		t.begin = c.iat
 	}
 	if h.freshUntil.Before(c.exp) {
 		t.FreshUntil = h.freshUntil

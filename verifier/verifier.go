@@ -90,13 +90,18 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
 		return nil, err
 	}
 	// 4. Chain: an anchor stands behind the key of x5c[0].
-	path, err := v.cfg.Anchors.Verify(c.chain, now, v.cfg.KeyUsage, v.links)
+	linked, err := v.cfg.Anchors.Link(c.chain, now, v.cfg.KeyUsage, v.links)
 	if err != nil {
 		return nil, rejectChain(err)
 	}
-	// 5. Signature: whoever sent this holds that key.
+	// 5. Signature: whoever sent this holds that key. Only then what may cost the
+	// whole chain once more.
 	if err := c.signer.verify(t, segments); err != nil {
 		return nil, reject(SignatureInvalid, "%w", err)
+	}
+	path, err := linked.Path()
+	if err != nil {
+		return nil, rejectChain(err)
 	}
 	// 6. Staples.
 	proven, err := v.prove(c, path, h.ocsp, now)

@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
+	"slices"
 	"strings"
 
 	"github.com/stapledjwt/stapled/certs"
@@ -75,6 +76,8 @@ func certificateCases() []spec {
 				p.Issuer = m.ca
 				return p
 			}},
+		spec{name: "certificate_with_65_names", rules: "3.2", leaf: named([]string{clientURI}, slices.Repeat([]string{"client.test.example"}, 64)...), want: verifier.ChainInvalid},
+		spec{name: "certificate_with_64_names", rules: "3.2", leaf: named([]string{clientURI}, slices.Repeat([]string{"client.test.example"}, 63)...)},
 		spec{name: "kid_of_another_certificate", rules: "3.7", want: verifier.KeyMismatch,
 			edit: func(m *maker, t *testca.Token) { t.Header.Set("kid", certs.KeyID(m.other.Cert)) }},
 		spec{name: "kid_of_the_intermediate", rules: "3.7", want: verifier.KeyMismatch,

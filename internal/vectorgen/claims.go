@@ -59,6 +59,12 @@ func issuerCases() []spec {
 		{name: "iss_expected_but_not_that_of_the_leaf", policy: expectIssuers("spiffe://test.example/other"), edit: claim("iss", "spiffe://test.example/other")},
 		{name: "iss_is_a_wildcard_name", edit: claim("iss", "*.test.example"), leaf: named(nil, "*.test.example")},
 		{name: "iss_matches_a_wildcard_name", edit: claim("iss", "https://client.test.example"), leaf: named(nil, "*.test.example")},
+		{name: "iss_is_a_URI_in_a_DNS_name", edit: claim("iss", "spiffe://test.example/other"), leaf: named(nil, "spiffe://test.example/other"),
+			comment: "Name constraints for DNS names do not see what it is."},
+		{name: "iss_is_a_host_and_a_path_in_a_DNS_name", edit: claim("iss", "https://good.example/.test.example"), leaf: named(nil, "good.example/.test.example")},
+		{name: "iss_is_a_host_and_a_port_in_a_DNS_name", edit: claim("iss", "https://good.example:443"), leaf: named(nil, "good.example:443")},
+		{name: "iss_is_a_DNS_name_with_a_trailing_dot", edit: claim("iss", "client.test.example."), leaf: named(nil, "client.test.example.")},
+		{name: "iss_is_a_DNS_name_with_an_empty_label", edit: claim("iss", "client..example"), leaf: named(nil, "client..example")},
 		{name: "iss_is_the_common_name", edit: claim("iss", "client")},
 		{name: "iss_is_the_common_name_of_a_leaf_without_names", edit: claim("iss", "client"), leaf: named(nil)},
 		{name: "iss_empty_and_the_leaf_without_names", edit: claim("iss", ""), leaf: named(nil)},
@@ -98,7 +104,9 @@ func issuerCases() []spec {
 		spec{name: "iss_the_second_DNS_name", rules: "7.3", leaf: named(nil, "a.example", "b.example"),
 			edit: claim("iss", "https://b.example/path"), issuer: "https://b.example/path", identity: "a.example"},
 		spec{name: "iss_a_DNS_name_beside_a_wildcard", rules: "7.3", leaf: named(nil, "*.example", "b.example"),
-			edit: claim("iss", "b.example"), issuer: "b.example", identity: "*.example"},
+			edit: claim("iss", "b.example"), issuer: "b.example", identity: "b.example"},
+		spec{name: "iss_a_DNS_name_with_an_underscore", rules: "7.3", leaf: named(nil, "_orders-2.Test.example"),
+			edit: claim("iss", "_orders-2.Test.example"), issuer: "_orders-2.Test.example", identity: "_orders-2.Test.example"},
 	)
 }
 

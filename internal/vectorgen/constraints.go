@@ -11,7 +11,7 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// nameConstraintCases are about rule 4.5. The usual client is
+// nameConstraintCases are about rule 5.2. The usual client is
 // client.test.example and spiffe://test.example/client.
 func nameConstraintCases() []spec {
 	permitDNS := func(domains ...string) testca.Edit {
@@ -44,13 +44,13 @@ func nameConstraintCases() []spec {
 		}},
 	}
 	for i := range cases {
-		cases[i].rules, cases[i].want = "4.5", verifier.ChainUntrusted
+		cases[i].rules, cases[i].want = "5.2", verifier.ChainUntrusted
 	}
 	return append(cases,
-		spec{name: "DNS_name_permitted", rules: "4.5", leaf: below(permitDNS("test.example"))},
-		spec{name: "other_DNS_name_excluded", rules: "4.5", leaf: below(excludeDNS("other.example"))},
-		spec{name: "URI_permitted", rules: "4.5", leaf: below(permitURI("test.example"))},
-		spec{name: "policy_required_and_present", rules: "4.5", leaf: func(m *maker) *testca.Party {
+		spec{name: "DNS_name_permitted", rules: "5.2", leaf: below(permitDNS("test.example"))},
+		spec{name: "other_DNS_name_excluded", rules: "5.2", leaf: below(excludeDNS("other.example"))},
+		spec{name: "URI_permitted", rules: "5.2", leaf: below(permitURI("test.example"))},
+		spec{name: "policy_required_and_present", rules: "5.2", leaf: func(m *maker) *testca.Party {
 			return m.newLeaf(m.newCA(m.root, requirePolicy, hasPolicy(1)), hasPolicy(1))
 		}},
 	)

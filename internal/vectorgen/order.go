@@ -51,16 +51,18 @@ func orderCases() []spec {
 		{name: "expired_leaf_before_signature", rules: "4.3 5.1", leaf: client(expired), edit: wrongKey, want: verifier.CertificateExpired},
 		{name: "key_usage_before_signature", rules: "4.4 5.1", edit: wrongKey, want: verifier.KeyUsage,
 			leaf: client(uses(x509.KeyUsageDigitalSignature, x509.ExtKeyUsageServerAuth))},
-		{name: "name_constraints_before_signature", rules: "4.5 5.1", edit: wrongKey, want: verifier.ChainUntrusted,
-			leaf: below(func(t *testca.Template) { t.PermittedDNSDomains = []string{"other.example"} })},
+		{name: "signature_before_name_constraints", rules: "5.1 5.2", edit: wrongKey, want: verifier.SignatureInvalid,
+			comment: "To check them may cost as much as the whole chain.", leaf: below(func(t *testca.Template) { t.PermittedDNSDomains = []string{"other.example"} })},
 		{name: "signature_before_absent_staple", rules: "5.1 6.1", edit: edits(dropHeader("ocsp"), wrongKey), want: verifier.SignatureInvalid},
+		{name: "name_constraints_before_absent_staple", rules: "5.2 6.1", edit: dropHeader("ocsp"), want: verifier.ChainUntrusted,
+			leaf: below(func(t *testca.Template) { t.PermittedDNSDomains = []string{"other.example"} })},
 		{name: "signature_before_payload", rules: "5.1 7.1", edit: edits(claimsText(text("[]")), wrongKey), want: verifier.SignatureInvalid},
 		{name: "unknown_root_before_expired_leaf", rules: "4.1 4.3", want: verifier.ChainUntrusted,
 			leaf: func(m *maker) *testca.Party { return m.newLeaf(m.newCA(m.stranger), expired) }},
 		{name: "critical_extension_before_expired_leaf", rules: "4.2 4.3", leaf: client(expired, extension(true)), want: verifier.ChainUntrusted},
 		{name: "expired_leaf_before_key_usage", rules: "4.3 4.4", want: verifier.CertificateExpired,
 			leaf: client(expired, uses(x509.KeyUsageDigitalSignature, x509.ExtKeyUsageServerAuth))},
-		{name: "key_usage_before_name_constraints", rules: "4.4 4.5", want: verifier.KeyUsage, leaf: func(m *maker) *testca.Party {
+		{name: "key_usage_before_name_constraints", rules: "4.4 5.2", want: verifier.KeyUsage, leaf: func(m *maker) *testca.Party {
 			constrained := m.newCA(m.root, func(t *testca.Template) { t.PermittedDNSDomains = []string{"other.example"} })
 			return m.newLeaf(constrained, uses(x509.KeyUsageDigitalSignature, x509.ExtKeyUsageServerAuth))
 		}},

@@ -207,6 +207,9 @@ func checkURL(raw string) error {
 	if err != nil {
 		return fmt.Errorf("the URL of the responder: %w", err)
 	}
+	if u.User != nil {
+		return errors.New("the URL of the responder holds a user name, and OCSP has no use for one")
+	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 		return fmt.Errorf("the URL of the responder is %q: configure one of the form http://host[:port][/path]", raw)
 	}

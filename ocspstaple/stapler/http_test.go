@@ -238,11 +238,12 @@ func TestHTTPConfigRefused(t *testing.T) {
 		{"no scheme", stapler.HTTPConfig{URL: "ocsp.test"}, "http://host"},
 		{"no host", stapler.HTTPConfig{URL: "http://"}, "http://host"},
 		{"query", stapler.HTTPConfig{URL: "http://ocsp.test/?a=b"}, "http://host"},
+		{"password", stapler.HTTPConfig{URL: "ftp://user:hunter2@ocsp.test"}, "user name"},
 		{"no URL", stapler.HTTPConfig{URL: "http://ocsp test"}, "URL of the responder"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			f, err := stapler.NewHTTPFetcher(row.cfg)
-			if err == nil || f != nil || !strings.Contains(err.Error(), row.says) {
+			if err == nil || f != nil || !strings.Contains(err.Error(), row.says) || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("got %v and error %v, which is to say %q", f, err, row.says)
 			}
 		})

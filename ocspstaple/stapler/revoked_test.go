@@ -64,6 +64,26 @@ func TestRevokedForGood(t *testing.T) {
 	}
 }
 
+// TestRevokedByHearsay: a fetcher that claims a revocation, without a response
+// that proves it, has failed and nothing more.
+func TestRevokedByHearsay(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		leaf := newLeaf()
+		for _, claim := range []error{
+			&stapler.Error{Reason: stapler.CertificateRevoked, Err: errors.New("says the fetcher")},
+			&ocspstaple.Error{Reason: ocspstaple.CertificateRevoked, Err: errors.New("says the fetcher")},
+		} {
+			f := &fetcher{answer: always(nil, claim)}
+			s := newStapler(t, leaf, f)
+			wantReason(t, s.Refresh(t.Context()), stapler.Missing)
+			f.set(good(leaf, 10*time.Minute))
+			if err := s.Refresh(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 // TestRevokedFirst: Wait ends when there will never be a staple.
 func TestRevokedFirst(t *testing.T) {
 	bubble(t, func(t *testing.T) {

@@ -109,7 +109,7 @@ func (s *Stapler) attempt(ctx context.Context, sub *subject) *Error {
 		// A cache on the way may have kept an old answer (RFC 9919 §7).
 		staple, err = s.ask(WithRevalidation(ctx), sub)
 	}
-	if err != nil && err.Reason != CertificateRevoked {
+	if err != nil && !isRevoked(staple) {
 		return err
 	}
 	s.hold(sub, staple, true)
@@ -126,7 +126,11 @@ func (s *Stapler) ask(ctx context.Context, sub *subject) (*ocspstaple.Staple, *E
 	defer cancel()
 	der, err := s.cfg.Fetcher.Fetch(ctx, sub.cert, sub.issuer)
 	if err != nil {
-		return nil, about(err, sub.String())
+		failure := about(err, sub.String())
+		if failure.Reason == CertificateRevoked {
+			failure.Reason = FetchFailed // only an authentic response can say that
+		}
+		return nil, failure
 	}
 	staple, err := sub.examine(der, time.Now(), s.freshness)
 	if isRevoked(staple) {

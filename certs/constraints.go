@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package certs
+
+import (
+	"crypto/x509"
+	"encoding/asn1"
+	"fmt"
+	"time"
+)
+
+// Linked is a chain that leads to an anchor, and of which one thing is not known
+// yet: whether the CAs of the path permit its names and policies. To find out
+// may cost as much as the whole chain, so that it waits until whoever sent the
+// chain has proven that he holds the leaf's key.
+type Linked struct {
+	path  Path
+	now   time.Time
+	usage x509.ExtKeyUsage
+}
+
+// Path ends the validation. Name constraints and certificate policies run along
+// the whole path (RFC 5280 §6.1.3 (b) to (e)). They are rare, and crypto/x509
+// knows them: where a certificate carries one, it validates the path once more,
+// whole. The error is ErrUntrusted.
+func (l *Linked) Path() (*Path, error) {
+	if l.path.hasPathExtension() {
+		if err := l.path.verifyWithStandardLibrary(l.now, l.usage); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
+		}
+	}
+	return &l.path, nil
+}
+
+// pathExtensions are processed along the whole path (RFC 5280 §6.1.4).
+var pathExtensions = []asn1.ObjectIdentifier{
+	{2, 5, 29, 30}, // nameConstraints
+	{2, 5, 29, 33}, // policyMappings
+	{2, 5, 29, 36}, // policyConstraints
+	{2, 5, 29, 54}, // inhibitAnyPolicy
+}
+
+func (p *Path) hasPathExtension() bool {
+	for i := range len(p.Chain) + 1 {
+		for _, ext := range p.at(i).Extensions {
+			for _, oid := range pathExtensions {
+				if ext.Id.Equal(oid) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (p *Path) verifyWithStandardLibrary(now time.Time, usage x509.ExtKeyUsage) error {
+	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
+	roots.AddCert(p.Anchor)
+	for _, c := range p.Chain[1:] {
+		intermediates.AddCert(c)
+	}
+	_, err := p.Chain[0].Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: intermediates,
+		CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{usage},
+	})
+	return err
+}
