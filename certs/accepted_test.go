@@ -195,6 +195,29 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// No step of the validation can be left out: what the one before it has not made
+// leads nowhere.
+func TestValidationInOrder(t *testing.T) {
+	if linked, err := (certs.Ordered{}).Link(testca.Now, x509.ExtKeyUsageClientAuth, nil); linked != nil || !errors.Is(err, certs.ErrChain) {
+		t.Errorf("Link of nothing: %v, %v", linked, err)
+	}
+	if path, err := new(certs.Linked).Path(); path != nil || !errors.Is(err, certs.ErrUntrusted) {
+		t.Errorf("Path of nothing: %v, %v", path, err)
+	}
+	p := newPresented()
+	p.through(p.root, testca.Keyed(testca.RSA1024))
+	anchors, err := certs.NewAnchors(p.anchors...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if path, err := anchors.Verify(p.chain, p.now, p.usage, nil); path != nil || !errors.Is(err, certs.ErrWeakKey) {
+		t.Errorf("Verify of a weak key: %v, %v", path, err)
+	}
+	if set, err := certs.NewAnchors(nil); set != nil || err == nil {
+		t.Errorf("a nil anchor: %v, %v", set, err)
+	}
+}
+
 // Of several anchors of one name only the one that a certificate identifies as
 // its issuer is tried: each would cost a signature check.
 func TestAnchorIsIdentifiedByItsKey(t *testing.T) {

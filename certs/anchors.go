@@ -10,7 +10,9 @@ import (
 )
 
 // Anchors are the CA certificates that a verifier trusts by configuration:
-// roots or intermediates. They are immutable, and never the system's.
+// roots or intermediates. They are immutable, and never the system's. A chain
+// leaves its anchor out: to trust an intermediate beside its root is to refuse
+// the chains that carry it.
 type Anchors struct {
 	all []*x509.Certificate
 	// bySubject holds them by raw subject name, several during a key change.
@@ -24,7 +26,10 @@ func NewAnchors(anchors ...*x509.Certificate) (*Anchors, error) {
 		return nil, errors.New("no trust anchor given")
 	}
 	set := &Anchors{bySubject: make(map[string][]*x509.Certificate)}
-	for _, anchor := range anchors {
+	for i, anchor := range anchors {
+		if anchor == nil {
+			return nil, fmt.Errorf("trust anchor %d is nil", i)
+		}
 		if err := checkCA(anchor); err != nil {
 			return nil, fmt.Errorf("trust anchor %q: %w", anchor.Subject, err)
 		}

@@ -25,6 +25,9 @@ type Linked struct {
 // knows them: where a certificate carries one, it validates the path once more,
 // whole. The error is ErrUntrusted.
 func (l *Linked) Path() (*Path, error) {
+	if l.path.Anchor == nil {
+		return nil, fmt.Errorf("%w: no chain", ErrUntrusted)
+	}
 	if l.path.hasPathExtension() {
 		if err := l.path.verifyWithStandardLibrary(l.now, l.usage); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)

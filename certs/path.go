@@ -57,61 +57,70 @@ type Links interface {
 	Add(c, issuer *x509.Certificate)
 }
 
-// CheckOrder does what can be said of a chain without a signature: ErrChain
-// unless it has 1 to [MaxChain] certificates, each names the next as its
-// issuer (RFC 7515 §4.1.6), none occurs twice, and none is an anchor;
-// ErrWeakKey or ErrAlgorithm if a certificate relies on weak cryptography.
-func (a *Anchors) CheckOrder(chain []*x509.Certificate) error {
+// Ordered is a chain of which all is known that can be said without a signature.
+type Ordered struct {
+	chain   []*x509.Certificate
+	anchors *Anchors
+}
+
+// Order begins the validation of a chain: ErrChain unless it has 1 to [MaxChain]
+// certificates, each names the next as its issuer (RFC 7515 §4.1.6), none occurs
+// twice, and none is an anchor; ErrWeakKey or ErrAlgorithm if a certificate relies
+// on weak cryptography.
+func (a *Anchors) Order(chain []*x509.Certificate) (Ordered, error) {
 	if len(chain) == 0 || len(chain) > MaxChain {
-		return fmt.Errorf("%w: %d certificates", ErrChain, len(chain))
+		return Ordered{}, fmt.Errorf("%w: %d certificates", ErrChain, len(chain))
 	}
 	for i, c := range chain {
 		if a.Contains(c) {
-			return fmt.Errorf("%w: certificate %d is a trust anchor, which a chain leaves out", ErrChain, i)
+			return Ordered{}, fmt.Errorf("%w: certificate %d is a trust anchor, which a chain leaves out: "+
+				"the sender has to leave it out, or the verifier to trust only what is above it", ErrChain, i)
 		}
 		for _, other := range chain[:i] {
 			if c.Equal(other) {
-				return fmt.Errorf("%w: certificate %d occurs twice", ErrChain, i)
+				return Ordered{}, fmt.Errorf("%w: certificate %d occurs twice", ErrChain, i)
 			}
 		}
 		if i+1 < len(chain) && string(c.RawIssuer) != string(chain[i+1].RawSubject) {
-			return fmt.Errorf("%w: certificate %d is not issued by the one after it", ErrChain, i)
+			return Ordered{}, fmt.Errorf("%w: certificate %d is not issued by the one after it", ErrChain, i)
 		}
 		if err := CheckKey(c.PublicKey); err != nil {
-			return fmt.Errorf("certificate %d: %w", i, err)
+			return Ordered{}, fmt.Errorf("certificate %d: %w", i, err)
 		}
 		if err := CheckSignatureAlgorithm(c.SignatureAlgorithm); err != nil {
-			return fmt.Errorf("certificate %d: %w", i, err)
+			return Ordered{}, fmt.Errorf("certificate %d: %w", i, err)
 		}
 	}
-	return nil
+	return Ordered{chain: chain, anchors: a}, nil
 }
 
-// Link validates a chain (RFC 5280 §6.1) that has passed [Anchors.CheckOrder] for
-// a leaf that signs tokens, up to its last step, which [Linked.Path] is. The leaf
-// must list the extended key usage itself; "any" does not count. Signatures are
-// checked from the anchor downwards, so that no key is used that an anchor does
-// not stand behind, and a chain made up by somebody without a certificate costs
-// one signature check.
+// Link goes on with the validation (RFC 5280 §6.1) for a leaf that signs tokens,
+// up to the last step, which [Linked.Path] is. The leaf must list the extended key
+// usage itself; "any" does not count. Signatures are checked from the anchor
+// downwards, so that no key is used that an anchor does not stand behind, and a
+// chain made up by somebody without a certificate costs one signature check.
 //
 // Errors give common names, cut off: package pkix writes a whole name at a price
 // that grows with the square of its length, and anybody can write one.
 //
 // Links may be nil. Link adds the links between CAs; that of the leaf is for the
 // caller to add once the leaf has proven that it holds its key.
-func (a *Anchors) Link(chain []*x509.Certificate, now time.Time, usage x509.ExtKeyUsage, links Links) (*Linked, error) {
-	// 1. The last certificate is signed by an anchor.
-	last := len(chain) - 1
-	anchor := a.signerOf(chain[last], last > 0, now, links)
-	if anchor == nil {
-		return nil, fmt.Errorf("%w: no trust anchor issued %.80q", ErrUntrusted, chain[last].Subject.CommonName)
+func (o Ordered) Link(now time.Time, usage x509.ExtKeyUsage, links Links) (*Linked, error) {
+	if o.anchors == nil {
+		return nil, fmt.Errorf("%w: no chain", ErrChain)
 	}
-	path := Path{Chain: chain, Anchor: anchor}
+	// 1. The last certificate is signed by an anchor.
+	last := len(o.chain) - 1
+	anchor := o.anchors.signerOf(o.chain[last], last > 0, now, links)
+	if anchor == nil {
+		return nil, fmt.Errorf("%w: no trust anchor issued %.80q", ErrUntrusted, o.chain[last].Subject.CommonName)
+	}
+	path := Path{Chain: o.chain, Anchor: anchor}
 
 	// 2. Every other certificate is signed by the one after it, which is a CA
 	// that may sign certificates (RFC 5280 §6.1.3 (a)(1), §6.1.4 (k) and (n)).
 	for i := last - 1; i >= 0; i-- {
-		if err := checkLink(chain[i], chain[i+1], i > 0, links); err != nil {
+		if err := checkLink(o.chain[i], o.chain[i+1], i > 0, links); err != nil {
 			return nil, fmt.Errorf("%w: certificate %d: %w", ErrUntrusted, i, err)
 		}
 	}
@@ -136,9 +145,13 @@ func (a *Anchors) Link(chain []*x509.Certificate, now time.Time, usage x509.ExtK
 	return &Linked{path: path, now: now, usage: usage}, nil
 }
 
-// Verify is [Anchors.Link] and [Linked.Path] in one.
+// Verify is [Anchors.Order], [Ordered.Link] and [Linked.Path] in one.
 func (a *Anchors) Verify(chain []*x509.Certificate, now time.Time, usage x509.ExtKeyUsage, links Links) (*Path, error) {
-	linked, err := a.Link(chain, now, usage, links)
+	ordered, err := a.Order(chain)
+	if err != nil {
+		return nil, err
+	}
+	linked, err := ordered.Link(now, usage, links)
 	if err != nil {
 		return nil, err
 	}

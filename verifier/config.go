@@ -40,7 +40,9 @@ const (
 
 // Config is what a verifier holds tokens to. It is read once, by [New].
 type Config struct {
-	// Anchors are the CA certificates to trust. Required.
+	// Anchors are the CA certificates to trust. Required. A token leaves its
+	// anchor out (RFC 7515 §4.1.6 would permit it): trust roots, or the
+	// intermediates that issue leaves, but not one below the other.
 	Anchors *certs.Anchors
 	// Audience must be among the values of aud (RFC 7519 §4.1.3). Required.
 	Audience string

@@ -46,7 +46,7 @@ func fingerprintOf(c *x509.Certificate) fingerprint { return sha256.Sum256(c.Raw
 // candidate is what a header claims, and nobody has proven.
 type candidate struct {
 	segment string
-	chain   []*x509.Certificate
+	chain   certs.Ordered
 	signer  *signer
 }
 
@@ -61,7 +61,8 @@ func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (*cand
 	if err != nil {
 		return nil, rejectChain(err)
 	}
-	if err := v.cfg.Anchors.CheckOrder(chain); err != nil {
+	ordered, err := v.cfg.Anchors.Order(chain)
+	if err != nil {
 		return nil, rejectChain(err)
 	}
 	signer, err := newSigner(chain[0].PublicKey, alg, segment, buffer)
@@ -75,7 +76,7 @@ func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (*cand
 	if h.hasDigest && h.digest != id {
 		return nil, reject(KeyMismatch, "x5t#S256 is not the SHA-256 digest of the leaf")
 	}
-	return &candidate{segment: segment, chain: chain, signer: signer}, nil
+	return &candidate{segment: segment, chain: ordered, signer: signer}, nil
 }
 
 // parseChain decodes x5c. A certificate that was proven before is not parsed

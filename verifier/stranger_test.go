@@ -55,7 +55,7 @@ func price(t *testing.T, v *Verifier, raw string) int {
 		return 0
 	}
 	counting := &countingLinks{links: v.links}
-	if _, err := v.cfg.Anchors.Link(c.chain, v.cfg.Now(), v.cfg.KeyUsage, counting); err != nil {
+	if _, err := c.chain.Link(v.cfg.Now(), v.cfg.KeyUsage, counting); err != nil {
 		return counting.checked
 	}
 	return counting.checked + 1

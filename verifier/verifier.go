@@ -90,7 +90,7 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
 		return nil, err
 	}
 	// 4. Chain: an anchor stands behind the key of x5c[0].
-	linked, err := v.cfg.Anchors.Link(c.chain, now, v.cfg.KeyUsage, v.links)
+	linked, err := c.chain.Link(now, v.cfg.KeyUsage, v.links)
 	if err != nil {
 		return nil, rejectChain(err)
 	}

@@ -75,6 +75,11 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 	return status
 }
 
+// warn tells, in one line, what a user should know although the command goes on.
+func (a *app) warn(err error) {
+	_, _ = io.WriteString(a.stderr, "stapled: warning: "+oneLine(err)+"\n")
+}
+
 // oneLine is the text of an error without line breaks, control characters and
 // the name of the package that it comes from.
 func oneLine(err error) string {

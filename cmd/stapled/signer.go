@@ -26,6 +26,9 @@ type signer struct {
 	identity *certs.Identity
 	anchor   *x509.Certificate // nil if it issued nothing that is stapled
 	staples  *stapler.Stapler
+	// unrefreshed is why a staple that is still good was not replaced, though it
+	// was time; nil otherwise.
+	unrefreshed error
 }
 
 func (f tokenFlags) signer(ctx context.Context, log *slog.Logger) (*signer, error) {
@@ -146,8 +149,12 @@ func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signe
 	if err != nil {
 		return nil, err
 	}
+	var unrefreshed error
 	if f.refresh || !young(keeper) {
 		err = keeper.Refresh(ctx)
+		if _, unusable := keeper.Current(time.Now()); unusable == nil && !f.refresh {
+			unrefreshed, err = err, nil
+		}
 	}
 	switch {
 	case errors.Is(err, stapler.CertificateRevoked) && above.Load():
@@ -157,7 +164,7 @@ func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signe
 	case err != nil:
 		return nil, err
 	}
-	return &signer{identity: identity, anchor: root[0], staples: keeper}, nil
+	return &signer{identity: identity, anchor: root[0], staples: keeper, unrefreshed: unrefreshed}, nil
 }
 
 // revokedAbove is true once a certificate above the first one is revoked. It

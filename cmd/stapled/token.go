@@ -93,7 +93,7 @@ staple does.`,
 	flags.StringArrayVar(&f.claims, "claim", nil, "further claim `NAME=VALUE`; may be repeated")
 	flags.DurationVar(&f.ttl, "ttl", issuer.DefaultTTL, "longest lifetime of the token, as a `DURATION`")
 	flags.BoolVar(&f.chain, "staple-chain", false, "staple the intermediates too, for verifiers with --staples chain")
-	flags.BoolVar(&f.refresh, "refresh", false, "ask the responder although the kept staple is young")
+	flags.BoolVar(&f.refresh, "refresh", false, "ask the responder although the kept staple is young, and sign with its answer only")
 	return cmd
 }
 
@@ -107,6 +107,8 @@ func (f tokenFlags) check() error {
 		return usagef("--dir brings its own certificate: leave out --cert, --key, --ocsp-url and --issuer-cert, or --dir")
 	case foreign && (f.cert == "" || f.key == ""):
 		return usagef("--cert and --key belong together: give both")
+	case foreign && (f.name != defaultName || f.validity != 0 || f.refresh):
+		return usagef("--name, --validity and --refresh are about what a stack keeps: leave them out beside --cert")
 	case len(f.audiences) == 0:
 		return usagef("--audience is missing: say whom the token is for")
 	case slices.Contains(f.audiences, ""):
@@ -133,6 +135,9 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	s, err := f.signer(ctx, log)
 	if err != nil {
 		return refusal(err)
+	}
+	if s.unrefreshed != nil {
+		a.warn(fmt.Errorf("signed with the staple that was kept, because there is no newer one: %w", s.unrefreshed))
 	}
 	iss, err := issuer.New(issuer.Config{
 		Identity: s.identity, Anchor: s.anchor, Staples: s.staples, TTL: f.ttl, Logger: log,

@@ -46,7 +46,7 @@ var cacheTargets = []target{
 	}},
 	{"certs/path.go", "./certs", []check{
 		{name: "links-not-of-the-leaf", rule: "§3", rows: "TestLinks",
-			old: "checkLink(chain[i], chain[i+1], i > 0, links)", new: "checkLink(chain[i], chain[i+1], true, links)",
+			old: "checkLink(o.chain[i], o.chain[i+1], i > 0, links)", new: "checkLink(o.chain[i], o.chain[i+1], true, links)",
 			redundant: "only the links of CAs are added, and a leaf is none"},
 	}},
 	{"certs/path.go", "./verifier", []check{

@@ -38,20 +38,30 @@ func (s *Stapler) Run(ctx context.Context) error {
 }
 
 // Refresh asks for every staple once, now, without [Stapler.Run]: for a program
-// that signs and ends. It succeeds if afterwards there are staples to sign with,
-// also if they are those that were held before.
+// that signs and ends. The error is the first failure. Staples that were held
+// before stay, so that [Stapler.Current] may have some also beside an error; an
+// answer that is no newer than the one held is no failure.
 func (s *Stapler) Refresh(ctx context.Context) error {
+	failures := make([]*Error, len(s.subjects))
 	var wg sync.WaitGroup
-	for _, sub := range s.subjects {
+	for i, sub := range s.subjects {
 		wg.Go(func() {
 			if err := s.attempt(ctx, sub); err != nil && err.Reason != CertificateRevoked {
 				s.fail(sub, err, 1, 0)
+				failures[i] = err
 			}
 		})
 	}
 	wg.Wait()
-	_, err := s.Current(time.Now())
-	return err
+	if _, err := s.Current(time.Now()); err != nil {
+		return err
+	}
+	for _, failure := range failures {
+		if failure != nil && failure.Reason != NotNewer {
+			return failure
+		}
+	}
+	return nil
 }
 
 // keep keeps one staple fresh.
