@@ -5,7 +5,6 @@ package ocspstaple
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/sha1" // as an identifier only: CertID and ResponderID, RFC 6960 §4.2.1
 	"crypto/x509"
 	"encoding/asn1"
@@ -197,10 +196,4 @@ func publicKeyBits(c *x509.Certificate) ([]byte, error) {
 		return nil, fail(Malformed, "a public key is malformed")
 	}
 	return bits, nil
-}
-
-func digest(hash crypto.Hash, data []byte) []byte {
-	h := hash.New()
-	h.Write(data)
-	return h.Sum(nil)
 }

@@ -5,7 +5,9 @@ package ocspstaple
 
 import (
 	"bytes"
-	"crypto"
+	"crypto/sha1" // as an identifier only
+	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"math/big"
 
@@ -25,13 +27,13 @@ type certID struct {
 // them because nothing rests on it: the response is signed, and a second
 // issuer with the same digests would have to be certified by the same chain.
 var certIDHashes = []struct {
-	oid  string
-	hash crypto.Hash
+	oid      string
+	isDigest func(sum, data []byte) bool
 }{
-	{encodeOID(2, 16, 840, 1, 101, 3, 4, 2, 1), crypto.SHA256},
-	{encodeOID(1, 3, 14, 3, 2, 26), crypto.SHA1},
-	{encodeOID(2, 16, 840, 1, 101, 3, 4, 2, 2), crypto.SHA384},
-	{encodeOID(2, 16, 840, 1, 101, 3, 4, 2, 3), crypto.SHA512},
+	{encodeOID(2, 16, 840, 1, 101, 3, 4, 2, 1), func(sum, data []byte) bool { d := sha256.Sum256(data); return bytes.Equal(sum, d[:]) }},
+	{encodeOID(1, 3, 14, 3, 2, 26), func(sum, data []byte) bool { d := sha1.Sum(data); return bytes.Equal(sum, d[:]) }},
+	{encodeOID(2, 16, 840, 1, 101, 3, 4, 2, 2), func(sum, data []byte) bool { d := sha512.Sum384(data); return bytes.Equal(sum, d[:]) }},
+	{encodeOID(2, 16, 840, 1, 101, 3, 4, 2, 3), func(sum, data []byte) bool { d := sha512.Sum512(data); return bytes.Equal(sum, d[:]) }},
 }
 
 // parse reads a CertID.
@@ -74,14 +76,14 @@ func (id *certID) check(leaf, issuer *x509.Certificate) error {
 		if string(id.hash) != known.oid {
 			continue
 		}
-		if !bytes.Equal(id.nameHash, digest(known.hash, issuer.RawSubject)) {
+		if !known.isDigest(id.nameHash, issuer.RawSubject) {
 			return fail(Mismatch, "its issuerNameHash is of another issuer")
 		}
 		key, err := publicKeyBits(issuer)
 		if err != nil {
 			return err
 		}
-		if !bytes.Equal(id.keyHash, digest(known.hash, key)) {
+		if !known.isDigest(id.keyHash, key) {
 			return fail(Mismatch, "its issuerKeyHash is of another key")
 		}
 		return nil

@@ -18,7 +18,7 @@ const ways = 4
 // last passed stays. A nil cache holds nothing.
 type cache[V any] struct {
 	seed  maphash.Seed
-	slots []atomic.Pointer[entry[V]] // a power of two, in sets of ways
+	slots []slot[V] // a power of two, in sets of ways
 
 	mu     sync.Mutex // for writers
 	budget int
@@ -26,13 +26,24 @@ type cache[V any] struct {
 	hand   int
 }
 
-type entry[V any] struct {
-	hash   uint64
-	key    string
-	value  V
-	cost   int
+// slot has what can be told of an entry without touching its memory. A set of
+// slots is one line of a processor's cache, and what is looked for is mostly
+// not there, or what is evicted has not been touched for long.
+type slot[V any] struct {
+	entry atomic.Pointer[entry[V]]
+	// tag is a part of the hash: a hint, for entry is loaded after it.
+	tag    atomic.Uint32
 	recent atomic.Bool
 }
+
+type entry[V any] struct {
+	hash  uint64
+	key   string
+	value V
+	cost  int
+}
+
+func (e *entry[V]) tag() uint32 { return uint32(e.hash >> 32) }
 
 // newCache makes a cache of budget bytes for entries of about size bytes; nil
 // for a budget below 0.
@@ -44,10 +55,10 @@ func newCache[V any](budget, size int) *cache[V] {
 	for slots*size < 2*budget { // half full, so that few sets overflow
 		slots *= 2
 	}
-	return &cache[V]{seed: maphash.MakeSeed(), slots: make([]atomic.Pointer[entry[V]], slots), budget: budget}
+	return &cache[V]{seed: maphash.MakeSeed(), slots: make([]slot[V], slots), budget: budget}
 }
 
-func (c *cache[V]) set(hash uint64) []atomic.Pointer[entry[V]] {
+func (c *cache[V]) set(hash uint64) []slot[V] {
 	start := int(hash&uint64(len(c.slots)/ways-1)) * ways
 	return c.slots[start : start+ways]
 }
@@ -76,12 +87,16 @@ func (c *cache[V]) getBytes(key []byte) (value V, ok bool) {
 func (c *cache[V]) find(hash uint64, hasKey func(*entry[V]) bool) *entry[V] {
 	set := c.set(hash)
 	for i := range set {
-		e := set[i].Load()
+		s := &set[i]
+		if s.tag.Load() != uint32(hash>>32) {
+			continue
+		}
+		e := s.entry.Load()
 		if e == nil || e.hash != hash || !hasKey(e) {
 			continue
 		}
-		if !e.recent.Load() {
-			e.recent.Store(true)
+		if !s.recent.Load() {
+			s.recent.Store(true)
 		}
 		return e
 	}
@@ -93,17 +108,16 @@ func (c *cache[V]) put(key string, value V, cost int) {
 	if c == nil || cost > c.budget {
 		return
 	}
-	// It is not marked as recent: what is used once must not displace what is
-	// used again.
 	e := &entry[V]{hash: maphash.String(c.seed, key), key: key, value: value, cost: cost}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.replace(c.victim(e), e)
+	mine := c.victim(e)
+	c.replace(mine, e)
 	for c.used > c.budget {
-		slot := &c.slots[c.hand]
+		s := &c.slots[c.hand]
 		c.hand = (c.hand + 1) % len(c.slots)
-		if old := slot.Load(); old != nil && old != e && !old.recent.Swap(false) {
-			c.replace(slot, nil)
+		if s != mine && s.entry.Load() != nil && !s.recent.Swap(false) {
+			c.replace(s, nil)
 		}
 	}
 }
@@ -111,17 +125,19 @@ func (c *cache[V]) put(key string, value V, cost int) {
 // victim chooses the slot for an entry: that of the same key, an empty one, or
 // one that was not hit lately. If all were, one of them goes, and the others
 // have to be hit again to stay.
-func (c *cache[V]) victim(e *entry[V]) *atomic.Pointer[entry[V]] {
+func (c *cache[V]) victim(e *entry[V]) *slot[V] {
 	set := c.set(e.hash)
-	var empty, idle *atomic.Pointer[entry[V]]
+	var empty, idle *slot[V]
 	for i := range set {
-		switch old := set[i].Load(); {
+		s := &set[i]
+		old := s.entry.Load()
+		switch {
 		case old == nil:
-			empty = &set[i]
-		case old.hash == e.hash && old.key == e.key:
-			return &set[i]
-		case !old.recent.Load():
-			idle = &set[i]
+			empty = s
+		case s.tag.Load() == e.tag() && old.hash == e.hash && old.key == e.key:
+			return s
+		case !s.recent.Load():
+			idle = s
 		}
 	}
 	switch {
@@ -131,16 +147,20 @@ func (c *cache[V]) victim(e *entry[V]) *atomic.Pointer[entry[V]] {
 		return idle
 	}
 	for i := range set {
-		set[i].Load().recent.Store(false)
+		set[i].recent.Store(false)
 	}
-	return &set[e.hash>>32%ways]
+	return &set[e.hash>>48%ways]
 }
 
-func (c *cache[V]) replace(slot *atomic.Pointer[entry[V]], e *entry[V]) {
+// replace puts an entry, or none, into a slot. It is not marked as recent: what
+// is used once must not displace what is used again.
+func (c *cache[V]) replace(s *slot[V], e *entry[V]) {
 	if e != nil {
 		c.used += e.cost
+		s.tag.Store(e.tag())
 	}
-	if old := slot.Swap(e); old != nil {
+	if old := s.entry.Swap(e); old != nil {
 		c.used -= old.cost
 	}
+	s.recent.Store(false)
 }

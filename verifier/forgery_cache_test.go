@@ -50,9 +50,9 @@ func TestCacheKeys(t *testing.T) {
 	c := newCache[int](1<<10, 1<<10)
 	c.put("one", 1, 1)
 	for i := range c.slots {
-		if e := c.slots[i].Load(); e != nil {
+		if e := c.slots[i].entry.Load(); e != nil {
 			e.hash = maphash.String(c.seed, "two")
-			c.set(e.hash)[0].Store(e)
+			c.replace(&c.set(e.hash)[0], e)
 		}
 	}
 	if value, ok := c.get("two"); ok {

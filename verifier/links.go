@@ -3,7 +3,11 @@
 
 package verifier
 
-import "crypto/x509"
+import (
+	"crypto/x509"
+
+	"github.com/stapledjwt/stapled/certs"
+)
 
 // links remembers certificates, by their DER, that a certificate below an
 // anchor or the anchor itself has signed. It implements [certs.Links].
@@ -13,6 +17,9 @@ type links struct {
 
 type link struct {
 	cert, issuer *x509.Certificate
+	// What every new header asks of a certificate, and takes a digest.
+	id          string
+	fingerprint fingerprint
 }
 
 func (l links) get(der []byte) (link, bool) { return l.cache.getBytes(der) }
@@ -28,5 +35,21 @@ func (l links) Add(c, issuer *x509.Certificate) {
 	if l.cache == nil || l.Known(c, issuer) {
 		return
 	}
-	l.cache.put(string(c.Raw), link{cert: c, issuer: issuer}, entryBytes+len(c.Raw)+certCost(c))
+	l.cache.put(string(c.Raw), link{
+		cert: c, issuer: issuer, id: certs.KeyID(c), fingerprint: fingerprintOf(c),
+	}, linkBytes+len(c.Raw)+certCost(c))
+}
+
+func (l links) keyID(c *x509.Certificate) string {
+	if known, ok := l.get(c.Raw); ok {
+		return known.id
+	}
+	return certs.KeyID(c)
+}
+
+func (l links) fingerprintOf(c *x509.Certificate) fingerprint {
+	if known, ok := l.get(c.Raw); ok {
+		return known.fingerprint
+	}
+	return fingerprintOf(c)
 }

@@ -60,6 +60,7 @@ const (
 	entryBytes  = 96
 	tokenBytes  = entryBytes + 368
 	headerBytes = entryBytes + 640
+	linkBytes   = entryBytes + 128
 	stapleBytes = 256
 	nameBytes   = 32
 	// A parsed certificate, and each thing in it that it may have many of.

@@ -23,7 +23,7 @@ func checkAccount[V any](t testing.TB, c *cache[V]) int {
 	sum, n := 0, 0
 	seen := make(map[string]bool)
 	for i := range c.slots {
-		e := c.slots[i].Load()
+		e := c.slots[i].entry.Load()
 		if e == nil {
 			continue
 		}

@@ -69,7 +69,7 @@ func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (*cand
 	if err != nil {
 		return nil, rejectChain(err)
 	}
-	id := certs.KeyID(chain[0])
+	id := v.links.keyID(chain[0])
 	if h.hasKid && h.kid != id {
 		return nil, reject(KeyMismatch, "kid is not the SHA-256 digest of the leaf")
 	}
@@ -131,7 +131,7 @@ func (v *Verifier) prove(c *candidate, path *certs.Path, staples []string, now t
 		if err != nil {
 			return nil, rejectStaple(err, i)
 		}
-		proven.staples[i] = provenStaple{staple: staple, cert: fingerprintOf(path.Chain[i])}
+		proven.staples[i] = provenStaple{staple: staple, cert: v.links.fingerprintOf(path.Chain[i])}
 		if delegate := staple.Delegate(); delegate != nil {
 			proven.narrow(delegate)
 		}
@@ -143,7 +143,7 @@ func (v *Verifier) prove(c *candidate, path *certs.Path, staples []string, now t
 		}
 	}
 	for _, c := range path.Chain[len(staples):] {
-		proven.unstapled = append(proven.unstapled, fingerprintOf(c))
+		proven.unstapled = append(proven.unstapled, v.links.fingerprintOf(c))
 	}
 	if err := v.checkStaples(proven, now); err != nil {
 		return nil, err

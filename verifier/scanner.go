@@ -190,23 +190,13 @@ func (s *scanner) string() error {
 }
 
 // isPlain tells whether the content of a string has neither escapes nor what
-// would have to be escaped. It looks at eight bytes at a time.
+// would have to be escaped.
 func isPlain(content string) bool {
-	const ones = 0x0101010101010101
-	var suspect uint64
-	for ; len(content) >= 8; content = content[8:] {
-		w := uint64(content[0]) | uint64(content[1])<<8 | uint64(content[2])<<16 | uint64(content[3])<<24 |
-			uint64(content[4])<<32 | uint64(content[5])<<40 | uint64(content[6])<<48 | uint64(content[7])<<56
-		// The high bit of a byte is set where one of them, or a carry from
-		// another such byte, is: below ' ', or zero when '\\' is taken out.
-		escape := w ^ ones*'\\'
-		suspect |= (w-ones*' ')&^w | (escape-ones)&^escape
-	}
-	if suspect&(ones<<7) != 0 {
+	if strings.IndexByte(content, '\\') >= 0 {
 		return false
 	}
 	for _, c := range []byte(content) {
-		if c < ' ' || c == '\\' {
+		if c < ' ' {
 			return false
 		}
 	}
