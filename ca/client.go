@@ -51,6 +51,9 @@ type Client struct {
 	password    []byte
 	http        *http.Client
 	hint        string
+	// What NewClient knows besides: the responder, and whose answers it gives.
+	ocspURL      string
+	intermediate *x509.Certificate
 
 	mu  sync.Mutex
 	key *provisionerKey // decrypted once, which is slow on purpose
@@ -82,6 +85,10 @@ func NewClient(dir string) (*Client, error) {
 		return nil, err
 	}
 	c.hint = fmt.Sprintf("is `stapled up --dir %s` running?", dir)
+	c.ocspURL = s.OCSPURL
+	if c.intermediate, err = readCertificate(stepCfg.IntermediateCert); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 

@@ -6,7 +6,9 @@ package ca
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"reflect"
 	"strings"
 	"syscall"
@@ -39,6 +41,11 @@ func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 	if cfg == nil {
 		return nil, fail(Misconfigured, "ca.json configures no database (\"db\"); OCSP needs one")
 	}
+	// An empty database in the place of a lost one would call every certificate
+	// unknown that the CA has issued, and good what it has revoked.
+	if _, err := os.Stat(cfg.DataSource); isLocal(cfg) && errors.Is(err, fs.ErrNotExist) {
+		return nil, fail(NotACA, "the database %s is missing; restore it, or correct its path in ca.json", cfg.DataSource)
+	}
 	if strings.EqualFold(cfg.Type, nosql.BadgerV2Driver) {
 		if wrapper, field, ok := badgerWrapper(); ok {
 			return openBadger(cfg, logger, wrapper, field)
@@ -53,6 +60,15 @@ func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 		return nil, errors.Join(fail(Misconfigured, "database of type %T cannot tell revocation times; use badgerv2", auth), auth.Shutdown())
 	}
 	return &database{AuthDB: auth, tables: tables.DB}, nil
+}
+
+// isLocal tells whether the database is in files of this machine.
+func isLocal(cfg *db.Config) bool {
+	switch strings.ToLower(cfg.Type) {
+	case nosql.BadgerDriver, nosql.BadgerV1Driver, nosql.BadgerV2Driver, nosql.BBoltDriver:
+		return true
+	}
+	return false
 }
 
 // badgerWrapper finds the only field of nosql's wrapper around badger, which is
@@ -95,7 +111,7 @@ func databaseError(cfg *db.Config, err error) error {
 	if errors.Is(err, syscall.EWOULDBLOCK) || strings.Contains(err.Error(), "Another process is using this Badger database") {
 		return fail(Locked, "the database %s is in use; stop the other `stapled up` or step-ca on this directory: %w", cfg.DataSource, err)
 	}
-	return fail(Failed, "open the database %s: %w", cfg.DataSource, err)
+	return fail(Failed, "open the database %s: %w; if it is damaged, restore it", cfg.DataSource, err)
 }
 
 // close closes the database; the AuthDB is of no use afterwards.

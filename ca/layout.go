@@ -80,7 +80,32 @@ func (l layout) load() (*config.Config, settings, error) {
 	if err != nil {
 		return nil, s, fail(Misconfigured, "%s is not usable: %w", l.config(), err)
 	}
+	if other := l.copied(cfg); other != "" {
+		return nil, s, fail(Misconfigured, "%s is a copy of %s, whose keys and database its ca.json names: correct the paths in %s and %s",
+			l, other, l.config(), l.defaults())
+	}
 	return cfg, s, nil
+}
+
+// copied finds the CA directory that ca.json leads to, if that is another one:
+// its paths are absolute, so that a copy of a directory would go on with the keys
+// and the database of the original.
+func (l layout) copied(cfg *config.Config) (other string) {
+	own, err := os.Stat(l.config())
+	if err != nil {
+		return ""
+	}
+	dirs := []string{filepath.Dir(filepath.Dir(cfg.IntermediateCert)), filepath.Dir(filepath.Dir(cfg.IntermediateKey))}
+	if cfg.DB != nil {
+		dirs = append(dirs, filepath.Dir(cfg.DB.DataSource))
+	}
+	for _, dir := range dirs {
+		info, err := os.Stat(layout(dir).config())
+		if err == nil && !os.SameFile(info, own) {
+			return dir
+		}
+	}
+	return ""
 }
 
 // withoutSettings explains what a directory of step-ca lacks.

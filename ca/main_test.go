@@ -81,9 +81,10 @@ func newCA(t *testing.T) string {
 	t.Helper()
 	l := layout(filepath.Join(t.TempDir(), "ca"))
 	must(t, os.CopyFS(string(l), os.DirFS(shared.template)), os.Chmod(string(l), 0o700))
-	stepCfg, s, err := layout(shared.template).load()
+	original := filepath.Join(filepath.Dir(shared.template), "ca")
+	stepCfg, s, err := layout(original).load()
 	must(t, err)
-	from := []string{filepath.Join(filepath.Dir(shared.template), "ca"), stepCfg.Address, s.OCSPAddress}
+	from := []string{original, stepCfg.Address, s.OCSPAddress}
 	to := []string{string(l)}
 	for range 2 {
 		addr, held, err := pickAddress("", APIServer)

@@ -55,6 +55,9 @@ func TestOpenRefuses(t *testing.T) {
 			other, err := os.ReadFile(layout(stranger).root())
 			must(t, err, os.WriteFile(l.root(), other, 0o600))
 		}, Config{}, Misconfigured, "not issued by"},
+		{"copied with the paths of the original", func(t *testing.T, l layout) { replace(t, l.config(), string(l), template) }, Config{}, Misconfigured, "copy of"},
+		{"database of another", func(t *testing.T, l layout) { replace(t, l.config(), l.database(), layout(stranger).database()) }, Config{}, Misconfigured, "copy of"},
+		{"database lost", func(t *testing.T, l layout) { must(t, os.RemoveAll(l.database())) }, Config{}, NotACA, "restore it"},
 		{"no database", func(t *testing.T, l layout) { replace(t, l.config(), `"db": {`, `"nodb": {`) }, Config{}, Misconfigured, "database"},
 		{"keys in a KMS", func(t *testing.T, l layout) {
 			replace(t, l.config(), `"db": {`, `"kms": {"type": "pkcs11", "uri": "pkcs11:"}, "db": {`)

@@ -88,6 +88,9 @@ func parseKey(data []byte) (crypto.Signer, error) {
 		if block, data = pem.Decode(data); block == nil {
 			return nil, errors.New("holds no PEM private key")
 		}
+		if block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" {
+			return nil, errors.New("the key is encrypted; decrypt it first, for example with `openssl pkey`")
+		}
 		var key any
 		var err error
 		switch block.Type {
@@ -97,8 +100,6 @@ func parseKey(data []byte) (crypto.Signer, error) {
 			key, err = x509.ParseECPrivateKey(block.Bytes)
 		case "RSA PRIVATE KEY":
 			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
-		case "ENCRYPTED PRIVATE KEY":
-			return nil, errors.New("the key is encrypted; decrypt it first, for example with `openssl pkey`")
 		default:
 			continue // "EC PARAMETERS", or the certificate in a combined file
 		}

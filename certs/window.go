@@ -14,10 +14,10 @@ type Window struct{ NotBefore, NotAfter time.Time }
 // Check compares a time with the window: ErrExpired, ErrNotYetValid or nil.
 func (w Window) Check(now time.Time) error {
 	if now.After(w.NotAfter) {
-		return fmt.Errorf("%w at %s", ErrExpired, w.NotAfter.UTC().Format(time.RFC3339))
+		return fmt.Errorf("%w: the chain is valid until %s, and it is %s", ErrExpired, stamp(w.NotAfter), stamp(now))
 	}
 	if now.Before(w.NotBefore) {
-		return fmt.Errorf("%w before %s", ErrNotYetValid, w.NotBefore.UTC().Format(time.RFC3339))
+		return fmt.Errorf("%w: the chain is valid from %s, and it is %s", ErrNotYetValid, stamp(w.NotBefore), stamp(now))
 	}
 	return nil
 }
@@ -35,3 +35,5 @@ func (p *Path) intersectWindows() Window {
 	}
 	return w
 }
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

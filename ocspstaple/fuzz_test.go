@@ -163,7 +163,7 @@ func sameAsOthers(t *testing.T, s *ocspstaple.Staple, subject *x509.Certificate)
 	status := map[int]ocspstaple.Status{ocsp.Good: ocspstaple.Good, ocsp.Revoked: ocspstaple.Revoked}[other.Status]
 	if s.Status() != status || other.SerialNumber.Cmp(subject.SerialNumber) != 0 ||
 		!s.ThisUpdate().Equal(other.ThisUpdate) || !s.NextUpdate().Equal(other.NextUpdate) || !s.ProducedAt().Equal(other.ProducedAt) ||
-		!s.RevokedAt().Equal(other.RevokedAt) || s.RevocationReason() != other.RevocationReason {
+		!s.RevokedAt().Equal(other.RevokedAt) || int(s.RevocationReason()) != other.RevocationReason {
 		t.Fatalf("%+v, but x/crypto/ocsp has %+v", s, other)
 	}
 }

@@ -17,9 +17,6 @@ import (
 // delegate needs one; some responders add its issuer.
 const maxCertificates = 4
 
-// maxCRLReason is aACompromise (RFC 5280 §5.3.1).
-const maxCRLReason = 10
-
 var oidBasicResponse = encodeOID(1, 3, 6, 1, 5, 5, 7, 48, 1, 1)
 
 // response is the content of an OCSPResponse, parsed and nothing more: no
@@ -36,7 +33,7 @@ type response struct {
 	certID     certID
 	status     Status
 	revokedAt  time.Time
-	reason     int
+	reason     CRLReason
 	producedAt time.Time
 	thisUpdate time.Time
 	nextUpdate time.Time
@@ -242,10 +239,14 @@ func (r *response) parseRevoked(content *cryptobyte.String, allow allowance) err
 	if !content.ReadOptionalASN1(&tagged, &hasReason, contextTag(0)) {
 		return fail(Malformed, "malformed RevokedInfo")
 	}
-	if hasReason && (!tagged.ReadASN1Enum(&r.reason) || !tagged.Empty() ||
-		r.reason < 0 || r.reason > maxCRLReason || r.reason == 7) {
+	if !hasReason {
+		return nil
+	}
+	var reason int
+	if !tagged.ReadASN1Enum(&reason) || !tagged.Empty() || !CRLReason(reason).valid() {
 		return fail(Malformed, "malformed revocation reason")
 	}
+	r.reason = CRLReason(reason)
 	return nil
 }
 

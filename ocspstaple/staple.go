@@ -47,7 +47,7 @@ type Staple struct {
 	thisUpdate time.Time
 	nextUpdate time.Time
 	revokedAt  time.Time
-	reason     int
+	reason     CRLReason
 	// delegate signed the response; nil if the issuer's own key did.
 	delegate *x509.Certificate
 }
@@ -70,9 +70,9 @@ func (s *Staple) NextUpdate() time.Time { return s.nextUpdate }
 // RevokedAt is the revocation time; zero unless the status is Revoked.
 func (s *Staple) RevokedAt() time.Time { return s.revokedAt }
 
-// RevocationReason is the CRLReason (RFC 5280 §5.3.1); 0, unspecified, where
-// the response gives none.
-func (s *Staple) RevocationReason() int { return s.reason }
+// RevocationReason is why the certificate was revoked; unspecified where the
+// response gives no reason.
+func (s *Staple) RevocationReason() CRLReason { return s.reason }
 
 // Delegate is the certificate of the authorized responder that signed the
 // response, or nil if the issuer's own key did.
@@ -134,7 +134,7 @@ func (s *Staple) Check(now time.Time, f Freshness) error {
 	switch s.status {
 	case Good:
 	case Revoked:
-		return fail(CertificateRevoked, "revoked at %s, reason %d", stamp(s.revokedAt), s.reason)
+		return fail(CertificateRevoked, "revoked at %s: %s", stamp(s.revokedAt), s.reason)
 	default:
 		return fail(StatusUnknown, "the responder does not know the certificate")
 	}

@@ -50,7 +50,10 @@ func (s *show) chapter(title string, remarks ...string) error {
 	if s.json {
 		return nil
 	}
-	text := "\n" + s.paint(bold, title) + "\n"
+	text := "\n"
+	for _, line := range wrap(title, s.width) {
+		text += s.paint(bold, line) + "\n"
+	}
 	for _, remark := range remarks {
 		for _, line := range wrap(remark, s.width-2) {
 			text += s.paint(dim, "  "+line) + "\n"
@@ -68,7 +71,8 @@ func (s *show) begin(title string) {
 	}
 }
 
-// The columns of a step fit into the standard width of 80.
+// The columns of a step fit into the standard width of 80. On a narrower
+// terminal its outcome has a line of its own.
 const titleWidth = 36
 
 // end prints what a step has come to.
@@ -96,8 +100,11 @@ func (s *show) end(st step) error {
 	if st.HTTPStatus == 0 && st.Outcome == accepted { // something was done; nobody was asked
 		outcome = "done"
 	}
-	return s.print(fmt.Sprintf("%s  %s %s %s %s %s\n", text, mark,
-		pad(st.title, utf8.RuneCountInString(st.title), titleWidth),
+	title := pad(st.title, utf8.RuneCountInString(st.title), titleWidth)
+	if s.width < standardWidth {
+		title = cut(st.title, s.width-4) + "\n   "
+	}
+	return s.print(fmt.Sprintf("%s  %s %s %s %s %s\n", text, mark, title,
 		pad(s.paint(sgr, outcome), len(outcome), 8),
 		pad(st.Reason, len(st.Reason), 20),
 		s.paint(dim, fmt.Sprintf("%8s", milliseconds(st.MS)))))

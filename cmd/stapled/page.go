@@ -33,6 +33,13 @@ func (p page) title(name, remark string) {
 // long for the line.
 func (p page) field(label, value string) { p.colouredField(label, value, "") }
 
+// whole is field for what people copy, such as a path: it is never broken.
+func (p page) whole(label, value string) {
+	label = "  " + label
+	pad := strings.Repeat(" ", max(1, labelWidth-utf8.RuneCountInString(label)))
+	p.out.WriteString(p.paint(dim, label) + pad + printable(value) + "\n")
+}
+
 func (p page) colouredField(label, value, sgr string) {
 	label = "  " + printable(label) // names of claims come from the token too
 	pad := strings.Repeat(" ", max(1, labelWidth-utf8.RuneCountInString(label)))

@@ -4,43 +4,28 @@
 package main
 
 import (
-	"fmt"
 	"strings"
+
+	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// crlReasons are the names and codes of RFC 5280 §5.3.1 for a revocation. Code
-// 7 is not assigned, and removeFromCRL (8) undoes one.
-var crlReasons = []struct {
-	name string
-	code int
-}{
-	{"unspecified", 0}, {"keyCompromise", 1}, {"cACompromise", 2}, {"affiliationChanged", 3},
-	{"superseded", 4}, {"cessationOfOperation", 5}, {"certificateHold", 6},
-	{"privilegeWithdrawn", 9}, {"aACompromise", 10},
-}
+// reasonCodes are the codes of RFC 5280 §5.3.1 for a revocation: 7 is not
+// assigned, and removeFromCRL (8) undoes one.
+var reasonCodes = []ocspstaple.CRLReason{0, 1, 2, 3, 4, 5, 6, 9, 10}
 
 func reasonNames() []string {
 	var names []string
-	for _, r := range crlReasons {
-		names = append(names, r.name)
+	for _, code := range reasonCodes {
+		names = append(names, code.String())
 	}
 	return names
 }
 
-func reasonName(code int) string {
-	for _, r := range crlReasons {
-		if r.code == code {
-			return r.name
-		}
-	}
-	return fmt.Sprintf("reason %d", code)
-}
-
 // parseReason returns the code of a name and the name as the RFC writes it.
 func parseReason(name string) (int, string, error) {
-	for _, r := range crlReasons {
-		if strings.EqualFold(name, r.name) {
-			return r.code, r.name, nil
+	for _, code := range reasonCodes {
+		if strings.EqualFold(name, code.String()) {
+			return int(code), code.String(), nil
 		}
 	}
 	return 0, "", usagef("--reason %q is none of RFC 5280 §5.3.1: use one of %s", name, strings.Join(reasonNames(), ", "))

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stapledjwt/stapled/ca"
+	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/certs"
 )
 
@@ -28,6 +29,9 @@ type revocation struct {
 	GoodUntilAtMost *time.Time `json:"good_until_at_most,omitempty"`
 	// Subject is known when the certificate was given.
 	Subject string `json:"subject,omitempty"`
+	// Issued tells of a serial number whether the CA had issued it; absent where
+	// the responder did not say.
+	Issued *bool `json:"issued,omitempty"`
 	// Reason is the one asked for, or empty where the revocation is older.
 	Reason         string `json:"reason,omitempty"`
 	AlreadyRevoked bool   `json:"already_revoked"`
@@ -51,10 +55,10 @@ It revokes this certificate only. Whoever has its key may have renewed it
 meanwhile: revoke every certificate issued for that name since.
 
 A serial number is decimal, hexadecimal with 0x, or hexadecimal bytes with
-colons. The CA takes any serial number, also one that it has not issued; a file
-is checked first. That of the CA itself (certs/intermediate_ca.crt) may be given
-too. A certificate that is revoked already stays as it is, which is not an
-error.`,
+colons. The CA takes any serial number; of one that it has not issued the
+command warns. A file is checked first; that of the CA itself
+(certs/intermediate_ca.crt) may be given too. A certificate that is revoked
+already stays as it is, which is not an error.`,
 		Example: `  stapled revoke --dir ./stack --reason keyCompromise \
     --cert ./stack/identities/service.stapled.internal/cert.pem
   stapled revoke --dir ./stack --serial 0x5a1f00d2c3 --json`,
@@ -92,13 +96,27 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 		return err
 	}
 	result := revocation{Serial: serial.String(), SerialHex: fmt.Sprintf("%#x", serial), Subject: subject, Reason: reason}
+	// Before: from the revocation on, the CA knows the serial number. It is revoked
+	// also if the responder does not answer.
+	before, statusErr := client.Status(ctx, serial)
 	err = client.Revoke(ctx, result.Serial, code, reason)
 	if errors.Is(err, ca.AlreadyRevoked) {
 		result.AlreadyRevoked, result.Reason = true, ""
 	} else if err != nil {
 		return err
 	}
-	result.GoodUntilAtMost = goodUntil(f.dir, time.Now())
+	revokedAt := time.Now()
+	if statusErr == nil {
+		if before.Code == responder.Revoked {
+			revokedAt = before.RevokedAt
+		} else if issued := before.Code == responder.Good; f.serial != "" {
+			result.Issued = &issued
+		}
+	}
+	result.GoodUntilAtMost = goodUntil(f.dir, revokedAt)
+	if result.Issued != nil && !*result.Issued {
+		a.warn(fmt.Errorf("the CA has issued no certificate with the serial number %s: see that it is the right one", result.Serial))
+	}
 	if a.json {
 		return a.printJSON(result)
 	}

@@ -84,11 +84,14 @@ func openStack(cfg stackConfig) (_ *stack, err error) {
 	if s.metrics, err = newMetrics(); err != nil {
 		return nil, err
 	}
-	s.ca, err = ca.Open(cfg.dir, ca.Config{StapleValidity: cfg.stapleValidity, Logger: cfg.log, Observer: s.metrics})
+	if s.cfg.stapleValidity, err = chooseValidity(cfg.dir, cfg.stapleValidity); err != nil {
+		return nil, err
+	}
+	s.ca, err = ca.Open(cfg.dir, ca.Config{StapleValidity: s.cfg.stapleValidity, Logger: cfg.log, Observer: s.metrics})
 	if err != nil {
 		return nil, caAddressError(err, isNew)
 	}
-	if err := keepValidity(cfg.dir, cfg.stapleValidity, time.Now()); err != nil {
+	if err := keepValidity(cfg.dir, s.cfg.stapleValidity, time.Now()); err != nil {
 		return nil, err
 	}
 	if err := protect(cfg.dir, cfg.log); err != nil {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 // stapleView is what an OCSP response says. Package ocspstaple shows only
@@ -113,7 +114,7 @@ func dissectStaple(value string, i int, chain []*x509.Certificate) (*stapleView,
 	switch {
 	case !single.Revoked.At.IsZero():
 		view.Status, view.RevokedAt = "revoked", utc(single.Revoked.At)
-		view.Reason = reasonName(int(single.Revoked.Reason))
+		view.Reason = ocspstaple.CRLReason(single.Revoked.Reason).String()
 	case bool(single.Good):
 		view.Status = "good"
 	}

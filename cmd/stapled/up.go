@@ -17,7 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stapledjwt/stapled/ca/responder"
+	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 // defaultAudience is whom the echo service takes itself for.
@@ -61,6 +61,9 @@ everything answers, it prints the addresses.`,
 			if err := cfg.check(); err != nil {
 				return err
 			}
+			if cmd.Flags().Changed("staple-validity") && cfg.stapleValidity == 0 {
+				return usagef("--staple-validity 0 is not a whole number of seconds from 1s on: OCSP counts in seconds")
+			}
 			log, err := a.logger(slog.LevelInfo)
 			if err != nil {
 				return err
@@ -76,7 +79,7 @@ everything answers, it prints the addresses.`,
 	flags.StringVar(&cfg.ocspAddress, "ocsp-address", "", "`HOST:PORT` of the OCSP responder (default a free port on 127.0.0.1, kept)")
 	flags.StringVar(&cfg.gatewayAddress, "gateway-address", "", "`HOST:PORT` of the gateway (default a free port on 127.0.0.1, kept)")
 	flags.StringVar(&cfg.metricsAddress, "metrics-address", "", "`HOST:PORT` to serve Prometheus /metrics on (default off)")
-	flags.DurationVar(&cfg.stapleValidity, "staple-validity", responder.DefaultValidity, "how long a staple is valid: the bound on a revocation, as a `DURATION` of whole seconds from 1s on; verifiers take no staple that is older than 1h by default")
+	flags.DurationVar(&cfg.stapleValidity, "staple-validity", 0, "how long a staple is valid: the bound on a revocation, as a `DURATION` of whole seconds from 1s on; verifiers take no staple that is older than 1h by default (default 10m, kept)")
 	return cmd
 }
 
@@ -87,13 +90,25 @@ func (c stackConfig) check() error {
 		return usagef("--dir DIR is missing: name a new directory, or the one of a stack")
 	case c.audience == "":
 		return usagef("--audience is empty: say whom tokens for the echo service name")
-	case c.stapleValidity < time.Second || c.stapleValidity%time.Second != 0:
+	case c.stapleValidity < 0 || c.stapleValidity%time.Second != 0:
 		return usagef("--staple-validity %s is not a whole number of seconds from 1s on: OCSP counts in seconds", c.stapleValidity)
 	}
-	for flag, address := range map[string]string{"--ca-address": c.caAddress, "--ocsp-address": c.ocspAddress} {
-		if _, _, err := net.SplitHostPort(address); address != "" && err != nil {
-			return usagef("%s %q is not HOST:PORT", flag, address)
+	taken := make(map[string]string)
+	for _, f := range []struct{ name, address string }{
+		{"--ca-address", c.caAddress}, {"--ocsp-address", c.ocspAddress},
+		{"--gateway-address", c.gatewayAddress}, {"--metrics-address", c.metricsAddress},
+	} {
+		if f.address == "" {
+			continue
 		}
+		_, port, err := net.SplitHostPort(f.address)
+		if err != nil {
+			return usagef("%s %q is not HOST:PORT", f.name, f.address)
+		}
+		if other, twice := taken[f.address]; twice && port != "0" {
+			return usagef("%s and %s are both %s: give each an address of its own", other, f.name, f.address)
+		}
+		taken[f.address] = f.name
 	}
 	return checkDir(c.dir)
 }
@@ -137,14 +152,19 @@ func (a *app) printReady(s *stack) error {
 	var b strings.Builder
 	b.WriteString(t.paint(green, "ready") + t.paint(dim, "  (Ctrl-C ends it)") + "\n")
 	p := page{terminal: t, out: &b}
-	p.field("CA", r.CAURL)
-	p.field("OCSP", r.OCSPURL)
-	p.field("gateway", r.GatewayURL+", audience "+r.Audience)
+	p.whole("CA", r.CAURL)
+	p.whole("OCSP", r.OCSPURL)
+	p.whole("gateway", r.GatewayURL+", audience "+r.Audience)
 	if r.MetricsURL != "" {
-		p.field("metrics", r.MetricsURL)
+		p.whole("metrics", r.MetricsURL)
 	}
-	p.field("root", r.Root)
-	p.field("staples", "valid for "+length(s.cfg.stapleValidity)+", the bound on a revocation")
+	p.whole("root", r.Root)
+	if v := s.cfg.stapleValidity; v <= ocspstaple.DefaultMaxAge {
+		p.field("staples", "valid for "+length(v)+", the bound on a revocation")
+	} else {
+		p.field("staples", "valid for "+length(v)+"; the bound on a revocation is "+length(ocspstaple.DefaultMaxAge)+
+			", the age up to which verifiers take them by default")
+	}
 	fmt.Fprintf(&b, "\nTry this in another terminal:\n  curl -H \"Authorization: Bearer $(%s token --dir %s --audience %s)\" %s\n",
 		shellQuote(program()), shellQuote(r.Dir), shellQuote(r.Audience), r.GatewayURL)
 	return a.print(b.String())

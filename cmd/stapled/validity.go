@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/certs"
 )
 
@@ -39,12 +40,35 @@ func readValidity(dir string) (validity time.Duration, earlierUntil time.Time, e
 	return validity, kept.EarlierUntil, err
 }
 
+// chooseValidity is the validity that was asked for, or else the one that was
+// kept, or else the default: whoever has set a bound once has not set it for one
+// start.
+func chooseValidity(dir string, asked time.Duration) (time.Duration, error) {
+	if asked > 0 {
+		return asked, nil
+	}
+	kept, _, err := readValidity(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return responder.DefaultValidity, nil
+	case err != nil:
+		return 0, unreadableValidity(dir, err)
+	case kept < time.Second:
+		return 0, unreadableValidity(dir, fmt.Errorf("a validity of %s", kept))
+	}
+	return kept, nil
+}
+
+func unreadableValidity(dir string, err error) error {
+	return fmt.Errorf("%s is unreadable (%w): repair or delete it", validityFile(dir), err)
+}
+
 // keepValidity writes down how long staples are valid from now on, before the
 // first of them is given.
 func keepValidity(dir string, validity time.Duration, now time.Time) error {
 	before, earlierUntil, err := readValidity(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is unreadable (%w): repair or delete it", validityFile(dir), err)
+		return unreadableValidity(dir, err)
 	}
 	if end := now.Add(before); before > 0 && end.After(earlierUntil) {
 		earlierUntil = end

@@ -96,14 +96,14 @@ func (f *HTTPFetcher) Fetch(ctx context.Context, leaf, issuer *x509.Certificate)
 	get := getURL(responder, query)
 	switch {
 	case f.cfg.Method == http.MethodGet:
-		return f.send(ctx, http.MethodGet, get, nil)
+		return f.send(ctx, http.MethodGet, get, responder, nil)
 	case f.cfg.Method == http.MethodPost || len(get) > maxGetURL:
-		return f.send(ctx, http.MethodPost, responder, query)
+		return f.send(ctx, http.MethodPost, responder, responder, query)
 	}
-	der, err := f.send(ctx, http.MethodGet, get, nil)
+	der, err := f.send(ctx, http.MethodGet, get, responder, nil)
 	var status httpStatus
 	if errors.As(err, &status) && status.deniesGet() {
-		return f.send(ctx, http.MethodPost, responder, query)
+		return f.send(ctx, http.MethodPost, responder, responder, query)
 	}
 	return der, err
 }
@@ -115,7 +115,9 @@ func getURL(responder string, query []byte) string {
 	return strings.TrimSuffix(responder, "/") + "/" + url.QueryEscape(base64.StdEncoding.EncodeToString(query))
 }
 
-func (f *HTTPFetcher) send(ctx context.Context, method, target string, body []byte) ([]byte, error) {
+// send names the responder in its errors, not the target, which may have the
+// request in it.
+func (f *HTTPFetcher) send(ctx context.Context, method, target, responder string, body []byte) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {
 		return nil, fail(FetchFailed, "%w", err)
@@ -135,7 +137,7 @@ func (f *HTTPFetcher) send(ctx context.Context, method, target string, body []by
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err
 		}
-		return nil, fail(FetchFailed, "%s %s: %w", method, target, err)
+		return nil, fail(FetchFailed, "%s %s: %w", method, responder, err)
 	}
 	return der, nil
 }
