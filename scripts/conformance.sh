@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The stapled authors
+# SPDX-License-Identifier: Apache-2.0
+#
 # Runs the third-party test vectors, which STAPLED_VECTORS names the directory
 # of, and writes docs/conformance.md from what the tests have counted.
 #

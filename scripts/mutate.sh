@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The stapled authors
+# SPDX-License-Identifier: Apache-2.0
+#
 # Removes the checks of certs, ocspstaple and verifier one at a time, and fails
 # unless a test row that is named after the check turns red each time.
 #

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The stapled authors
+# SPDX-License-Identifier: Apache-2.0
+#
 # Shows that verification does no I/O: traces every system call that a program
 # makes while it verifies 1,000 tokens, and permits only those of the memory
 # allocator and the scheduler of the Go runtime.

@@ -31,8 +31,8 @@ type Verifier struct {
 	scratch     sync.Pool
 }
 
-// New makes a verifier. It refuses a configuration that is incomplete or
-// unsafe.
+// New makes a verifier. It refuses a configuration that is incomplete, or has a
+// value that means nothing; the error says which field.
 func New(cfg Config) (*Verifier, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {

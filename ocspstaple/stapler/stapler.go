@@ -49,6 +49,8 @@ type Config struct {
 	Anchor *x509.Certificate
 	// StapleChain keeps a staple for every certificate of the chain, as
 	// verifiers with the rule of the same name demand. Default: the leaf only.
+	// Intermediates seldom name a responder, and those of package ca do not: then
+	// Fetcher needs the URL.
 	StapleChain bool
 	// Fetcher asks the responder. Default: an [HTTPFetcher] that asks the
 	// responder named by each certificate (RFC 5280 §4.2.2.1).
