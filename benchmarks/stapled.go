@@ -5,6 +5,7 @@ package benchmarks
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 
 	"github.com/stapledjwt/stapled/internal/testca"
@@ -48,6 +49,7 @@ func (s *Setup) verifierPaths() []Path {
 			func(n int) ([]string, error) {
 				return tokens(n, func(int) string { return token(s.newLeaf(s.ca.Issuer.Intermediate())) }), nil
 			}, s.verify)},
+		{Name: "parse_chain", Does: "x509.ParseCertificate, leaf and intermediate", Raw: "raw_es256", Times: 4, Batch: repeated(1, s.parseChain)},
 	}
 }
 
@@ -60,6 +62,16 @@ func (s *Setup) verify(raw string) error {
 // changes nothing for a verifier, and saves time.
 func (s *Setup) newLeaf(ca *testca.Party) *testca.Party {
 	return ca.Leaf(testca.WithKey(s.clients[testca.P256].leaf.Key))
+}
+
+// parseChain is what everybody does with a chain who has not seen it.
+func (s *Setup) parseChain(int) error {
+	for _, c := range s.clients[testca.P256].leaf.Chain() {
+		if _, err := x509.ParseCertificate(c.Raw); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Setup) hot() func(int) (Operation, error) {
