@@ -31,8 +31,8 @@ func Authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*S
 
 func authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time, allow allowance) (*Staple, error) {
 	// 1. It is one well-formed basic response about one certificate.
-	r, err := parseResponse(der, allow)
-	if err != nil {
+	var r response
+	if err := r.parse(der, allow); err != nil {
 		return nil, err
 	}
 	// 2. That certificate is the leaf (RFC 6960 §3.2 (1)).

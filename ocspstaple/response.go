@@ -39,38 +39,34 @@ type response struct {
 	nextUpdate time.Time
 }
 
-// parseResponse reads an OCSPResponse (RFC 6960 §4.2.1) in strict DER. It
+// parse reads an OCSPResponse (RFC 6960 §4.2.1) in strict DER. It
 // accepts exactly one SingleResponse, as responders should send (RFC 9919
 // §3.2.1): with several, what the response says depends on who reads it. It
 // refuses every critical extension, for it processes none, and tolerates no
 // byte that it has not understood.
-func parseResponse(der []byte, allow allowance) (*response, error) {
+func (r *response) parse(der []byte, allow allowance) error {
 	input := cryptobyte.String(der)
 	var body, bytesSeq, octets cryptobyte.String
 	var status int
 	var hasBytes bool
 	if !input.ReadASN1(&body, cbasn1.SEQUENCE) || !input.Empty() || !body.ReadASN1Enum(&status) {
-		return nil, fail(Malformed, "not an OCSPResponse")
+		return fail(Malformed, "not an OCSPResponse")
 	}
 	if status != 0 {
-		return nil, fail(Malformed, "the responder answered %s", responseStatus(status))
+		return fail(Malformed, "the responder answered %s", responseStatus(status))
 	}
 	if !body.ReadOptionalASN1(&bytesSeq, &hasBytes, contextTag(0)) || !hasBytes || !body.Empty() {
-		return nil, fail(Malformed, "malformed OCSPResponse")
+		return fail(Malformed, "malformed OCSPResponse")
 	}
 	var inner, oid cryptobyte.String
 	if !bytesSeq.ReadASN1(&inner, cbasn1.SEQUENCE) || !bytesSeq.Empty() ||
 		!inner.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) || !inner.ReadASN1(&octets, cbasn1.OCTET_STRING) || !inner.Empty() {
-		return nil, fail(Malformed, "malformed ResponseBytes")
+		return fail(Malformed, "malformed ResponseBytes")
 	}
 	if string(oid) != oidBasicResponse {
-		return nil, fail(Malformed, "the response type is not id-pkix-ocsp-basic")
+		return fail(Malformed, "the response type is not id-pkix-ocsp-basic")
 	}
-	r := new(response)
-	if err := r.parseBasic(octets, allow); err != nil {
-		return nil, err
-	}
-	return r, nil
+	return r.parseBasic(octets, allow)
 }
 
 // parseBasic reads a BasicOCSPResponse.

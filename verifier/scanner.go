@@ -190,13 +190,24 @@ func (s *scanner) string() error {
 }
 
 // isPlain tells whether the content of a string has neither escapes nor what
-// would have to be escaped.
+// would have to be escaped. Nearly all of a header is such content, so it is
+// looked at eight bytes at a time.
 func isPlain(content string) bool {
-	if strings.IndexByte(content, '\\') >= 0 {
+	const ones = 0x0101010101010101
+	var found uint64
+	for ; len(content) >= 8; content = content[8:] {
+		w := uint64(content[0]) | uint64(content[1])<<8 | uint64(content[2])<<16 | uint64(content[3])<<24 |
+			uint64(content[4])<<32 | uint64(content[5])<<40 | uint64(content[6])<<48 | uint64(content[7])<<56
+		// Of the lowest byte that is below ' ', or that is a backslash and so zero
+		// in b, the subtraction sets the high bit, and of none if there is none.
+		b := w ^ ones*'\\'
+		found |= (w-ones*' ')&^w | (b-ones)&^b
+	}
+	if found&(ones<<7) != 0 {
 		return false
 	}
 	for _, c := range []byte(content) {
-		if c < ' ' {
+		if c < ' ' || c == '\\' {
 			return false
 		}
 	}
