@@ -21,6 +21,8 @@ type header struct {
 	hasKid, hasDigest bool
 	x5c, ocsp         []string
 	forbidden         string // the first forbidden member
+	// room is for x5c and ocsp, as long as they usually are.
+	room struct{ x5c, ocsp [2]string }
 }
 
 // forbidden are the members that name other keys, other rules or another
@@ -77,9 +79,9 @@ func (h *header) set(m member) (err error) {
 		h.hasDigest = true
 		h.digest, err = unquote(m.value)
 	case "x5c":
-		h.x5c, err = parseStrings(m.value, make([]string, 0, 2), MaxChain)
+		h.x5c, err = parseStrings(m.value, h.room.x5c[:0], MaxChain)
 	case "ocsp":
-		h.ocsp, err = parseStrings(m.value, make([]string, 0, 2), MaxChain+1)
+		h.ocsp, err = parseStrings(m.value, h.room.ocsp[:0], MaxChain+1)
 	default:
 		if h.forbidden == "" && slices.Contains(forbidden, m.name) {
 			h.forbidden = m.name

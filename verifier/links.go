@@ -17,9 +17,10 @@ type links struct {
 
 type link struct {
 	cert, issuer *x509.Certificate
-	// What every new header asks of a certificate, and takes a digest.
+	// What every new header asks of a certificate.
 	id          string
 	fingerprint fingerprint
+	names       certs.Names
 }
 
 func (l links) get(der []byte) (link, bool) { return l.cache.getBytes(der) }
@@ -35,9 +36,18 @@ func (l links) Add(c, issuer *x509.Certificate) {
 	if l.cache == nil || l.Known(c, issuer) {
 		return
 	}
+	// Only of a leaf are the names asked, and a leaf is added when they are known.
+	names, _ := certs.NamesOf(c)
 	l.cache.put(string(c.Raw), link{
-		cert: c, issuer: issuer, id: certs.KeyID(c), fingerprint: fingerprintOf(c),
-	}, linkBytes+len(c.Raw)+certCost(c))
+		cert: c, issuer: issuer, id: certs.KeyID(c), fingerprint: fingerprintOf(c), names: names,
+	}, linkBytes+len(c.Raw)+certCost(c)+namesCost(names))
+}
+
+func (l links) namesOf(leaf *x509.Certificate) (certs.Names, error) {
+	if known, ok := l.get(leaf.Raw); ok {
+		return known.names, nil
+	}
+	return certs.NamesOf(leaf)
 }
 
 func (l links) keyID(c *x509.Certificate) string {

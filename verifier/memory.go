@@ -6,6 +6,8 @@ package verifier
 import (
 	"crypto/x509"
 	"strings"
+
+	"github.com/stapledjwt/stapled/certs"
 )
 
 // The caches' default budgets, in bytes.
@@ -71,16 +73,21 @@ const (
 )
 
 func (h *provenHeader) cost() int {
-	cost := headerBytes + len(h.segment) + len(h.leaf) + len(h.unstapled)*len(fingerprint{})
-	for _, names := range [...][]string{h.names.URIs, h.names.DNS} {
-		for _, name := range names {
-			cost += nameBytes + len(name)
-		}
-	}
+	cost := headerBytes + len(h.segment) + len(h.leaf) + len(h.unstapled)*len(fingerprint{}) + namesCost(h.names)
 	for _, s := range h.staples {
 		cost += stapleBytes + len(s.staple.DER())
 		if delegate := s.staple.Delegate(); delegate != nil {
 			cost += certCost(delegate)
+		}
+	}
+	return cost
+}
+
+func namesCost(names certs.Names) int {
+	cost := 0
+	for _, list := range [...][]string{names.URIs, names.DNS} {
+		for _, name := range list {
+			cost += nameBytes + len(name)
 		}
 	}
 	return cost

@@ -52,31 +52,31 @@ type candidate struct {
 
 // newCandidate is steps 2 and 3: the header says what is allowed, and its parts
 // fit together.
-func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (*candidate, error) {
+func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (candidate, error) {
 	alg, err := h.check(&v.cfg)
 	if err != nil {
-		return nil, err
+		return candidate{}, err
 	}
 	chain, err := v.parseChain(h.x5c, buffer)
 	if err != nil {
-		return nil, rejectChain(err)
+		return candidate{}, rejectChain(err)
 	}
 	ordered, err := v.cfg.Anchors.Order(chain)
 	if err != nil {
-		return nil, rejectChain(err)
+		return candidate{}, rejectChain(err)
 	}
 	signer, err := newSigner(chain[0].PublicKey, alg, segment, buffer)
 	if err != nil {
-		return nil, rejectChain(err)
+		return candidate{}, rejectChain(err)
 	}
 	id := v.links.keyID(chain[0])
 	if h.hasKid && h.kid != id {
-		return nil, reject(KeyMismatch, "kid is not the SHA-256 digest of the leaf")
+		return candidate{}, reject(KeyMismatch, "kid is not the SHA-256 digest of the leaf")
 	}
 	if h.hasDigest && h.digest != id {
-		return nil, reject(KeyMismatch, "x5t#S256 is not the SHA-256 digest of the leaf")
+		return candidate{}, reject(KeyMismatch, "x5t#S256 is not the SHA-256 digest of the leaf")
 	}
-	return &candidate{segment: segment, chain: ordered, signer: signer}, nil
+	return candidate{segment: segment, chain: ordered, signer: signer}, nil
 }
 
 // parseChain decodes x5c. A certificate that was proven before is not parsed
@@ -102,8 +102,8 @@ func (v *Verifier) parseChain(x5c []string, buffer []byte) ([]*x509.Certificate,
 
 // prove is step 6: every certificate of the path that needs a staple has one,
 // and every staple proves that its certificate is good.
-func (v *Verifier) prove(c *candidate, path *certs.Path, staples []string, now time.Time) (*provenHeader, error) {
-	names, err := certs.NamesOf(path.Chain[0])
+func (v *Verifier) prove(c candidate, path *certs.Path, staples []string, now time.Time) (*provenHeader, error) {
+	names, err := v.links.namesOf(path.Chain[0])
 	if err != nil {
 		return nil, rejectChain(err)
 	}
