@@ -101,7 +101,7 @@ func Open(dir string, cfg Config) (_ *CA, err error) {
 			return nil, err
 		}
 	}
-	if err := checkSupported(stepCfg, c.log); err != nil {
+	if err := checkSupported(stepCfg, s, c.log); err != nil {
 		return nil, err
 	}
 	if c.root, err = readCertificate(stepCfg.Root[0]); err != nil {
@@ -134,7 +134,7 @@ func Open(dir string, cfg Config) (_ *CA, err error) {
 
 // checkSupported refuses a ca.json that would mean something else here than in
 // the stock step-ca, and warns about what is left out.
-func checkSupported(cfg *config.Config, log *slog.Logger) error {
+func checkSupported(cfg *config.Config, s settings, log *slog.Logger) error {
 	switch {
 	case cfg.Root.HasEmpties():
 		return fail(Misconfigured, "ca.json names no root certificate")
@@ -143,10 +143,16 @@ func checkSupported(cfg *config.Config, log *slog.Logger) error {
 	case cfg.KMS != nil && cfg.KMS.Type != "" && !strings.EqualFold(string(cfg.KMS.Type), "softkms"):
 		return fail(Misconfigured, "ca.json keeps its keys in a KMS of type %q; only key files are supported", cfg.KMS.Type)
 	}
+	hasOurs := false
 	for _, p := range cfg.AuthorityConfig.Provisioners {
-		if t := p.GetType().String(); t == "ACME" || t == "SCEP" {
+		t := p.GetType().String()
+		if t == "ACME" || t == "SCEP" {
 			log.Warn("provisioner is configured but its protocol is not served; use the stock step-ca for it", "type", t, "name", p.GetName())
 		}
+		hasOurs = hasOurs || t == "JWK" && p.GetName() == s.Provisioner
+	}
+	if !hasOurs {
+		log.Warn("ca.json has no JWK provisioner of the name in stapled.json, so nothing can be enrolled or revoked with it", "name", s.Provisioner)
 	}
 	if cfg.AuthorityConfig.EnableAdmin {
 		log.Warn("the admin API is configured but not served; use the stock step-ca for it")

@@ -58,3 +58,24 @@ func TestLoggedCause(t *testing.T) {
 		t.Errorf("logged: %s", got)
 	}
 }
+
+// TestLoggedWarnings: what a ca.json configures and this CA does not do.
+func TestLoggedWarnings(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ name, from, to, says string }{
+		{"nothing", `"provisioner"`, `"provisioner"`, ""},
+		{"provisioner renamed", `"provisioner": "stapled"`, `"provisioner": "other"`, "no JWK provisioner"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			l := layout(newCA(t))
+			replace(t, l.settings(), row.from, row.to)
+			logged := &lines{}
+			c, err := Open(string(l), Config{Logger: slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+			must(t, err)
+			must(t, c.Close())
+			if got := logged.String(); !strings.Contains(got, row.says) || (got == "") != (row.says == "") {
+				t.Errorf("logged: %q, want %q", got, row.says)
+			}
+		})
+	}
+}

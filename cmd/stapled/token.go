@@ -134,7 +134,7 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	}
 	s, err := f.signer(ctx, log)
 	if err != nil {
-		return refusal(err)
+		return refusal(f.advise(err))
 	}
 	if s.unrefreshed != nil {
 		a.warn(fmt.Errorf("signed with the staple that was kept, because there is no newer one: %w", s.unrefreshed))
@@ -178,6 +178,17 @@ func (a *app) printToken(raw string, f tokenFlags) error {
 		result.NextUpdate = *next
 	}
 	return a.printJSON(result)
+}
+
+// advise says what to do about a responder that does not answer.
+func (f tokenFlags) advise(err error) error {
+	switch {
+	case !errors.Is(err, stapler.FetchFailed):
+		return err
+	case f.dir != "":
+		return fmt.Errorf("%w: is `stapled up --dir %s` running?", err, f.dir)
+	}
+	return fmt.Errorf("%w: is the responder running, and is this its URL? --ocsp-url names another", err)
 }
 
 // refusal tells whether the certificate is to blame, which is status 1, or
