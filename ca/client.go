@@ -95,10 +95,13 @@ func NewClient(dir string) (*Client, error) {
 // NewRemoteClient returns a client for any step-ca. It does not connect yet.
 func NewRemoteClient(cfg ClientConfig) (*Client, error) {
 	u, err := url.Parse(cfg.URL)
-	if err == nil && u.User != nil {
+	if err != nil {
+		return nil, fail(Misconfigured, "the CA URL cannot be read; write https://host[:port]")
+	}
+	if u.User != nil {
 		return nil, fail(Misconfigured, "the CA URL holds a user name, and step-ca has no use for one")
 	}
-	if err != nil || u.Scheme != "https" || u.Host == "" {
+	if u.Scheme != "https" || u.Host == "" {
 		return nil, fail(Misconfigured, "CA URL %q is not an https URL", cfg.URL)
 	}
 	if cfg.Root == nil {

@@ -110,6 +110,10 @@ func TestClientRefuses(t *testing.T) {
 		{"revoke: reason out of range", shared.client.Revoke(ctx, "1", 11, ""), Misconfigured, "reason"},
 		{"not a CA directory", func() error { _, err := NewClient(t.TempDir()); return err }(), NotACA, "stapled up --dir"},
 		{"URL without TLS", func() error { _, err := NewRemoteClient(ClientConfig{URL: "http://ca", Root: cfg.Root}); return err }(), Misconfigured, "https"},
+		{"no URL, with a password", func() error {
+			_, err := NewRemoteClient(ClientConfig{URL: "https://user:hunter2@ca host", Root: cfg.Root})
+			return err
+		}(), Misconfigured, "cannot be read"},
 		{"URL with a password", func() error {
 			_, err := NewRemoteClient(ClientConfig{URL: "http://user:hunter2@ca", Root: cfg.Root})
 			return err

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"syscall"
@@ -41,10 +42,12 @@ func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 	if cfg == nil {
 		return nil, fail(Misconfigured, "ca.json configures no database (\"db\"); OCSP needs one")
 	}
-	// An empty database in the place of a lost one would call every certificate
-	// unknown that the CA has issued, and good what it has revoked.
-	if _, err := os.Stat(cfg.DataSource); isLocal(cfg) && errors.Is(err, fs.ErrNotExist) {
-		return nil, fail(NotACA, "the database %s is missing; restore it, or correct its path in ca.json", cfg.DataSource)
+	// An empty database in the place of a lost one would have forgotten what the
+	// CA has issued and revoked.
+	if file := databaseFile(cfg); file != "" {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return nil, fail(NotACA, "the database %s is missing or empty; restore it, or correct its path in ca.json (to begin with a new one, start the stock step-ca once)", cfg.DataSource)
+		}
 	}
 	if strings.EqualFold(cfg.Type, nosql.BadgerV2Driver) {
 		if wrapper, field, ok := badgerWrapper(); ok {
@@ -62,13 +65,16 @@ func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 	return &database{AuthDB: auth, tables: tables.DB}, nil
 }
 
-// isLocal tells whether the database is in files of this machine.
-func isLocal(cfg *db.Config) bool {
+// databaseFile is a file that the database has once it exists; "" if it is not
+// in files of this machine.
+func databaseFile(cfg *db.Config) string {
 	switch strings.ToLower(cfg.Type) {
-	case nosql.BadgerDriver, nosql.BadgerV1Driver, nosql.BadgerV2Driver, nosql.BBoltDriver:
-		return true
+	case nosql.BadgerDriver, nosql.BadgerV1Driver, nosql.BadgerV2Driver:
+		return filepath.Join(cfg.DataSource, badger.ManifestFilename)
+	case nosql.BBoltDriver:
+		return cfg.DataSource
 	}
-	return false
+	return ""
 }
 
 // badgerWrapper finds the only field of nosql's wrapper around badger, which is
@@ -103,6 +109,18 @@ func openBadger(cfg *db.Config, logger *slog.Logger, wrapper *badgerv2.DB, field
 	}
 	// A db.DB that db.New has not made leaves its database open at Shutdown.
 	return &database{AuthDB: &db.DB{DB: wrapper}, tables: wrapper, own: true}, nil
+}
+
+// createDatabase makes an empty database in a new directory.
+func createDatabase(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	opened, err := badger.Open(badger.DefaultOptions(dir).WithLogger(nil))
+	if err != nil {
+		return err
+	}
+	return opened.Close()
 }
 
 func databaseError(cfg *db.Config, err error) error {

@@ -160,7 +160,7 @@ func (l layout) build(tmp layout, cfg InitConfig) error {
 		}),
 		writeJSON(tmp.settings(), s),
 		os.MkdirAll(tmp.file("templates"), 0o700),
-		os.MkdirAll(tmp.database(), 0o700),
+		createDatabase(tmp.database()),
 	)
 	if err != nil {
 		return fail(Failed, "write the new CA: %w", err)

@@ -39,7 +39,7 @@ func readKey(name string, password []byte, cert *x509.Certificate) (crypto.Signe
 	}
 	key, err := pemutil.Parse(raw, pemutil.WithFilename(name), pemutil.WithPassword(password))
 	if err != nil && isEncrypted(raw) {
-		return nil, fail(WrongPassword, "the password does not open %s; check %s: %w", name, filepath.Join(filepath.Dir(name), "password"), err)
+		return nil, fail(WrongPassword, "the password does not open %s; check the one given, or %s: %w", name, filepath.Join(filepath.Dir(name), "password"), err)
 	}
 	if err != nil {
 		return nil, fail(Misconfigured, "key %s is unreadable: %w", name, err)

@@ -100,6 +100,9 @@ func (l layout) copied(cfg *config.Config) (other string) {
 		dirs = append(dirs, filepath.Dir(cfg.DB.DataSource))
 	}
 	for _, dir := range dirs {
+		if !filepath.IsAbs(dir) {
+			continue // the URI of a key, or a path that a copy does not share
+		}
 		info, err := os.Stat(layout(dir).config())
 		if err == nil && !os.SameFile(info, own) {
 			return dir

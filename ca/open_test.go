@@ -4,7 +4,6 @@
 package ca
 
 import (
-	"context"
 	"crypto"
 	"encoding/pem"
 	"errors"
@@ -58,6 +57,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"copied with the paths of the original", func(t *testing.T, l layout) { replace(t, l.config(), string(l), template) }, Config{}, Misconfigured, "copy of"},
 		{"database of another", func(t *testing.T, l layout) { replace(t, l.config(), l.database(), layout(stranger).database()) }, Config{}, Misconfigured, "copy of"},
 		{"database lost", func(t *testing.T, l layout) { must(t, os.RemoveAll(l.database())) }, Config{}, NotACA, "restore it"},
+		{"database emptied", func(t *testing.T, l layout) { must(t, os.RemoveAll(l.database()), os.Mkdir(l.database(), 0o700)) }, Config{}, NotACA, "restore it"},
 		{"no database", func(t *testing.T, l layout) { replace(t, l.config(), `"db": {`, `"nodb": {`) }, Config{}, Misconfigured, "database"},
 		{"keys in a KMS", func(t *testing.T, l layout) {
 			replace(t, l.config(), `"db": {`, `"kms": {"type": "pkcs11", "uri": "pkcs11:"}, "db": {`)
@@ -284,35 +284,4 @@ func TestWithoutRootKey(t *testing.T) {
 	if !errors.As(err, &re) || re.Status != ocsp.Unauthorized {
 		t.Errorf("staple for the intermediate: got %v, want unauthorized", err)
 	}
-}
-
-func TestLifecycle(t *testing.T) {
-	t.Parallel()
-	dir := newCA(t)
-	c, err := Open(dir, Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ran := make(chan error, 1)
-	go func() { ran <- c.Run(t.Context()) }()
-	client, err := NewClient(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	must(t, client.Health(t.Context()))
-	if err := c.Run(t.Context()); !errors.Is(err, Closed) {
-		t.Errorf("second Run: got %v, want %v", err, Closed)
-	}
-	must(t, c.Close(), c.Close(), <-ran)
-	if err := c.Run(context.Background()); !errors.Is(err, Closed) {
-		t.Errorf("Run after Close: got %v, want %v", err, Closed)
-	}
-	// An ended context is an orderly end, too.
-	again, err := Open(dir, Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	must(t, again.Run(ctx))
 }

@@ -86,7 +86,7 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 	// 4. The chain is no larger than verifiers accept.
 	total := 0
 	for n, cert := range c.chain {
-		if _, err := certs.ParseDER(cert.Raw); err != nil {
+		if _, err := certs.ParseDER(cert.Raw); err != nil { // it has too many names
 			return nil, refuseIdentity(fmt.Errorf("certificate %d: %w", n, err))
 		}
 		total += len(cert.Raw)

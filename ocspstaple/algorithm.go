@@ -67,7 +67,7 @@ func encodePSS(hashOID asn1.ObjectIdentifier, hash crypto.Hash) []byte {
 // is not known is well-formed, and is refused where the signature is checked.
 func parseSignatureAlgorithm(input cryptobyte.String) (x509.SignatureAlgorithm, error) {
 	var oid cryptobyte.String
-	if !input.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) {
+	if !readOID(&input, &oid) {
 		return 0, fail(Malformed, "malformed signature algorithm")
 	}
 	if string(oid) == oidPSS {

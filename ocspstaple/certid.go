@@ -42,7 +42,7 @@ func (id *certID) parse(single *cryptobyte.String, allow allowance) error {
 	id.serial = new(big.Int)
 	if !single.ReadASN1(&content, cbasn1.SEQUENCE) ||
 		!content.ReadASN1(&algorithm, cbasn1.SEQUENCE) ||
-		!algorithm.ReadASN1((*cryptobyte.String)(&id.hash), cbasn1.OBJECT_IDENTIFIER) || !isNullOrAbsent(algorithm) ||
+		!readOID(&algorithm, (*cryptobyte.String)(&id.hash)) || !isNullOrAbsent(algorithm) ||
 		!content.ReadASN1((*cryptobyte.String)(&id.nameHash), cbasn1.OCTET_STRING) ||
 		!content.ReadASN1((*cryptobyte.String)(&id.keyHash), cbasn1.OCTET_STRING) {
 		return fail(Malformed, "malformed CertID")

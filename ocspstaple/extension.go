@@ -29,7 +29,7 @@ func parseExtensions(input *cryptobyte.String, tag cbasn1.Tag, allow allowance) 
 	for !list.Empty() {
 		var ext, oid, value cryptobyte.String
 		var critical bool
-		if !list.ReadASN1(&ext, cbasn1.SEQUENCE) || !ext.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) {
+		if !list.ReadASN1(&ext, cbasn1.SEQUENCE) || !readOID(&ext, &oid) {
 			return fail(Malformed, "malformed extensions")
 		}
 		if ext.PeekASN1Tag(cbasn1.BOOLEAN) && !ext.ReadASN1Boolean(&critical) {

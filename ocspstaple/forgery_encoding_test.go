@@ -85,6 +85,10 @@ var envelopeForgeries = []forgery{
 	})},
 	{"S23_version_cut_short", ocspstaple.Malformed, around("ResponseData", instead(0x30, 2, 0xa0, 5))},
 	{"S23_unknown_response_type", ocspstaple.Malformed, response(func(r *testca.Response) { r.Type = append(testca.OIDBasic[:9:9], 2) })},
+	{"S23_hash_algorithm_of_a_padded_OID", ocspstaple.Malformed, inside("hashAlgorithm", instead(0x06, 10, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 0x80, 1))},
+	{"S23_hash_algorithm_of_a_cut_OID", ocspstaple.Malformed, inside("hashAlgorithm", instead(0x06, 2, 0x60, 0x86))},
+	{"S23_hash_algorithm_of_an_empty_OID", ocspstaple.Malformed, inside("hashAlgorithm", instead(0x06, 0))},
+	{"S23_signature_algorithm_of_a_padded_OID", ocspstaple.Malformed, inside("signatureAlgorithm", instead(0x06, 4, 0x2b, 0x65, 0x80, 0x70))},
 	{"S23_bytes_after_the_response", ocspstaple.Malformed, around("OCSPResponse", trailing)},
 	{"S23_bytes_at_the_end_of_revocation", ocspstaple.Malformed, func(a *attempt) {
 		a.staple(func(r *testca.Response) { r.Singles[0].Status, r.Inside["certStatus"] = testca.Revoked, trailing })
@@ -193,6 +197,7 @@ var extensionForgeries = []forgery{
 	{"S22_critical_is_neither_true_nor_false", ocspstaple.Malformed, extension(0x06, 3, 0x55, 0x1d, 99, 0x01, 1, 1, 0x04, 0)},
 	{"S22_critical_after_the_value", ocspstaple.Malformed, extension(0x06, 3, 0x55, 0x1d, 99, 0x04, 0, 0x01, 1, 0xff)},
 	{"S22_without_an_OID", ocspstaple.Malformed, extension(0x04, 0)},
+	{"S22_padded_OID", ocspstaple.Malformed, extension(0x06, 4, 0x55, 0x1d, 0x80, 99, 0x04, 0)},
 	{"S22_OID_of_another_type", ocspstaple.Malformed, extension(0x04, 0, 0x04, 0)},
 	{"S22_without_a_value", ocspstaple.Malformed, extension(0x06, 3, 0x55, 0x1d, 99)},
 }

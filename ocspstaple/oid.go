@@ -18,3 +18,19 @@ func encodeOID(arcs ...int) string {
 	der.ReadASN1(&content, cbasn1.OBJECT_IDENTIFIER)
 	return string(content)
 }
+
+// readOID reads the content of an OBJECT IDENTIFIER: at least one subidentifier,
+// each in as few bytes as it takes, the last one complete (X.690 §8.19).
+func readOID(input *cryptobyte.String, oid *cryptobyte.String) bool {
+	if !input.ReadASN1(oid, cbasn1.OBJECT_IDENTIFIER) {
+		return false
+	}
+	inside := false // a subidentifier
+	for _, c := range *oid {
+		if !inside && c == 0x80 {
+			return false
+		}
+		inside = c >= 0x80
+	}
+	return len(*oid) > 0 && !inside
+}

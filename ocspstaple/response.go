@@ -60,7 +60,7 @@ func (r *response) parse(der []byte, allow allowance) error {
 	}
 	var inner, oid cryptobyte.String
 	if !bytesSeq.ReadASN1(&inner, cbasn1.SEQUENCE) || !bytesSeq.Empty() ||
-		!inner.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) || !inner.ReadASN1(&octets, cbasn1.OCTET_STRING) || !inner.Empty() {
+		!readOID(&inner, &oid) || !inner.ReadASN1(&octets, cbasn1.OCTET_STRING) || !inner.Empty() {
 		return fail(Malformed, "malformed ResponseBytes")
 	}
 	if string(oid) != oidBasicResponse {

@@ -76,8 +76,8 @@ type Config struct {
 
 // CacheSizes bounds the memory of a verifier's caches, in bytes; by default they
 // take up to 80 MiB together. For each, 0 means the default and a negative value
-// turns the cache off. No cache changes
-// what is accepted: every hit compares all times again.
+// turns the cache off. No cache changes what is accepted: every hit compares all
+// times again.
 type CacheSizes struct {
 	// Tokens holds accepted tokens: one that is used again costs no signature
 	// verification. Default 32 MiB.

@@ -128,27 +128,28 @@ func unquote(value string) (string, error) {
 	return unescape(content), nil
 }
 
-// unescape resolves the escapes of a string (RFC 8259 §7).
+// unescape resolves the escapes of a string (RFC 8259 §7). What it returns takes
+// no more memory than it is long: claims are kept.
 func unescape(content string) string {
-	var b strings.Builder
-	b.Grow(len(content))
+	var room [64]byte
+	text := room[:0]
 	for s := (scanner{text: content}); s.pos < len(content); {
 		c := s.next()
 		if c != '\\' {
-			b.WriteByte(c)
+			text = append(text, c)
 			continue
 		}
 		switch c = s.next(); c {
 		case 'b':
-			b.WriteByte('\b')
+			c = '\b'
 		case 'f':
-			b.WriteByte('\f')
+			c = '\f'
 		case 'n':
-			b.WriteByte('\n')
+			c = '\n'
 		case 'r':
-			b.WriteByte('\r')
+			c = '\r'
 		case 't':
-			b.WriteByte('\t')
+			c = '\t'
 		case 'u':
 			unit, _ := s.hex4()
 			char := rune(unit)
@@ -157,10 +158,10 @@ func unescape(content string) string {
 				low, _ := s.hex4()
 				char = utf16.DecodeRune(char, rune(low))
 			}
-			b.WriteRune(char)
-		default: // a quotation mark, a slash of either kind
-			b.WriteByte(c)
-		}
+			text = utf8.AppendRune(text, char)
+			continue
+		} // the others, a quotation mark and slashes, stand for themselves
+		text = append(text, c)
 	}
-	return b.String()
+	return string(text)
 }

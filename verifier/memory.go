@@ -70,6 +70,8 @@ const (
 	attributeBytes = 128
 	uriBytes       = 176
 	elementBytes   = 56
+
+	constraintBytes = 80
 )
 
 func (h *provenHeader) cost() int {
@@ -98,5 +100,7 @@ func certCost(c *x509.Certificate) int {
 		attributeBytes*(len(c.Subject.Names)+len(c.Issuer.Names)+len(c.Policies)) +
 		uriBytes*len(c.URIs) +
 		elementBytes*(len(c.Extensions)+len(c.DNSNames)+len(c.EmailAddresses)+len(c.IPAddresses)+
-			len(c.UnknownExtKeyUsage))
+			len(c.UnknownExtKeyUsage)+len(c.CRLDistributionPoints)+len(c.OCSPServer)+len(c.IssuingCertificateURL)) +
+		constraintBytes*(len(c.PermittedDNSDomains)+len(c.ExcludedDNSDomains)+len(c.PermittedIPRanges)+len(c.ExcludedIPRanges)+
+			len(c.PermittedEmailAddresses)+len(c.ExcludedEmailAddresses)+len(c.PermittedURIDomains)+len(c.ExcludedURIDomains))
 }

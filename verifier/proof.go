@@ -135,8 +135,11 @@ func (v *Verifier) prove(c candidate, path *certs.Path, staples []string, now ti
 		if delegate := staple.Delegate(); delegate != nil {
 			proven.narrow(delegate)
 		}
-		if staple.Status() == ocspstaple.Revoked {
-			v.revocations.add(proven.staples[i], now, v.freshness.MaxAge)
+		switch staple.Status() {
+		case ocspstaple.Revoked:
+			v.revocations.add(proven.staples[i], now, v.freshness)
+		case ocspstaple.Good:
+			v.revocations.lift(proven.staples[i])
 		}
 		if until := staple.FreshUntil(v.freshness); until.Before(proven.freshUntil) {
 			proven.freshUntil = until

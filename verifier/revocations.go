@@ -11,8 +11,8 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// maxRevocations bounds what is remembered. Each takes the key of another
-// certificate of the CA that has been revoked within MaxStapleAge.
+// maxRevocations bounds what is remembered: each is an authentic staple, of the
+// last MaxStapleAge, for another certificate that the CA has revoked.
 const maxRevocations = 1 << 16
 
 // revocations remembers authentic staples that say revoked, so that an older
@@ -30,12 +30,19 @@ type revocation struct {
 	thisUpdate time.Time
 	// until is when every older staple is stale anyway.
 	until time.Time
+	// freshUntil is when this staple is; the zero time if a newer one says good.
+	freshUntil time.Time
 }
 
-func (r *revocations) add(s provenStaple, now time.Time, maxAge time.Duration) {
+// add remembers a staple that says revoked.
+func (r *revocations) add(s provenStaple, now time.Time, f ocspstaple.Freshness) {
+	thisUpdate := s.staple.ThisUpdate()
+	until := thisUpdate.Add(f.MaxAge)
+	if now.After(until) {
+		return // no staple that it contradicts is fresh
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	thisUpdate := s.staple.ThisUpdate()
 	if known, ok := r.seen[s.cert]; ok && !thisUpdate.After(known.thisUpdate) {
 		return
 	}
@@ -45,8 +52,22 @@ func (r *revocations) add(s provenStaple, now time.Time, maxAge time.Duration) {
 	if len(r.seen) >= maxRevocations {
 		r.evict(now)
 	}
-	r.seen[s.cert] = revocation{thisUpdate: thisUpdate, until: thisUpdate.Add(maxAge)}
+	r.seen[s.cert] = revocation{thisUpdate: thisUpdate, until: until, freshUntil: s.staple.FreshUntil(f)}
 	r.count.Store(int32(len(r.seen)))
+}
+
+// lift takes note of a staple that says good. If it is newer, the CA has lifted a
+// certificateHold; older ones stay contradicted.
+func (r *revocations) lift(s provenStaple) {
+	if r.count.Load() == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if known, ok := r.seen[s.cert]; ok && s.staple.ThisUpdate().After(known.thisUpdate) {
+		known.freshUntil = time.Time{}
+		r.seen[s.cert] = known
+	}
 }
 
 // evict drops what has lost its use, or else the entry that will first.
@@ -67,8 +88,8 @@ func (r *revocations) evict(now time.Time) {
 	}
 }
 
-// know tells whether a certificate of which there is no staple is revoked, as
-// far as has been seen.
+// know tells whether a staple that was seen, and is fresh, says revoked of a
+// certificate that comes without one.
 func (r *revocations) know(cert fingerprint, now time.Time) bool {
 	if r.count.Load() == 0 {
 		return false
@@ -76,7 +97,7 @@ func (r *revocations) know(cert fingerprint, now time.Time) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	known, ok := r.seen[cert]
-	return ok && !now.After(known.until)
+	return ok && !now.After(known.freshUntil)
 }
 
 // cover tells whether a staple that says good is contradicted by one that is

@@ -96,6 +96,20 @@ func testStickyRevocation(t *testing.T) {
 			w.other.Token(), CertificateRevoked},
 		{"of the intermediate, after a token without its staple", []string{w.leaf.Token(), withCAStaple(w, since(3*time.Minute, testca.Revoked))},
 			w.leaf.Token(), CertificateRevoked},
+		{"of the intermediate, lifted by a newer good one, then left out", []string{
+			withCAStaple(w, since(3*time.Minute, testca.Revoked)), withCAStaple(w, since(time.Minute, testca.Good)),
+		}, w.other.Token(), ""},
+		{"of the intermediate, not lifted by an older good one", []string{
+			withCAStaple(w, since(3*time.Minute, testca.Revoked)), withCAStaple(w, since(5*time.Minute, testca.Good)),
+		}, w.other.Token(), CertificateRevoked},
+		{"of the intermediate, lifted, and the revoked one again", []string{
+			withCAStaple(w, since(3*time.Minute, testca.Revoked)), withCAStaple(w, since(time.Minute, testca.Good)),
+			withCAStaple(w, since(3*time.Minute, testca.Revoked)),
+		}, w.other.Token(), ""},
+		{"of the intermediate, of an outdated staple, then left out", []string{withCAStaple(w, func(r *testca.Response) {
+			since(3*time.Minute, testca.Revoked)(r)
+			r.Singles[0].NextUpdate = testca.Now.Add(-time.Second)
+		})}, w.leaf.Token(), ""},
 		{"of the intermediate, then a newer good one of it", []string{withCAStaple(w, since(3*time.Minute, testca.Revoked))},
 			withCAStaple(w, since(time.Minute, testca.Good)), ""},
 		{"of another intermediate", []string{withCAStaple(w, since(3*time.Minute, testca.Revoked))},
@@ -150,7 +164,7 @@ func TestRevocationsAreBounded(t *testing.T) {
 		binary.BigEndian.PutUint32(s.cert[:], uint32(n))
 		return s
 	}
-	const maxAge = time.Hour
+	maxAge := ocspstaple.Freshness{MaxAge: time.Hour}
 	late, early := authentic(time.Minute, testca.Revoked), authentic(2*time.Minute, testca.Revoked)
 	good := authentic(10*time.Minute, testca.Good)
 
@@ -175,9 +189,14 @@ func TestRevocationsAreBounded(t *testing.T) {
 		}
 	}
 	// Where all have lost their use, all go.
-	after := testca.Now.Add(maxAge)
-	r.add(numbered(late, maxRevocations+1), after, maxAge)
+	after := testca.Now.Add(59*time.Minute + time.Second)
+	r.add(numbered(authentic(0, testca.Revoked), maxRevocations+1), after, maxAge)
 	if len(r.seen) != 1 || int(r.count.Load()) != 1 {
 		t.Errorf("%d remembered, %d counted, want 1", len(r.seen), r.count.Load())
+	}
+	// What has lost its use before it is seen is not remembered.
+	r.add(numbered(late, maxRevocations+2), after, maxAge)
+	if len(r.seen) != 1 {
+		t.Errorf("%d remembered, want 1", len(r.seen))
 	}
 }

@@ -25,6 +25,7 @@ const defaultName = "service.stapled.internal"
 
 type tokenFlags struct {
 	dir, name                  string
+	named                      bool // --name was given
 	cert, key, ocspURL, parent string
 	audiences, claims          []string
 	subject                    string
@@ -77,6 +78,7 @@ staple does.`,
 			if err != nil {
 				return err
 			}
+			f.named = cmd.Flags().Changed("name")
 			return a.token(cmd.Context(), f, log)
 		},
 	}
@@ -93,7 +95,7 @@ staple does.`,
 	flags.StringArrayVar(&f.claims, "claim", nil, "further claim `NAME=VALUE`; may be repeated")
 	flags.DurationVar(&f.ttl, "ttl", issuer.DefaultTTL, "longest lifetime of the token, as a `DURATION`")
 	flags.BoolVar(&f.chain, "staple-chain", false, "staple the intermediates too, for verifiers with --staples chain")
-	flags.BoolVar(&f.refresh, "refresh", false, "ask the responder although the kept staple is young, and sign with its answer only")
+	flags.BoolVar(&f.refresh, "refresh", false, "ask the responder although the kept staple is young, and sign only if it answers")
 	return cmd
 }
 
@@ -107,7 +109,7 @@ func (f tokenFlags) check() error {
 		return usagef("--dir brings its own certificate: leave out --cert, --key, --ocsp-url and --issuer-cert, or --dir")
 	case foreign && (f.cert == "" || f.key == ""):
 		return usagef("--cert and --key belong together: give both")
-	case foreign && (f.name != defaultName || f.validity != 0 || f.refresh):
+	case foreign && (f.named || f.validity != 0 || f.refresh):
 		return usagef("--name, --validity and --refresh are about what a stack keeps: leave them out beside --cert")
 	case len(f.audiences) == 0:
 		return usagef("--audience is missing: say whom the token is for")

@@ -84,13 +84,13 @@ func keepValidity(dir string, validity time.Duration, now time.Time) error {
 }
 
 // goodUntil is when the last staple ends that says good about a certificate
-// that has been revoked by now; nil if the stack does not tell.
-func goodUntil(dir string, now time.Time) *time.Time {
+// that was revoked at a time; nil if the stack does not tell.
+func goodUntil(dir string, revokedAt time.Time) *time.Time {
 	validity, end, err := readValidity(dir)
 	if err != nil {
 		return nil
 	}
-	if last := now.Add(validity); last.After(end) {
+	if last := revokedAt.Add(validity); last.After(end) {
 		end = last
 	}
 	end = end.UTC().Truncate(time.Second) // as OCSP counts

@@ -93,6 +93,14 @@ var stapleTargets = []target{
 		{name: "extension-critical", rule: "6.4", rows: "S22_critical_",
 			old: "if critical && !allow.understands(oid) {", new: "if false {"},
 	}},
+	{"ocspstaple/oid.go", "./ocspstaple", []check{
+		{name: "oid-padded", rule: "6.3", rows: "S23_hash_algorithm_of_a_padded_OID S23_signature_algorithm_of_a_padded_OID S22_padded_OID",
+			old: "if !inside && c == 0x80 {", new: "if false {"},
+		{name: "oid-cut", rule: "6.3", rows: "S23_hash_algorithm_of_a_cut_OID",
+			old: "return len(*oid) > 0 && !inside", new: "return len(*oid) > 0"},
+		{name: "oid-empty", rule: "6.3", rows: "S23_hash_algorithm_of_an_empty_OID",
+			old: "return len(*oid) > 0 && !inside", new: "return !inside"},
+	}},
 	{"ocspstaple/algorithm.go", "./ocspstaple", []check{
 		{name: "staple-pss-parameters", rule: "6.7", rows: "S21_PSS_",
 			old: "\t\t}\n\t\treturn x509.UnknownSignatureAlgorithm, nil", new: "\t\t}\n\t\treturn x509.SHA256WithRSAPSS, nil"},

@@ -140,6 +140,20 @@ func stickyCases() []spec {
 			{comment: "An older good staple for the intermediate.", staples: withIntermediate(window(-3*minute, 9*minute)), want: is},
 			{staples: withIntermediate(window(-minute, 9*minute))},
 		}},
+		{name: "revocation_of_the_intermediate_whose_staple_is_left_out", rules: "6.10", leaf: below(), steps: []spec{
+			{comment: "No staple is needed for the intermediate.", staples: oneStaple()},
+			{comment: "This one says revoked, for a minute.", staples: withIntermediate(revoked, window(-2*minute, minute)), want: is},
+			{comment: "To leave it out does not help.", staples: oneStaple(), want: is},
+			{comment: "At its nextUpdate.", at: minute, staples: oneStaple(), want: is},
+			{comment: "It is fresh no more.", at: minute + time.Second, staples: oneStaple()},
+		}},
+		{name: "revocation_of_the_intermediate_that_is_lifted", rules: "6.10", leaf: below(), steps: []spec{
+			{staples: withIntermediate(revoked, window(-2*minute, 9*minute)), want: is},
+			{comment: "A newer one: the CA has lifted a certificateHold.", staples: withIntermediate(window(-minute, 9*minute))},
+			{comment: "Without a staple for the intermediate.", staples: oneStaple()},
+			{comment: "The revoked one again.", staples: withIntermediate(revoked, window(-2*minute, 9*minute)), want: is},
+			{comment: "It is known to be lifted.", staples: oneStaple()},
+		}},
 		{name: "revocation_with_other_tokens_of_the_same_header", rules: "6.10", leaf: client(), steps: []spec{
 			{staples: goodAt(-3 * minute)},
 			{comment: "The same header again, with other claims.", staples: goodAt(-3 * minute), edit: claim("jti", "second")},

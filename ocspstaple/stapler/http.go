@@ -206,6 +206,10 @@ func (f *HTTPFetcher) responder(leaf *x509.Certificate) (string, error) {
 
 func checkURL(raw string) error {
 	u, err := url.Parse(raw)
+	var syntax *url.Error
+	if errors.As(err, &syntax) {
+		err = syntax.Err // it would repeat the URL, which may hold a password
+	}
 	if err != nil {
 		return fmt.Errorf("the URL of the responder: %w", err)
 	}

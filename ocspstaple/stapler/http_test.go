@@ -239,6 +239,7 @@ func TestHTTPConfigRefused(t *testing.T) {
 		{"no host", stapler.HTTPConfig{URL: "http://"}, "http://host"},
 		{"query", stapler.HTTPConfig{URL: "http://ocsp.test/?a=b"}, "http://host"},
 		{"password", stapler.HTTPConfig{URL: "ftp://user:hunter2@ocsp.test"}, "user name"},
+		{"password, and no URL", stapler.HTTPConfig{URL: "http://user:hunter2@ocsp test"}, "URL of the responder"},
 		{"no URL", stapler.HTTPConfig{URL: "http://ocsp test"}, "URL of the responder"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -67,21 +67,26 @@ func TestRevokedForGood(t *testing.T) {
 // TestRevokedByHearsay: a fetcher that claims a revocation, without a response
 // that proves it, has failed and nothing more.
 func TestRevokedByHearsay(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		leaf := newLeaf()
-		for _, claim := range []error{
-			&stapler.Error{Reason: stapler.CertificateRevoked, Err: errors.New("says the fetcher")},
-			&ocspstaple.Error{Reason: ocspstaple.CertificateRevoked, Err: errors.New("says the fetcher")},
-		} {
-			f := &fetcher{answer: always(nil, claim)}
-			s := newStapler(t, leaf, f)
-			wantReason(t, s.Refresh(t.Context()), stapler.Missing)
-			f.set(good(leaf, 10*time.Minute))
-			if err := s.Refresh(t.Context()); err != nil {
-				t.Error(err)
-			}
-		}
-	})
+	for name, claim := range map[string]error{
+		"stapler":    &stapler.Error{Reason: stapler.CertificateRevoked, Err: errors.New("says the fetcher")},
+		"ocspstaple": &ocspstaple.Error{Reason: ocspstaple.CertificateRevoked, Err: errors.New("says the fetcher")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				leaf := newLeaf()
+				f := &fetcher{answer: always(nil, claim)}
+				s := newStapler(t, leaf, f)
+				run(t, s)
+				time.Sleep(time.Minute)
+				_, err := s.Current(time.Now())
+				wantReason(t, err, stapler.Missing)
+				f.set(good(leaf, 10*time.Minute))
+				if err := s.Wait(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }
 
 // TestRevokedFirst: Wait ends when there will never be a staple.

@@ -38,9 +38,10 @@ func (s *Stapler) Run(ctx context.Context) error {
 }
 
 // Refresh asks for every staple once, now, without [Stapler.Run]: for a program
-// that signs and ends. The error is the first failure. Staples that were held
-// before stay, so that [Stapler.Current] may have some also beside an error; an
-// answer that is no newer than the one held is no failure.
+// that signs and ends. The error says why there is no staple to sign with or, if
+// there is one that was held before, why there is no new one: [Stapler.Current]
+// may have staples beside it. An answer that is no newer than what is held is no
+// failure.
 func (s *Stapler) Refresh(ctx context.Context) error {
 	failures := make([]*Error, len(s.subjects))
 	var wg sync.WaitGroup
@@ -137,9 +138,7 @@ func (s *Stapler) ask(ctx context.Context, sub *subject) (*ocspstaple.Staple, *E
 	der, err := s.cfg.Fetcher.Fetch(ctx, sub.cert, sub.issuer)
 	if err != nil {
 		failure := about(err, sub.String())
-		if failure.Reason == CertificateRevoked {
-			failure.Reason = FetchFailed // only an authentic response can say that
-		}
+		failure.Reason = FetchFailed // whatever it claims: only a response proves more
 		return nil, failure
 	}
 	staple, err := sub.examine(der, time.Now(), s.freshness)
