@@ -86,18 +86,14 @@ var strictBase64 = base64.StdEncoding.Strict()
 // DecodeBase64 decodes padded standard base64 (RFC 4648 §4) in its only
 // canonical form: no line breaks, which encoding/base64 skips silently, and no
 // stray trailing bits. The error is ErrEncoding.
-func DecodeBase64(value string) ([]byte, error) { return AppendBase64(nil, value) }
-
-// AppendBase64 is [DecodeBase64], and appends to dst.
-func AppendBase64(dst []byte, value string) ([]byte, error) {
-	start := len(dst)
-	dst, err := strictBase64.AppendDecode(dst, []byte(value))
+func DecodeBase64(value string) ([]byte, error) {
+	der, err := strictBase64.DecodeString(value)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrEncoding, err)
 	}
 	// A line break makes the text longer than its content accounts for.
-	if size := len(dst) - start; size == 0 || base64.StdEncoding.EncodedLen(size) != len(value) {
+	if len(der) == 0 || base64.StdEncoding.EncodedLen(len(der)) != len(value) {
 		return nil, ErrEncoding
 	}
-	return dst, nil
+	return der, nil
 }

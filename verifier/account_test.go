@@ -153,13 +153,13 @@ func testAccountedCertificates(t *testing.T, leaf testca.Edit, iss string, least
 		})
 	}
 	mustAccept(t, v, raws[0])
-	start := v.links.cache.size()
+	start := v.links.size()
 	heap := heapAfter(func() {
 		for _, raw := range raws[1:] {
 			mustAccept(t, v, raw)
 		}
 	}) / (n - 1)
-	used := (v.links.cache.size() - start) / (n - 1)
+	used := (v.links.size() - start) / (n - 1)
 	t.Logf("a certificate: %d bytes accounted, %d measured", used, heap)
 	if ratio := float64(used) / float64(heap); ratio < least || ratio > most {
 		t.Errorf("%d bytes are accounted for %d of the heap", used, heap)

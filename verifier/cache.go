@@ -67,24 +67,7 @@ func (c *cache[V]) get(key string) (value V, ok bool) {
 	if c == nil {
 		return value, false
 	}
-	if e := c.find(maphash.String(c.seed, key), func(e *entry[V]) bool { return e.key == key }); e != nil {
-		return e.value, true
-	}
-	return value, false
-}
-
-// getBytes is get for a key that is no string yet.
-func (c *cache[V]) getBytes(key []byte) (value V, ok bool) {
-	if c == nil {
-		return value, false
-	}
-	if e := c.find(maphash.Bytes(c.seed, key), func(e *entry[V]) bool { return e.key == string(key) }); e != nil {
-		return e.value, true
-	}
-	return value, false
-}
-
-func (c *cache[V]) find(hash uint64, hasKey func(*entry[V]) bool) *entry[V] {
+	hash := maphash.String(c.seed, key)
 	set := c.set(hash)
 	for i := range set {
 		s := &set[i]
@@ -92,15 +75,15 @@ func (c *cache[V]) find(hash uint64, hasKey func(*entry[V]) bool) *entry[V] {
 			continue
 		}
 		e := s.entry.Load()
-		if e == nil || e.hash != hash || !hasKey(e) {
+		if e == nil || e.hash != hash || e.key != key {
 			continue
 		}
 		if !s.recent.Load() {
 			s.recent.Store(true)
 		}
-		return e
+		return e.value, true
 	}
-	return nil
+	return value, false
 }
 
 // put adds an entry that takes cost bytes, its key included.

@@ -81,7 +81,7 @@ func TestConcurrentUse(t *testing.T) {
 			if v.tokens != nil {
 				checkAccount(t, v.tokens)
 				checkAccount(t, v.headers)
-				checkAccount(t, v.links.cache)
+				checkAccount(t, v.links)
 			}
 		})
 	}

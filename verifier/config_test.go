@@ -25,7 +25,7 @@ func TestDefaults(t *testing.T) {
 	if v.freshness != (ocspstaple.Freshness{MaxAge: time.Hour, Leeway: time.Minute}) {
 		t.Errorf("staples are held to %+v", v.freshness)
 	}
-	if v.tokens.budget != 32<<20 || v.headers.budget != 32<<20 || v.links.cache.budget != 16<<20 {
+	if v.tokens.budget != 32<<20 || v.headers.budget != 32<<20 || v.links.budget != 16<<20 {
 		t.Error("the budgets of the caches are others")
 	}
 	if since := time.Since(cfg.Now()); since < 0 || since > time.Minute {

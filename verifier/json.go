@@ -45,6 +45,10 @@ func parseObject(text string, members []member) ([]member, error) {
 	if s.space(); s.pos != len(text) {
 		return nil, s.unexpected()
 	}
+	// Names in lower case, as nearly all are, differ by more than case.
+	if !slices.ContainsFunc(members, func(m member) bool { return fold(m.name) != m.name }) {
+		return members, nil
+	}
 	folded := make([]string, 0, maxMembers)
 	for _, m := range members {
 		name := fold(m.name)

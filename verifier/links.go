@@ -5,61 +5,102 @@ package verifier
 
 import (
 	"crypto/x509"
+	"strings"
 
 	"github.com/stapledjwt/stapled/certs"
 )
 
-// links remembers certificates, by their DER, that a certificate below an
-// anchor or the anchor itself has signed. It implements [certs.Links].
-type links struct {
-	cache *cache[link]
-}
-
+// link is a certificate. Once a certificate below an anchor, or the anchor itself,
+// was seen to have signed it, it is remembered by its text in x5c, and from then
+// on not modified.
 type link struct {
-	cert, issuer *x509.Certificate
-	// What every new header asks of a certificate.
-	id          string
+	cert        *x509.Certificate
+	issuer      *x509.Certificate // nil as long as nobody was seen to have signed it
 	fingerprint fingerprint
-	names       certs.Names
+	leaf        *leafFacts // nil for a CA, and what was not a leaf yet
 }
 
-func (l links) get(der []byte) (link, bool) { return l.cache.getBytes(der) }
+// leafFacts is what every new header asks of its leaf.
+type leafFacts struct {
+	id    string
+	names certs.Names
+}
+
+// chain is x5c, and what is known of its certificates. It implements
+// [certs.Links] for them.
+type chain struct {
+	cache *cache[*link]
+	x5c   []string
+	certs []*x509.Certificate
+	links [MaxChain]*link
+}
+
+// parseChain decodes x5c. A certificate that is remembered is neither decoded nor
+// parsed again: its text was canonical.
+func parseChain(x5c []string, cache *cache[*link]) (*chain, error) {
+	c := &chain{cache: cache, x5c: x5c, certs: make([]*x509.Certificate, len(x5c))}
+	for i, text := range x5c {
+		if known, ok := cache.get(text); ok {
+			c.links[i], c.certs[i] = known, known.cert
+			continue
+		}
+		der, err := certs.DecodeBase64(text)
+		if err != nil {
+			return nil, err
+		}
+		if c.certs[i], err = certs.ParseDER(der); err != nil {
+			return nil, err
+		}
+		c.links[i] = &link{cert: c.certs[i], fingerprint: fingerprintOf(c.certs[i])}
+	}
+	return c, nil
+}
+
+func (c *chain) index(cert *x509.Certificate) int {
+	for i, other := range c.certs {
+		if other == cert {
+			return i
+		}
+	}
+	return -1
+}
 
 // Known tells whether the issuer was seen to have signed the certificate.
-func (l links) Known(c, issuer *x509.Certificate) bool {
-	known, ok := l.get(c.Raw)
-	return ok && known.issuer.Equal(issuer)
+func (c *chain) Known(cert, issuer *x509.Certificate) bool {
+	i := c.index(cert)
+	return i >= 0 && c.links[i].issuer != nil && c.links[i].issuer.Equal(issuer)
 }
 
 // Add remembers that it did.
-func (l links) Add(c, issuer *x509.Certificate) {
-	if l.cache == nil || l.Known(c, issuer) {
+func (c *chain) Add(cert, issuer *x509.Certificate) {
+	i := c.index(cert)
+	if c.cache == nil || i < 0 || c.Known(cert, issuer) {
 		return
 	}
-	// Only of a leaf are the names asked, and a leaf is added when they are known.
-	names, _ := certs.NamesOf(c)
-	l.cache.put(string(c.Raw), link{
-		cert: c, issuer: issuer, id: certs.KeyID(c), fingerprint: fingerprintOf(c), names: names,
-	}, linkBytes+len(c.Raw)+certCost(c)+namesCost(names))
-}
-
-func (l links) namesOf(leaf *x509.Certificate) (certs.Names, error) {
-	if known, ok := l.get(leaf.Raw); ok {
-		return known.names, nil
+	l := &link{cert: cert, issuer: issuer, fingerprint: c.links[i].fingerprint}
+	cost := linkBytes + len(c.x5c[i]) + certCost(cert)
+	if i == 0 {
+		// It is added when it was proven, and its names are known to be well-formed.
+		names, _ := certs.NamesOf(cert)
+		l.leaf = &leafFacts{id: certs.KeyID(cert), names: names}
+		cost += namesCost(names)
 	}
-	return certs.NamesOf(leaf)
+	c.links[i] = l
+	c.cache.put(strings.Clone(c.x5c[i]), l, cost)
 }
 
-func (l links) keyID(c *x509.Certificate) string {
-	if known, ok := l.get(c.Raw); ok {
+// keyID is that of the leaf.
+func (c *chain) keyID() string {
+	if known := c.links[0].leaf; known != nil {
 		return known.id
 	}
-	return certs.KeyID(c)
+	return certs.KeyID(c.certs[0])
 }
 
-func (l links) fingerprintOf(c *x509.Certificate) fingerprint {
-	if known, ok := l.get(c.Raw); ok {
-		return known.fingerprint
+// names are those of the leaf.
+func (c *chain) names() (certs.Names, error) {
+	if known := c.links[0].leaf; known != nil {
+		return known.names, nil
 	}
-	return fingerprintOf(c)
+	return certs.NamesOf(c.certs[0])
 }

@@ -34,7 +34,7 @@ func (v *Verifier) newCaches() {
 	sizes := v.cfg.Cache
 	v.tokens = newCache[*Token](budget(sizes.Tokens, defaultTokenBytes), smallToken)
 	v.headers = newCache[*provenHeader](budget(sizes.Headers, defaultHeaderBytes), smallHeader)
-	v.links.cache = newCache[link](budget(sizes.Certificates, defaultCertificateBytes), smallCertificate)
+	v.links = newCache[*link](budget(sizes.Certificates, defaultCertificateBytes), smallCertificate)
 }
 
 // rememberHeader takes a header that nobody else has seen yet: it may be changed

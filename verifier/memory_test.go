@@ -168,7 +168,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 	}
 	for name, entries := range map[string]int{
-		"tokens": checkAccount(t, v.tokens), "headers": checkAccount(t, v.headers), "certificates": checkAccount(t, v.links.cache),
+		"tokens": checkAccount(t, v.tokens), "headers": checkAccount(t, v.headers), "certificates": checkAccount(t, v.links),
 	} {
 		if entries == 0 {
 			t.Errorf("no %s are remembered", name)

@@ -4,7 +4,6 @@
 package verifier
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
 	"time"
@@ -46,7 +45,8 @@ func fingerprintOf(c *x509.Certificate) fingerprint { return sha256.Sum256(c.Raw
 // candidate is what a header claims, and nobody has proven.
 type candidate struct {
 	segment string
-	chain   certs.Ordered
+	chain   *chain
+	ordered certs.Ordered
 	signer  *signer
 }
 
@@ -57,53 +57,32 @@ func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (candi
 	if err != nil {
 		return candidate{}, err
 	}
-	chain, err := v.parseChain(h.x5c, buffer)
+	chain, err := parseChain(h.x5c, v.links)
 	if err != nil {
 		return candidate{}, rejectChain(err)
 	}
-	ordered, err := v.cfg.Anchors.Order(chain)
+	ordered, err := v.cfg.Anchors.Order(chain.certs)
 	if err != nil {
 		return candidate{}, rejectChain(err)
 	}
-	signer, err := newSigner(chain[0].PublicKey, alg, segment, buffer)
+	signer, err := newSigner(chain.certs[0].PublicKey, alg, segment, buffer)
 	if err != nil {
 		return candidate{}, rejectChain(err)
 	}
-	id := v.links.keyID(chain[0])
+	id := chain.keyID()
 	if h.hasKid && h.kid != id {
 		return candidate{}, reject(KeyMismatch, "kid is not the SHA-256 digest of the leaf")
 	}
 	if h.hasDigest && h.digest != id {
 		return candidate{}, reject(KeyMismatch, "x5t#S256 is not the SHA-256 digest of the leaf")
 	}
-	return candidate{segment: segment, chain: ordered, signer: signer}, nil
-}
-
-// parseChain decodes x5c. A certificate that was proven before is not parsed
-// again. The buffer is scratch memory.
-func (v *Verifier) parseChain(x5c []string, buffer []byte) ([]*x509.Certificate, error) {
-	chain := make([]*x509.Certificate, len(x5c))
-	for i, value := range x5c {
-		end, err := certs.AppendBase64(buffer, value)
-		if err != nil {
-			return nil, err
-		}
-		der := end[len(buffer):]
-		if link, ok := v.links.get(der); ok {
-			chain[i] = link.cert
-			continue
-		}
-		if chain[i], err = certs.ParseDER(bytes.Clone(der)); err != nil {
-			return nil, err
-		}
-	}
-	return chain, nil
+	return candidate{segment: segment, chain: chain, ordered: ordered, signer: signer}, nil
 }
 
 // prove is step 6: every certificate of the path that needs a staple has one,
 // and every staple proves that its certificate is good.
 func (v *Verifier) prove(c candidate, path *certs.Path, staples []string, now time.Time) (*provenHeader, error) {
-	names, err := v.links.namesOf(path.Chain[0])
+	names, err := c.chain.names()
 	if err != nil {
 		return nil, rejectChain(err)
 	}
@@ -131,7 +110,7 @@ func (v *Verifier) prove(c candidate, path *certs.Path, staples []string, now ti
 		if err != nil {
 			return nil, rejectStaple(err, i)
 		}
-		proven.staples[i] = provenStaple{staple: staple, cert: v.links.fingerprintOf(path.Chain[i])}
+		proven.staples[i] = provenStaple{staple: staple, cert: c.chain.links[i].fingerprint}
 		if delegate := staple.Delegate(); delegate != nil {
 			proven.narrow(delegate)
 		}
@@ -145,8 +124,8 @@ func (v *Verifier) prove(c candidate, path *certs.Path, staples []string, now ti
 			proven.freshUntil = until
 		}
 	}
-	for _, c := range path.Chain[len(staples):] {
-		proven.unstapled = append(proven.unstapled, v.links.fingerprintOf(c))
+	for i := len(staples); i < len(path.Chain); i++ {
+		proven.unstapled = append(proven.unstapled, c.chain.links[i].fingerprint)
 	}
 	if err := v.checkStaples(proven, now); err != nil {
 		return nil, err

@@ -17,12 +17,12 @@ import (
 // countingLinks counts the signatures of certificates that package certs
 // verifies: those of which Known says no.
 type countingLinks struct {
-	links
+	*chain
 	checked int
 }
 
 func (l *countingLinks) Known(c, issuer *x509.Certificate) bool {
-	known := l.links.Known(c, issuer)
+	known := l.chain.Known(c, issuer)
 	if !known {
 		l.checked++
 	}
@@ -54,8 +54,8 @@ func price(t *testing.T, v *Verifier, raw string) int {
 	if err != nil {
 		return 0
 	}
-	counting := &countingLinks{links: v.links}
-	if _, err := c.chain.Link(v.cfg.Now(), v.cfg.KeyUsage, counting); err != nil {
+	counting := &countingLinks{chain: c.chain}
+	if _, err := c.ordered.Link(v.cfg.Now(), v.cfg.KeyUsage, counting); err != nil {
 		return counting.checked
 	}
 	return counting.checked + 1

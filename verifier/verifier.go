@@ -26,7 +26,7 @@ type Verifier struct {
 	freshness   ocspstaple.Freshness
 	tokens      *cache[*Token]
 	headers     *cache[*provenHeader]
-	links       links
+	links       *cache[*link]
 	revocations revocations
 	scratch     sync.Pool
 }
@@ -90,7 +90,7 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
 		return nil, err
 	}
 	// 4. Chain: an anchor stands behind the key of x5c[0].
-	linked, err := c.chain.Link(now, v.cfg.KeyUsage, v.links)
+	linked, err := c.ordered.Link(now, v.cfg.KeyUsage, c.chain)
 	if err != nil {
 		return nil, rejectChain(err)
 	}
@@ -114,7 +114,7 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
 		return nil, err
 	}
 	// Every signature has been verified: this is worth remembering.
-	v.links.Add(path.Chain[0], path.Issuer(0))
+	c.chain.Add(path.Chain[0], path.Issuer(0))
 	v.rememberHeader(proven)
 	v.rememberToken(t.rest, token)
 	return token, nil

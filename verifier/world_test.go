@@ -170,7 +170,7 @@ func encodeStaples(staples ...[]byte) []string {
 
 // cached is the accounted memory of the caches that hold results.
 func (v *Verifier) cached() (tokens, headers, links int) {
-	return v.tokens.size(), v.headers.size(), v.links.cache.size()
+	return v.tokens.size(), v.headers.size(), v.links.size()
 }
 
 func (c *cache[V]) size() int {
