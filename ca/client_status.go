@@ -4,15 +4,12 @@
 package ca
 
 import (
-	"bytes"
 	"context"
-	"crypto"
 	"crypto/x509"
-	"io"
 	"math/big"
-	"net/http"
 
 	"github.com/stapledjwt/stapled/ca/responder"
+	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 	"golang.org/x/crypto/ocsp"
 )
 
@@ -27,25 +24,15 @@ func (c *Client) Status(ctx context.Context, serial *big.Int) (responder.Status,
 	if serial.Cmp(issuer.SerialNumber) == 0 {
 		issuer = c.root
 	}
-	// The certificate itself may be unknown. CreateRequest takes the serial number
-	// of it and nothing else.
-	question, err := ocsp.CreateRequest(&x509.Certificate{SerialNumber: serial}, issuer, &ocsp.RequestOptions{Hash: crypto.SHA256})
+	fetcher, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: c.ocspURL})
 	if err != nil {
-		return responder.Status{}, fail(Failed, "make the OCSP request: %w", err)
+		return responder.Status{}, fail(Misconfigured, "%w", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.ocspURL, bytes.NewReader(question))
+	// The certificate itself may be unknown. Of it, a request has the serial number
+	// only.
+	der, err := fetcher.Fetch(ctx, &x509.Certificate{SerialNumber: serial}, issuer)
 	if err != nil {
-		return responder.Status{}, fail(Failed, "make the OCSP request: %w", err)
-	}
-	req.Header.Set("Content-Type", "application/ocsp-request")
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return responder.Status{}, fail(Unreachable, "the OCSP responder at %s does not answer; %s: %w", c.ocspURL, c.hint, err)
-	}
-	defer resp.Body.Close()
-	der, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
-	if err != nil {
-		return responder.Status{}, fail(Unreachable, "the answer of the OCSP responder at %s broke off: %w", c.ocspURL, err)
+		return responder.Status{}, fail(Unreachable, "the OCSP responder does not answer; %s: %w", c.hint, err)
 	}
 	answer, err := ocsp.ParseResponse(der, issuer)
 	if err != nil {

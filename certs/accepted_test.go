@@ -164,7 +164,7 @@ func TestLinks(t *testing.T) {
 	}
 	memory := &links{known: make(map[[2]string]bool)}
 	for range 2 {
-		if _, err := anchors.Verify(p.chain, p.now, p.usage, memory); err != nil {
+		if _, err := validate(anchors, p.chain, p.now, p.usage, memory); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -173,13 +173,13 @@ func TestLinks(t *testing.T) {
 		t.Errorf("%d links, %d hits", len(memory.known), memory.hits)
 	}
 	memory.Add(p.chain[0], p.chain[1])
-	if _, err := anchors.Verify(p.chain, p.now, p.usage, memory); err != nil {
+	if _, err := validate(anchors, p.chain, p.now, p.usage, memory); err != nil {
 		t.Fatal(err)
 	}
 	if memory.hits != 7 {
 		t.Errorf("%d hits", memory.hits)
 	}
-	if _, err := anchors.Verify(p.chain, testca.Now.AddDate(2, 0, 0), p.usage, memory); err == nil {
+	if _, err := validate(anchors, p.chain, testca.Now.AddDate(2, 0, 0), p.usage, memory); err == nil {
 		t.Error("an expired chain is accepted from memory")
 	}
 
@@ -187,7 +187,7 @@ func TestLinks(t *testing.T) {
 	// behind, and costs one verification: that of its last certificate.
 	stranger := newPresented()
 	stranger.through(testca.New(testca.WithKey(testca.Key(testca.P256, "namesake"))).Intermediate(testca.WithKey(testca.Key(testca.P256, "stranger"))))
-	if _, err := anchors.Verify(stranger.chain, p.now, p.usage, memory); err == nil {
+	if _, err := validate(anchors, stranger.chain, p.now, p.usage, memory); err == nil {
 		t.Error("a stranger's chain is accepted")
 	}
 	if len(memory.known) != 4 {
@@ -210,7 +210,7 @@ func TestValidationInOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if path, err := anchors.Verify(p.chain, p.now, p.usage, nil); path != nil || !errors.Is(err, certs.ErrWeakKey) {
+	if path, err := validate(anchors, p.chain, p.now, p.usage, nil); path != nil || !errors.Is(err, certs.ErrWeakKey) {
 		t.Errorf("Verify of a weak key: %v, %v", path, err)
 	}
 	if set, err := certs.NewAnchors(nil); set != nil || err == nil {
@@ -231,7 +231,7 @@ func TestAnchorIsIdentifiedByItsKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	memory := &links{known: make(map[[2]string]bool)}
-	if _, err := anchors.Verify(p.chain, p.now, p.usage, memory); !errors.Is(err, certs.ErrUntrusted) || memory.asked != 0 {
+	if _, err := validate(anchors, p.chain, p.now, p.usage, memory); !errors.Is(err, certs.ErrUntrusted) || memory.asked != 0 {
 		t.Errorf("%d anchors tried, %v", memory.asked, err)
 	}
 }

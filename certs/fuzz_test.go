@@ -83,7 +83,7 @@ func FuzzChain(f *testing.F) {
 		// The time is one at which the chain has a chance.
 		now := chain[0].NotBefore
 		for _, usage := range []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth} {
-			path, err := anchors.Verify(chain, now, usage, nil)
+			path, err := validate(anchors, chain, now, usage, nil)
 			if err != nil {
 				if path != nil || !isOneOf(err, []error{certs.ErrUntrusted, certs.ErrExpired, certs.ErrNotYetValid, certs.ErrKeyUsage}) {
 					t.Fatalf("Verify: %v", err)

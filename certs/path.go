@@ -145,19 +145,6 @@ func (o Ordered) Link(now time.Time, usage x509.ExtKeyUsage, links Links) (*Link
 	return &Linked{path: path, now: now, usage: usage}, nil
 }
 
-// Verify is [Anchors.Order], [Ordered.Link] and [Linked.Path] in one.
-func (a *Anchors) Verify(chain []*x509.Certificate, now time.Time, usage x509.ExtKeyUsage, links Links) (*Path, error) {
-	ordered, err := a.Order(chain)
-	if err != nil {
-		return nil, err
-	}
-	linked, err := ordered.Link(now, usage, links)
-	if err != nil {
-		return nil, err
-	}
-	return linked.Path()
-}
-
 // signerOf finds the anchor that signed a certificate, among those with the
 // name that it gives: one that is valid now, if there is a choice.
 func (a *Anchors) signerOf(c *x509.Certificate, add bool, now time.Time, links Links) *x509.Certificate {

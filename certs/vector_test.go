@@ -80,7 +80,7 @@ func (c *chainCase) evaluate(t *testing.T) error {
 			return false
 		}
 		for _, usage := range c.usages() {
-			if _, err = anchors.Verify(chain, *now, usage, nil); err == nil {
+			if _, err = validate(anchors, chain, *now, usage, nil); err == nil {
 				if err := standardLibrary(chain, roots, *now, usage); err != nil {
 					t.Errorf("accepted, but crypto/x509 says: %v", err)
 				}

@@ -33,6 +33,7 @@ type chain struct {
 	x5c   []string
 	certs []*x509.Certificate
 	links [MaxChain]*link
+	leaf  leafFacts // as far as they have been asked
 }
 
 // parseChain decodes x5c. A certificate that is remembered is neither decoded nor
@@ -79,11 +80,9 @@ func (c *chain) Add(cert, issuer *x509.Certificate) {
 	}
 	l := &link{cert: cert, issuer: issuer, fingerprint: c.links[i].fingerprint}
 	cost := linkBytes + len(c.x5c[i]) + certCost(cert)
-	if i == 0 {
-		// It is added when it was proven, and its names are known to be well-formed.
-		names, _ := certs.NamesOf(cert)
-		l.leaf = &leafFacts{id: certs.KeyID(cert), names: names}
-		cost += namesCost(names)
+	if i == 0 { // it was proven, and so both have been asked
+		l.leaf = &leafFacts{id: c.leaf.id, names: c.leaf.names} // not c, which is larger
+		cost += namesCost(c.leaf.names)
 	}
 	c.links[i] = l
 	c.cache.put(strings.Clone(c.x5c[i]), l, cost)
@@ -94,7 +93,8 @@ func (c *chain) keyID() string {
 	if known := c.links[0].leaf; known != nil {
 		return known.id
 	}
-	return certs.KeyID(c.certs[0])
+	c.leaf.id = certs.KeyID(c.certs[0])
+	return c.leaf.id
 }
 
 // names are those of the leaf.
@@ -102,5 +102,7 @@ func (c *chain) names() (certs.Names, error) {
 	if known := c.links[0].leaf; known != nil {
 		return known.names, nil
 	}
-	return certs.NamesOf(c.certs[0])
+	var err error
+	c.leaf.names, err = certs.NamesOf(c.certs[0])
+	return c.leaf.names, err
 }

@@ -114,11 +114,8 @@ func (v *Verifier) prove(c candidate, path *certs.Path, staples []string, now ti
 		if delegate := staple.Delegate(); delegate != nil {
 			proven.narrow(delegate)
 		}
-		switch staple.Status() {
-		case ocspstaple.Revoked:
+		if staple.Status() == ocspstaple.Revoked {
 			v.revocations.add(proven.staples[i], now, v.freshness)
-		case ocspstaple.Good:
-			v.revocations.lift(proven.staples[i])
 		}
 		if until := staple.FreshUntil(v.freshness); until.Before(proven.freshUntil) {
 			proven.freshUntil = until
@@ -129,6 +126,9 @@ func (v *Verifier) prove(c candidate, path *certs.Path, staples []string, now ti
 	}
 	if err := v.checkStaples(proven, now); err != nil {
 		return nil, err
+	}
+	for _, s := range proven.staples {
+		v.revocations.lift(s)
 	}
 	return proven, nil
 }

@@ -56,8 +56,8 @@ func (r *revocations) add(s provenStaple, now time.Time, f ocspstaple.Freshness)
 	r.count.Store(int32(len(r.seen)))
 }
 
-// lift takes note of a staple that says good. If it is newer, the CA has lifted a
-// certificateHold; older ones stay contradicted.
+// lift takes note of a staple that says good and is fresh. If it is newer, the CA
+// has lifted a certificateHold; older ones stay contradicted.
 func (r *revocations) lift(s provenStaple) {
 	if r.count.Load() == 0 {
 		return

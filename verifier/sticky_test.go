@@ -102,6 +102,9 @@ func testStickyRevocation(t *testing.T) {
 		{"of the intermediate, not lifted by an older good one", []string{
 			withCAStaple(w, since(3*time.Minute, testca.Revoked)), withCAStaple(w, since(5*time.Minute, testca.Good)),
 		}, w.other.Token(), CertificateRevoked},
+		{"of the intermediate, not lifted by a good one from the future", []string{
+			withCAStaple(w, since(3*time.Minute, testca.Revoked)), withCAStaple(w, since(-10*time.Minute, testca.Good)),
+		}, w.other.Token(), CertificateRevoked},
 		{"of the intermediate, lifted, and the revoked one again", []string{
 			withCAStaple(w, since(3*time.Minute, testca.Revoked)), withCAStaple(w, since(time.Minute, testca.Good)),
 			withCAStaple(w, since(3*time.Minute, testca.Revoked)),

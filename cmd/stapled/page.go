@@ -34,16 +34,16 @@ func (p page) title(name, remark string) {
 func (p page) field(label, value string) { p.colouredField(label, value, "") }
 
 // whole is field for what people copy, such as a path: it is never broken.
-func (p page) whole(label, value string) {
-	label = "  " + label
-	pad := strings.Repeat(" ", max(1, labelWidth-utf8.RuneCountInString(label)))
-	p.out.WriteString(p.paint(dim, label) + pad + printable(value) + "\n")
-}
+func (p page) whole(label, value string) { p.lines(label, []string{printable(value)}, "") }
 
 func (p page) colouredField(label, value, sgr string) {
+	p.lines(label, wrap(printable(value), max(p.width-labelWidth, leastWidth-labelWidth)), sgr)
+}
+
+func (p page) lines(label string, lines []string, sgr string) {
 	label = "  " + printable(label) // names of claims come from the token too
 	pad := strings.Repeat(" ", max(1, labelWidth-utf8.RuneCountInString(label)))
-	for _, line := range wrap(printable(value), max(p.width-labelWidth, leastWidth-labelWidth)) {
+	for _, line := range lines {
 		p.out.WriteString(p.paint(dim, label) + pad + p.paint(sgr, line) + "\n")
 		label, pad = "", strings.Repeat(" ", labelWidth)
 	}

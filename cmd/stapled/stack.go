@@ -30,6 +30,7 @@ type stackConfig struct {
 	caAddress, ocspAddress, gatewayAddress string
 	metricsAddress                         string
 	stapleValidity                         time.Duration
+	validityGiven                          bool // or else the one that is kept
 	log                                    *slog.Logger
 }
 
@@ -84,8 +85,10 @@ func openStack(cfg stackConfig) (_ *stack, err error) {
 	if s.metrics, err = newMetrics(); err != nil {
 		return nil, err
 	}
-	if s.cfg.stapleValidity, err = chooseValidity(cfg.dir, cfg.stapleValidity); err != nil {
-		return nil, err
+	if !cfg.validityGiven {
+		if s.cfg.stapleValidity, err = keptValidity(cfg.dir); err != nil {
+			return nil, err
+		}
 	}
 	s.ca, err = ca.Open(cfg.dir, ca.Config{StapleValidity: s.cfg.stapleValidity, Logger: cfg.log, Observer: s.metrics})
 	if err != nil {

@@ -58,11 +58,9 @@ everything answers, it prints the addresses.`,
   curl -H "Authorization: Bearer $TOKEN" "$GATEWAY_URL"`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg.validityGiven = cmd.Flags().Changed("staple-validity")
 			if err := cfg.check(); err != nil {
 				return err
-			}
-			if cmd.Flags().Changed("staple-validity") && cfg.stapleValidity == 0 {
-				return usagef("--staple-validity 0 is not a whole number of seconds from 1s on: OCSP counts in seconds")
 			}
 			log, err := a.logger(slog.LevelInfo)
 			if err != nil {
@@ -90,7 +88,7 @@ func (c stackConfig) check() error {
 		return usagef("--dir DIR is missing: name a new directory, or the one of a stack")
 	case c.audience == "":
 		return usagef("--audience is empty: say whom tokens for the echo service name")
-	case c.stapleValidity < 0 || c.stapleValidity%time.Second != 0:
+	case c.validityGiven && (c.stapleValidity < time.Second || c.stapleValidity%time.Second != 0):
 		return usagef("--staple-validity %s is not a whole number of seconds from 1s on: OCSP counts in seconds", c.stapleValidity)
 	}
 	taken := make(map[string]string)

@@ -40,13 +40,9 @@ func readValidity(dir string) (validity time.Duration, earlierUntil time.Time, e
 	return validity, kept.EarlierUntil, err
 }
 
-// chooseValidity is the validity that was asked for, or else the one that was
-// kept, or else the default: whoever has set a bound once has not set it for one
-// start.
-func chooseValidity(dir string, asked time.Duration) (time.Duration, error) {
-	if asked > 0 {
-		return asked, nil
-	}
+// keptValidity is that of an earlier start, or else the default: whoever has set a
+// bound once has not set it for one start.
+func keptValidity(dir string) (time.Duration, error) {
 	kept, _, err := readValidity(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
