@@ -57,7 +57,8 @@ func (r *revocations) add(s provenStaple, now time.Time, f ocspstaple.Freshness)
 }
 
 // lift takes note of a staple that says good and is fresh. If it is newer, the CA
-// has lifted a certificateHold; older ones stay contradicted.
+// has lifted a certificateHold; older ones stay contradicted. It may be older than
+// a revocation that another verification has seen meanwhile.
 func (r *revocations) lift(s provenStaple) {
 	if r.count.Load() == 0 {
 		return
