@@ -8,9 +8,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -35,9 +39,33 @@ type pkg struct {
 	Module     *struct{ Path string }
 }
 
+// remembered opens every directory of the module, because that is what go test
+// compares before it reports a remembered result: of what `go list` reads, it
+// knows nothing, and an import added elsewhere would go unseen.
+var remembered = sync.OnceValue(func() error {
+	return filepath.WalkDir(filepath.Join("..", ".."), func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case !entry.IsDir():
+			return nil
+		case entry.Name() == ".git" || entry.Name() == ".ci":
+			return fs.SkipDir
+		}
+		dir, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		return dir.Close()
+	})
+})
+
 // list is what `go list` says of packages and of all that they depend on.
 func list(t *testing.T, args ...string) []pkg {
 	t.Helper()
+	if err := remembered(); err != nil {
+		t.Fatal(err)
+	}
 	command := exec.Command("go", append([]string{"list", "-json=ImportPath,ForTest,Standard,Imports,Module"}, args...)...)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
@@ -67,6 +95,7 @@ func TestLightPackagesStayLight(t *testing.T) {
 		{"ocspstaple", "/ocspstaple/..."},
 		{"issuer", "/issuer/..."},
 		{"verifier", "/verifier/..."},
+		{"gateway", "/gateway"}, // its metrics, gateway/prom, are apart for this reason
 	} {
 		for _, tests := range []bool{false, true} {
 			name, args := row.name, []string{"-deps", module + row.pattern}
@@ -131,7 +160,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"gateway", []string{"verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"ca/responder", nil},
-		{"ca", []string{"certs", "ca/responder"}},
+		{"ca", []string{"certs", "ca/responder", "ocspstaple/stapler"}}, // whose fetcher asks the responder
 	} {
 		t.Run(row.from, func(t *testing.T) {
 			for _, p := range list(t, module+"/"+row.from) {
