@@ -10,13 +10,14 @@ import (
 	"testing"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/bounds"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/internal/vectors"
 )
 
 // FuzzChain presents arbitrary certificates, concatenated as DER, below an
 // arbitrary anchor. Nothing panics, every error is one of those documented,
-// certificates survive their encoding, and whatever is accepted crypto/x509
+// memory is bounded by the size of the input, certificates survive their encoding, and whatever is accepted crypto/x509
 // accepts too.
 func FuzzChain(f *testing.F) {
 	seeds := 0
@@ -64,7 +65,9 @@ func FuzzChain(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := certs.ParseX5C(certs.EncodeX5C(chain))
+		var again []*x509.Certificate
+		x5c := certs.EncodeX5C(chain)
+		bounds.Hold(t, 64<<10+64*uint64(len(ders)), func() { again, err = certs.ParseX5C(x5c) })
 		if err != nil {
 			t.Fatalf("x5c: %v", err)
 		}
@@ -83,7 +86,8 @@ func FuzzChain(f *testing.F) {
 		// The time is one at which the chain has a chance.
 		now := chain[0].NotBefore
 		for _, usage := range []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth} {
-			path, err := validate(anchors, chain, now, usage, nil)
+			var path *certs.Path
+			bounds.Hold(t, 256<<10+64*uint64(len(ders)), func() { path, err = validate(anchors, chain, now, usage, nil) })
 			if err != nil {
 				if path != nil || !isOneOf(err, []error{certs.ErrUntrusted, certs.ErrExpired, certs.ErrNotYetValid, certs.ErrKeyUsage}) {
 					t.Fatalf("Verify: %v", err)

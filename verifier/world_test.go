@@ -5,9 +5,6 @@ package verifier
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -32,7 +29,7 @@ type world struct {
 }
 
 var theWorld = sync.OnceValue(func() *world {
-	w := &world{root: testca.New(testca.WithKey(rootKey())), stranger: testca.New(testca.Named("Stranger"))}
+	w := &world{root: testca.New(), stranger: testca.New(testca.Named("Stranger"))}
 	w.intermediate = w.root.Intermediate()
 	w.sibling = w.root.Intermediate(testca.Named("Sibling"))
 	w.leaf = w.intermediate.Leaf()
@@ -43,17 +40,6 @@ var theWorld = sync.OnceValue(func() *world {
 	w.anchors = anchors(w.root)
 	return w
 })
-
-// rootKey is the same in every process: the workers of a fuzz target, which are
-// processes of their own, accept the seeds of the one that started them.
-func rootKey() crypto.Signer {
-	scalar := sha256.Sum256([]byte("the root of the tests of package verifier"))
-	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), scalar[:])
-	if err != nil {
-		panic(err)
-	}
-	return key
-}
 
 func anchors(roots ...*testca.Party) *certs.Anchors {
 	var list []*x509.Certificate

@@ -4,17 +4,24 @@
 package responder
 
 import (
+	"bytes"
 	"crypto"
 	"errors"
 	"testing"
 
+	"github.com/stapledjwt/stapled/internal/bounds"
+	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/internal/vectors"
 	"golang.org/x/crypto/ocsp"
 )
 
-// FuzzRequest: whatever comes in, an OCSP response goes out, and it is good
-// only for the one serial that the source calls good.
+// FuzzRequest: whatever comes in, an OCSP response goes out in bounded memory. It
+// is good only for the one serial that the source calls good, and repeats the
+// CertID that was asked for.
 func FuzzRequest(f *testing.F) {
-	ca := newTestCA(f, "CA", newP256(f))
+	// A key that is the same in every process, so that the workers answer what
+	// was asked of the CA that the seeds name.
+	ca := newTestCA(f, "CA", testca.Key(testca.P256, "CA"))
 	r := newResponder(f, ca, knownSource)
 	seeds := [][]byte{nil, ocsp.TryLaterErrorResponse, ask(f, ca.cert, goodSerial, crypto.SHA1)}
 	for _, hash := range []crypto.Hash{crypto.SHA1, crypto.SHA256, crypto.SHA384, crypto.SHA512} {
@@ -24,15 +31,24 @@ func FuzzRequest(f *testing.F) {
 	seeds = append(seeds,
 		der(seq(seq(in(tag0, integer(0)), in(tag1, null()), list, in(tag2, seq(extension(nonceOID, false, "n")))))),
 		der(seq(seq(list), in(tag0, seq()))))
-	// The corpus depends on keys made above; an empty one would prove nothing.
-	if len(seeds) < 10 {
-		f.Fatalf("the seed corpus has %d entries", len(seeds))
+	if vectors.Available() {
+		for _, c := range vectors.Load[requestCase](f, "responder-requests.json").Cases {
+			seeds = append(seeds, c.request())
+		}
 	}
+	answered := 0
 	for _, seed := range seeds {
 		f.Add(seed)
+		if _, err := ocsp.ParseResponse(r.Respond(f.Context(), seed), ca.cert); err == nil {
+			answered++
+		}
+	}
+	if answered == 0 {
+		f.Fatal("no seed is answered")
 	}
 	f.Fuzz(func(t *testing.T, req []byte) {
-		out := r.Respond(t.Context(), req)
+		var out []byte
+		bounds.Hold(t, 64<<10+16*uint64(len(req)), func() { out = r.Respond(t.Context(), req) })
 		resp, err := ocsp.ParseResponse(out, ca.cert)
 		var re ocsp.ResponseError
 		if errors.As(err, &re) {
@@ -46,6 +62,9 @@ func FuzzRequest(f *testing.F) {
 		}
 		if resp.Status == ocsp.Good && resp.SerialNumber.Cmp(goodSerial) != 0 {
 			t.Fatalf("good for serial %s, which the source does not know", resp.SerialNumber)
+		}
+		if asked, err := parseRequest(req); err != nil || !bytes.Contains(out, asked.raw) {
+			t.Fatalf("response %x does not repeat the CertID of %x: %v", out, req, err)
 		}
 	})
 }

@@ -12,15 +12,25 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
+// requestCase is a request, or a CertID without a request around it.
+type requestCase struct {
+	Name      string
+	Request   vectors.DER
+	CertID    vectors.DER `json:"cert_id"`
+	Suggested string      `json:"suggested_answer"`
+}
+
+func (c requestCase) request() []byte {
+	if c.Request != nil {
+		return c.Request
+	}
+	return der(seq(seq(seq(seq(raw(c.CertID...))))))
+}
+
 // TestVectorResponderRequests answers requests that other projects publish.
 // None of them names an issuer of ours, so a well-formed one is unauthorized.
 func TestVectorResponderRequests(t *testing.T) {
-	suite := vectors.Load[struct {
-		Name      string
-		Request   vectors.DER
-		CertID    vectors.DER `json:"cert_id"`
-		Suggested string      `json:"suggested_answer"`
-	}](t, "responder-requests.json")
+	suite := vectors.Load[requestCase](t, "responder-requests.json")
 	// Each case names its own source.
 	suite.Source.Repo = "google/boringssl, aws/aws-lc, pyca/cryptography"
 	if len(suite.Cases) != 27 {
@@ -41,10 +51,7 @@ func TestVectorResponderRequests(t *testing.T) {
 	}
 	for _, c := range suite.Cases {
 		t.Run(c.Name, func(t *testing.T) {
-			req := c.Request
-			if req == nil {
-				req = der(seq(seq(seq(seq(raw(c.CertID...))))))
-			}
+			req := c.request()
 			want, ok := wanted[c.Suggested]
 			if !ok || len(req) == 0 {
 				t.Fatalf("case suggests %q with %d bytes, which this test does not know", c.Suggested, len(req))

@@ -10,6 +10,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha512"
 	"fmt"
 	"math/big"
 	"sync"
@@ -42,39 +43,41 @@ var keys = struct {
 	made map[keyName]crypto.Signer
 }{made: make(map[keyName]crypto.Signer)}
 
-// Key is the key of this kind and name. It stays the same while the process
-// lives, so that RSA keys are few, and so that two certificates of one name
-// have one key.
+// Key is the key of this kind and name, so that two certificates of one name have
+// one key. It is made of the name, and the same in every process: what one worker
+// of a fuzz target signs the others accept. Only RSA keys are random, and stay the
+// same while the process lives.
 func Key(kind Kind, name string) crypto.Signer {
 	keys.Lock()
 	defer keys.Unlock()
 	id := keyName{kind, name}
 	if keys.made[id] == nil {
-		keys.made[id] = newKey(kind)
+		keys.made[id] = newKey(id)
 	}
 	return keys.made[id]
 }
 
-func newKey(kind Kind) crypto.Signer {
+func newKey(id keyName) crypto.Signer {
+	seed := sha512.Sum512([]byte(string(id.kind) + " " + id.name))
 	var key crypto.Signer
 	var err error
-	switch kind {
+	switch id.kind {
 	case P224:
-		key, err = ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+		key, err = ecdsa.ParseRawPrivateKey(elliptic.P224(), seed[:28])
 	case P256:
-		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		key, err = ecdsa.ParseRawPrivateKey(elliptic.P256(), seed[:32])
 	case P384:
-		key, err = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+		key, err = ecdsa.ParseRawPrivateKey(elliptic.P384(), seed[:48])
 	case P521:
-		key, err = ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
+		key, err = ecdsa.ParseRawPrivateKey(elliptic.P521(), append([]byte{0, 0}, seed[:]...))
 	case Ed25519:
-		_, key, err = ed25519.GenerateKey(rand.Reader)
+		key = ed25519.NewKeyFromSeed(seed[:ed25519.SeedSize])
 	case RSA1024:
 		key, err = rsa.GenerateKey(rand.Reader, 1024)
 	case RSA2048:
 		key, err = rsa.GenerateKey(rand.Reader, 2048)
 	default:
-		err = fmt.Errorf("no keys of kind %q", kind)
+		err = fmt.Errorf("no keys of kind %q", id.kind)
 	}
 	if err != nil {
 		panic(fmt.Errorf("testca: %w", err))
