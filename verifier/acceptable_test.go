@@ -167,8 +167,8 @@ var acceptables = []acceptable{
 	{name: "two anchors of one name", config: func(cfg *Config) {
 		cfg.Anchors = anchors(testca.New(testca.WithKey(testca.Key(testca.P256, "attacker"))), theWorld().root)
 	}},
-	{name: "two anchors of one name and no key identifiers", party: func(*world) *testca.Party {
-		return namesakes()[1].Intermediate(func(t *testca.Template) { t.AuthorityKeyId = nil }).Leaf()
+	{name: "two anchors of one name and no key identifier", party: func(*world) *testca.Party {
+		return namesakes()[1].Intermediate(func(t *testca.Template) { t.NoAuthorityKeyID = true }).Leaf()
 	}, config: func(cfg *Config) { cfg.Anchors = anchors(namesakes()...) }},
 	{name: "path length 0", party: below(func(t *testca.Template) { t.MaxPathLenZero = true })},
 	{name: "path length 1", party: func(w *world) *testca.Party {
@@ -250,11 +250,8 @@ var acceptables = []acceptable{
 	}},
 }
 
-// namesakes are two roots of one name that have different keys and no key
-// identifiers.
+// namesakes are two roots of one name that have different keys.
 func namesakes() []*testca.Party {
-	without := func(t *testca.Template) { t.Subject.CommonName, t.SubjectKeyId = "Namesake", nil }
-	return []*testca.Party{
-		testca.New(without, testca.WithKey(testca.Key(testca.P256, "attacker"))), testca.New(without),
-	}
+	first := testca.New(testca.Named("Namesake"), testca.WithKey(testca.Key(testca.P256, "first namesake")))
+	return []*testca.Party{first, testca.New(testca.Named("Namesake"))}
 }

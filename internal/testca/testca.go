@@ -48,6 +48,8 @@ type Template struct {
 	Key crypto.Signer
 	// SigningKey signs the certificate; default the key of its issuer.
 	SigningKey crypto.Signer
+	// NoAuthorityKeyID leaves out by which key of its issuer it is signed.
+	NoAuthorityKeyID bool
 }
 
 // Edit changes a certificate before it is signed.
@@ -170,6 +172,9 @@ func issue(issuer *Party, t *Template, edits []Edit) *Party {
 	parent.PublicKey = nil
 	if t.SigningKey != nil {
 		signer = t.SigningKey
+	}
+	if t.NoAuthorityKeyID {
+		parent.SubjectKeyId = nil
 	}
 	der, err := x509.CreateCertificate(rand.Reader, &t.Certificate, &parent, t.PublicKey, signer)
 	if err != nil {
