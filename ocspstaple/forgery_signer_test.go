@@ -138,6 +138,11 @@ var delegateForgeries = []forgery{
 		second := a.delegate.Delegate(testca.Named("Second"))
 		a.staple(testca.SignedBy(second, second.Cert, a.delegate.Cert))
 	}},
+	{"S10_delegate_of_a_delegate_of_the_issuers_name", ocspstaple.Untrusted, func(a *attempt) {
+		first := a.ca.Delegate(testca.Named(a.ca.Cert.Subject.CommonName), testca.WithKey(a.delegate.Key))
+		second := first.Delegate(testca.Named("Second"))
+		a.staple(testca.SignedBy(second, second.Cert, first.Cert))
+	}},
 	{"S10_delegate_of_a_delegate_that_is_a_CA", ocspstaple.Untrusted, func(a *attempt) {
 		first := a.ca.Delegate(func(c *testca.Template) { c.IsCA, c.BasicConstraintsValid = true, true })
 		second := first.Delegate(testca.Named("Second"))

@@ -124,7 +124,7 @@ func (r *runner) baseline(ctx context.Context, table []mutation) error {
 }
 
 // remove runs the rows of a mutation without its check, and gives the first
-// that noticed; none if none did.
+// that noticed; none if none did. It is an error if only some did.
 func (r *runner) remove(ctx context.Context, m *mutation) (noticedBy string, err error) {
 	mutant, err := m.mutant(r.root)
 	if err != nil {
@@ -149,6 +149,11 @@ func (r *runner) remove(ctx context.Context, m *mutation) (noticedBy string, err
 	}
 	// Subtests end before the test that they belong to.
 	if i := slices.IndexFunc(o.failed, m.covers); i >= 0 {
+		for _, pattern := range m.patterns() {
+			if !slices.ContainsFunc(o.failed, func(test string) bool { return covers(pattern, test) }) {
+				return "", fmt.Errorf("%s: noticed by %s, and not by %s", m.name, o.failed[i], pattern)
+			}
+		}
 		return o.failed[i], nil
 	}
 	if len(o.failed) > 0 {
