@@ -16,7 +16,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-func TestAcceptedPaths(t *testing.T) {
+func TestNoForgeriesOfPaths(t *testing.T) {
 	rows := []struct {
 		name string
 		make func(*presented)

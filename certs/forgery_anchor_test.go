@@ -19,7 +19,7 @@ import (
 )
 
 // Chains whose every signature is right, and whose anchor or CA is not.
-func TestForgedAnchors(t *testing.T) {
+func TestForgeriesOfAnchors(t *testing.T) {
 	anyPolicy := []byte{0x06, 4, 0x55, 0x1d, 0x20, 0}
 	policy := []byte{0x06, 2, 0x2a, 3}
 	mapped := func(from, to []byte) func(*presented) {
@@ -113,7 +113,7 @@ func TestVersionOneIsWhatItClaims(t *testing.T) {
 }
 
 // A name that is there and empty is nobody's.
-func TestForgedIssuers(t *testing.T) {
+func TestForgeriesOfIssuers(t *testing.T) {
 	for name, names := range map[string]certs.Names{
 		"T12_empty_URI":      {URIs: []string{""}},
 		"T12_empty_DNS_name": {DNS: []string{""}},

@@ -61,7 +61,7 @@ func TestAlgorithms(t *testing.T) {
 	}
 }
 
-func TestWeakKeys(t *testing.T) {
+func TestForgeriesOfKeys(t *testing.T) {
 	for name, pub := range map[string]crypto.PublicKey{
 		"RSA_1024":        testca.Key(testca.RSA1024, "weak").Public(),
 		"RSA_2047":        testca.OversizedRSA(2047),
@@ -103,7 +103,7 @@ func TestCheckSignatureAlgorithm(t *testing.T) {
 	}
 }
 
-func TestX5C(t *testing.T) {
+func TestForgeriesOfX5C(t *testing.T) {
 	leaf := testca.New().Intermediate().Leaf()
 	x5c := certs.EncodeX5C(leaf.Chain())
 	chain, err := certs.ParseX5C(x5c)

@@ -16,7 +16,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-func TestCheckIssuer(t *testing.T) {
+func TestForgeriesOfNames(t *testing.T) {
 	names := certs.Names{
 		URIs: []string{"spiffe://good.example/orders", "https://good.example/%6frders"},
 		DNS: []string{"good.example", "orders.good.example", "*.wild.example", "",

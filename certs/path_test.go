@@ -266,7 +266,7 @@ func signedWithMD5(c *x509.Certificate) *x509.Certificate {
 	return testca.MustParse(der)
 }
 
-func TestNewAnchors(t *testing.T) {
+func TestForgeriesAsAnchors(t *testing.T) {
 	for name, root := range map[string]*testca.Party{
 		"T05_leaf":                testca.New().Leaf(),
 		"T05_version_1":           {Cert: testca.New().Intermediate().Version1().Cert},
@@ -286,7 +286,7 @@ func TestNewAnchors(t *testing.T) {
 	}
 }
 
-func TestForgedPaths(t *testing.T) {
+func TestForgeriesOfPaths(t *testing.T) {
 	for _, row := range pathForgeries {
 		t.Run(row.name, func(t *testing.T) {
 			p := newPresented()

@@ -16,7 +16,7 @@ import (
 )
 
 // What is valid must be accepted, also where others refuse it.
-func TestAccepted(t *testing.T) {
+func TestNoForgeries(t *testing.T) {
 	rows := []struct {
 		name string
 		make func(*attempt)
@@ -157,7 +157,7 @@ func publicKeyInfo(key crypto.Signer) []byte {
 
 // Every kind of key with every algorithm that suits it, of the issuer and of a
 // delegate.
-func TestAcceptedAlgorithms(t *testing.T) {
+func TestNoForgeriesOfAlgorithms(t *testing.T) {
 	ecdsa := []x509.SignatureAlgorithm{x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512}
 	for kind, algorithms := range map[testca.Kind][]x509.SignatureAlgorithm{
 		testca.P256: ecdsa, testca.P384: ecdsa, testca.P521: ecdsa,

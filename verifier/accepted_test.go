@@ -11,9 +11,9 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// TestAccepted holds that what is valid is accepted in every state of the
+// TestNoForgeries holds that what is valid is accepted in every state of the
 // caches, and that the token says what it says.
-func TestAccepted(t *testing.T) {
+func TestNoForgeries(t *testing.T) {
 	w := theWorld()
 	for _, a := range acceptables {
 		t.Run(unsafeName.ReplaceAllString(a.name, "_"), func(t *testing.T) {

@@ -11,10 +11,10 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// TestFlippedBits flips every single bit of a valid token of each algorithm,
+// TestForgeriesByBit flips every single bit of a valid token of each algorithm,
 // one at a time. None is accepted: by a verifier that has just accepted the
 // token, nor, for some algorithms, by one that remembers nothing.
-func TestFlippedBits(t *testing.T) {
+func TestForgeriesByBit(t *testing.T) {
 	var tried atomic.Int64
 	// The leaf stands directly below the anchor, so that the token is short.
 	root := theWorld().root

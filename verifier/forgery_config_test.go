@@ -15,7 +15,7 @@ import (
 
 // A configuration that would accept what must be rejected is refused. The rows
 // are named for the forgeries that it would let in.
-func TestUnsafeConfigs(t *testing.T) {
+func TestForgeriesOfConfigs(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		change func(*Config)
@@ -43,7 +43,7 @@ func TestUnsafeConfigs(t *testing.T) {
 
 // What is left out of a configuration takes its safe default: none of these
 // forgeries gets in where the field is zero.
-func TestDefaultConfigs(t *testing.T) {
+func TestForgeriesOfDefaultConfigs(t *testing.T) {
 	w := theWorld()
 	cfg := Config{Anchors: w.anchors, Audience: "orders", Now: (&clock{testca.Now}).read, KeyUsage: x509.ExtKeyUsageAny}
 	v := newVerifier(t, cfg)
