@@ -47,7 +47,8 @@ func LoadChain(file string) ([]*x509.Certificate, error) {
 	return chain, nil
 }
 
-// LoadAnchors reads the CA certificates that a verifier is to trust.
+// LoadAnchors reads the CA certificates that a verifier is to trust, one or more,
+// from a PEM file as [LoadChain] does. It refuses what [NewAnchors] refuses.
 func LoadAnchors(file string) (*Anchors, error) {
 	list, err := LoadChain(file)
 	if err != nil {

@@ -21,9 +21,9 @@ const (
 	// Steps 1 and 2: size, shape and header.
 	TooLarge          Reason = "too_large"
 	Malformed         Reason = "malformed"
-	HeaderForbidden   Reason = "header_forbidden"
 	TypeRejected      Reason = "type_rejected"
 	AlgorithmRejected Reason = "algorithm_rejected"
+	HeaderForbidden   Reason = "header_forbidden"
 	// Step 3: certificates and key.
 	ChainInvalid Reason = "chain_invalid"
 	KeyMismatch  Reason = "key_mismatch"
@@ -51,10 +51,11 @@ const (
 	TokenNotYetValid Reason = "token_not_yet_valid"
 )
 
-// Reasons lists every reason, in the order of the steps.
+// Reasons lists every reason, in the order of the steps. Some are given by more
+// than one step, and listed where they come first.
 func Reasons() []Reason {
 	return []Reason{
-		TooLarge, Malformed, HeaderForbidden, TypeRejected, AlgorithmRejected,
+		TooLarge, Malformed, TypeRejected, AlgorithmRejected, HeaderForbidden,
 		ChainInvalid, KeyMismatch,
 		ChainUntrusted, CertificateExpired, CertificateNotYetValid, KeyUsage, SignatureInvalid,
 		StapleMissing, StapleMalformed, StapleMismatch, StapleUntrusted, StapleUnknown,

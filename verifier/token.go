@@ -14,8 +14,8 @@ import (
 // Token is what an accepted token says. Callers share it, and what it points
 // to, with the caches of the verifier: it is read-only.
 //
-// An accepted token proves who signed it and that its certificate was not
-// revoked. What the bearer may do is for the caller to decide.
+// An accepted token proves who signed it, and that its certificate was not revoked
+// when the staple was made. What the bearer may do is for the caller to decide.
 type Token struct {
 	// Issuer is iss, which names the leaf.
 	Issuer string
@@ -27,11 +27,12 @@ type Token struct {
 	ID string
 	// IssuedAt, NotBefore and Expiry are iat, nbf and exp.
 	IssuedAt, NotBefore, Expiry time.Time
-	// Staple proves that the leaf is not revoked.
+	// Staple proves that the leaf was not revoked at its ThisUpdate.
 	Staple *ocspstaple.Staple
 	// FreshUntil is the time after which this token is rejected, whatever
 	// happens: the end of the first window to close, of the token, its staples
-	// and its certificates.
+	// and its certificates. Where that is Expiry, it is rejected at it already
+	// (RFC 7519 §4.1.4).
 	FreshUntil time.Time
 
 	payload string

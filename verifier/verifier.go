@@ -32,7 +32,8 @@ type Verifier struct {
 }
 
 // New makes a verifier. It refuses a configuration that is incomplete, or has a
-// value that means nothing; the error says which field.
+// value that means nothing. The error says which field, and is not an [*Error]:
+// it is for whoever writes the program.
 func New(cfg Config) (*Verifier, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
