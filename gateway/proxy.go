@@ -112,8 +112,10 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 		challenge(w)
 		return
 	}
-	if base := strings.Trim(p.upstream.Path, "/"); base != "" && dotted(r.URL.Path) {
-		// Such a request would leave the path of the upstream.
+	if err := p.checkTarget(r); err != nil {
+		p.log.LogAttrs(r.Context(), slog.LevelWarn, "request not forwarded",
+			slog.String("error", err.Error()), slog.String("issuer", token.Issuer), slog.String("remote", r.RemoteAddr),
+			slog.String("method", r.Method), slog.String("target", loggable(withoutQuery(r.RequestURI), raw)))
 		plain(w, http.StatusBadRequest, "bad request\n")
 		return
 	}
@@ -161,15 +163,4 @@ func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, err error) {
 		slog.String("error", loggable(err.Error(), f.raw)), slog.String("upstream", p.upstream.Host),
 		slog.String("remote", r.RemoteAddr), slog.String("path", loggable(r.URL.Path, f.raw)))
 	plain(w, http.StatusBadGateway, "bad gateway\n")
-}
-
-// dotted tells whether a path has segments "." or ".." (RFC 3986 §3.3), which
-// an upstream would resolve, some also with parameters behind them.
-func dotted(path string) bool {
-	for segment := range strings.FieldsFuncSeq(path, func(c rune) bool { return c == '/' || c == '\\' }) {
-		if segment, _, _ = strings.Cut(segment, ";"); segment == "." || segment == ".." {
-			return true
-		}
-	}
-	return false
 }

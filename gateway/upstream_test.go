@@ -98,46 +98,6 @@ func TestProxyUpstreamFails(t *testing.T) {
 	}
 }
 
-func TestProxyPaths(t *testing.T) {
-	realm := newRealm(t)
-	service, requests := upstream(t)
-	token := realm.subject("alice")
-	for _, row := range []struct{ name, base, path, arrives string }{
-		{"no base", "", "/a/b?c=d", "/a/b?c=d"},
-		{"base", "/base", "/a/b?c=d", "/base/a/b?c=d"},
-		{"base with slash", "/base/", "/a", "/base/a"},
-		{"encoded path", "/base", "/a%2Fb%20c", "/base/a%2Fb%20c"},
-		{"dots in names", "/base", "/a..b/.c/d./...", "/base/a..b/.c/d./..."},
-		{"dots without base are the upstream's", "", "/a/../b", "/a/../b"},
-		{"dots leave the base", "/base", "/../admin", ""},
-		{"dots at the end", "/base", "/a/..", ""},
-		{"encoded dots", "/base", "/%2e%2E/admin", ""},
-		{"encoded slash after dots", "/base", "/..%2fadmin", ""},
-		{"backslash", "/base", "/..%5Cadmin", ""},
-		{"parameters behind dots", "/base", "/..;/admin", ""},
-		{"parameters behind dots, encoded", "/base", "/..%3bx/admin", ""},
-		{"single dot", "/base", "/./a", ""},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			proxy := realm.proxy(t, service.URL+row.base, nil)
-			request := strings.Replace(get("Authorization: Bearer "+token), "/orders?access_token=in.the.query", row.path, 1)
-			response := exchange(t, proxy, request)
-			if row.arrives == "" {
-				if !strings.HasPrefix(response, "HTTP/1.1 400 Bad Request\r\n") || len(requests) != 0 {
-					t.Errorf("response: %q", response)
-				}
-				return
-			}
-			if !strings.HasPrefix(response, "HTTP/1.1 200 OK\r\n") {
-				t.Fatalf("response: %q", response)
-			}
-			if got := <-requests; got.uri != row.arrives {
-				t.Errorf("the upstream got %q, want %q", got.uri, row.arrives)
-			}
-		})
-	}
-}
-
 // A token that no verifier of this project made has no claims to tell.
 func TestProxyWithoutClaims(t *testing.T) {
 	g := newGateway(t, gateway.Config{Verifier: verifyFunc(acceptAll)})
