@@ -3,8 +3,14 @@
 
 package stapler
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // TrustForTest gives the default client, with its policy for redirects,
 // another transport.
 func TrustForTest(f *HTTPFetcher, transport http.RoundTripper) { f.cfg.Client.Transport = transport }
+
+// SetClockForTest replaces the clock.
+func SetClockForTest(s *Stapler, now func() time.Time) { s.now = now }

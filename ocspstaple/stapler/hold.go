@@ -21,10 +21,10 @@ func (s *Stapler) load() {
 		}
 		if err == nil {
 			var staple *ocspstaple.Staple
-			staple, err = sub.examine(der, time.Now(), s.freshness)
+			staple, err = sub.examine(der, s.now(), s.freshness)
 			// That a certificate is revoked stays true when the response that
-			// says so gets old.
-			if err == nil || isRevoked(staple) {
+			// says so gets old. A hold may have been lifted.
+			if err == nil || isFinal(staple) {
 				s.hold(sub, staple, false)
 				continue
 			}
@@ -60,17 +60,17 @@ func (s *Stapler) hold(sub *subject, staple *ocspstaple.Staple, save bool) {
 }
 
 // revoke ends the use of the chain for good (RFC 5280 §5.3: a revocation is
-// not taken back, save for certificateHold, and whoever lifts a hold deletes the
-// file and starts a new stapler).
+// not taken back, save for certificateHold, and whoever lifts a hold starts a new
+// stapler).
 func (s *Stapler) revoke(sub *subject, staple *ocspstaple.Staple) {
-	err := about(staple.Check(time.Now(), s.freshness), sub.String())
+	err := about(staple.Check(s.now(), s.freshness), sub.String())
 	s.change(func(st *state) {
 		if st.revoked == nil {
 			st.revoked = err
 		}
 	})
 	s.log.Error("certificate revoked, no staple will be given any more: enrol a new certificate",
-		"certificate", sub.String(), "revoked_at", staple.RevokedAt(), "reason", staple.RevocationReason(), "file", sub.file)
+		"certificate", sub.String(), "revoked_at", staple.RevokedAt(), "reason", staple.RevocationReason().String(), "file", sub.file)
 	if s.cfg.Observer != nil {
 		s.cfg.Observer.Failed(sub.index, CertificateRevoked)
 	}
@@ -112,4 +112,12 @@ func (s *Stapler) change(edit func(*state)) {
 
 func isRevoked(staple *ocspstaple.Staple) bool {
 	return staple != nil && staple.Status() == ocspstaple.Revoked
+}
+
+// isFinal tells revocations from a hold, which may be lifted (RFC 5280 §5.3.1).
+// Somebody on the network who has kept the response that told of a hold could
+// otherwise end the use of the certificate long after.
+func isFinal(staple *ocspstaple.Staple) bool {
+	const certificateHold, removeFromCRL = 6, 8
+	return isRevoked(staple) && staple.RevocationReason() != certificateHold && staple.RevocationReason() != removeFromCRL
 }

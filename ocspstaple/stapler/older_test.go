@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -124,6 +125,37 @@ func TestWaitEndsWithTheCertificate(t *testing.T) {
 		defer cancel()
 		if err := s.Wait(ctx); !errors.Is(err, stapler.CertificateExpired) || ctx.Err() != nil {
 			t.Errorf("Wait: %v", err)
+		}
+	})
+}
+
+// TestClockSetBack: what is held is then from the future, and each true answer
+// older. It is asked for within a minute, and taken.
+func TestClockSetBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		leaf := newLeaf()
+		var behind atomic.Int64 // by how much the clock is behind that of the bubble
+		now := func() time.Time { return time.Now().Add(-time.Duration(behind.Load())) }
+		f := &fetcher{answer: func(context.Context, *x509.Certificate) ([]byte, error) {
+			return answer(leaf, -time.Duration(behind.Load()), 20*time.Minute), nil
+		}}
+		s := newStapler(t, leaf, f)
+		stapler.SetClockForTest(s, now)
+		run(t, s)
+		if err := s.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Minute)
+		behind.Store(int64(3 * time.Hour))
+		_, err := s.Current(now())
+		wantReason(t, err, stapler.NotYetValid)
+		time.Sleep(time.Minute + time.Second)
+		if _, err := s.Current(now()); err != nil {
+			t.Errorf("a minute after the clock was set back, having asked %d times: %v", len(f.seen()), err)
+		}
+		time.Sleep(time.Hour)
+		if _, err := s.Current(now()); err != nil {
+			t.Errorf("an hour after the clock was set back: %v", err)
 		}
 	})
 }

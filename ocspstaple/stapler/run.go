@@ -13,8 +13,8 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// glance is how often a long wait compares with the wall clock: a machine that
-// was asleep, or whose clock was set, must not sleep on.
+// glance is how often a long wait looks at the wall clock: a machine that was
+// asleep, or whose clock was set, must not sleep on.
 const glance = time.Minute
 
 // Run keeps the staples fresh until the context ends, and then returns its
@@ -54,7 +54,7 @@ func (s *Stapler) Refresh(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
-	if _, err := s.Current(time.Now()); err != nil {
+	if _, err := s.Current(s.now()); err != nil {
 		return err
 	}
 	for _, failure := range failures {
@@ -68,17 +68,14 @@ func (s *Stapler) Refresh(ctx context.Context) error {
 // keep keeps one staple fresh.
 func (s *Stapler) keep(ctx context.Context, sub *subject) error {
 	plan := plan{min: s.cfg.RetryMin, max: s.cfg.RetryMax, freshness: s.freshness}
-	next := time.Now()
-	if held := s.held(sub); held != nil {
-		next = plan.refresh(held, next)
-	}
+	next := plan.refresh(s.held(sub), s.now())
 	for failures := 0; ; {
-		if err := wait(ctx, next); err != nil {
+		if err := s.wait(ctx, next); err != nil {
 			return err
 		}
-		if time.Now().After(sub.cert.NotAfter) {
+		if s.now().After(sub.cert.NotAfter) {
 			err := fail(CertificateExpired, "%s ended at %s: enrol a new certificate",
-				sub, sub.cert.NotAfter.UTC().Format(time.RFC3339))
+				sub, stamp(sub.cert.NotAfter))
 			s.log.Error("no staple can help any more", "error", err)
 			s.change(func(st *state) { st.failed[sub.index], st.ended = err, true })
 			return err
@@ -87,21 +84,29 @@ func (s *Stapler) keep(ctx context.Context, sub *subject) error {
 		switch {
 		case err == nil:
 			failures = 0
-			next = plan.refresh(s.held(sub), time.Now())
+			next = plan.refresh(s.held(sub), s.now())
 		case err.Reason == CertificateRevoked:
 			return err
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		default:
 			failures++
-			delay := plan.retry(failures, s.held(sub), time.Now())
+			delay := plan.retry(failures, s.held(sub), s.now())
 			s.fail(sub, err, failures, delay)
-			next = time.Now().Add(delay)
+			next = s.now().Add(delay)
 		}
 	}
 }
 
-func (s *Stapler) held(sub *subject) *ocspstaple.Staple { return s.current.Load().staples[sub.index] }
+// held is the staple in use, or nil. One from the future is none: the clock has
+// been set back, and every true answer would be older than that staple.
+func (s *Stapler) held(sub *subject) *ocspstaple.Staple {
+	staple := s.current.Load().staples[sub.index]
+	if staple != nil && errors.Is(staple.Check(s.now(), s.freshness), ocspstaple.NotYetValid) {
+		return nil
+	}
+	return staple
+}
 
 // attempt asks the responder and holds the answer. It returns nil only if it
 // is a newer, fresh and good staple.
@@ -141,26 +146,33 @@ func (s *Stapler) ask(ctx context.Context, sub *subject) (*ocspstaple.Staple, *E
 		failure.Reason = FetchFailed // whatever it claims: only a response proves more
 		return nil, failure
 	}
-	staple, err := sub.examine(der, time.Now(), s.freshness)
-	if isRevoked(staple) {
+	now := s.now()
+	staple, err := sub.examine(der, now, s.freshness)
+	switch held := s.held(sub); {
+	case isFinal(staple):
 		// Whatever its age: an authentic revocation outweighs a good of any date.
-		return staple, about(err, sub.String())
-	}
-	if err != nil {
+	case isRevoked(staple) && now.After(staple.FreshUntil(s.freshness)):
+		return nil, fail(Stale, "%s: the answer says on hold as of %s", sub, stamp(staple.ThisUpdate()))
+	case err != nil && !isRevoked(staple):
 		return nil, about(err, sub.String())
+	case held != nil && !newer(staple, held):
+		return nil, fail(NotNewer, "%s: the responder's answer is from %s, the one held from %s",
+			sub, stamp(staple.ThisUpdate()), stamp(held.ThisUpdate()))
 	}
-	if held := s.held(sub); held != nil && !newer(staple, held) {
-		return nil, fail(NotNewer, "%s: the responder's answer is from %s, the one held from %s", sub,
-			staple.ThisUpdate().UTC().Format(time.RFC3339), held.ThisUpdate().UTC().Format(time.RFC3339))
+	if isRevoked(staple) {
+		return staple, about(err, sub.String())
 	}
 	return staple, nil
 }
 
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
 // newer compares thisUpdate, and then nextUpdate: a responder that is fed by a
-// CRL says for longer what it knows from the same time.
+// CRL says for longer what it knows from the same time. Of the same time, a bad
+// word outweighs a good one.
 func newer(staple, held *ocspstaple.Staple) bool {
 	if staple.ThisUpdate().Equal(held.ThisUpdate()) {
-		return staple.NextUpdate().After(held.NextUpdate())
+		return isRevoked(staple) || staple.NextUpdate().After(held.NextUpdate())
 	}
 	return staple.ThisUpdate().After(held.ThisUpdate())
 }
@@ -173,8 +185,12 @@ type plan struct {
 
 // refresh is the time at which a held staple is to be replaced: half-way
 // through its freshness, give or take 10 % so that a fleet that started
-// together does not ask together. The other half is for retries.
+// together does not ask together. The other half is for retries. Without one it
+// is now.
 func (p plan) refresh(held *ocspstaple.Staple, now time.Time) time.Time {
+	if held == nil {
+		return now
+	}
 	half := held.FreshUntil(p.freshness).Sub(held.ThisUpdate()) / 2
 	due := held.ThisUpdate().Add(scale(half, 0.9+0.2*rand.Float64()))
 	// A responder may give answers that are past their half already, and newer
@@ -209,14 +225,18 @@ func scale(d time.Duration, factor float64) time.Duration {
 	return time.Duration(float64(d) * factor)
 }
 
-// wait returns nil at the time, or the cause for which the context ended.
-func wait(ctx context.Context, until time.Time) error {
-	until = until.Round(0) // the wall clock counts, not the time the process ran
-	for {
-		left := time.Until(until)
-		if left <= 0 {
+// wait returns nil at the time, or earlier if the clock is set back, or the cause
+// for which the context ended.
+func (s *Stapler) wait(ctx context.Context, until time.Time) error {
+	// The wall clock counts, not the time that the process ran.
+	until = until.Round(0)
+	for last := s.now().Round(0); ; {
+		now := s.now().Round(0)
+		left := until.Sub(now)
+		if left <= 0 || now.Before(last) {
 			return context.Cause(ctx)
 		}
+		last = now
 		timer := time.NewTimer(min(left, glance))
 		select {
 		case <-timer.C:

@@ -95,6 +95,7 @@ type Stapler struct {
 	freshness ocspstaple.Freshness
 	subjects  []*subject
 	log       *slog.Logger
+	now       func() time.Time // time.Now; tests set it back
 
 	running atomic.Bool
 	current atomic.Pointer[state]
@@ -123,6 +124,7 @@ func New(cfg Config) (*Stapler, error) {
 		cfg:       cfg,
 		freshness: ocspstaple.Freshness{MaxAge: cfg.MaxAge, Leeway: cfg.Leeway},
 		log:       cfg.Logger,
+		now:       time.Now,
 		ready:     make(chan struct{}),
 	}
 	count := 1
@@ -230,16 +232,16 @@ func (s *Stapler) check(i int, staple *ocspstaple.Staple, now time.Time) *Error 
 func (s *Stapler) Wait(ctx context.Context) error {
 	select {
 	case <-s.ready:
-		_, err := s.Current(time.Now())
+		_, err := s.Current(s.now())
 		return err
 	default:
 	}
 	select {
 	case <-s.ready:
-		_, err := s.Current(time.Now())
+		_, err := s.Current(s.now())
 		return err
 	case <-ctx.Done():
-		_, err := s.Current(time.Now())
+		_, err := s.Current(s.now())
 		return errors.Join(err, context.Cause(ctx))
 	}
 }
