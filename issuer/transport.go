@@ -5,6 +5,7 @@ package issuer
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -85,11 +86,12 @@ type transport struct {
 	renewing chan struct{}
 }
 
-// bearer is a token that is sent until its time of renewal.
+// bearer is a token that is sent from when it was signed until its time of
+// renewal.
 type bearer struct {
-	header  *header
-	value   string
-	renewal time.Time
+	header          *header
+	value           string
+	signed, renewal time.Time
 }
 
 // RoundTrip sends a request with a token. It does not modify the request.
@@ -98,7 +100,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		// A RoundTripper closes the body, also when it fails.
 		if req.Body != nil {
-			req.Body.Close()
+			if failed := req.Body.Close(); failed != nil {
+				err = errors.Join(err, failed)
+			}
 		}
 		return nil, err
 	}
@@ -171,7 +175,9 @@ func (t *transport) reuse() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if held.header != c.headerOf(staples) || !now.Before(held.renewal) {
+	// A token from the future, after the clock was set back, is refused by those
+	// whose clock is right.
+	if held.header != c.headerOf(staples) || now.Before(held.signed) || !now.Before(held.renewal) {
 		return "", nil
 	}
 	return held.value, nil
@@ -191,7 +197,7 @@ func (t *transport) renew() (string, error) {
 		end = h.freshUntil
 	}
 	margin := min(end.Sub(now)/5, maxMargin)
-	next := &bearer{header: h, value: "Bearer " + raw, renewal: end.Add(-margin)}
+	next := &bearer{header: h, value: "Bearer " + raw, signed: now, renewal: end.Add(-margin)}
 	t.current.Store(next)
 	return next.value, nil
 }

@@ -121,6 +121,7 @@ func TestTransportReuses(t *testing.T) {
 		{"not from a minute before exp", 0, func(_ *testing.T, _ *issuer.Issuer, _ *source, c *clock) { c.advance(240 * time.Second) }, false, ""},
 		{"short-lived, until four fifths", 10 * time.Second, func(_ *testing.T, _ *issuer.Issuer, _ *source, c *clock) { c.advance(7 * time.Second) }, true, ""},
 		{"short-lived, not from four fifths", 10 * time.Second, func(_ *testing.T, _ *issuer.Issuer, _ *source, c *clock) { c.advance(8 * time.Second) }, false, ""},
+		{"not after the clock was set back", 0, func(_ *testing.T, _ *issuer.Issuer, _ *source, c *clock) { c.advance(-time.Second) }, false, ""},
 		{"not after a refresh", 0, func(t *testing.T, _ *issuer.Issuer, s *source, _ *clock) { s.staples = fixed(t, leaf) }, false, ""},
 		{"not after a rotation", 0, func(t *testing.T, i *issuer.Issuer, _ *source, _ *clock) {
 			if err := i.Rotate(identity(t, renewed), fixed(t, renewed)); err != nil {

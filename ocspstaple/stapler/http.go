@@ -47,8 +47,8 @@ type HTTPConfig struct {
 	// for a responder from before RFC 9919. Default crypto.SHA256.
 	Hash crypto.Hash
 	// Client sends the requests. Default: one with a timeout of ten seconds
-	// that follows at most three redirects, none of them from https to http
-	// and none that would change the method.
+	// that follows at most three redirects on the same host, none of them from
+	// https to http and none that would change the method.
 	Client *http.Client
 }
 
@@ -222,6 +222,9 @@ func checkURL(raw string) error {
 	return nil
 }
 
+// checkRedirect keeps to the host that is configured. Whoever is on the network
+// of a plain http responder can answer with a redirect, and could make this
+// machine send requests to wherever only it can reach.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	last := via[len(via)-1]
 	switch {
@@ -229,6 +232,8 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 		return fmt.Errorf("more than %d redirects", maxRedirects)
 	case req.URL.Scheme != last.URL.Scheme && req.URL.Scheme != "https":
 		return fmt.Errorf("redirected from %s to %s", last.URL.Scheme, req.URL.Scheme)
+	case req.URL.Hostname() != last.URL.Hostname():
+		return fmt.Errorf("redirected to another host, %s: configure its URL if it is the responder's", req.URL.Hostname())
 	case req.Method != last.Method:
 		return fmt.Errorf("redirected to %s, which drops the request: configure this URL", req.URL)
 	}

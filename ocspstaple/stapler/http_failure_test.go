@@ -60,6 +60,8 @@ func TestFetchFails(t *testing.T) {
 		{"redirect of a POST", redirect("/there"), stapler.HTTPConfig{Method: http.MethodPost}, ""},
 		{"redirect for ever", redirect("/again"), stapler.HTTPConfig{}, "more than 3 redirects"},
 		{"redirect to another scheme", redirect("ftp://127.0.0.1/there"), stapler.HTTPConfig{}, "from http to ftp"},
+		{"redirect to another host", redirect("http://169.254.169.254/there"), stapler.HTTPConfig{}, "another host, 169.254.169.254: configure"},
+		{"redirect to another name of the host", redirect("http://localhost/there"), stapler.HTTPConfig{}, "another host, localhost"},
 		{"redirect that drops the body", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/there", http.StatusFound) },
 			stapler.HTTPConfig{Method: http.MethodPost}, "configure this URL"},
 	} {
