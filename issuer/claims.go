@@ -23,7 +23,8 @@ type Claims struct {
 	// object of. It must not contain a claim that the issuer sets, nor anything
 	// that two JSON parsers could read differently. Default: none.
 	Extra any
-	// TTL shortens the lifetime of this token. Default: that of the issuer.
+	// TTL is the longest time from iat to exp of this token, no longer than
+	// [Config].TTL. Default: that.
 	TTL time.Duration
 }
 

@@ -70,7 +70,8 @@ type Config struct {
 	// Issuer is the iss claim (RFC 7519 §4.1.1). The leaf must name it. Default
 	// the leaf's first URI, else https:// and its first DNS name.
 	Issuer string
-	// TTL is the longest time from iat to exp. Default [DefaultTTL].
+	// TTL is the longest time from iat to exp, at least a second. A token ends
+	// earlier if a staple or a certificate does. Default [DefaultTTL].
 	TTL time.Duration
 	// Type is the typ header parameter (RFC 8725 §3.11). Default [DefaultType].
 	Type string
@@ -104,7 +105,7 @@ type Issuer struct {
 }
 
 // New checks the configuration. It does not ask for staples yet: until there
-// are any, [Issuer.Sign] refuses.
+// are any, [Issuer.Sign] refuses. The error is an [*Error].
 func New(cfg Config) (*Issuer, error) {
 	if cfg.Identity == nil || cfg.Staples == nil {
 		return nil, refuse(ConfigInvalid, "Identity and Staples are required")
@@ -156,7 +157,7 @@ func New(cfg Config) (*Issuer, error) {
 // Rotate swaps certificate, key and staples together: every token is signed
 // with the old set or with the new one. It checks that the new set can sign
 // now, by the same rules as [Issuer.Sign]; if it cannot, the old one stays in
-// use. The new leaf must name the same issuer.
+// use. The new leaf must name the same issuer. The error is an [*Error].
 //
 // Whoever runs the old source may stop it when Rotate has returned.
 func (i *Issuer) Rotate(id *certs.Identity, staples StapleSource) error {

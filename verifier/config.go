@@ -131,7 +131,7 @@ func (cfg Config) withDefaults() (Config, error) {
 	} {
 		switch {
 		case *d.value < 0:
-			return Config{}, fmt.Errorf("a negative %s", d.name)
+			return Config{}, fmt.Errorf("Config.%s is negative: %s", d.name, *d.value)
 		case *d.value == 0:
 			*d.value = d.unset
 		}

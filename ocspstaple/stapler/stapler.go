@@ -5,8 +5,8 @@
 // each certificate that needs one.
 //
 // A [Fetcher] asks the responder; [HTTPFetcher] is the usual one. A [Stapler]
-// authenticates what it is given, replaces a staple at half of its validity,
-// and never by an older one, survives a restart without the responder if it is
+// authenticates what it is given, replaces a staple half-way through the time
+// for which it is fresh, and never by an older one, survives a restart without the responder if it is
 // given a file, and stops for good when the certificate is revoked:
 //
 //	keeper, err := stapler.New(stapler.Config{Chain: identity.Chain, Anchor: root})
@@ -115,7 +115,8 @@ type state struct {
 
 // New checks the configuration, and that each certificate of the chain issued
 // the one before it. It reads the file, if one is given, and asks nobody:
-// [Stapler.Run] or [Stapler.Refresh] does.
+// [Stapler.Run] or [Stapler.Refresh] does. An error is about the configuration;
+// a file that is of no use is logged.
 func New(cfg Config) (*Stapler, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
@@ -209,17 +210,22 @@ func (s *Stapler) Current(now time.Time) ([]*ocspstaple.Staple, error) {
 		if err == nil {
 			continue
 		}
-		if last := st.failed[i]; last != nil {
-			return nil, fail(err.Reason, "%w; the last attempt to get a new one failed: %w", err.Err, last)
+		switch last := st.failed[i]; {
+		case last == nil:
+			return nil, err
+		case staple == nil:
+			// The cause is what there is to know.
+			return nil, fail(Missing, "no staple yet: %w", last)
+		default:
+			return nil, fail(err.Reason, "%w; no new one: %w", err.Err, last)
 		}
-		return nil, err
 	}
 	return st.staples, nil
 }
 
 func (s *Stapler) check(i int, staple *ocspstaple.Staple, now time.Time) *Error {
 	if staple == nil {
-		return fail(Missing, "no staple for %s has been received yet", s.subjects[i])
+		return fail(Missing, "no staple yet for %s", s.subjects[i])
 	}
 	if err := staple.Check(now, s.freshness); err != nil {
 		return about(err, s.subjects[i].String())
@@ -228,7 +234,9 @@ func (s *Stapler) check(i int, staple *ocspstaple.Staple, now time.Time) *Error 
 }
 
 // Wait blocks until every staple is held, or it is clear that this will never
-// be, or the context ends. [Stapler.Run] must be running.
+// be, or the context ends; nil means that [Stapler.Current] has staples now. The
+// error is an [*Error], joined with the context's cause if that ended it.
+// [Stapler.Run] must be running.
 func (s *Stapler) Wait(ctx context.Context) error {
 	select {
 	case <-s.ready:
