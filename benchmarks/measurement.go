@@ -15,8 +15,9 @@ type Plan struct {
 	// each round.
 	Rounds int
 	Slot   time.Duration
-	// Tokens and Headers fill the caches before the first round.
-	Tokens, Headers int
+	// Tokens of one header, and Leaves with a header each, fill the caches
+	// before the first round.
+	Tokens, Leaves int
 	// Issuers is the number of distinct issuers in turn.
 	Issuers int
 	// Budget ends the rounds early, after MinRounds, on a slow machine, and
@@ -54,7 +55,7 @@ func (s *Setup) Measure(plan Plan) (*Measurement, error) {
 		Memory: make(map[string]Memory), Scaling: make(map[string]Scaling),
 	}
 	plan.Progress("filling the caches")
-	if err := s.Fill(plan.Tokens, plan.Headers); err != nil {
+	if err := s.Fill(plan.Tokens, plan.Leaves); err != nil {
 		return nil, err
 	}
 	plan.Progress("allocations")

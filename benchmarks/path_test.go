@@ -153,7 +153,7 @@ func TestQuantile(t *testing.T) {
 
 // TestReport measures a little and holds that every part of it is told.
 func TestReport(t *testing.T) {
-	plan := Plan{Rounds: 2, Slot: time.Millisecond, Tokens: 100, Headers: 100, Issuers: 20, Budget: time.Minute, Progress: t.Logf}
+	plan := Plan{Rounds: 2, Slot: time.Millisecond, Tokens: 100, Leaves: 100, Issuers: 20, Budget: time.Minute, Progress: t.Logf}
 	m, err := newSetup(t).Measure(plan)
 	if err != nil {
 		t.Fatal(err)

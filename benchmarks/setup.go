@@ -132,10 +132,13 @@ func tokens(n int, make1 func(i int) string) []string {
 
 // Fill fills the caches of the verifier, as in a service that has run for a
 // while: from here on whatever it remembers evicts something.
-func (s *Setup) Fill(tokens, headers int) error {
-	for name, n := range map[string]int{"warm_es256": tokens, "restaple": headers} {
-		p := s.path(name)
-		for ; n > 0; n -= 500 {
+func (s *Setup) Fill(tokens, leaves int) error {
+	for _, fill := range []struct {
+		path string
+		n    int
+	}{{"new_leaf", leaves}, {"warm_es256", tokens}} {
+		p := s.path(fill.path)
+		for n := fill.n; n > 0; n -= 500 {
 			if err := p.run(min(n, 500)); err != nil {
 				return err
 			}

@@ -35,7 +35,7 @@ func (m *Measurement) Targets() *Table {
 	r := m.Ratios()
 	cost := func(name, does, over string, target float64) {
 		s := m.Cost(name)
-		t.add(does, over, "≤ "+decimal(target), decimal(s.Median), between(s), met(s.Median <= target))
+		t.add(does, over, "≤ "+strconv.FormatFloat(target, 'g', -1, 64), decimal(s.Median), between(s), met(s.Median <= target))
 	}
 	without := func(name, does, over string) { // a target
 		s := m.Cost(name)
@@ -149,12 +149,13 @@ func (m *Measurement) nanoseconds(name string) string {
 	return grouped(int64(m.Nanoseconds(name) + 0.5))
 }
 
-// decimal writes a ratio with three digits that say something.
+// decimal writes a ratio with so many digits that none that misses its target
+// looks as if it met it.
 func decimal(x float64) string {
 	if x < 0.1 {
 		return strconv.FormatFloat(x, 'f', 4, 64)
 	}
-	return strconv.FormatFloat(x, 'f', 2, 64)
+	return strconv.FormatFloat(x, 'f', 3, 64)
 }
 
 func between(s Spread) string { return decimal(s.Low) + " to " + decimal(s.High) }

@@ -29,11 +29,11 @@ func run() error {
 	asJSON := flag.Bool("json", false, "print one JSON object of ratios")
 	page := flag.String("page", "", "write the page of results to this `file`")
 	benchstat := flag.String("benchstat", "", "put what this `file` has into the page")
-	// The caches of a default configuration hold fewer tokens and headers.
-	plan := benchmarks.Plan{Tokens: 16_000, Headers: 6_000, Progress: progress}
+	// The caches of a default configuration hold fewer.
+	plan := benchmarks.Plan{Tokens: 16_000, Leaves: 14_000, Progress: progress}
 	flag.IntVar(&plan.Rounds, "rounds", 24, "the number of rounds")
 	flag.DurationVar(&plan.Slot, "slot", 30*time.Millisecond, "the time of each path in each round")
-	flag.DurationVar(&plan.Budget, "budget", 75*time.Second, "no more rounds after this time, and no more issuers after as much again")
+	flag.DurationVar(&plan.Budget, "budget", 100*time.Second, "no more rounds after this time, and no more issuers after as much again")
 	flag.IntVar(&plan.Issuers, "issuers", 100_000, "the number of distinct issuers in turn")
 	flag.Parse()
 	if flag.NArg() > 0 || plan.Rounds < benchmarks.MinRounds || plan.Slot <= 0 || plan.Issuers < 1 {
