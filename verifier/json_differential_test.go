@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verifier
+
+import (
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// compareWithEncodingJSON holds parseObject to accepting what encoding/json
+// accepts and our further rules permit, no less and no more, and to reading the
+// same from it.
+func compareWithEncodingJSON(t testing.TB, text string) {
+	t.Helper()
+	members, err := parseObject(text, nil)
+	valid, known := strictlyValid(text)
+	if accepted := err == nil; known && accepted != valid {
+		t.Fatalf("%q: accepted is %t, and the reference says %t: %v", text, accepted, valid, err)
+	}
+	if err != nil {
+		if members != nil {
+			t.Fatalf("%q: members beside the error %v", text, err)
+		}
+		return
+	}
+	var want map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &want); err != nil {
+		t.Fatalf("%q: encoding/json refuses it: %v", text, err)
+	}
+	if len(members) != len(want) {
+		t.Fatalf("%q: %d members, and encoding/json has %d", text, len(members), len(want))
+	}
+	for _, m := range members {
+		value, ok := want[m.name]
+		if !ok || string(value) != m.value {
+			t.Fatalf("%q: member %q is %s, and for encoding/json %s", text, m.name, m.value, value)
+		}
+		var s string
+		if m.value[0] == '"' {
+			if err := json.Unmarshal(value, &s); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := unquote(m.value); err != nil || got != s {
+				t.Fatalf("%s is read as %q, %v", m.value, got, err)
+			}
+		} else if got, err := unquote(m.value); err == nil {
+			t.Fatalf("%s is read as the string %q", m.value, got)
+		}
+		compareStrings(t, m.value)
+	}
+}
+
+// compareStrings holds parseStrings to accepting arrays of strings only.
+func compareStrings(t testing.TB, value string) {
+	t.Helper()
+	var want []*string
+	valid := json.Unmarshal([]byte(value), &want) == nil && value[0] == '[' && !slices.Contains(want, nil)
+	const limit = 5
+	got, err := parseStrings(value, nil, limit)
+	if accepted := err == nil; accepted != (valid && len(want) <= limit) {
+		t.Fatalf("%s: accepted is %t: %v", value, accepted, err)
+	}
+	if err != nil {
+		return
+	}
+	for i := range want {
+		if len(got) != len(want) || got[i] != *want[i] {
+			t.Fatalf("%s is read as %q", value, got)
+		}
+	}
+}
+
+// strictlyValid decides by encoding/json, and by its tokens, whether a text is
+// one that parseObject should accept. It does not know where U+FFFD stands,
+// because encoding/json puts that in the place of a lone surrogate.
+func strictlyValid(text string) (valid, known bool) {
+	if !utf8.ValidString(text) || !json.Valid([]byte(text)) {
+		return false, true
+	}
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	type level struct {
+		object, value bool // value: a name was read
+		names         []string
+	}
+	var levels []*level
+	var replaced bool
+	for first := true; ; first = false {
+		token, err := d.Token()
+		if err == io.EOF {
+			return true, !replaced
+		}
+		if err != nil {
+			return false, true
+		}
+		s, isString := token.(string)
+		replaced = replaced || isString && strings.ContainsRune(s, utf8.RuneError)
+		if first && token != json.Delim('{') {
+			return false, true
+		}
+		if len(levels) > 0 {
+			in := levels[len(levels)-1]
+			if in.object && !in.value && isString {
+				same := func(name string) bool {
+					return name == s || len(levels) == 1 && strings.EqualFold(name, s)
+				}
+				if slices.ContainsFunc(in.names, same) || len(in.names) == maxMembers {
+					return false, !replaced
+				}
+				in.names, in.value = append(in.names, s), true
+				continue
+			}
+			in.value = false
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			levels = append(levels, &level{object: token == json.Delim('{')})
+			if len(levels) > maxDepth {
+				return false, true
+			}
+		case json.Delim('}'), json.Delim(']'):
+			levels = levels[:len(levels)-1]
+		}
+	}
+}
