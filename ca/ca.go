@@ -206,5 +206,3 @@ func (c *CA) RootFile() string { return c.layout.root() }
 // Root is the root certificate.
 func (c *CA) Root() *x509.Certificate { return c.root }
 
-// Intermediate is the certificate that issues leaves and signs their statuses.
-func (c *CA) Intermediate() *x509.Certificate { return c.intermediate }

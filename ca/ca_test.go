@@ -27,7 +27,7 @@ func TestEnrolledLeaf(t *testing.T) {
 		t.Fatal(err)
 	}
 	leaf := id.Leaf()
-	if len(id.Chain) != 2 || !id.Chain[1].Equal(shared.ca.Intermediate()) {
+	if len(id.Chain) != 2 || !id.Chain[1].Equal(shared.ca.intermediate) {
 		t.Errorf("chain has %d certificates, want leaf and intermediate", len(id.Chain))
 	}
 	if got := leaf.DNSNames; !slices.Equal(got, []string{"orders.internal"}) {
@@ -84,7 +84,7 @@ func TestOCSPStatus(t *testing.T) {
 
 	for _, hash := range []crypto.Hash{crypto.SHA1, crypto.SHA256, crypto.SHA384, crypto.SHA512} {
 		t.Run("good/"+hash.String(), func(t *testing.T) {
-			resp, err := ask(t, c.OCSPURL(), good, c.Intermediate(), hash)
+			resp, err := ask(t, c.OCSPURL(), good, c.intermediate, hash)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +97,7 @@ func TestOCSPStatus(t *testing.T) {
 		})
 	}
 	t.Run("revoked", func(t *testing.T) {
-		resp, err := ask(t, c.OCSPURL(), revoked, c.Intermediate(), crypto.SHA256)
+		resp, err := ask(t, c.OCSPURL(), revoked, c.intermediate, crypto.SHA256)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +108,7 @@ func TestOCSPStatus(t *testing.T) {
 	})
 	t.Run("unissued serial", func(t *testing.T) {
 		unissued := &x509.Certificate{SerialNumber: big.NewInt(123456789)}
-		resp, err := ask(t, c.OCSPURL(), unissued, c.Intermediate(), crypto.SHA256)
+		resp, err := ask(t, c.OCSPURL(), unissued, c.intermediate, crypto.SHA256)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +117,7 @@ func TestOCSPStatus(t *testing.T) {
 		}
 	})
 	t.Run("intermediate, signed by the root", func(t *testing.T) {
-		resp, err := ask(t, c.OCSPURL(), c.Intermediate(), c.Root(), crypto.SHA256)
+		resp, err := ask(t, c.OCSPURL(), c.intermediate, c.Root(), crypto.SHA256)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +150,7 @@ func TestOtherCAIsUnauthorized(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = ask(t, other.OCSPURL(), id.Leaf(), shared.ca.Intermediate(), crypto.SHA256)
+	_, err = ask(t, other.OCSPURL(), id.Leaf(), shared.ca.intermediate, crypto.SHA256)
 	var re ocsp.ResponseError
 	if !errors.As(err, &re) || re.Status != ocsp.Unauthorized {
 		t.Errorf("got %v, want unauthorized", err)
@@ -177,7 +177,7 @@ func TestRenew(t *testing.T) {
 	if !slices.Equal(renewed.Leaf().DNSNames, id.Leaf().DNSNames) || !slices.Equal(renewed.Leaf().OCSPServer, id.Leaf().OCSPServer) {
 		t.Errorf("names %q and OCSP servers %q have changed", renewed.Leaf().DNSNames, renewed.Leaf().OCSPServer)
 	}
-	resp, err := ask(t, shared.ca.OCSPURL(), renewed.Leaf(), shared.ca.Intermediate(), crypto.SHA256)
+	resp, err := ask(t, shared.ca.OCSPURL(), renewed.Leaf(), shared.ca.intermediate, crypto.SHA256)
 	if err != nil {
 		t.Fatal(err)
 	}

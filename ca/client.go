@@ -190,6 +190,9 @@ func (c *Client) call(ctx context.Context, client *http.Client, method, path str
 	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := client.Do(req)
+	if err != nil && ctx.Err() != nil {
+		return fail(Failed, "ask the CA at %s: %w", c.base, context.Cause(ctx))
+	}
 	if err != nil {
 		return fail(Unreachable, "CA at %s does not answer; %s: %w", c.base, c.hint, err)
 	}

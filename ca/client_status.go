@@ -7,14 +7,16 @@ import (
 	"context"
 	"crypto/x509"
 	"math/big"
+	"time"
 
 	"github.com/stapledjwt/stapled/ca/responder"
+	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
-	"golang.org/x/crypto/ocsp"
 )
 
 // Status asks the responder what it says of a serial number: Unknown, the zero
-// value, where the CA has not issued it. It takes a client of [NewClient], which
+// value, where the CA has not issued it. Only an authentic answer counts, and a
+// good one only while it is fresh. It takes a client of [NewClient], which
 // knows the responder.
 func (c *Client) Status(ctx context.Context, serial *big.Int) (responder.Status, error) {
 	if c.ocspURL == "" {
@@ -29,23 +31,28 @@ func (c *Client) Status(ctx context.Context, serial *big.Int) (responder.Status,
 		return responder.Status{}, fail(Misconfigured, "%w", err)
 	}
 	// The certificate itself may be unknown. Of it, a request has the serial number
-	// only.
-	der, err := fetcher.Fetch(ctx, &x509.Certificate{SerialNumber: serial}, issuer)
+	// only, and an answer besides the name and key of its issuer.
+	cert := &x509.Certificate{SerialNumber: serial, RawIssuer: issuer.RawSubject}
+	der, err := fetcher.Fetch(ctx, cert, issuer)
+	if err != nil && ctx.Err() != nil {
+		return responder.Status{}, fail(Failed, "ask the OCSP responder: %w", context.Cause(ctx))
+	}
 	if err != nil {
 		return responder.Status{}, fail(Unreachable, "the OCSP responder does not answer; %s: %w", c.hint, err)
 	}
-	answer, err := ocsp.ParseResponse(der, issuer)
+	now := time.Now()
+	answer, err := ocspstaple.Authenticate(der, cert, issuer, now)
 	if err != nil {
 		return responder.Status{}, fail(Refused, "the OCSP responder at %s: %w", c.ocspURL, err)
 	}
-	if answer.SerialNumber.Cmp(serial) != 0 {
-		return responder.Status{}, fail(Refused, "the OCSP responder at %s answers about another certificate", c.ocspURL)
-	}
-	switch answer.Status {
-	case ocsp.Good:
+	switch answer.Status() {
+	case ocspstaple.Good:
+		if err := answer.Check(now, ocspstaple.Freshness{Leeway: stapler.DefaultLeeway}); err != nil {
+			return responder.Status{}, fail(Refused, "the OCSP responder at %s: %w", c.ocspURL, err)
+		}
 		return responder.Status{Code: responder.Good}, nil
-	case ocsp.Revoked:
-		return responder.Status{Code: responder.Revoked, RevokedAt: answer.RevokedAt, Reason: answer.RevocationReason}, nil
+	case ocspstaple.Revoked:
+		return responder.Status{Code: responder.Revoked, RevokedAt: answer.RevokedAt(), Reason: int(answer.RevocationReason())}, nil
 	}
 	return responder.Status{}, nil
 }

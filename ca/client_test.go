@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -143,4 +144,34 @@ func TestRenewExpired(t *testing.T) {
 	if _, err := shared.client.Renew(t.Context(), id); !errors.Is(err, Refused) || !strings.Contains(err.Error(), "enrol again") {
 		t.Errorf("got %v, want %v that says to enrol again", err, Refused)
 	}
+}
+
+// Whoever reaches the port can send something without end; it is not read.
+func TestRequestIsBounded(t *testing.T) {
+	t.Parallel()
+	const size = 64 * maxRequest
+	sent := new(zeros)
+	body := io.MultiReader(strings.NewReader(`{"csr":"`), io.LimitReader(sent, size), strings.NewReader(`"}`))
+	resp, err := shared.client.http.Post(shared.ca.URL()+"/1.0/sign", "application/json", body)
+	if err == nil {
+		defer resp.Body.Close()
+		if resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("status %s", resp.Status)
+		}
+	}
+	// Some is on its way when the CA stops.
+	if n := sent.read.Load(); n > 16*maxRequest {
+		t.Errorf("the CA took %d bytes of %d", n, size)
+	}
+}
+
+// zeros counts what is read of it.
+type zeros struct{ read atomic.Int64 }
+
+func (z *zeros) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = '0'
+	}
+	z.read.Add(int64(len(p)))
+	return len(p), nil
 }

@@ -99,17 +99,21 @@ func (c *Client) Renew(ctx context.Context, id *certs.Identity) (*certs.Identity
 	if err != nil {
 		return nil, err
 	}
-	certificate := &tls.Certificate{PrivateKey: id.Key, Leaf: leaf}
-	for _, cert := range id.Chain {
-		certificate.Certificate = append(certificate.Certificate, cert.Raw)
-	}
-	client := c.newHTTPClient(certificate)
+	client := c.newHTTPClient(clientCertificate(id))
 	defer client.CloseIdleConnections()
 	var reply api.SignResponse
 	if err := c.call(ctx, client, http.MethodPost, "/1.0/rekey", &api.RekeyRequest{CsrPEM: csr}, &reply); err != nil {
 		return nil, err
 	}
 	return c.identity(reply, key)
+}
+
+func clientCertificate(id *certs.Identity) *tls.Certificate {
+	certificate := &tls.Certificate{PrivateKey: id.Key, Leaf: id.Leaf()}
+	for _, cert := range id.Chain {
+		certificate.Certificate = append(certificate.Certificate, cert.Raw)
+	}
+	return certificate
 }
 
 func newCSR(template *x509.CertificateRequest, key crypto.Signer) (api.CertificateRequest, error) {

@@ -164,7 +164,7 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	must(t, client.Revoke(ctx, "0x"+revoked.Leaf().SerialNumber.Text(16), ocsp.Superseded, "replaced"))
-	was, err := ask(t, first.OCSPURL(), revoked.Leaf(), first.Intermediate(), crypto.SHA256)
+	was, err := ask(t, first.OCSPURL(), revoked.Leaf(), first.intermediate, crypto.SHA256)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,14 +178,14 @@ func TestRestart(t *testing.T) {
 		t.Errorf("CA was %s with OCSP %s, is %s with %s", first.URL(), first.OCSPURL(), second.URL(), second.OCSPURL())
 	}
 	must(t, client.Health(ctx))
-	resp, err := ask(t, second.OCSPURL(), good.Leaf(), second.Intermediate(), crypto.SHA256)
+	resp, err := ask(t, second.OCSPURL(), good.Leaf(), second.intermediate, crypto.SHA256)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if resp.Status != ocsp.Good || resp.NextUpdate.Sub(resp.ThisUpdate) != 3*time.Second {
 		t.Errorf("status %d for %s, want good for 3s", resp.Status, resp.NextUpdate.Sub(resp.ThisUpdate))
 	}
-	is, err := ask(t, second.OCSPURL(), revoked.Leaf(), second.Intermediate(), crypto.SHA256)
+	is, err := ask(t, second.OCSPURL(), revoked.Leaf(), second.intermediate, crypto.SHA256)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestDatabaseFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	respond := func(t *testing.T) error {
-		req, err := ocsp.CreateRequest(c.Intermediate(), c.Root(), nil)
+		req, err := ocsp.CreateRequest(c.intermediate, c.Root(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +220,7 @@ func TestDatabaseFails(t *testing.T) {
 	if err := respond(t); !errors.As(err, &re) || re.Status != ocsp.TryLater {
 		t.Errorf("intermediate: got %v, want try later", err)
 	}
-	req, err := ocsp.CreateRequest(c.Intermediate(), c.Intermediate(), nil)
+	req, err := ocsp.CreateRequest(c.intermediate, c.intermediate, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,8 +264,8 @@ func TestRevokedIntermediate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	must(t, client.Revoke(t.Context(), c.Intermediate().SerialNumber.String(), ocsp.CACompromise, ""))
-	resp, err := ask(t, c.OCSPURL(), c.Intermediate(), c.Root(), crypto.SHA256)
+	must(t, client.Revoke(t.Context(), c.intermediate.SerialNumber.String(), ocsp.CACompromise, ""))
+	resp, err := ask(t, c.OCSPURL(), c.intermediate, c.Root(), crypto.SHA256)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +279,7 @@ func TestWithoutRootKey(t *testing.T) {
 	dir := newCA(t)
 	must(t, os.Remove(layout(dir).rootKey()))
 	c, _ := run(t, dir, Config{})
-	_, err := ask(t, c.OCSPURL(), c.Intermediate(), c.Root(), crypto.SHA256)
+	_, err := ask(t, c.OCSPURL(), c.intermediate, c.Root(), crypto.SHA256)
 	var re ocsp.ResponseError
 	if !errors.As(err, &re) || re.Status != ocsp.Unauthorized {
 		t.Errorf("staple for the intermediate: got %v, want unauthorized", err)

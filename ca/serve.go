@@ -29,6 +29,8 @@ const (
 	requestTimeout = 15 * time.Second
 	// shutdownTimeout is how long requests in flight may take to end.
 	shutdownTimeout = 5 * time.Second
+	// maxRequest is far more than a certificate request with a token needs.
+	maxRequest = 1 << 20
 	// compactInterval is step-ca's own.
 	compactInterval = time.Minute
 )
@@ -63,7 +65,7 @@ func (c *CA) newServers(cfg *config.Config, password []byte) error {
 		c.log.WarnContext(r.Context(), "step-ca refused a request", "method", r.Method, "path", r.URL.Path, "error", err.Error())
 	})
 
-	c.api = c.newServer(mux)
+	c.api = c.newServer(http.MaxBytesHandler(mux, maxRequest))
 	c.api.TLSConfig = tlsConfig
 	c.api.BaseContext = func(net.Listener) context.Context { return ctx }
 	c.ocsp = c.newServer(c.responder)
@@ -92,11 +94,9 @@ func (c *CA) tlsConfig(cfg *config.Config) (*tls.Config, error) {
 	if c.renewer, err = stepca.NewTLSRenewer(cert, c.authority.GetTLSCertificate); err != nil {
 		return nil, err
 	}
+	// The intermediate only. The root would let in what another CA below it has
+	// issued, and step-ca goes by the serial number, which that CA chooses.
 	clients := x509.NewCertPool()
-	for _, root := range c.authority.GetRootCertificates() {
-		clients.AddCert(root)
-	}
-	// With the intermediate in the pool, clients need not send it.
 	clients.AddCert(c.intermediate)
 
 	t := cfg.TLS.TLSConfig()

@@ -227,10 +227,11 @@ func (r *Responder) window(now time.Time, st Status, a *authority) window {
 // RevokedAt falls back to thisUpdate, and a reason that is reserved (7), out of
 // range, or says the opposite (8, removeFromCRL, RFC 5280 §5.3.1) to unspecified.
 func repairRevocation(st Status, w window) Status {
-	if st.RevokedAt.IsZero() {
+	st.RevokedAt = st.RevokedAt.UTC().Truncate(time.Second)
+	// GeneralizedTime has four digits for the year.
+	if year := st.RevokedAt.Year(); st.RevokedAt.IsZero() || year < 0 || year > 9999 {
 		st.RevokedAt = w.thisUpdate
 	}
-	st.RevokedAt = st.RevokedAt.UTC().Truncate(time.Second)
 	switch {
 	case st.Reason < ocsp.Unspecified, st.Reason > ocsp.AACompromise, st.Reason == 7, st.Reason == ocsp.RemoveFromCRL:
 		st.Reason = ocsp.Unspecified

@@ -107,9 +107,12 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 	}
 	revokedAt := time.Now()
 	if statusErr == nil {
-		if before.Code == responder.Revoked {
+		// Only the CA's own word makes the end sooner.
+		if result.AlreadyRevoked && before.Code == responder.Revoked {
 			revokedAt = before.RevokedAt
-		} else if issued := before.Code == responder.Good; f.serial != "" {
+		}
+		if f.serial != "" && before.Code != responder.Revoked {
+			issued := before.Code == responder.Good
 			result.Issued = &issued
 		}
 	}

@@ -160,7 +160,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"gateway", []string{"verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"ca/responder", nil},
-		{"ca", []string{"certs", "ca/responder", "ocspstaple/stapler"}}, // whose fetcher asks the responder
+		{"ca", []string{"certs", "ca/responder", "ocspstaple", "ocspstaple/stapler"}}, // to ask the responder
 	} {
 		t.Run(row.from, func(t *testing.T) {
 			for _, p := range list(t, module+"/"+row.from) {
