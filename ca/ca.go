@@ -205,4 +205,3 @@ func (c *CA) RootFile() string { return c.layout.root() }
 
 // Root is the root certificate.
 func (c *CA) Root() *x509.Certificate { return c.root }
-

@@ -50,7 +50,9 @@ type Client struct {
 	provisioner string
 	password    []byte
 	http        *http.Client
-	hint        string
+	hint        string // what to look at if the CA does not answer
+	// passwordFrom says where the password was read, as " in FILE", or is empty.
+	passwordFrom string
 	// What NewClient knows besides: the responder, and whose answers it gives.
 	ocspURL      string
 	intermediate *x509.Certificate
@@ -85,6 +87,7 @@ func NewClient(dir string) (*Client, error) {
 		return nil, err
 	}
 	c.hint = fmt.Sprintf("is `stapled up --dir %s` running?", dir)
+	c.passwordFrom = " in " + l.password()
 	c.ocspURL = s.OCSPURL
 	if c.intermediate, err = readCertificate(stepCfg.IntermediateCert); err != nil {
 		return nil, err

@@ -33,6 +33,13 @@ func (l layout) password() string { return l.file("secrets", "password") }
 func (l layout) database() string { return l.file("db") }
 
 // settings is config/stapled.json: what step-ca has no place for.
+//
+//	{
+//		"ocsp_address": "127.0.0.1:8889",
+//		"ocsp_url": "http://127.0.0.1:8889",
+//		"ca_url": "https://127.0.0.1:9000",
+//		"provisioner": "admin"
+//	}
 type settings struct {
 	// OCSPAddress is the address that the responder listens on.
 	OCSPAddress string `json:"ocsp_address"`
@@ -63,14 +70,14 @@ func (l layout) load() (*config.Config, settings, error) {
 		return nil, s, fail(NotACA, "%s is not a step-ca directory (%s is missing); create one with `stapled up --dir`", l, l.config())
 	}
 	if err != nil {
-		return nil, s, fail(Failed, "read the configuration of the CA: %w", err)
+		return nil, s, l.unreadable("read the configuration of the CA", err)
 	}
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return nil, s, fail(Misconfigured, "%s is not valid JSON: %w", l.settings(), err)
+		return nil, s, fail(Misconfigured, "%s is not JSON such as %s: %w", l.settings(), settingsExample, err)
 	}
 	for name, value := range map[string]string{"ocsp_url": s.OCSPURL, "ca_url": s.CAURL} {
 		if u, err := url.Parse(value); err != nil || u.Host == "" {
-			return nil, s, fail(Misconfigured, "%s: %s %q is not a URL", l.settings(), name, value)
+			return nil, s, fail(Misconfigured, "%s: %s %q is not a URL; it holds, for example, %s", l.settings(), name, value, settingsExample)
 		}
 	}
 	cfg, err := config.LoadConfiguration(l.config())
@@ -113,17 +120,28 @@ func (l layout) copied(cfg *config.Config) (other string) {
 
 // withoutSettings explains what a directory of step-ca lacks.
 func (l layout) withoutSettings() error {
-	return fail(NotACA, "%s is a step-ca directory without %s; create that file with the members ocsp_address, ocsp_url, ca_url and provisioner", l, l.settings())
+	return fail(NotACA, "%s is a step-ca directory without %s; create that file, for example with %s", l, l.settings(), settingsExample)
+}
+
+// settingsExample is for errors: a file that somebody has to write.
+const settingsExample = `{"ocsp_address": "127.0.0.1:8889", "ocsp_url": "http://127.0.0.1:8889", "ca_url": "https://127.0.0.1:9000", "provisioner": "admin"}`
+
+// unreadable says what to do when a file of the directory cannot be read.
+func (l layout) unreadable(what string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fail(Failed, "%s: %w; run this as the user who owns %s", what, err, l)
+	}
+	return fail(Failed, "%s: %w", what, err)
 }
 
 // readPassword reads the password as step-ca does: without trailing space.
 func (l layout) readPassword() ([]byte, error) {
 	raw, err := os.ReadFile(l.password())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fail(WrongPassword, "%s is missing; restore it, or give the password of the CA's keys", l.password())
+		return nil, fail(WrongPassword, "%s is missing; restore it: it holds the password of the CA's keys", l.password())
 	}
 	if err != nil {
-		return nil, fail(Failed, "read the password: %w", err)
+		return nil, l.unreadable("read the password", err)
 	}
 	password := bytes.TrimRightFunc(raw, unicode.IsSpace)
 	if len(password) == 0 {

@@ -78,7 +78,7 @@ func (c *Client) provisionerKey(ctx context.Context) (*provisionerKey, error) {
 	}
 	plain, err := jwe.Decrypt(c.password)
 	if err != nil {
-		return nil, fail(WrongPassword, "the password does not open the key of provisioner %q: %w", c.provisioner, err)
+		return nil, fail(WrongPassword, "the password%s does not open the key of provisioner %q: give the one that it was created with", c.passwordFrom, c.provisioner)
 	}
 	var jwk jose.JSONWebKey
 	if err := json.Unmarshal(plain, &jwk); err != nil {
