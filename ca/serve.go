@@ -127,7 +127,7 @@ func (c *CA) Run(ctx context.Context) error {
 		defer c.jobs.Done()
 		c.compact()
 	}()
-	c.log.InfoContext(ctx, "CA is running", "ca_url", c.URL(), "ocsp_url", c.OCSPURL(), "dir", c.Dir())
+	c.log.DebugContext(ctx, "CA is running", "ca_url", c.URL(), "ocsp_url", c.OCSPURL(), "dir", c.Dir())
 
 	var err error
 	select {

@@ -201,7 +201,7 @@ func (s *stage) close() error {
 	for _, g := range []*demoGateway{s.front, s.back} {
 		if g != nil {
 			g.client.CloseIdleConnections()
-			errs = append(errs, g.close())
+			errs = append(errs, g.close(shutdownGrace))
 		}
 	}
 	for _, cancel := range s.cancel {

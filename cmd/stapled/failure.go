@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -88,7 +89,7 @@ func oneLine(err error) string {
 	if errors.As(err, &fromCA) {
 		own := fromCA.Err.Error()
 		// These say everything before the cause, which only repeats it.
-		if cause := errors.Unwrap(fromCA.Err); cause != nil && (errors.Is(err, ca.Locked) || errors.Is(err, ca.AddressInUse)) {
+		if cause := errors.Unwrap(fromCA.Err); cause != nil && (errors.Is(err, ca.Locked) || errors.Is(err, ca.AddressInUse) || errors.Is(err, ca.WrongPassword)) {
 			own = strings.TrimSuffix(own, ": "+cause.Error())
 		}
 		text = strings.Replace(text, fromCA.Error(), own, 1)
@@ -99,5 +100,15 @@ func oneLine(err error) string {
 			parts = append(parts, line)
 		}
 	}
-	return printable(strings.Join(parts, "; "))
+	return printable(withoutTokens(strings.Join(parts, "; ")))
+}
+
+var longWord = regexp.MustCompile(`[A-Za-z0-9_.+=-]{200,}`)
+
+// withoutTokens cuts what is as long as a token, such as one that was given in
+// the wrong place: errors end up in logs.
+func withoutTokens(text string) string {
+	return longWord.ReplaceAllStringFunc(text, func(word string) string {
+		return fmt.Sprintf("%s… (%d characters)", word[:16], len(word))
+	})
 }

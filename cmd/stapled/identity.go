@@ -74,7 +74,8 @@ func (k keptIdentity) lock() (func(), error) {
 	if err := os.MkdirAll(identities, 0o700); err != nil {
 		return nil, fmt.Errorf("make a directory for the certificate: %w", err)
 	}
-	unlock, err := lockedfile.MutexAt(filepath.Join(identities, "lock")).Lock()
+	// Beside the directory: in it, the file could have the name of an identity.
+	unlock, err := lockedfile.MutexAt(identities + ".lock").Lock()
 	if err != nil {
 		return nil, fmt.Errorf("lock the certificates: %w", err)
 	}

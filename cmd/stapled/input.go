@@ -38,12 +38,17 @@ func (a *app) readToken(cmd *cobra.Command, args []string) (string, error) {
 		raw = string(data)
 	} else if _, err := os.Stat(raw); err == nil {
 		return "", fmt.Errorf("%q is a file, not a token: use `%s … - < %s`", raw, cmd.CommandPath(), raw)
+	} else if strings.Contains(raw, "/") {
+		return "", fmt.Errorf("%q is no token, and there is no such file: give one token in compact serialization", raw)
 	}
 	if len(raw) > maxInput {
 		return "", fmt.Errorf("the input is larger than %d KiB and so not a token: give one token in compact serialization", maxInput>>10)
 	}
 	raw = strings.TrimSuffix(raw, "\n")
 	raw = strings.TrimSuffix(raw, "\r")
+	if scheme, _, ok := strings.Cut(raw, " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return "", fmt.Errorf("the input begins with %q, as an Authorization header does: give what follows it", scheme)
+	}
 	if raw == "" {
 		return "", errors.New("the input is empty: give one token in compact serialization")
 	}

@@ -44,7 +44,7 @@ func newRootCommand(a *app) *cobra.Command {
 		Short: "JWTs whose certificate is provably not revoked",
 		Long: `stapled makes JWTs that carry their certificate chain and a fresh OCSP response
 for it, so that a verifier knows without any lookup that the signing
-certificate is not revoked at this moment.
+certificate was not revoked when the response was made, minutes ago at most.
 
 Results go to stdout, logs and errors to stderr. Exit status: 0 done, 1
 rejected, 2 usage, configuration, or a server that does not answer.`,
@@ -88,7 +88,9 @@ rejected, 2 usage, configuration, or a server that does not answer.`,
 	)
 	root.SetHelpCommand(newHelpCommand())
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", fmt.Sprintf("Flags.FlagUsagesWrapped %d", standardWidth)))
+	refuseTwice(root.PersistentFlags())
 	for _, cmd := range root.Commands() {
+		refuseTwice(cmd.Flags())
 		cmd.ValidArgsFunction = cobra.NoFileCompletions // no argument is a file
 	}
 	return root
@@ -140,7 +142,8 @@ func (a *app) printJSON(value any) error {
 	var line strings.Builder
 	for len(raw) > 0 {
 		r, size := utf8.DecodeRune(raw)
-		if r >= 0x7f && r <= 0x9f {
+		// A byte that is no UTF-8 may be one of these in another encoding.
+		if r >= 0x7f && r <= 0x9f || r == utf8.RuneError && size == 1 {
 			fmt.Fprintf(&line, `\u%04x`, r)
 		} else {
 			line.Write(raw[:size])

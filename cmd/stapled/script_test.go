@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -28,6 +29,7 @@ func TestMain(m *testing.M) {
 // TestScript runs testdata/script/*.txtar. The commands that testscript does
 // not have are:
 //
+//	status N COMMAND [ARG...]   like exec, for a command that ends with exit status N
 //	json FILE PATH [VALUE]      the JSON object has a value there; it is VALUE
 //	jsonkeys FILE NAME...       the object has exactly these members
 //	lines FILE N                the file has N lines
@@ -51,7 +53,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"json": jsonCommand, "jsonkeys": jsonkeysCommand, "lines": linesCommand,
+			"status": statusCommand, "json": jsonCommand, "jsonkeys": jsonkeysCommand, "lines": linesCommand,
 			"await": awaitCommand, "filled": filledCommand, "get": getCommand, "until": untilCommand,
 			"busy": busyCommand, "big": bigCommand, "mode": modeCommand,
 			"vacant": vacantCommand, "corrupt": corruptCommand, "terminate": terminateCommand,
@@ -64,6 +66,22 @@ const patience = 20 * time.Second
 func arguments(ts *testscript.TestScript, neg bool, args []string, least, most int) {
 	if neg || len(args) < least || len(args) > most {
 		ts.Fatalf("usage: not negated, %d to %d arguments", least, most)
+	}
+}
+
+// statusCommand is there because "! exec" takes every failure for the same.
+func statusCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2, 50)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if strconv.Itoa(got) != args[0] {
+		ts.Fatalf("%s ended with status %d, want %s", strings.Join(args[1:], " "), got, args[0])
 	}
 }
 

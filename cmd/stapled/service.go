@@ -22,6 +22,7 @@ import (
 type service struct {
 	listener net.Listener
 	server   *http.Server
+	log      *slog.Logger // of the server
 }
 
 func listenAnywhere(host string) (*service, error) {
@@ -79,6 +80,7 @@ func (s *service) url() string {
 }
 
 func (s *service) handle(h http.Handler, log *slog.Logger) {
+	s.log = log
 	s.server = &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -98,12 +100,22 @@ func (s *service) start(failed chan<- error) {
 	}()
 }
 
-func (s *service) close() error {
+// shutdownGrace is how long requests in flight may take to end.
+const shutdownGrace = 5 * time.Second
+
+// close ends the service in an orderly way. Whoever still holds a request open
+// after the grace period, which anybody who reaches the port can do, is cut off.
+func (s *service) close(grace time.Duration) error {
 	if s.server != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), grace)
 		defer cancel()
-		if err := s.server.Shutdown(ctx); err != nil {
-			return fmt.Errorf("stop serving %s: %w", s.address(), errors.Join(err, s.server.Close()))
+		err := s.server.Shutdown(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			s.log.Warn("requests cut off", "address", s.address(), "after", grace)
+			err = s.server.Close()
+		}
+		if err != nil {
+			return fmt.Errorf("stop serving %s: %w", s.address(), err)
 		}
 	}
 	// Without a server, or where it has not served, the listener is still open.

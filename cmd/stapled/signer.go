@@ -99,15 +99,22 @@ func (f tokenFlags) foreignAnchor(identity *certs.Identity) (*x509.Certificate, 
 // dnsName is what may stand as a DNS name in a certificate (RFC 5280 §4.2.1.6).
 var dnsName = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
+// maxFileName is what file systems permit, less some for what is written beside.
+const maxFileName = 200
+
 // identityDir is where an identity is kept. Its name is that of the
 // certificate, escaped so that a URI is one name and none leads elsewhere.
 func (f tokenFlags) identityDir() (string, error) {
 	u, err := url.Parse(f.name)
 	isURI := err == nil && u.Scheme != "" && u.Host != ""
-	if len(f.name) > 200 || !isURI && !dnsName.MatchString(f.name) {
+	if !isURI && !dnsName.MatchString(f.name) {
 		return "", usagef("--name %q is neither a DNS name nor a URI such as spiffe://example.org/orders", f.name)
 	}
-	return filepath.Join(f.dir, "identities", url.PathEscape(f.name)), nil
+	dir := url.PathEscape(f.name)
+	if len(dir) > maxFileName {
+		return "", usagef("--name %q is too long: with special characters as %%2F, it may have %d characters", f.name, maxFileName)
+	}
+	return filepath.Join(f.dir, "identities", dir), nil
 }
 
 // stackSigner uses the certificate that is kept for a name, and enrols or

@@ -256,7 +256,7 @@ func (s *stack) close() error {
 	var errs []error
 	for _, service := range []*service{s.gateway, s.exporter} {
 		if service != nil {
-			errs = append(errs, service.close())
+			errs = append(errs, service.close(shutdownGrace))
 		}
 	}
 	if s.stopCA != nil {

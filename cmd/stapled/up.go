@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -117,6 +118,9 @@ func (a *app) up(parent context.Context, cfg stackConfig) error {
 	}
 	ctx, stop := signal.NotifyContext(parent, endSignals()...)
 	defer stop()
+	// A reader of the log that has gone must not end the process in the middle of
+	// something.
+	signal.Ignore(syscall.SIGPIPE)
 	s, err := openStack(cfg)
 	if err != nil {
 		return err

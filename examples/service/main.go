@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -58,12 +59,15 @@ func run(anchor, audience, listen string) error {
 		return err
 	}
 	server := &http.Server{
-		Addr:              listen,
 		Handler:           g.Wrap(http.HandlerFunc(greet)),
 		ReadHeaderTimeout: 5 * time.Second,
 	}
-	logger.Info("listening", "url", "http://"+listen)
-	return server.ListenAndServe()
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("-listen: %w", err)
+	}
+	logger.Info("listening", "url", "http://"+listener.Addr().String())
+	return server.Serve(listener)
 }
 
 // greet is reached with an accepted token only. Accepted means that we know who
