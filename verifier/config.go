@@ -18,6 +18,12 @@ import (
 // DefaultType is the typ header parameter of a stapled token (RFC 8725 §3.11).
 const DefaultType = "stapled+jwt"
 
+// The defaults of [Config].
+const (
+	DefaultMaxLifetime = time.Hour
+	DefaultLeeway      = time.Minute
+)
+
 // The limits of the format. What exceeds them is TooLarge.
 const (
 	MaxTokenBytes  = 16 << 10
@@ -62,11 +68,11 @@ type Config struct {
 	// MaxStapleAge bounds the time since the thisUpdate of a staple, whatever
 	// its nextUpdate says. Default [ocspstaple.DefaultMaxAge], one hour.
 	MaxStapleAge time.Duration
-	// MaxLifetime bounds exp - iat. Default one hour.
+	// MaxLifetime bounds exp - iat. Default [DefaultMaxLifetime].
 	MaxLifetime time.Duration
 	// Leeway is by how much the beginning of a window (nbf, iat, thisUpdate,
-	// producedAt) may lie in the future, for clocks that disagree. Default one
-	// minute. It never stretches the end of a window.
+	// producedAt) may lie in the future, for clocks that disagree. Default
+	// [DefaultLeeway]. It never stretches the end of a window.
 	Leeway time.Duration
 	// Cache bounds what the verifier remembers.
 	Cache CacheSizes
@@ -126,8 +132,8 @@ func (cfg Config) withDefaults() (Config, error) {
 		unset time.Duration
 	}{
 		{"MaxStapleAge", &cfg.MaxStapleAge, ocspstaple.DefaultMaxAge},
-		{"MaxLifetime", &cfg.MaxLifetime, time.Hour},
-		{"Leeway", &cfg.Leeway, time.Minute},
+		{"MaxLifetime", &cfg.MaxLifetime, DefaultMaxLifetime},
+		{"Leeway", &cfg.Leeway, DefaultLeeway},
 	} {
 		switch {
 		case *d.value < 0:

@@ -47,7 +47,7 @@ func (a *app) readToken(cmd *cobra.Command, args []string) (string, error) {
 	raw = strings.TrimSuffix(raw, "\n")
 	raw = strings.TrimSuffix(raw, "\r")
 	if scheme, _, ok := strings.Cut(raw, " "); ok && strings.EqualFold(scheme, "Bearer") {
-		return "", fmt.Errorf("the input begins with %q, as an Authorization header does: give what follows it", scheme)
+		a.warn(fmt.Errorf("the input begins with %q, as an Authorization header does: a token is what follows it", scheme))
 	}
 	if raw == "" {
 		return "", errors.New("the input is empty: give one token in compact serialization")
