@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 func newInspectCommand(a *app) *cobra.Command {
@@ -84,6 +86,7 @@ func (a *anatomy) text(t terminal) string {
 	if len(a.Windows) > 0 {
 		p.title("Validity", "")
 		p.drawTimeline(a.Windows, a.At, a.moment)
+		p.defaultAge(a.Staples)
 	}
 	if len(a.Problems) > 0 {
 		p.title("Problems", "")
@@ -92,6 +95,16 @@ func (a *anatomy) text(t terminal) string {
 		}
 	}
 	return b.String()
+}
+
+// defaultAge says when verifiers end what the picture shows as longer.
+func (p page) defaultAge(staples []stapleView) {
+	if len(staples) == 0 || staples[0].ThisUpdate == nil || staples[0].NextUpdate == nil {
+		return
+	}
+	if until := staples[0].ThisUpdate.Add(ocspstaple.DefaultMaxAge); until.Before(*staples[0].NextUpdate) {
+		p.field("", "By default, verifiers take a staple for "+length(ocspstaple.DefaultMaxAge)+" after its thisUpdate: until "+stamp(until)+".")
+	}
 }
 
 func (p page) certificate(i int, c certificateView) {
@@ -181,11 +194,12 @@ func inOrder(object map[string]json.RawMessage, first ...string) []string {
 	return append(names, others...)
 }
 
-// text is a JSON value for a person: a string without its quotes.
+// text is a JSON value for a person: a string without its quotes, unless it
+// could be taken for something else then.
 func text(raw json.RawMessage) string {
 	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
+	if json.Unmarshal(raw, &s) != nil || json.Valid([]byte(s)) || s != strings.TrimSpace(s) || s == "" {
+		return string(raw)
 	}
-	return string(raw)
+	return s
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 // revocation is what `stapled revoke` prints.
@@ -29,12 +30,13 @@ type revocation struct {
 	GoodUntilAtMost *time.Time `json:"good_until_at_most,omitempty"`
 	// Subject is known when the certificate was given.
 	Subject string `json:"subject,omitempty"`
-	// Issued tells of a serial number whether the CA had issued it; absent where
-	// the responder did not say.
-	Issued *bool `json:"issued,omitempty"`
-	// Reason is the one asked for, or empty where the revocation is older.
-	Reason         string `json:"reason,omitempty"`
-	AlreadyRevoked bool   `json:"already_revoked"`
+	// Issued tells whether the CA had issued it; null where it is not known, such
+	// as of a serial number that was revoked before.
+	Issued *bool `json:"issued"`
+	// Reason is the one that the CA keeps: of an older revocation that is not the
+	// one asked for, and null if the responder does not tell.
+	Reason         *string `json:"reason"`
+	AlreadyRevoked bool    `json:"already_revoked"`
 }
 
 type revokeFlags struct{ dir, serial, cert, reason string }
@@ -48,8 +50,8 @@ func newRevokeCommand(a *app) *cobra.Command {
 
 From then on the responder says revoked. An issuer learns it when it next asks,
 after about half a staple's validity, and signs no more. Tokens are accepted
-until the nextUpdate of their staple, and no longer; good_until_at_most is when
-that has passed for the last of them.
+until the nextUpdate of their staple, and no longer: "tokens end by", in JSON
+good_until_at_most, is when that has passed for the last of them.
 
 It revokes this certificate only. Whoever has its key may have renewed it
 meanwhile: revoke every certificate issued for that name since.
@@ -67,7 +69,7 @@ already stays as it is, which is not an error.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.dir, "dir", "", "`DIR` of the stack (required)")
-	flags.StringVar(&f.serial, "serial", "", "serial number `N` of the certificate")
+	flags.StringVar(&f.serial, "serial", "", "serial number `N` of the certificate: decimal, 0x… or hexadecimal bytes with colons")
 	flags.StringVar(&f.cert, "cert", "", "PEM `FILE` of the certificate; the first one in it counts")
 	flags.StringVar(&f.reason, "reason", "unspecified", "reason `NAME` of RFC 5280 §5.3.1: "+strings.Join(reasonNames(), ", "))
 	a.complete(cmd, "reason", reasonNames()...)
@@ -95,13 +97,13 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 	if err != nil {
 		return err
 	}
-	result := revocation{Serial: serial.String(), SerialHex: fmt.Sprintf("%#x", serial), Subject: subject, Reason: reason}
+	result := revocation{Serial: serial.String(), SerialHex: fmt.Sprintf("%#x", serial), Subject: subject, Reason: &reason}
 	// Before: from the revocation on, the CA knows the serial number. It is revoked
 	// also if the responder does not answer.
 	before, statusErr := client.Status(ctx, serial)
 	err = client.Revoke(ctx, result.Serial, code, reason)
 	if errors.Is(err, ca.AlreadyRevoked) {
-		result.AlreadyRevoked, result.Reason = true, ""
+		result.AlreadyRevoked, result.Reason = true, nil
 	} else if err != nil {
 		return err
 	}
@@ -110,11 +112,17 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 		// Only the CA's own word makes the end sooner.
 		if result.AlreadyRevoked && before.Code == responder.Revoked {
 			revokedAt = before.RevokedAt
+			older := ocspstaple.CRLReason(before.Reason).String()
+			result.Reason = &older
 		}
-		if f.serial != "" && before.Code != responder.Revoked {
+		if before.Code != responder.Revoked {
 			issued := before.Code == responder.Good
 			result.Issued = &issued
 		}
+	}
+	if f.cert != "" { // its signature says so
+		issued := true
+		result.Issued = &issued
 	}
 	result.GoodUntilAtMost = goodUntil(f.dir, revokedAt)
 	if result.Issued != nil && !*result.Issued {
@@ -138,13 +146,16 @@ func (r revocation) text(t terminal) string {
 		p.field("subject", r.Subject)
 	}
 	p.serial("serial", r.Serial)
-	if r.Reason != "" {
-		p.field("reason", r.Reason)
+	switch {
+	case r.Reason != nil && r.AlreadyRevoked:
+		p.field("reason", *r.Reason+", from then: a revocation is not changed")
+	case r.Reason != nil:
+		p.field("reason", *r.Reason)
 	}
 	if r.GoodUntilAtMost != nil {
-		p.field("good until", stamp(*r.GoodUntilAtMost)+" at the latest: then the last staple that says good has ended")
+		p.field("tokens end", "by "+stamp(*r.GoodUntilAtMost)+": then the last staple that says good has ended")
 	} else {
-		p.field("good until", "now + the validity of a staple (--staple-validity of `stapled up`) at the latest")
+		p.field("tokens end", "when the validity of a staple has passed (--staple-validity of `stapled up`)")
 	}
 	return b.String()
 }

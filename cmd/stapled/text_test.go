@@ -76,7 +76,7 @@ func TestParseReason(t *testing.T) {
 }
 
 func TestParseClaims(t *testing.T) {
-	got, err := parseClaims([]string{"n=5", `s=five`, `o={"a":[1]}`, "null=null", "t=true", "e=", `q="5"`, "f=1.50", "half={", "sp= 7 "})
+	got, err := parseClaims([]string{"n=5", `s=five`, `o={"a":[1]}`, "null=null", "t=true", "e=", `q="5"`, "f=1.50", "brace=}", "sp= 7 "})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,11 +84,11 @@ func TestParseClaims(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"e":"","f":1.50,"half":"{","n":5,"null":"null","o":{"a":[1]},"q":"5","s":"five","sp":7,"t":true}`
+	const want = `{"brace":"}","e":"","f":1.50,"n":5,"null":"null","o":{"a":[1]},"q":"5","s":"five","sp":7,"t":true}`
 	if string(raw) != want {
 		t.Errorf("got  %s\nwant %s", raw, want)
 	}
-	for _, bad := range [][]string{{"novalue"}, {"=v"}, {""}, {"a=1", "a=2"}, {"iss=x"}, {"AUD=x"}, {"jti=1"}} {
+	for _, bad := range [][]string{{"novalue"}, {"=v"}, {""}, {"a=1", "a=2"}, {"iss=x"}, {"AUD=x"}, {"jti=1"}, {"o={"}, {"l=[1,"}, {`q="5`}} {
 		if got, err := parseClaims(bad); err == nil {
 			t.Errorf("parseClaims(%q) = %v", bad, got)
 		}

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+	"github.com/stapledjwt/stapled/verifier"
 )
 
 // defaultName is whom `stapled token` speaks as. The domain is reserved for
@@ -65,8 +67,8 @@ or a string in quotes, and else a string: n=5 is a number, n='"5"' and n=five
 are strings.
 
 Exit status 1 if the staple does not permit signing, such as for a revoked
-certificate. The token does not expire after --ttl only, but also when its
-staple does.`,
+certificate. The token expires after --ttl, or with its staple if that is
+sooner.`,
 		Example: `  stapled token --dir ./stack --audience echo --subject alice --claim role=admin
 
   # With a certificate of any PKI.
@@ -134,9 +136,15 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	if f.ttl > verifier.DefaultMaxLifetime {
+		a.warn(fmt.Errorf("--ttl %s: verifiers refuse a token with a longer time from iat to exp than %s by default", f.ttl, verifier.DefaultMaxLifetime))
+	}
 	s, err := f.signer(ctx, log)
 	if err != nil {
-		return refusal(f.advise(err))
+		return a.refused(refusal(f.advise(err)))
+	}
+	if leaf := s.identity.Leaf(); !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
+		a.warn(fmt.Errorf("the certificate of %q does not list the extended key usage clientAuth, which verifiers ask for by default", leaf.Subject))
 	}
 	if s.unrefreshed != nil {
 		a.warn(fmt.Errorf("signed with the staple that was kept, because there is no newer one: %w", s.unrefreshed))
@@ -149,7 +157,7 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	}
 	raw, err := iss.Sign(ctx, issuer.Claims{Audience: f.audiences, Subject: f.subject, Extra: extra})
 	if err != nil {
-		return refusal(err)
+		return a.refused(refusal(err))
 	}
 	if !a.json {
 		return a.print(raw + "\n")
@@ -210,6 +218,34 @@ func refusal(err error) error {
 	return err
 }
 
+// refusedToken is what `stapled token --json` prints with status 1.
+type refusedToken struct {
+	Reason string `json:"reason"`
+	Detail string `json:"detail"`
+}
+
+// refused prints a refusal as JSON, if that is wanted.
+func (a *app) refused(err error) error {
+	var rejected *rejection
+	if !a.json || !errors.As(err, &rejected) {
+		return err
+	}
+	result := refusedToken{Detail: oneLine(errors.Unwrap(rejected.err))}
+	var fromStapler *stapler.Error
+	var fromIssuer *issuer.Error
+	switch {
+	case errors.As(err, &fromStapler):
+		result.Reason = string(fromStapler.Reason)
+	case errors.As(err, &fromIssuer):
+		result.Reason = string(fromIssuer.Reason)
+	}
+	result.Detail = strings.TrimPrefix(result.Detail, result.Reason+": ")
+	if err := a.printJSON(result); err != nil {
+		return err
+	}
+	return &rejection{}
+}
+
 // ownClaims are the claims that every token gets from its issuer, and how to
 // influence them.
 var ownClaims = map[string]string{
@@ -237,16 +273,23 @@ func parseClaims(pairs []string) (map[string]any, error) {
 		if _, twice := claims[name]; twice {
 			return nil, usagef("--claim %s is given twice: use an array, such as %s='[1,2]'", name, name)
 		}
-		claims[name] = claimValue(value)
+		var err error
+		if claims[name], err = claimValue(value); err != nil {
+			return nil, usagef("--claim %s=%s: %w", name, value, err)
+		}
 	}
 	return claims, nil
 }
 
-// claimValue keeps JSON as it is written, so that a number loses no digit.
-func claimValue(value string) any {
-	raw := json.RawMessage(strings.TrimSpace(value))
-	if json.Valid(raw) && string(raw) != "null" {
-		return raw
+// claimValue keeps JSON as it is written, so that a number loses no digit. What
+// only begins like JSON is a mistake rather than a string.
+func claimValue(value string) (any, error) {
+	raw := strings.TrimSpace(value)
+	switch {
+	case json.Valid([]byte(raw)) && raw != "null":
+		return json.RawMessage(raw), nil
+	case strings.HasPrefix(raw, "{"), strings.HasPrefix(raw, "["), strings.HasPrefix(raw, `"`):
+		return nil, errors.New("this is no JSON, though it begins like it: complete it, or write it as a JSON string, in quotes")
 	}
-	return value
+	return value, nil
 }
