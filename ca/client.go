@@ -134,6 +134,10 @@ func (c *Client) newHTTPClient(certificate *tls.Certificate) *http.Client {
 	}
 }
 
+// OCSPURL is the responder of the CA, if NewClient has found it in the directory,
+// and else empty.
+func (c *Client) OCSPURL() string { return c.ocspURL }
+
 // Health asks the CA whether it is well.
 func (c *Client) Health(ctx context.Context) error {
 	var reply api.HealthResponse

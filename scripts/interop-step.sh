@@ -4,7 +4,8 @@
 #
 # Shows that the directory of `stapled up` is a real step-ca: the stock step
 # command works against `stapled up`, what it revokes is revoked for the OCSP
-# responder, and the stock step-ca runs on the same directory afterwards.
+# responder, and the stock step-ca runs on the same directory afterwards. Then
+# the other way round: `stapled up` runs a CA that `step ca init` made.
 #
 #   scripts/interop-step.sh
 #
@@ -102,5 +103,40 @@ check "what step-ca has issued is good" ocsp fourth good
 check "what step-ca has revoked is revoked" ocsp third revoked
 check "what was revoked before is still revoked" ocsp first revoked
 check "SIGTERM ends stapled up with status 0 again" stop_child
+
+# 4. A CA that `step ca init` made, and that has issued before. It gets the
+# addresses that are free now.
+existing() { # existing COMMAND...: with the directory of that CA
+  STEPPATH=$work/existing "$@"
+}
+printf 'existing password\n' >"$work/password"
+check "step ca init makes a CA" existing "$step" ca init --deployment-type standalone --name Existing \
+  --dns 127.0.0.1 --address "${ca_url#https://}" --provisioner admin --password-file "$work/password"
+dir=$work/existing root=$dir/certs/root_ca.crt intermediate=$dir/certs/intermediate_ca.crt
+password=$work/password provisioner=admin
+"$stepca" "$dir/config/ca.json" --password-file "$password" >"$work/step-ca.err" 2>&1 &
+child=$!
+for _ in $(seq 300); do
+  if ca health >/dev/null 2>&1; then break; fi
+  kill -0 "$child" 2>/dev/null || die "step-ca does not start on its own directory"
+  sleep 0.1
+done
+check "its step-ca issues" certificate fifth
+stop_child || true
+refuses "stapled up says what the directory lacks" 'create that file, for example with {"ocsp_address"' "$stapled" up --dir "$dir"
+cp "$password" "$dir/secrets/password"
+printf '{"ocsp_address": "%s", "ocsp_url": "%s", "ca_url": "%s", "provisioner": "admin"}\n' \
+  "${ocsp_url#http://}" "$ocsp_url" "$ca_url" >"$dir/config/stapled.json"
+start_stack
+check "the responder answers for what was issued before" ocsp fifth good
+stapled_token() {
+  local token
+  token=$("$stapled" token --dir "$dir" --audience echo --staple-chain) &&
+    "$stapled" verify --anchor "$root" --audience echo --staples chain "$token"
+}
+check "stapled token signs with a certificate of this CA" stapled_token
+check "stapled revoke revokes what was issued before" "$stapled" revoke --dir "$dir" --cert "$work/fifth.crt"
+check "the responder says that it is revoked" ocsp fifth revoked
+check "SIGTERM ends stapled up on this CA with status 0" stop_child
 
 finish

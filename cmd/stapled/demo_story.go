@@ -202,7 +202,7 @@ func (s *stage) refresh(ctx context.Context) error {
 }
 
 func (s *stage) issuerRefuses(ctx context.Context) error {
-	const title = "the service tries to sign another token"
+	const title = "the service tries to sign again"
 	s.show.begin(title)
 	start := time.Now()
 	// A running stapler learns it at its next refresh; this is that refresh.

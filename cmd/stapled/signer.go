@@ -138,15 +138,11 @@ func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signe
 	if err != nil {
 		return nil, err
 	}
-	// The stack's responder answers for the intermediate too, whose certificate
-	// does not say so.
-	var fetcher stapler.HTTPConfig
-	if urls := identity.Leaf().OCSPServer; len(urls) > 0 {
-		fetcher.URL = urls[0]
-	}
-	responder, err := stapler.NewHTTPFetcher(fetcher)
+	// The stack's responder answers for all of them. The intermediate does not name
+	// it, nor do leaves of a CA that was set up without it.
+	responder, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: client.OCSPURL()})
 	if err != nil {
-		return nil, fmt.Errorf("the certificate for %q: %w", f.name, err)
+		return nil, fmt.Errorf("config/stapled.json: %w", err)
 	}
 	var above revokedAbove
 	keeper, err := stapler.New(stapler.Config{
