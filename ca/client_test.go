@@ -101,6 +101,8 @@ func TestClientRefuses(t *testing.T) {
 		{"nobody there", enrol(remote(func(c *ClientConfig) { c.URL = "https://127.0.0.1:1" }), named), Unreachable, "is it running"},
 		{"not the CA", enrol(remote(func(c *ClientConfig) { c.URL = stranger.URL }), named), Unreachable, "certificate"},
 		{"no name", enrol(shared.client, EnrolRequest{}), Misconfigured, "name"},
+		{"name that is no host name", enrol(shared.client, EnrolRequest{Name: "x y"}), Misconfigured, "could not name its issuer"},
+		{"an IP address only", enrol(shared.client, EnrolRequest{Name: "x", SANs: []string{"192.0.2.1"}}), Misconfigured, "could not name its issuer"},
 		{"negative validity", enrol(shared.client, EnrolRequest{Name: "a", Validity: -1}), Misconfigured, "negative"},
 		{"validity beyond the CA's limit", enrol(shared.client, EnrolRequest{Name: "a", Validity: 24 * 365 * time.Hour}), Refused, "duration"},
 		{"revoke: no serial", shared.client.Revoke(ctx, "", 0, ""), Misconfigured, "serial"},

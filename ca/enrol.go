@@ -62,6 +62,13 @@ func (c *Client) Enrol(ctx context.Context, req EnrolRequest) (*certs.Identity, 
 	// what is a DNS name and what a URI.
 	template := &x509.CertificateRequest{Subject: pkix.Name{CommonName: req.Name}}
 	template.DNSNames, template.IPAddresses, template.EmailAddresses, template.URIs = x509util.SplitSANs(sans)
+	names := certs.Names{DNS: template.DNSNames}
+	for _, uri := range template.URIs {
+		names.URIs = append(names.URIs, uri.String())
+	}
+	if names.Issuer() == "" {
+		return nil, fail(Misconfigured, "none of %q is a DNS name or a URI, and a token could not name its issuer", sans)
+	}
 	csr, err := newCSR(template, key)
 	if err != nil {
 		return nil, err

@@ -78,6 +78,9 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 		// this issuer's.
 		i.name = names.Issuer()
 	}
+	if i.name == "" {
+		return nil, refuse(IssuerMismatch, "the certificate for %q has neither a URI nor a DNS name in its subjectAltName, so it cannot name an issuer", id.Leaf().Subject)
+	}
 	if err := names.CheckIssuer(i.name); err != nil {
 		return nil, &Error{Reason: IssuerMismatch, Err: err}
 	}

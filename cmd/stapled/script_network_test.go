@@ -71,12 +71,15 @@ func readJSON(name string, value any) error {
 }
 
 func eventually(ts *testscript.TestScript, done func() bool, complaint func() string) {
-	deadline := time.Now().Add(patience)
+	deadline := time.After(patience)
+	again := time.NewTicker(20 * time.Millisecond) // between two looks at another process
+	defer again.Stop()
 	for !done() {
-		if time.Now().After(deadline) {
+		select {
+		case <-deadline:
 			ts.Fatalf("%s", complaint())
+		case <-again.C:
 		}
-		time.Sleep(20 * time.Millisecond) // between two looks at another process
 	}
 }
 
