@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"math/big"
 	"net/http"
 	"strings"
@@ -72,8 +73,9 @@ func TestSiblingCAHasNoAuthority(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			var reply map[string]any
 			err := client.call(t.Context(), client.newHTTPClient(clientCertificate(forged)), http.MethodPost, row.path, row.request, &reply)
-			// The handshake fails: no handler of step-ca gets to see this.
-			if err == nil || !strings.Contains(err.Error(), "unknown certificate authority") {
+			// The CA ends the handshake: no handler of step-ca gets to see this. How
+			// the client learns of it depends on what it was writing.
+			if !errors.Is(err, Unreachable) {
 				t.Errorf("the CA answered %v, error %v", reply, err)
 			}
 		})
