@@ -48,7 +48,8 @@ claims of its caller as JSON.
 
 The first start makes the directory (mode 0700) with new keys; later starts go
 on with it. Free ports are chosen at the first start and kept. The directory is
-a step-ca directory: the step and step-ca commands work with it.
+a step-ca directory: the step and step-ca commands work with it. That of an
+existing step-ca will do as well, once config/stapled.json is there.
 
 It runs until SIGINT, SIGTERM or SIGHUP, and then ends with status 0. When
 everything answers, it prints the addresses.`,
