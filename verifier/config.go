@@ -137,7 +137,7 @@ func (cfg Config) withDefaults() (Config, error) {
 	} {
 		switch {
 		case *d.value < 0:
-			return Config{}, fmt.Errorf("Config.%s is negative: %s", d.name, *d.value)
+			return Config{}, fmt.Errorf("negative Config.%s: %s", d.name, *d.value)
 		case *d.value == 0:
 			*d.value = d.unset
 		}
