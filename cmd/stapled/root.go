@@ -81,16 +81,17 @@ rejected, 2 usage, configuration, or a server that does not answer.`,
 	flags.BoolVar(&a.json, "json", false, "print results as JSON, one object per line")
 	flags.StringVar(&a.logLevel, "log-level", "", "log to stderr from this `LEVEL` on: debug, info, warn or error (default info for up, else none)")
 	a.complete(root, "log-level", "debug", "info", "warn", "error")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%w", err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.AddCommand(
 		newDemoCommand(a), newUpCommand(a), newTokenCommand(a), newVerifyCommand(a),
 		newInspectCommand(a), newRevokeCommand(a), newVersionCommand(a),
 	)
 	root.SetHelpCommand(newHelpCommand())
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", fmt.Sprintf("Flags.FlagUsagesWrapped %d", standardWidth)))
-	refuseTwice(root.PersistentFlags())
+	root.SetUsageTemplate(usageTemplate(localFlags))
+	flags.VisitAll(permitOnce)
 	for _, cmd := range root.Commands() {
-		refuseTwice(cmd.Flags())
+		cmd.Flags().VisitAll(permitOnce)
+		layOut(cmd)
 		cmd.ValidArgsFunction = cobra.NoFileCompletions // no argument is a file
 	}
 	return root

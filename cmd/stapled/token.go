@@ -85,19 +85,21 @@ sooner.`,
 		},
 	}
 	flags := cmd.Flags()
+	flags.StringArrayVar(&f.audiences, "audience", nil, "whom the token is for: `A` becomes aud (required; may be repeated)")
+	flags.StringVar(&f.subject, "subject", "", "whom it is about: `S` becomes sub")
+	flags.StringArrayVar(&f.claims, "claim", nil, "a further claim: `NAME=VALUE`; may be repeated")
+	flags.DurationVar(&f.ttl, "ttl", issuer.DefaultTTL, "longest lifetime of the token: a `DURATION`")
+	flags.BoolVar(&f.chain, "staple-chain", false, "staple the intermediates too, for verifiers with --staples chain")
 	flags.StringVar(&f.dir, "dir", "", "`DIR` of the stack")
-	flags.StringVar(&f.name, "name", defaultName, "DNS name or URI that the certificate of the stack is for: its `NAME`")
-	flags.DurationVar(&f.validity, "validity", 0, "`DURATION` of a newly enrolled certificate of the stack; the one that is kept for a name stays as it is (default that of the CA, 24h)")
+	flags.StringVar(&f.name, "name", defaultName, "whom the certificate names: a DNS name or URI is the `NAME`")
+	flags.DurationVar(&f.validity, "validity", 0, "how long a new certificate is valid: a `DURATION`; the one that is kept for a name stays as it is (default that of the CA, 24h)")
+	flags.BoolVar(&f.refresh, "refresh", false, "ask the responder although the kept staple is young, and sign only if it answers")
 	flags.StringVar(&f.cert, "cert", "", "PEM `FILE` with the certificate chain, leaf first")
 	flags.StringVar(&f.key, "key", "", "PEM `FILE` with the private key of the leaf")
 	flags.StringVar(&f.ocspURL, "ocsp-url", "", "`URL` of the OCSP responder (default the one that the certificate names)")
 	flags.StringVar(&f.parent, "issuer-cert", "", "PEM `FILE` of the CA certificate that issued the last one of --cert, if that needs a staple")
-	flags.StringArrayVar(&f.audiences, "audience", nil, "whom the token is for: `A` becomes aud (required; may be repeated)")
-	flags.StringVar(&f.subject, "subject", "", "whom it is about: `S` becomes sub")
-	flags.StringArrayVar(&f.claims, "claim", nil, "further claim `NAME=VALUE`; may be repeated")
-	flags.DurationVar(&f.ttl, "ttl", issuer.DefaultTTL, "longest lifetime of the token, as a `DURATION`")
-	flags.BoolVar(&f.chain, "staple-chain", false, "staple the intermediates too, for verifiers with --staples chain")
-	flags.BoolVar(&f.refresh, "refresh", false, "ask the responder although the kept staple is young, and sign only if it answers")
+	inGroup(cmd, "With a certificate of a stack", "dir", "name", "validity", "refresh")
+	inGroup(cmd, "With a certificate of any PKI", "cert", "key", "ocsp-url", "issuer-cert")
 	return cmd
 }
 

@@ -4,19 +4,14 @@
 package main
 
 import (
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/stapledjwt/stapled/certs"
-	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -44,23 +39,9 @@ type acceptedToken struct {
 	Claims      json.RawMessage `json:"claims"`
 }
 
-type verifyFlags struct {
-	anchor, audience, at, staples string
-	issuers                       []string
-	// The rest of verifier.Config.
-	typ, keyUsage                     string
-	algorithms                        []string
-	maxStapleAge, maxLifetime, leeway time.Duration
-}
-
-// keyUsages are what --key-usage takes.
-var keyUsages = map[string]x509.ExtKeyUsage{
-	"clientAuth": x509.ExtKeyUsageClientAuth,
-	"serverAuth": x509.ExtKeyUsageServerAuth,
-}
-
 func newVerifyCommand(a *app) *cobra.Command {
-	var f verifyFlags
+	var f policyFlags
+	var at string
 	cmd := &cobra.Command{
 		Use:   "verify --anchor FILE --audience A [flags] [TOKEN|-]",
 		Short: "Verify a token offline",
@@ -84,35 +65,28 @@ the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
   echo "$TOKEN" | stapled verify --json --audience echo \
     --anchor ./stack/certs/root_ca.crt --at 2026-12-01T12:00:00Z -`,
 		Args: oneToken,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.verify(cmd, f, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			now, err := parseTime(at)
+			if err != nil {
+				return err
+			}
+			v, err := f.verifier(now)
+			if err != nil {
+				return err
+			}
+			raw, err := a.readToken(cmd, args)
+			if err != nil {
+				return err
+			}
+			return a.verify(v, raw, now)
+		},
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&f.anchor, "anchor", "", "PEM `FILE` with the CA certificates to trust (required)")
-	flags.StringVar(&f.audience, "audience", "", "audience `A`, which must be in aud (required)")
-	flags.StringArrayVar(&f.issuers, "issuer", nil, "accept this iss `I` only; may be repeated (default any that the certificate names)")
-	flags.StringVar(&f.at, "at", "", "verify as of this `TIME` (default now)")
-	flags.StringVar(&f.staples, "staples", "leaf", "which `CERTIFICATES` need a staple: leaf, or chain for all below the anchor")
-	flags.StringVar(&f.typ, "type", verifier.DefaultType, "accept this typ `T` only")
-	flags.StringArrayVar(&f.algorithms, "algorithm", nil, "accept this `ALG` only; may be repeated (default all of the format)")
-	flags.StringVar(&f.keyUsage, "key-usage", "clientAuth", "extended key `USAGE` that the certificate must list: clientAuth or serverAuth")
-	flags.DurationVar(&f.maxStapleAge, "max-staple-age", ocspstaple.DefaultMaxAge, "accept no staple that is older, whatever its nextUpdate says: a `DURATION`")
-	flags.DurationVar(&f.maxLifetime, "max-lifetime", verifier.DefaultMaxLifetime, "accept no token with a longer time from iat to exp: a `DURATION`")
-	flags.DurationVar(&f.leeway, "leeway", verifier.DefaultLeeway, "by how much other clocks may be ahead, as a `DURATION`; it prolongs nothing")
-	a.complete(cmd, "staples", "leaf", "chain")
-	a.complete(cmd, "algorithm", algorithmNames()...)
-	a.complete(cmd, "key-usage", slices.Sorted(maps.Keys(keyUsages))...)
+	f.register(a, cmd)
+	cmd.Flags().StringVar(&at, "at", "", "verify as of this `TIME` (default now)")
 	return cmd
 }
 
-func (a *app) verify(cmd *cobra.Command, f verifyFlags, args []string) error {
-	v, now, err := f.verifier()
-	if err != nil {
-		return err
-	}
-	raw, err := a.readToken(cmd, args)
-	if err != nil {
-		return err
-	}
+func (a *app) verify(v *verifier.Verifier, raw string, now time.Time) error {
 	token, err := v.Verify(raw)
 	if err != nil {
 		var rejected *verifier.Error
@@ -122,65 +96,6 @@ func (a *app) verify(cmd *cobra.Command, f verifyFlags, args []string) error {
 		return a.printRejected(rejected)
 	}
 	return a.printAccepted(token, now)
-}
-
-func (f verifyFlags) verifier() (*verifier.Verifier, time.Time, error) {
-	now, err := parseTime(f.at)
-	if err != nil {
-		return nil, now, err
-	}
-	usage, known := keyUsages[f.keyUsage]
-	cfg := verifier.Config{
-		Audience: f.audience, Issuers: f.issuers, Type: f.typ, KeyUsage: usage,
-		MaxStapleAge: f.maxStapleAge, MaxLifetime: f.maxLifetime,
-		Leeway: max(f.leeway, time.Nanosecond), // 0 would be the default
-		Now:    func() time.Time { return now },
-	}
-	switch {
-	case f.anchor == "":
-		return nil, now, usagef("--anchor FILE is missing: name the CA certificates to trust")
-	case f.audience == "":
-		return nil, now, usagef("--audience is missing: say for whom the token must be")
-	case slices.Contains(f.issuers, ""):
-		return nil, now, usagef("--issuer is empty: name an iss, or leave the flag out to accept any")
-	case f.typ == "":
-		return nil, now, usagef("--type is empty: name the typ that tokens must have")
-	case !known:
-		return nil, now, usagef("--key-usage %q is neither clientAuth nor serverAuth", f.keyUsage)
-	case f.maxStapleAge <= 0 || f.maxLifetime <= 0:
-		return nil, now, usagef("--max-staple-age and --max-lifetime must be more than nothing")
-	case f.leeway < 0:
-		return nil, now, usagef("--leeway %s is negative", f.leeway)
-	case f.staples == "leaf":
-		cfg.Staples = verifier.StapleLeaf
-	case f.staples == "chain":
-		cfg.Staples = verifier.StapleChain
-	default:
-		return nil, now, usagef("--staples %q is neither leaf nor chain", f.staples)
-	}
-	for _, name := range f.algorithms {
-		i := slices.Index(algorithmNames(), name)
-		if i < 0 {
-			return nil, now, usagef("--algorithm %q is none of %s", name, strings.Join(algorithmNames(), ", "))
-		}
-		cfg.Algorithms = append(cfg.Algorithms, certs.Algorithms()[i])
-	}
-	if cfg.Anchors, err = certs.LoadAnchors(f.anchor); err != nil {
-		return nil, now, fmt.Errorf("%w: give --anchor a PEM file with CA certificates", err)
-	}
-	v, err := verifier.New(cfg)
-	if err != nil {
-		return nil, now, fmt.Errorf("configure the verifier: %w", err)
-	}
-	return v, now, nil
-}
-
-func algorithmNames() []string {
-	var names []string
-	for _, alg := range certs.Algorithms() {
-		names = append(names, string(alg))
-	}
-	return names
 }
 
 func (a *app) printRejected(rejected *verifier.Error) error {
