@@ -12,7 +12,8 @@
 //
 //	go run ./cmd/stapled revoke --dir ./stack --cert ./stack/identities/client/cert.pem
 //
-// The client stops when it learns of that. This takes up to about half of a
+// Renewed files are taken into use within ten seconds. Otherwise the client stops
+// when it learns of the revocation. This takes up to about half of a
 // staple's validity, which is five minutes by default; start the stack with
 // --staple-validity 20s to see it sooner.
 package main
@@ -51,19 +52,30 @@ func main() {
 	if err != nil {
 		log.Fatalf("-cert, -key: %v", err)
 	}
-	// The keeper asks the OCSP responder that the certificate names.
-	keeper, err := stapler.New(stapler.Config{Chain: identity.Chain, Logger: slog.Default()})
+	keeper, drop, err := keep(ctx, identity)
 	if err != nil {
 		log.Fatal(err)
 	}
-	go keeper.Run(ctx) // what ends it, Current tells everybody who signs
 	signer, err := issuer.New(issuer.Config{Identity: identity, Staples: keeper})
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := keeper.Wait(ctx); err != nil {
-		log.Fatal(err)
+	// Whatever renews the certificate writes the files anew.
+	files := certs.Reloader{CertFile: *cert, KeyFile: *key, Logger: slog.Default()}
+	files.Use = func(ctx context.Context, renewed *certs.Identity) error {
+		keeper, dropNew, err := keep(ctx, renewed)
+		if err != nil {
+			return err
+		}
+		if err := signer.Rotate(renewed, keeper); err != nil {
+			dropNew()
+			return err
+		}
+		drop()
+		drop = dropNew
+		return nil
 	}
+	go files.Run(ctx, identity)
 	client := &http.Client{Transport: signer.Transport(nil, *audience, issuer.WithOrigins(*service)), Timeout: 10 * time.Second}
 	for ctx.Err() == nil {
 		if err := call(client, *service); err != nil {
@@ -74,6 +86,25 @@ func main() {
 		case <-time.After(2 * time.Second):
 		}
 	}
+}
+
+// keep waits for the first staple of a certificate, and keeps it fresh until it is
+// dropped.
+func keep(ctx context.Context, identity *certs.Identity) (_ *stapler.Stapler, drop func(), _ error) {
+	// It asks the OCSP responder that the certificate names.
+	keeper, err := stapler.New(stapler.Config{Chain: identity.Chain, Logger: slog.Default()})
+	if err != nil {
+		return nil, nil, err
+	}
+	running, drop := context.WithCancel(ctx)
+	go keeper.Run(running) // what ends it, Current tells everybody who signs
+	waiting, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if err := keeper.Wait(waiting); err != nil {
+		drop()
+		return nil, nil, err
+	}
+	return keeper, drop, nil
 }
 
 func call(client *http.Client, url string) error {
