@@ -12,10 +12,10 @@
 //
 //	go run ./cmd/stapled revoke --dir ./stack --cert ./stack/identities/client/cert.pem
 //
-// Renewed files are taken into use within ten seconds. Otherwise the client stops
-// when it learns of the revocation. This takes up to about half of a
+// The client stops when it learns of that. This takes up to about half of a
 // staple's validity, which is five minutes by default; start the stack with
-// --staple-validity 20s to see it sooner.
+// --staple-validity 20s to see it sooner. It goes on if another certificate is in
+// the files within that time: delete the directory, and enrol once more.
 package main
 
 import (
