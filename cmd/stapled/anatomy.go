@@ -63,7 +63,11 @@ func dissect(raw string, now time.Time) (*anatomy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the header is not base64url (%w): give one token in compact serialization", err)
 	}
-	a := &anatomy{At: now.UTC(), Bytes: len(raw), moment: "now"}
+	a := &anatomy{
+		At: now.UTC(), Bytes: len(raw), moment: "now",
+		// In JSON an empty array, where nothing can be read.
+		Chain: []certificateView{}, Staples: []stapleView{}, Windows: []window{},
+	}
 	if err := json.Unmarshal(header, &a.Header); err != nil || a.Header == nil {
 		return nil, errors.New("the header is not a JSON object: give one token in compact serialization")
 	}

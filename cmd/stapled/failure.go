@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"regexp"
 	"strings"
 
@@ -64,6 +65,11 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 		}
 	}
 	line := oneLine(err)
+	// To name another file may not be what helps then. Package ca says so itself.
+	var file *fs.PathError
+	if errors.As(err, &file) && errors.Is(file, fs.ErrPermission) && !strings.Contains(line, "run this as") {
+		line += "; run this as a user who may do that"
+	}
 	var usage *usageError
 	if errors.As(err, &usage) {
 		if usage.of != nil {

@@ -38,7 +38,7 @@ func (a *app) readToken(cmd *cobra.Command, args []string) (string, error) {
 		raw = string(data)
 	} else if _, err := os.Stat(raw); err == nil {
 		return "", fmt.Errorf("%q is a file, not a token: use `%s … - < %s`", raw, cmd.CommandPath(), raw)
-	} else if strings.Contains(raw, "/") {
+	} else if strings.Contains(raw, "/") || strings.Count(raw, ".") == 1 { // as no token has it
 		return "", fmt.Errorf("%q is no token, and there is no such file: give one token in compact serialization", raw)
 	}
 	if len(raw) > maxInput {

@@ -244,3 +244,23 @@ func TestShortDuration(t *testing.T) {
 		}
 	}
 }
+
+// TestPermission: whoever may not open a file has another way out than to name
+// another file, and whoever may not listen has not.
+func TestPermission(t *testing.T) {
+	for _, row := range []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("%w: give --anchor a file", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
+			"stapled: open a.pem: permission denied: give --anchor a file; run this as a user who may do that\n"},
+		{fmt.Errorf("%w; run this as its owner", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
+			"stapled: open a.pem: permission denied; run this as its owner\n"},
+		{fmt.Errorf("listen: %w: choose another address", fs.ErrPermission), "stapled: listen: permission denied: choose another address\n"},
+	} {
+		var out strings.Builder
+		if status := (&app{stderr: &out}).finish(nil, row.err); status != exitUnusable || out.String() != row.want {
+			t.Errorf("status %d: %s", status, out.String())
+		}
+	}
+}
