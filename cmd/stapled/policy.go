@@ -69,32 +69,32 @@ func (f *policyFlags) config() (verifier.Config, error) {
 	}
 	switch {
 	case len(f.anchors) == 0:
-		return cfg, usagef("--anchor FILE is missing: name the CA certificates to trust")
+		return verifier.Config{}, usagef("--anchor FILE is missing: name the CA certificates to trust")
 	case slices.Contains(f.anchors, ""):
-		return cfg, usagef("--anchor is empty: name a file with CA certificates to trust")
+		return verifier.Config{}, usagef("--anchor is empty: name a file with CA certificates to trust")
 	case f.audience == "":
-		return cfg, usagef("--audience is missing: say for whom the token must be")
+		return verifier.Config{}, usagef("--audience is missing: say for whom the token must be")
 	case slices.Contains(f.issuers, ""):
-		return cfg, usagef("--issuer is empty: name an iss, or leave the flag out to accept any")
+		return verifier.Config{}, usagef("--issuer is empty: name an iss, or leave the flag out to accept any")
 	case f.typ == "":
-		return cfg, usagef("--type is empty: name the typ that tokens must have")
+		return verifier.Config{}, usagef("--type is empty: name the typ that tokens must have")
 	case !known:
-		return cfg, usagef("--key-usage %q is neither clientAuth nor serverAuth", f.keyUsage)
+		return verifier.Config{}, usagef("--key-usage %q is neither clientAuth nor serverAuth", f.keyUsage)
 	case f.maxStapleAge <= 0 || f.maxLifetime <= 0:
-		return cfg, usagef("--max-staple-age and --max-lifetime must be more than nothing")
+		return verifier.Config{}, usagef("--max-staple-age and --max-lifetime must be more than nothing")
 	case f.leeway < 0:
-		return cfg, usagef("--leeway %s is negative", f.leeway)
+		return verifier.Config{}, usagef("--leeway %s is negative", f.leeway)
 	case f.staples == "leaf":
 		cfg.Staples = verifier.StapleLeaf
 	case f.staples == "chain":
 		cfg.Staples = verifier.StapleChain
 	default:
-		return cfg, usagef("--staples %q is neither leaf nor chain", f.staples)
+		return verifier.Config{}, usagef("--staples %q is neither leaf nor chain", f.staples)
 	}
 	for _, name := range f.algorithms {
 		i := slices.Index(algorithmNames(), name)
 		if i < 0 {
-			return cfg, usagef("--algorithm %q is none of %s", name, strings.Join(algorithmNames(), ", "))
+			return verifier.Config{}, usagef("--algorithm %q is none of %s", name, strings.Join(algorithmNames(), ", "))
 		}
 		cfg.Algorithms = append(cfg.Algorithms, certs.Algorithms()[i])
 	}
