@@ -57,23 +57,23 @@ func (a *app) readToken(cmd *cobra.Command, args []string) (string, error) {
 
 // parseTime reads the value of --at; without one it is now. Besides RFC 3339 it
 // takes the times that this program prints, whose space RFC 3339 §5.6 permits,
-// and a distance from now, which has a sign.
-func parseTime(at string) (time.Time, error) {
-	now := time.Now()
+// and a distance from now, which has a sign. Now is when the clock is asked: a
+// token that comes through a pipe may be younger than the command that reads it.
+func parseTime(at string) (clock func() time.Time, err error) {
 	if at == "" {
-		return now, nil
+		return time.Now, nil
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04Z07:00"} {
 		if t, err := time.Parse(layout, at); err == nil {
-			return t, nil
+			return func() time.Time { return t }, nil
 		}
 	}
 	if at[0] == '+' || at[0] == '-' {
 		if d, err := time.ParseDuration(at); err == nil {
-			return now.Add(d), nil
+			return func() time.Time { return time.Now().Add(d) }, nil
 		}
 	}
-	return time.Time{}, usagef("--at %q is neither a time of RFC 3339, such as 2026-01-31T12:00:00Z, nor a distance from now, such as +11m or -1h", at)
+	return nil, usagef("--at %q is neither a time of RFC 3339, such as 2026-01-31T12:00:00Z, nor a distance from now, such as +11m or -1h", at)
 }
 
 // checkDir refuses a file, of which every later step would say less.

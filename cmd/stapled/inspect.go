@@ -32,7 +32,7 @@ the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
 		Example: `  stapled token --dir ./stack --audience echo | stapled inspect`,
 		Args:    oneToken,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			now, err := parseTime(at)
+			clock, err := parseTime(at)
 			if err != nil {
 				return err
 			}
@@ -40,7 +40,7 @@ the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
 			if err != nil {
 				return err
 			}
-			anatomy, err := dissect(raw, now)
+			anatomy, err := dissect(raw, clock())
 			if err != nil {
 				return err
 			}

@@ -102,7 +102,7 @@ func (f *policyFlags) config() (verifier.Config, error) {
 }
 
 // verifier trusts the certificates of every file.
-func (f *policyFlags) verifier(now time.Time) (*verifier.Verifier, error) {
+func (f *policyFlags) verifier(clock func() time.Time) (*verifier.Verifier, error) {
 	cfg, err := f.config()
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (f *policyFlags) verifier(now time.Time) (*verifier.Verifier, error) {
 	if cfg.Anchors, err = certs.NewAnchors(trusted...); err != nil {
 		return nil, fmt.Errorf("--anchor: %w", err)
 	}
-	cfg.Now = func() time.Time { return now }
+	cfg.Now = clock
 	v, err := verifier.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("configure the verifier: %w", err)

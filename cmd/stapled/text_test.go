@@ -45,16 +45,22 @@ func TestParseTime(t *testing.T) {
 		{stamp(day), day}, {day.Format(shortStamp), day}, {"2026-11-22 00:20:00+01:00", day},
 		{"2026-11-21 23:20:00", time.Time{}}, {"2026-11-21", time.Time{}}, {"yesterday", time.Time{}}, {"1h", time.Time{}}, {"+1", time.Time{}}, {"-", time.Time{}}, {" ", time.Time{}},
 	} {
-		got, err := parseTime(row.text)
-		if !got.Equal(row.want) || (err != nil) != row.want.IsZero() {
-			t.Errorf("parseTime(%q) = %s, %v", row.text, got, err)
+		clock, err := parseTime(row.text)
+		if (err != nil) != row.want.IsZero() {
+			t.Errorf("parseTime(%q): %v", row.text, err)
+		} else if err == nil && !clock().Equal(row.want) {
+			t.Errorf("parseTime(%q) = %s", row.text, clock())
 		}
 	}
 	for text, distance := range map[string]time.Duration{"": 0, "+11m": 11 * time.Minute, "-1h": -time.Hour, "+1h30m": 90 * time.Minute} {
+		clock, err := parseTime(text)
+		if err != nil {
+			t.Fatalf("parseTime(%q): %v", text, err)
+		}
+		// From when the clock is asked on, not from when the text was read.
 		before := time.Now()
-		got, err := parseTime(text)
-		if err != nil || got.Before(before.Add(distance)) || got.After(time.Now().Add(distance)) {
-			t.Errorf("parseTime(%q) = %s, %v", text, got, err)
+		if got := clock(); got.Before(before.Add(distance)) || got.After(time.Now().Add(distance)) {
+			t.Errorf("parseTime(%q) = %s", text, got)
 		}
 	}
 }

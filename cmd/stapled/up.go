@@ -168,7 +168,7 @@ func (a *app) printReady(s *stack) error {
 		p.field("staples", "valid for "+length(v)+"; the bound on a revocation is "+length(ocspstaple.DefaultMaxAge)+
 			", the age up to which verifiers take them by default")
 	}
-	fmt.Fprintf(&b, "\nTry this in another terminal:\n  curl -H \"Authorization: Bearer $(%s token --dir %s --audience %s)\" %s\n",
+	fmt.Fprintf(&b, "\nTry this in another terminal:\n  TOKEN=$(%s token --dir %s --audience %s)\n  curl -H \"Authorization: Bearer $TOKEN\" %s\n",
 		shellQuote(program()), shellQuote(r.Dir), shellQuote(r.Audience), r.GatewayURL)
 	return a.print(b.String())
 }

@@ -66,11 +66,11 @@ the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
     --anchor ./stack/certs/root_ca.crt --at 2026-12-01T12:00:00Z -`,
 		Args: oneToken,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			now, err := parseTime(at)
+			clock, err := parseTime(at)
 			if err != nil {
 				return err
 			}
-			v, err := f.verifier(now)
+			v, err := f.verifier(clock)
 			if err != nil {
 				return err
 			}
@@ -78,7 +78,7 @@ the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
 			if err != nil {
 				return err
 			}
-			return a.verify(v, raw, now)
+			return a.verify(v, raw, clock)
 		},
 	}
 	f.register(a, cmd)
@@ -86,7 +86,7 @@ the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
 	return cmd
 }
 
-func (a *app) verify(v *verifier.Verifier, raw string, now time.Time) error {
+func (a *app) verify(v *verifier.Verifier, raw string, clock func() time.Time) error {
 	token, err := v.Verify(raw)
 	if err != nil {
 		var rejected *verifier.Error
@@ -95,7 +95,7 @@ func (a *app) verify(v *verifier.Verifier, raw string, now time.Time) error {
 		}
 		return a.printRejected(rejected)
 	}
-	return a.printAccepted(token, now)
+	return a.printAccepted(token, clock())
 }
 
 func (a *app) printRejected(rejected *verifier.Error) error {
