@@ -59,7 +59,7 @@ Exit status 1 if any outcome differs from the expected one.`,
 			return a.demo(cmd.Context(), validity, log)
 		},
 	}
-	cmd.Flags().DurationVar(&validity, "staple-validity", demoValidity, "how long a staple is valid, the bound that the demo measures: a `DURATION` of whole seconds from 3s to 1m")
+	cmd.Flags().DurationVar(&validity, "staple-validity", demoValidity, "make staples valid for this `DURATION`, the bound that the demo measures: whole seconds from 3s to 1m")
 	return cmd
 }
 

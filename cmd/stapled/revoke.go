@@ -68,10 +68,10 @@ already stays as it is, which is not an error.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.revoke(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.dir, "dir", "", "`DIR` of the stack (required)")
-	flags.StringVar(&f.serial, "serial", "", "serial number `N` of the certificate: decimal, 0x… or hexadecimal bytes with colons")
-	flags.StringVar(&f.cert, "cert", "", "PEM `FILE` of the certificate; the first one in it counts")
-	flags.StringVar(&f.reason, "reason", "unspecified", "reason `NAME` of RFC 5280 §5.3.1: "+strings.Join(reasonNames(), ", "))
+	flags.StringVar(&f.dir, "dir", "", "use the CA of the stack in this `DIR` (required)")
+	flags.StringVar(&f.serial, "serial", "", "revoke the certificate with the serial number `N`: decimal, 0x… or hexadecimal bytes with colons")
+	flags.StringVar(&f.cert, "cert", "", "revoke the certificate in this PEM `FILE`, the first one in it")
+	flags.StringVar(&f.reason, "reason", "unspecified", "give the reason `NAME` of RFC 5280 §5.3.1: "+strings.Join(reasonNames(), ", "))
 	a.complete(cmd, "reason", reasonNames()...)
 	return cmd
 }

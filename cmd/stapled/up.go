@@ -73,13 +73,13 @@ everything answers, it prints the addresses.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&cfg.dir, "dir", "", "`DIR` that keeps the stack (required)")
-	flags.StringVar(&cfg.audience, "audience", defaultAudience, "audience `A` of the echo service")
-	flags.StringVar(&cfg.caAddress, "ca-address", "", "`HOST:PORT` of the step-ca API (default a free port on 127.0.0.1, kept)")
-	flags.StringVar(&cfg.ocspAddress, "ocsp-address", "", "`HOST:PORT` of the OCSP responder (default a free port on 127.0.0.1, kept)")
-	flags.StringVar(&cfg.gatewayAddress, "gateway-address", "", "`HOST:PORT` of the gateway (default a free port on 127.0.0.1, kept)")
-	flags.StringVar(&cfg.metricsAddress, "metrics-address", "", "`HOST:PORT` to serve Prometheus /metrics on (default off)")
-	flags.DurationVar(&cfg.stapleValidity, "staple-validity", 0, "how long a staple is valid: the bound on a revocation, as a `DURATION` of whole seconds from 1s on; verifiers take no staple that is older than 1h by default (default 10m, kept)")
+	flags.StringVar(&cfg.dir, "dir", "", "keep the stack in this `DIR` (required)")
+	flags.StringVar(&cfg.audience, "audience", defaultAudience, "protect the echo service as the audience `A`")
+	flags.StringVar(&cfg.caAddress, "ca-address", "", "serve the step-ca API on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
+	flags.StringVar(&cfg.ocspAddress, "ocsp-address", "", "serve OCSP on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
+	flags.StringVar(&cfg.gatewayAddress, "gateway-address", "", "serve the gateway on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
+	flags.StringVar(&cfg.metricsAddress, "metrics-address", "", "serve Prometheus /metrics on this `HOST:PORT` (default off)")
+	flags.DurationVar(&cfg.stapleValidity, "staple-validity", 0, "make staples valid for this `DURATION` of whole seconds: the bound on a revocation, up to the age that verifiers permit, by default 1h (default 10m, kept)")
 	return cmd
 }
 
