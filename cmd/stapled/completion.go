@@ -28,17 +28,23 @@ func completeStrictly(root *cobra.Command, args []string) {
 		}
 	}
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
-		withoutBackticks(root)
+		forCompletion(root)
 	}
 }
 
-// withoutBackticks removes what marks the name of a flag's value in its usage.
-// Help shows that name; completion would show the marks.
-func withoutBackticks(cmd *cobra.Command) {
-	plain := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
+// forCompletion removes from flags what marks the name of a value in its usage:
+// help shows that name, and completion would show the marks. It also lets them be
+// given twice, because cobra reads an unfinished command line more than once.
+func forCompletion(cmd *cobra.Command) {
+	plain := func(f *pflag.Flag) {
+		f.Usage = strings.ReplaceAll(f.Usage, "`", "")
+		if o, ok := f.Value.(*once); ok {
+			f.Value = o.Value
+		}
+	}
 	cmd.Flags().VisitAll(plain)
 	cmd.PersistentFlags().VisitAll(plain)
 	for _, sub := range cmd.Commands() {
-		withoutBackticks(sub)
+		forCompletion(sub)
 	}
 }

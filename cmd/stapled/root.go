@@ -99,7 +99,7 @@ rejected, 2 usage, configuration, or a server that does not answer.`,
 
 // complete offers the values of a flag to shell completion.
 func (a *app) complete(cmd *cobra.Command, flag string, values ...string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(cobra.AppendActiveHelp(values, ""), cobra.ShellCompDirectiveNoFileComp))
+	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	if err != nil {
 		panic(err) // the flag does not exist, or has its completion already
 	}
