@@ -54,7 +54,7 @@ Exit status 1 if any outcome differs from the expected one.`,
 				return err
 			}
 			if validity < minDemoValidity || validity > maxDemoValidity || validity%time.Second != 0 {
-				return usagef("--staple-validity %s is not a whole number of seconds from %s to %s", validity, minDemoValidity, maxDemoValidity)
+				return usagef("--staple-validity %s is not a whole number of seconds from %s to %s", shortDuration(validity), shortDuration(minDemoValidity), shortDuration(maxDemoValidity))
 			}
 			return a.demo(cmd.Context(), validity, log)
 		},

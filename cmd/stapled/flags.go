@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -87,22 +88,23 @@ func permitOnce(f *pflag.Flag) {
 	if _, list := f.Value.(pflag.SliceValue); list {
 		return
 	}
-	if f.Value.Type() == "duration" {
-		f.DefValue = shortDuration(f.DefValue)
+	if d, err := time.ParseDuration(f.DefValue); err == nil && f.Value.Type() == "duration" {
+		f.DefValue = shortDuration(d)
+		if d == 0 { // to pflag, no default only where it knows the type
+			f.DefValue = ""
+		}
 	}
 	f.Value = &once{Value: f.Value}
 }
 
-// shortDuration writes a duration as people do: 1h instead of 1h0m0s. Zero is the
-// empty string, which help takes for no default.
-func shortDuration(text string) string {
+// shortDuration writes a duration as flags take it and as people write it: 1h
+// instead of 1h0m0s.
+func shortDuration(d time.Duration) string {
+	text := d.String()
 	for _, end := range []string{"m0s", "h0m"} {
 		if strings.HasSuffix(text, end) {
 			text = text[:len(text)-2]
 		}
-	}
-	if text == "0s" {
-		return ""
 	}
 	return text
 }

@@ -139,7 +139,7 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 		return err
 	}
 	if f.ttl > verifier.DefaultMaxLifetime {
-		a.warn(fmt.Errorf("--ttl %s: verifiers refuse a token with a longer time from iat to exp than %s by default", f.ttl, verifier.DefaultMaxLifetime))
+		a.warn(fmt.Errorf("--ttl %s: verifiers refuse a token with a longer time from iat to exp than %s by default", shortDuration(f.ttl), shortDuration(verifier.DefaultMaxLifetime)))
 	}
 	s, err := f.signer(ctx, log)
 	if err != nil {
