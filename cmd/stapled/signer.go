@@ -31,6 +31,13 @@ type signer struct {
 	unrefreshed error
 }
 
+// outlives tells whether a token can be that long before its staple ends.
+func (s *signer) outlives(lifetime time.Duration) bool {
+	now := time.Now()
+	staples, err := s.staples.Current(now)
+	return err == nil && staples[0].NextUpdate().Sub(now) > lifetime
+}
+
 func (f tokenFlags) signer(ctx context.Context, log *slog.Logger) (*signer, error) {
 	if f.dir == "" {
 		return f.foreignSigner(ctx, log)

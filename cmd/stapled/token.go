@@ -138,12 +138,12 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	if f.ttl > verifier.DefaultMaxLifetime {
-		a.warn(fmt.Errorf("--ttl %s: verifiers refuse a token with a longer time from iat to exp than %s by default", shortDuration(f.ttl), shortDuration(verifier.DefaultMaxLifetime)))
-	}
 	s, err := f.signer(ctx, log)
 	if err != nil {
 		return a.refused(refusal(f.advise(err)))
+	}
+	if f.ttl > verifier.DefaultMaxLifetime && s.outlives(verifier.DefaultMaxLifetime) {
+		a.warn(fmt.Errorf("--ttl %s: verifiers refuse a token with a longer time from iat to exp than %s by default", shortDuration(f.ttl), shortDuration(verifier.DefaultMaxLifetime)))
 	}
 	if leaf := s.identity.Leaf(); !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
 		a.warn(fmt.Errorf("the certificate of %q does not list the extended key usage clientAuth, which verifiers ask for by default", leaf.Subject))
