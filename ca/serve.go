@@ -95,7 +95,8 @@ func (c *CA) tlsConfig(cfg *config.Config) (*tls.Config, error) {
 		return nil, err
 	}
 	// The intermediate only. The root would let in what another CA below it has
-	// issued, and step-ca goes by the serial number, which that CA chooses.
+	// issued, and step-ca goes by the serial number, which that CA chooses. What an
+	// earlier intermediate has issued is enrolled anew, not renewed.
 	clients := x509.NewCertPool()
 	clients.AddCert(c.intermediate)
 
