@@ -20,9 +20,9 @@ import (
 	"time"
 
 	"github.com/smallstep/certificates/api"
-	"go.step.sm/crypto/x509util"
-
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/timetext"
+	"go.step.sm/crypto/x509util"
 )
 
 // EnrolRequest says which certificate to issue.
@@ -45,7 +45,7 @@ func (c *Client) Enrol(ctx context.Context, req EnrolRequest) (*certs.Identity, 
 		return nil, fail(Misconfigured, "a certificate needs a name")
 	}
 	if req.Validity < 0 {
-		return nil, fail(Misconfigured, "validity %s is negative", req.Validity)
+		return nil, fail(Misconfigured, "validity %s is negative", timetext.Duration(req.Validity))
 	}
 	sans := req.SANs
 	if len(sans) == 0 {
@@ -96,7 +96,7 @@ func (c *Client) Enrol(ctx context.Context, req EnrolRequest) (*certs.Identity, 
 func (c *Client) Renew(ctx context.Context, id *certs.Identity) (*certs.Identity, error) {
 	leaf := id.Leaf()
 	if time.Now().After(leaf.NotAfter) {
-		return nil, fail(Refused, "certificate %#x expired at %s, so it cannot renew itself; enrol again", leaf.SerialNumber, leaf.NotAfter.UTC().Format(time.RFC3339))
+		return nil, fail(Refused, "certificate %#x expired at %s, so it cannot renew itself; enrol again", leaf.SerialNumber, timetext.Stamp(leaf.NotAfter))
 	}
 	key, err := newKeyLike(leaf.PublicKey)
 	if err != nil {

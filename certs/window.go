@@ -6,6 +6,8 @@ package certs
 import (
 	"fmt"
 	"time"
+
+	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
 // Window is a span of time, both ends inclusive (RFC 5280 §4.1.2.5).
@@ -14,10 +16,10 @@ type Window struct{ NotBefore, NotAfter time.Time }
 // Check compares a time with the window: ErrExpired, ErrNotYetValid or nil.
 func (w Window) Check(now time.Time) error {
 	if now.After(w.NotAfter) {
-		return fmt.Errorf("%w: the chain is valid until %s, and it is %s", ErrExpired, stamp(w.NotAfter), stamp(now))
+		return fmt.Errorf("%w: the chain is valid until %s, and it is %s", ErrExpired, timetext.Stamp(w.NotAfter), timetext.Stamp(now))
 	}
 	if now.Before(w.NotBefore) {
-		return fmt.Errorf("%w: the chain is valid from %s, and it is %s", ErrNotYetValid, stamp(w.NotBefore), stamp(now))
+		return fmt.Errorf("%w: the chain is valid from %s, and it is %s", ErrNotYetValid, timetext.Stamp(w.NotBefore), timetext.Stamp(now))
 	}
 	return nil
 }
@@ -35,5 +37,3 @@ func (p *Path) intersectWindows() Window {
 	}
 	return w
 }
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -185,10 +186,10 @@ func (c *credential) headerOf(staples []*ocspstaple.Staple) *header {
 func (c *credential) usable(now time.Time) ([]*ocspstaple.Staple, error) {
 	if now.After(c.notAfter) {
 		return nil, refuse(CertificateExpired, "the chain ended at %s, and it is %s: enrol a new certificate",
-			stamp(c.notAfter), stamp(now))
+			timetext.Stamp(c.notAfter), timetext.Stamp(now))
 	}
 	if now.Before(c.notBefore) {
-		return nil, refuse(CertificateNotYetValid, "the chain begins at %s, and it is %s", stamp(c.notBefore), stamp(now))
+		return nil, refuse(CertificateNotYetValid, "the chain begins at %s, and it is %s", timetext.Stamp(c.notBefore), timetext.Stamp(now))
 	}
 	staples, err := c.staples.Current(now)
 	if err != nil {
@@ -217,5 +218,3 @@ func (c *credential) checkStaples(staples []*ocspstaple.Staple, now time.Time) e
 	}
 	return nil
 }
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

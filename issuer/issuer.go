@@ -25,6 +25,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -129,7 +130,7 @@ func New(cfg Config) (*Issuer, error) {
 		i.ttl = DefaultTTL
 	}
 	if i.ttl < time.Second {
-		return nil, refuse(ConfigInvalid, "a TTL of %s: exp has whole seconds (RFC 7519 §2), so it must be a second or more", i.ttl)
+		return nil, refuse(ConfigInvalid, "a TTL of %s: exp has whole seconds (RFC 7519 §2), so it must be a second or more", timetext.Duration(i.ttl))
 	}
 	if i.typ == "" {
 		i.typ = DefaultType
@@ -215,7 +216,7 @@ func (i *Issuer) sign(h *header, claims Claims, now time.Time) (string, time.Tim
 func (i *Issuer) expiry(h *header, ttl time.Duration, now time.Time) (time.Time, error) {
 	switch {
 	case ttl < 0 || ttl > i.ttl:
-		return time.Time{}, refuse(ClaimsInvalid, "a TTL of %s: the issuer permits up to %s", ttl, i.ttl)
+		return time.Time{}, refuse(ClaimsInvalid, "a TTL of %s: the issuer permits up to %s", timetext.Duration(ttl), timetext.Duration(i.ttl))
 	case ttl == 0:
 		ttl = i.ttl
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -216,10 +217,10 @@ func (r *response) checkTimes(hasNext bool, allow allowance) error {
 	case !hasNext:
 		return fail(Malformed, "nextUpdate is absent")
 	case !r.nextUpdate.After(r.thisUpdate):
-		return fail(Malformed, "nextUpdate %s is not after thisUpdate %s", stamp(r.nextUpdate), stamp(r.thisUpdate))
+		return fail(Malformed, "nextUpdate %s is not after thisUpdate %s", timetext.Stamp(r.nextUpdate), timetext.Stamp(r.thisUpdate))
 	}
 	if r.producedAt.Before(r.thisUpdate) {
-		return fail(Malformed, "producedAt %s is before thisUpdate %s", stamp(r.producedAt), stamp(r.thisUpdate))
+		return fail(Malformed, "producedAt %s is before thisUpdate %s", timetext.Stamp(r.producedAt), timetext.Stamp(r.thisUpdate))
 	}
 	return nil
 }

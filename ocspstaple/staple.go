@@ -14,6 +14,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"time"
+
+	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
 // Status is what a staple says of its certificate. The zero value is Unknown.
@@ -134,21 +136,21 @@ func (s *Staple) Check(now time.Time, f Freshness) error {
 	switch s.status {
 	case Good:
 	case Revoked:
-		return fail(CertificateRevoked, "revoked at %s: %s", stamp(s.revokedAt), s.reason)
+		return fail(CertificateRevoked, "revoked at %s: %s", timetext.Stamp(s.revokedAt), s.reason)
 	default:
 		return fail(StatusUnknown, "the responder does not know the certificate")
 	}
 	// 3. Freshness (RFC 6960 §3.2 (5) and (6), RFC 9919 §5).
 	for _, t := range [...]time.Time{s.thisUpdate, s.producedAt} {
 		if t.Add(-f.Leeway).After(now) {
-			return fail(NotYetValid, "from %s, and it is %s", stamp(t), stamp(now))
+			return fail(NotYetValid, "from %s, and it is %s", timetext.Stamp(t), timetext.Stamp(now))
 		}
 	}
 	if now.After(s.nextUpdate) {
-		return fail(Stale, "nextUpdate was %s, and it is %s", stamp(s.nextUpdate), stamp(now))
+		return fail(Stale, "nextUpdate was %s, and it is %s", timetext.Stamp(s.nextUpdate), timetext.Stamp(now))
 	}
 	if age := now.Sub(s.thisUpdate); age > f.maxAge() {
-		return fail(Stale, "thisUpdate was %s ago, more than %s", age.Round(time.Second), f.maxAge())
+		return fail(Stale, "thisUpdate was %s ago, more than %s", timetext.Duration(age.Round(time.Second)), timetext.Duration(f.maxAge()))
 	}
 	return nil
 }
@@ -156,12 +158,10 @@ func (s *Staple) Check(now time.Time, f Freshness) error {
 func checkDelegateTime(delegate *x509.Certificate, now time.Time) error {
 	if now.Before(delegate.NotBefore) || now.After(delegate.NotAfter) {
 		return fail(Untrusted, "the responder's certificate is valid from %s to %s, and it is %s",
-			stamp(delegate.NotBefore), stamp(delegate.NotAfter), stamp(now))
+			timetext.Stamp(delegate.NotBefore), timetext.Stamp(delegate.NotAfter), timetext.Stamp(now))
 	}
 	return nil
 }
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func fail(reason Reason, format string, args ...any) *Error {
 	return &Error{Reason: reason, Err: fmt.Errorf(format, args...)}

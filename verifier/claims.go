@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
 // claims are the registered claims of a token (RFC 7519 §4.1).
@@ -108,7 +110,7 @@ func (c *claims) check(cfg *Config, h *provenHeader) error {
 // checkLifetime ends step 7.
 func (t *Token) checkLifetime(limit time.Duration) error {
 	if lifetime := t.Expiry.Sub(t.IssuedAt); lifetime > limit {
-		return reject(ClaimsInvalid, "exp is %s after iat, more than %s", lifetime, limit)
+		return reject(ClaimsInvalid, "exp is %s after iat, more than %s", timetext.Duration(lifetime), timetext.Duration(limit))
 	}
 	return nil
 }
@@ -117,12 +119,10 @@ func (t *Token) checkLifetime(limit time.Duration) error {
 // §4.1.6). The leeway moves the beginning only.
 func (t *Token) checkClaimTimes(now time.Time, leeway time.Duration) error {
 	if !now.Before(t.end) {
-		return reject(TokenExpired, "exp was %s, and it is %s", stamp(t.end), stamp(now))
+		return reject(TokenExpired, "exp was %s, and it is %s", timetext.Stamp(t.end), timetext.Stamp(now))
 	}
 	if t.begin.Add(-leeway).After(now) {
-		return reject(TokenNotYetValid, "from %s, and it is %s", stamp(t.begin), stamp(now))
+		return reject(TokenNotYetValid, "from %s, and it is %s", timetext.Stamp(t.begin), timetext.Stamp(now))
 	}
 	return nil
 }
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
 // Authority is one CA that the responder answers for.
@@ -78,7 +80,7 @@ func newAuthority(c Authority, now time.Time) (*authority, error) {
 	}
 	if now.Before(a.signedBy.NotBefore) || now.After(a.signedBy.NotAfter) {
 		return nil, fmt.Errorf("certificate %q of the signing key is valid from %s to %s, not now",
-			a.signedBy.Subject, a.signedBy.NotBefore.UTC().Format(time.RFC3339), a.signedBy.NotAfter.UTC().Format(time.RFC3339))
+			a.signedBy.Subject, timetext.Stamp(a.signedBy.NotBefore), timetext.Stamp(a.signedBy.NotAfter))
 	}
 	public, ok := c.Signer.Public().(interface{ Equal(crypto.PublicKey) bool })
 	if !ok || !public.Equal(a.signedBy.PublicKey) {

@@ -28,6 +28,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"golang.org/x/crypto/ocsp"
 )
 
@@ -90,7 +91,7 @@ func New(cfg Config) (*Responder, error) {
 		r.validity = DefaultValidity
 	}
 	if r.validity < time.Second {
-		return nil, fmt.Errorf("responder: validity %s is below one second, the resolution of OCSP", r.validity)
+		return nil, fmt.Errorf("responder: validity %s is below one second, the resolution of OCSP", timetext.Duration(r.validity))
 	}
 	if r.now == nil {
 		r.now = time.Now

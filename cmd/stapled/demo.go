@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
 // A demo waits for one staple to run out. Below three seconds there would be
@@ -54,7 +55,7 @@ Exit status 1 if any outcome differs from the expected one.`,
 				return err
 			}
 			if validity < minDemoValidity || validity > maxDemoValidity || validity%time.Second != 0 {
-				return usagef("--staple-validity %s is not a whole number of seconds from %s to %s", shortDuration(validity), shortDuration(minDemoValidity), shortDuration(maxDemoValidity))
+				return usagef("--staple-validity %s is not a whole number of seconds from %s to %s", timetext.Duration(validity), timetext.Duration(minDemoValidity), timetext.Duration(maxDemoValidity))
 			}
 			return a.demo(cmd.Context(), validity, log)
 		},

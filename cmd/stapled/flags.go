@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
 // groupTitle is the annotation of a flag that help shows below a title of its own.
@@ -89,24 +90,12 @@ func permitOnce(f *pflag.Flag) {
 		return
 	}
 	if d, err := time.ParseDuration(f.DefValue); err == nil && f.Value.Type() == "duration" {
-		f.DefValue = shortDuration(d)
+		f.DefValue = timetext.Duration(d)
 		if d == 0 { // to pflag, no default only where it knows the type
 			f.DefValue = ""
 		}
 	}
 	f.Value = &once{Value: f.Value}
-}
-
-// shortDuration writes a duration as flags take it and as people write it: 1h
-// instead of 1h0m0s.
-func shortDuration(d time.Duration) string {
-	text := d.String()
-	for _, end := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(text, end) {
-			text = text[:len(text)-2]
-		}
-	}
-	return text
 }
 
 // flagError words what pflag has found.

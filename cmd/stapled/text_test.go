@@ -241,16 +241,6 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-func TestShortDuration(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", 10 * time.Second: "10s", 90 * time.Second: "1m30s", 10 * time.Minute: "10m", time.Hour: "1h", 20 * time.Hour: "20h", 70 * time.Minute: "1h10m",
-	} {
-		if got := shortDuration(d); got != want {
-			t.Errorf("%s: got %q, want %q", d, got, want)
-		}
-	}
-}
-
 // TestPermission: whoever may not open a file has another way out than to name
 // another file, and whoever may not listen has not.
 func TestPermission(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 	"github.com/stapledjwt/stapled/verifier"
@@ -143,7 +143,7 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 		return a.refused(refusal(f.advise(err)))
 	}
 	if f.ttl > verifier.DefaultMaxLifetime && s.outlives(verifier.DefaultMaxLifetime) {
-		a.warn(fmt.Errorf("--ttl %s: verifiers refuse a token with a longer time from iat to exp than %s by default", shortDuration(f.ttl), shortDuration(verifier.DefaultMaxLifetime)))
+		a.warn(fmt.Errorf("--ttl %s: verifiers refuse a token with a longer time from iat to exp than %s by default", timetext.Duration(f.ttl), timetext.Duration(verifier.DefaultMaxLifetime)))
 	}
 	if leaf := s.identity.Leaf(); !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
 		a.warn(fmt.Errorf("the certificate of %q does not list the extended key usage clientAuth, which verifiers ask for by default", leaf.Subject))

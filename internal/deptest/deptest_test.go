@@ -166,7 +166,8 @@ func TestImportsPointOneWay(t *testing.T) {
 			for _, p := range list(t, module+"/"+row.from) {
 				for _, imported := range p.Imports {
 					ours, ok := strings.CutPrefix(imported, module+"/")
-					if ok && !slices.Contains(row.allowed, ours) {
+					// What writes times for people stands below all of them.
+					if ok && ours != "internal/timetext" && !slices.Contains(row.allowed, ours) {
 						t.Errorf("%s imports %s", row.from, ours)
 					}
 				}

@@ -177,7 +177,7 @@ var stapleTargets = []target{
 		{name: "check-delegate-time", rule: "6.9", rows: "S07_delegate_expires_after_authentication S07_delegate_not_yet_valid_when",
 			old: "checkDelegateTime(s.delegate, now); err != nil", new: "checkDelegateTime(s.delegate, now); false && err != nil"},
 		{name: "check-revoked", rule: "6.11", rows: "S26_",
-			old: `return fail(CertificateRevoked, "revoked at %s: %s", stamp(s.revokedAt), s.reason)`, new: ""},
+			old: `return fail(CertificateRevoked, "revoked at %s: %s", timetext.Stamp(s.revokedAt), s.reason)`, new: ""},
 		{name: "check-unknown", rule: "6.11", rows: "S25_",
 			old: `return fail(StatusUnknown, "the responder does not know the certificate")`, new: ""},
 		{name: "check-this-update", rule: "6.12", rows: "S18_",

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -75,7 +76,7 @@ func (s *Stapler) keep(ctx context.Context, sub *subject) error {
 		}
 		if s.now().After(sub.cert.NotAfter) {
 			err := fail(CertificateExpired, "%s ended at %s: enrol a new certificate",
-				sub, stamp(sub.cert.NotAfter))
+				sub, timetext.Stamp(sub.cert.NotAfter))
 			s.log.Error("no staple can help any more", "error", err)
 			s.change(func(st *state) { st.failed[sub.index], st.ended = err, true })
 			return err
@@ -152,20 +153,18 @@ func (s *Stapler) ask(ctx context.Context, sub *subject) (*ocspstaple.Staple, *E
 	case isFinal(staple):
 		// Whatever its age: an authentic revocation outweighs a good of any date.
 	case isRevoked(staple) && now.After(staple.FreshUntil(s.freshness)):
-		return nil, fail(Stale, "%s: the answer says on hold as of %s", sub, stamp(staple.ThisUpdate()))
+		return nil, fail(Stale, "%s: the answer says on hold as of %s", sub, timetext.Stamp(staple.ThisUpdate()))
 	case err != nil && !isRevoked(staple):
 		return nil, about(err, sub.String())
 	case held != nil && !newer(staple, held):
 		return nil, fail(NotNewer, "%s: the responder's answer is from %s, the one held from %s",
-			sub, stamp(staple.ThisUpdate()), stamp(held.ThisUpdate()))
+			sub, timetext.Stamp(staple.ThisUpdate()), timetext.Stamp(held.ThisUpdate()))
 	}
 	if isRevoked(staple) {
 		return staple, about(err, sub.String())
 	}
 	return staple, nil
 }
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // newer compares thisUpdate, and then nextUpdate: a responder that is fed by a
 // CRL says for longer what it knows from the same time. Of the same time, a bad
