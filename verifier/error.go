@@ -7,83 +7,48 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// Reason is why a token was rejected. The strings are stable: errors, metrics,
-// logs and test vectors use them. A Reason is an error, so that
-// errors.Is(err, verifier.StapleStale) asks for it.
-type Reason string
-
-// The reasons, in the order of the steps that give them.
-const (
-	// Steps 1 and 2: size, shape and header.
-	TooLarge          Reason = "too_large"
-	Malformed         Reason = "malformed"
-	TypeRejected      Reason = "type_rejected"
-	AlgorithmRejected Reason = "algorithm_rejected"
-	HeaderForbidden   Reason = "header_forbidden"
-	// Step 3: certificates and key.
-	ChainInvalid Reason = "chain_invalid"
-	KeyMismatch  Reason = "key_mismatch"
-	// Step 4: chain.
-	ChainUntrusted         Reason = "chain_untrusted"
-	CertificateExpired     Reason = "certificate_expired"
-	CertificateNotYetValid Reason = "certificate_not_yet_valid"
-	KeyUsage               Reason = "key_usage"
-	// Step 5: signature.
-	SignatureInvalid Reason = "signature_invalid"
-	// Step 6: staples.
-	StapleMissing      Reason = "staple_missing"
-	StapleMalformed    Reason = Reason(ocspstaple.Malformed)
-	StapleMismatch     Reason = Reason(ocspstaple.Mismatch)
-	StapleUntrusted    Reason = Reason(ocspstaple.Untrusted)
-	StapleUnknown      Reason = Reason(ocspstaple.StatusUnknown)
-	CertificateRevoked Reason = Reason(ocspstaple.CertificateRevoked)
-	StapleNotYetValid  Reason = Reason(ocspstaple.NotYetValid)
-	StapleStale        Reason = Reason(ocspstaple.Stale)
-	// Step 7: claims.
-	ClaimsInvalid    Reason = "claims_invalid"
-	IssuerMismatch   Reason = "issuer_mismatch"
-	AudienceMismatch Reason = "audience_mismatch"
-	TokenExpired     Reason = "token_expired"
-	TokenNotYetValid Reason = "token_not_yet_valid"
+// Reason and Error are those of package stapled.
+type (
+	Reason = stapled.Reason
+	Error  = stapled.Error
 )
 
-// Reasons lists every reason, in the order of the steps. Some are given by more
-// than one step, and listed where they come first.
-func Reasons() []Reason {
-	return []Reason{
-		TooLarge, Malformed, TypeRejected, AlgorithmRejected, HeaderForbidden,
-		ChainInvalid, KeyMismatch,
-		ChainUntrusted, CertificateExpired, CertificateNotYetValid, KeyUsage, SignatureInvalid,
-		StapleMissing, StapleMalformed, StapleMismatch, StapleUntrusted, StapleUnknown,
-		CertificateRevoked, StapleNotYetValid, StapleStale,
-		ClaimsInvalid, IssuerMismatch, AudienceMismatch, TokenExpired, TokenNotYetValid,
-	}
-}
+// The reasons for which a token is rejected.
+const (
+	TooLarge               = stapled.TooLarge
+	Malformed              = stapled.Malformed
+	TypeRejected           = stapled.TypeRejected
+	AlgorithmRejected      = stapled.AlgorithmRejected
+	HeaderForbidden        = stapled.HeaderForbidden
+	ChainInvalid           = stapled.ChainInvalid
+	KeyMismatch            = stapled.KeyMismatch
+	ChainUntrusted         = stapled.ChainUntrusted
+	CertificateExpired     = stapled.CertificateExpired
+	CertificateNotYetValid = stapled.CertificateNotYetValid
+	KeyUsage               = stapled.KeyUsage
+	SignatureInvalid       = stapled.SignatureInvalid
+	StapleMissing          = stapled.StapleMissing
+	StapleMalformed        = stapled.StapleMalformed
+	StapleMismatch         = stapled.StapleMismatch
+	StapleUntrusted        = stapled.StapleUntrusted
+	StapleUnknown          = stapled.StapleUnknown
+	CertificateRevoked     = stapled.CertificateRevoked
+	StapleNotYetValid      = stapled.StapleNotYetValid
+	StapleStale            = stapled.StapleStale
+	ClaimsInvalid          = stapled.ClaimsInvalid
+	IssuerMismatch         = stapled.IssuerMismatch
+	AudienceMismatch       = stapled.AudienceMismatch
+	TokenExpired           = stapled.TokenExpired
+	TokenNotYetValid       = stapled.TokenNotYetValid
+)
 
-// Error is the reason as a string.
-func (r Reason) Error() string { return string(r) }
-
-// Error says why a token was rejected. It is the only type of error that
-// [Verifier.Verify] returns.
-type Error struct {
-	Reason Reason
-	// Err tells what was compared. It never holds the token, and is meant for
-	// the log: the sender of a token learns nothing but that it was rejected.
-	Err error
-}
-
-// Error gives the reason and what was compared.
-func (e *Error) Error() string { return string(e.Reason) + ": " + e.Err.Error() }
-
-// Unwrap gives the cause.
-func (e *Error) Unwrap() error { return e.Err }
-
-// Is makes errors.Is(err, reason) true for the reason of this error.
-func (e *Error) Is(target error) bool { return target == e.Reason }
+// Reasons lists every reason, in the order of the steps.
+func Reasons() []Reason { return stapled.Reasons() }
 
 func reject(reason Reason, format string, args ...any) *Error {
 	return &Error{Reason: reason, Err: fmt.Errorf(format, args...)}

@@ -91,6 +91,7 @@ func list(t *testing.T, args ...string) []pkg {
 
 func TestLightPackagesStayLight(t *testing.T) {
 	for _, row := range []struct{ name, pattern string }{
+		{"stapled", ""},
 		{"certs", "/certs/..."},
 		{"ocspstaple", "/ocspstaple/..."},
 		{"issuer", "/issuer/..."},

@@ -7,58 +7,30 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/stapledjwt/stapled/ocspstaple"
+	"github.com/stapledjwt/stapled"
 )
 
-// Reason is why there is no staple to sign with, or why an attempt to get one
-// failed. The strings are stable; those that package ocspstaple knows too are
-// the same. A Reason is an error, so that errors.Is(err, stapler.Missing) asks
-// for it.
-type Reason string
+// Reason and Error are those of package stapled.
+type (
+	Reason = stapled.Reason
+	Error  = stapled.Error
+)
 
-// The reasons.
+// The reasons why there is no staple to sign with, or why an attempt to get one
+// failed.
 const (
-	// Missing: no staple has been received yet.
-	Missing Reason = "staple_missing"
-	// FetchFailed: the responder could not be asked, or did not answer.
-	FetchFailed Reason = "fetch_failed"
-	// NotNewer: the answer is not newer than the staple that is held.
-	NotNewer Reason = "staple_not_newer"
-	// CertificateExpired: a certificate of the chain has expired, so that no
-	// staple can help it.
-	CertificateExpired Reason = "certificate_expired"
-
-	Malformed          = Reason(ocspstaple.Malformed)
-	Mismatch           = Reason(ocspstaple.Mismatch)
-	Untrusted          = Reason(ocspstaple.Untrusted)
-	NotYetValid        = Reason(ocspstaple.NotYetValid)
-	Stale              = Reason(ocspstaple.Stale)
-	StatusUnknown      = Reason(ocspstaple.StatusUnknown)
-	CertificateRevoked = Reason(ocspstaple.CertificateRevoked)
+	Missing            = stapled.StapleMissing
+	FetchFailed        = stapled.FetchFailed
+	NotNewer           = stapled.StapleNotNewer
+	CertificateExpired = stapled.CertificateExpired
+	Malformed          = stapled.StapleMalformed
+	Mismatch           = stapled.StapleMismatch
+	Untrusted          = stapled.StapleUntrusted
+	NotYetValid        = stapled.StapleNotYetValid
+	Stale              = stapled.StapleStale
+	StatusUnknown      = stapled.StapleUnknown
+	CertificateRevoked = stapled.CertificateRevoked
 )
-
-// Error is the reason as a string.
-func (r Reason) Error() string { return string(r) }
-
-// Error says which condition fails. It satisfies errors.Is for its Reason, and
-// for the [ocspstaple.Reason] of the same string.
-type Error struct {
-	Reason Reason
-	// Err says which certificate and what happened.
-	Err error
-}
-
-// Error gives the reason and what happened.
-func (e *Error) Error() string { return string(e.Reason) + ": " + e.Err.Error() }
-
-// Unwrap gives the cause.
-func (e *Error) Unwrap() error { return e.Err }
-
-// Is makes errors.Is(err, reason) true for the reason of this error, in the
-// type of this package or of package ocspstaple.
-func (e *Error) Is(target error) bool {
-	return target == e.Reason || target == ocspstaple.Reason(e.Reason)
-}
 
 func fail(reason Reason, format string, args ...any) *Error {
 	return &Error{Reason: reason, Err: fmt.Errorf(format, args...)}
@@ -67,13 +39,8 @@ func fail(reason Reason, format string, args ...any) *Error {
 // about gives any error of an attempt its reason, and says which certificate
 // it is about.
 func about(err error, certificate string) *Error {
-	var own *Error
-	var staple *ocspstaple.Error
-	switch {
-	case errors.As(err, &own):
+	if own, ok := errors.AsType[*Error](err); ok {
 		return fail(own.Reason, "%s: %w", certificate, own.Err)
-	case errors.As(err, &staple):
-		return fail(Reason(staple.Reason), "%s: %w", certificate, staple.Err)
 	}
 	return fail(FetchFailed, "%s: %w", certificate, err)
 }
