@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"github.com/stapledjwt/stapled/internal/strictjson"
 )
 
 // Claims are what one token says. The issuer adds iss, iat, nbf, exp and jti,
@@ -33,8 +35,8 @@ func (claims *Claims) check() error {
 	if len(claims.Audience) == 0 {
 		return refuse(ClaimsInvalid, "aud is required: a token for nobody in particular is one for everybody")
 	}
-	if len(claims.Audience) > maxMembers {
-		return refuse(ClaimsInvalid, "aud has %d values, and verifiers accept %d", len(claims.Audience), maxMembers)
+	if len(claims.Audience) > strictjson.MaxMembers {
+		return refuse(ClaimsInvalid, "aud has %d values, and verifiers accept %d", len(claims.Audience), strictjson.MaxMembers)
 	}
 	for _, audience := range claims.Audience {
 		if audience == "" || !utf8.ValidString(audience) {
@@ -52,7 +54,7 @@ func (c *credential) appendPayload(b []byte, claims Claims, now, exp time.Time) 
 	if err := claims.check(); err != nil {
 		return nil, err
 	}
-	extra, err := encodeExtra(claims.Extra)
+	extra, err := encodeExtra(claims.Extra, claims.Subject != "")
 	if err != nil {
 		return nil, &Error{Reason: ClaimsInvalid, Err: err}
 	}

@@ -131,8 +131,10 @@ func TestClaimsRefused(t *testing.T) {
 		{"an escaped backslash before ud800", extra(json.RawMessage(`{"a":"\\ud800"}`)), ""},
 		{"nested 16 deep", extra(nested(16)), ""},
 		{"nested 17 deep", extra(nested(17)), issuer.ClaimsInvalid},
-		{"64 members", extra(members(57)), ""},
-		{"65 members", extra(members(58)), issuer.ClaimsInvalid},
+		{"64 members", extra(members(58)), ""},
+		{"65 members", extra(members(59)), issuer.ClaimsInvalid},
+		{"64 members, one of them sub", issuer.Claims{Audience: []string{"orders"}, Subject: "alice", Extra: members(57)}, ""},
+		{"65 members, one of them sub", issuer.Claims{Audience: []string{"orders"}, Subject: "alice", Extra: members(58)}, issuer.ClaimsInvalid},
 		{"too much", extra(map[string]any{"blob": strings.Repeat("x", 16<<10)}), issuer.TooLarge},
 	} {
 		t.Run(row.name, func(t *testing.T) {

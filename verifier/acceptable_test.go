@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled/internal/strictjson"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -244,7 +245,7 @@ var acceptables = []acceptable{
 	{name: "the longest life", edit: period(0, time.Hour)},
 	claim("a claim of any type", "roles", json.RawMessage(`[{"a":{"b":[1.5e3,null,true]}}]`)),
 	{name: "64 claims", edit: func(_ *world, t *testca.Token) {
-		for i := len(t.Claims); i < maxMembers; i++ {
+		for i := len(t.Claims); i < strictjson.MaxMembers; i++ {
 			t.Claims.Add(fmt.Sprint("claim", i), i)
 		}
 	}},

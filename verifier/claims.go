@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/strictjson"
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
@@ -23,33 +24,33 @@ type claims struct {
 
 // parseClaims is step 7 as far as it concerns the shape of the claims.
 func parseClaims(payload, audience string) (claims, error) {
-	var buffer [24]member
-	members, err := parseObject(payload, buffer[:0])
+	var buffer [24]strictjson.Member
+	members, err := strictjson.ParseObject(payload, buffer[:0])
 	if err != nil {
 		return claims{}, reject(Malformed, "payload: %w", err)
 	}
 	var c claims
 	for _, m := range members {
 		var err error
-		switch m.name {
+		switch m.Name {
 		case "iss":
 			c.hasIss = true
-			c.iss, err = unquote(m.value)
+			c.iss, err = strictjson.Unquote(m.Value)
 		case "sub":
-			c.sub, err = unquote(m.value)
+			c.sub, err = strictjson.Unquote(m.Value)
 		case "jti":
-			c.jti, err = unquote(m.value)
+			c.jti, err = strictjson.Unquote(m.Value)
 		case "aud":
-			c.hasAudience, err = hasAudience(m.value, audience)
+			c.hasAudience, err = hasAudience(m.Value, audience)
 		case "exp":
-			c.exp, err = parseNumericDate(m.value)
+			c.exp, err = parseNumericDate(m.Value)
 		case "nbf":
-			c.nbf, err = parseNumericDate(m.value)
+			c.nbf, err = parseNumericDate(m.Value)
 		case "iat":
-			c.iat, err = parseNumericDate(m.value)
+			c.iat, err = parseNumericDate(m.Value)
 		}
 		if err != nil {
-			return claims{}, reject(ClaimsInvalid, "claim %s: %w", m.name, err)
+			return claims{}, reject(ClaimsInvalid, "claim %s: %w", m.Name, err)
 		}
 	}
 	return c, nil
@@ -60,10 +61,10 @@ func parseClaims(payload, audience string) (claims, error) {
 func hasAudience(value, audience string) (bool, error) {
 	if strings.HasPrefix(value, "[") {
 		var buffer [4]string
-		list, err := parseStrings(value, buffer[:0], maxMembers)
+		list, err := strictjson.ParseStrings(value, buffer[:0], strictjson.MaxMembers)
 		return slices.Contains(list, audience), err
 	}
-	aud, err := unquote(value)
+	aud, err := strictjson.Unquote(value)
 	return aud == audience, err
 }
 

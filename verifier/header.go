@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled/internal/strictjson"
 )
 
 // header is the protected header of a token. Nothing in it is proven yet.
@@ -31,8 +32,8 @@ var forbidden = []string{"crit", "jku", "jwk", "x5u", "b64"}
 
 // parseHeader is step 1 and 2 for the header: its shape.
 func parseHeader(text string) (*header, error) {
-	var buffer [16]member
-	members, err := parseObject(text, buffer[:0])
+	var buffer [16]strictjson.Member
+	members, err := strictjson.ParseObject(text, buffer[:0])
 	if err != nil {
 		return nil, reject(Malformed, "header: %w", err)
 	}
@@ -40,10 +41,10 @@ func parseHeader(text string) (*header, error) {
 	for _, m := range members {
 		if err := h.set(m); err != nil {
 			reason := Malformed
-			if errors.Is(err, errTooMany) {
+			if errors.Is(err, strictjson.ErrTooMany) {
 				reason = TooLarge
 			}
-			return nil, reject(reason, "header member %q: %w", m.name, err)
+			return nil, reject(reason, "header member %q: %w", m.Name, err)
 		}
 	}
 	if size := decodedSize(h.x5c); size > MaxChainBytes {
@@ -65,26 +66,26 @@ func decodedSize(list []string) int {
 	return size
 }
 
-func (h *header) set(m member) (err error) {
-	switch m.name {
+func (h *header) set(m strictjson.Member) (err error) {
+	switch m.Name {
 	case "alg":
-		h.alg, err = unquote(m.value)
+		h.alg, err = strictjson.Unquote(m.Value)
 	case "typ":
 		h.hasTyp = true
-		h.typ, err = unquote(m.value)
+		h.typ, err = strictjson.Unquote(m.Value)
 	case "kid":
 		h.hasKid = true
-		h.kid, err = unquote(m.value)
+		h.kid, err = strictjson.Unquote(m.Value)
 	case "x5t#S256":
 		h.hasDigest = true
-		h.digest, err = unquote(m.value)
+		h.digest, err = strictjson.Unquote(m.Value)
 	case "x5c":
-		h.x5c, err = parseStrings(m.value, h.room.x5c[:0], MaxChain)
+		h.x5c, err = strictjson.ParseStrings(m.Value, h.room.x5c[:0], MaxChain)
 	case "ocsp":
-		h.ocsp, err = parseStrings(m.value, h.room.ocsp[:0], MaxChain+1)
+		h.ocsp, err = strictjson.ParseStrings(m.Value, h.room.ocsp[:0], MaxChain+1)
 	default:
-		if h.forbidden == "" && slices.Contains(forbidden, m.name) {
-			h.forbidden = m.name
+		if h.forbidden == "" && slices.Contains(forbidden, m.Name) {
+			h.forbidden = m.Name
 		}
 	}
 	return err

@@ -1,7 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package verifier
+// Package strictjson reads JSON (RFC 8259) that no two parsers understand
+// differently. Verifiers read tokens with it, and issuers sign only claims that it
+// reads.
+//
+// It refuses what encoding/json lets through: two members of one name, members at
+// the top that differ by case only, lone surrogates, bytes that are not UTF-8, and
+// texts that are deep or wide enough to cost more than a signature verification
+// (RFC 8725 §2.6, RFC 7515 §10.12).
+package strictjson
 
 import (
 	"errors"
@@ -16,23 +24,25 @@ import (
 // The limits of a JSON text. They keep the search for duplicate members, which
 // compares each with each, far below the price of a signature verification.
 const (
-	maxDepth   = 16
-	maxMembers = 64
+	// MaxDepth is how many objects and arrays may lie inside each other.
+	MaxDepth = 16
+	// MaxMembers is how many members an object may have.
+	MaxMembers = 64
 )
 
-// member is one member of a JSON object.
-type member struct {
-	name string
-	// value is the JSON text of the value.
-	value string
+// Member is one member of a JSON object.
+type Member struct {
+	Name string
+	// Value is the JSON text of the value.
+	Value string
 }
 
-// parseObject reads a JSON object (RFC 8259 §4) and appends its members. It is
+// ParseObject reads a JSON object (RFC 8259 §4) and appends its members. It is
 // stricter than encoding/json where two parsers could understand the same text
 // differently (RFC 8725 §2.6, RFC 7515 §10.12): at every depth members must be
 // distinct, at the top also by more than case; the text must be valid UTF-8
 // without lone surrogates; nothing may follow it.
-func parseObject(text string, members []member) ([]member, error) {
+func ParseObject(text string, members []Member) ([]Member, error) {
 	if !utf8.ValidString(text) {
 		return nil, errors.New("not valid UTF-8")
 	}
@@ -46,24 +56,24 @@ func parseObject(text string, members []member) ([]member, error) {
 		return nil, s.unexpected()
 	}
 	// Names in lower case, as nearly all are, differ by more than case.
-	if !slices.ContainsFunc(members, func(m member) bool { return fold(m.name) != m.name }) {
+	if !slices.ContainsFunc(members, func(m Member) bool { return Fold(m.Name) != m.Name }) {
 		return members, nil
 	}
-	folded := make([]string, 0, maxMembers)
+	folded := make([]string, 0, MaxMembers)
 	for _, m := range members {
-		name := fold(m.name)
+		name := Fold(m.Name)
 		if first := slices.Index(folded, name); first >= 0 {
-			return nil, fmt.Errorf("the members %.40q and %.40q differ by case only", members[first].name, m.name)
+			return nil, fmt.Errorf("the members %.40q and %.40q differ by case only", members[first].Name, m.Name)
 		}
 		folded = append(folded, name)
 	}
 	return members, nil
 }
 
-// fold maps names to the same string exactly if strings.EqualFold holds for
+// Fold maps names to the same string exactly if strings.EqualFold holds for
 // them. Comparing each with each by that function would let a stranger spend
 // milliseconds of ours on 64 long names.
-func fold(name string) string {
+func Fold(name string) string {
 	for _, c := range []byte(name) {
 		if c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
 			return strings.Map(foldRune, name)
@@ -85,8 +95,9 @@ func foldRune(r rune) rune {
 	return least
 }
 
-// parseStrings reads a JSON array of strings and appends them; at most limit.
-func parseStrings(value string, list []string, limit int) ([]string, error) {
+// ParseStrings reads the value of a [Member] as an array of strings and appends
+// them; ErrTooMany if there are more than limit.
+func ParseStrings(value string, list []string, limit int) ([]string, error) {
 	s := scanner{text: value}
 	if !s.take('[') {
 		return nil, errors.New("not an array")
@@ -97,7 +108,7 @@ func parseStrings(value string, list []string, limit int) ([]string, error) {
 			return list, nil
 		}
 		if !first {
-			s.take(',') // parseObject has seen that it is there
+			s.take(',') // ParseObject has seen that it is there
 			s.space()
 		}
 		start := s.pos
@@ -108,9 +119,9 @@ func parseStrings(value string, list []string, limit int) ([]string, error) {
 			return nil, err
 		}
 		if len(list) == limit {
-			return nil, errTooMany
+			return nil, ErrTooMany
 		}
-		text, err := unquote(value[start:s.pos])
+		text, err := Unquote(value[start:s.pos])
 		if err != nil {
 			return nil, err
 		}
@@ -118,10 +129,11 @@ func parseStrings(value string, list []string, limit int) ([]string, error) {
 	}
 }
 
-var errTooMany = errors.New("too many elements")
+// ErrTooMany says that an array has more elements than the caller permits.
+var ErrTooMany = errors.New("too many elements")
 
-// unquote decodes the JSON text of a string that scanner has read.
-func unquote(value string) (string, error) {
+// Unquote decodes the value of a [Member] that is a string.
+func Unquote(value string) (string, error) {
 	if len(value) < 2 || value[0] != '"' {
 		return "", errors.New("not a string")
 	}

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package verifier
+package strictjson
 
 import (
 	"errors"
@@ -57,11 +57,11 @@ func (s *scanner) space() {
 }
 
 // object reads an object and appends its members.
-func (s *scanner) object(members []member) ([]member, error) {
+func (s *scanner) object(members []Member) ([]Member, error) {
 	if !s.take('{') {
 		return nil, s.unexpected()
 	}
-	if s.depth++; s.depth > maxDepth {
+	if s.depth++; s.depth > MaxDepth {
 		return nil, errors.New("JSON nested too deeply")
 	}
 	defer func() { s.depth-- }()
@@ -71,16 +71,16 @@ func (s *scanner) object(members []member) ([]member, error) {
 		if len(members) == base && s.take('}') {
 			return members, nil
 		}
-		if len(members)-base == maxMembers {
-			return nil, fmt.Errorf("a JSON object of more than %d members", maxMembers)
+		if len(members)-base == MaxMembers {
+			return nil, fmt.Errorf("a JSON object of more than %d members", MaxMembers)
 		}
 		m, err := s.member()
 		if err != nil {
 			return nil, err
 		}
 		for _, other := range members[base:] {
-			if other.name == m.name {
-				return nil, fmt.Errorf("the member %.40q occurs twice", m.name)
+			if other.Name == m.Name {
+				return nil, fmt.Errorf("the member %.40q occurs twice", m.Name)
 			}
 		}
 		members = append(members, m)
@@ -94,25 +94,25 @@ func (s *scanner) object(members []member) ([]member, error) {
 	}
 }
 
-func (s *scanner) member() (member, error) {
+func (s *scanner) member() (Member, error) {
 	start := s.pos
 	if err := s.string(); err != nil {
-		return member{}, err
+		return Member{}, err
 	}
-	name, err := unquote(s.text[start:s.pos])
+	name, err := Unquote(s.text[start:s.pos])
 	if err != nil {
-		return member{}, err
+		return Member{}, err
 	}
 	s.space()
 	if !s.take(':') {
-		return member{}, s.unexpected()
+		return Member{}, s.unexpected()
 	}
 	s.space()
 	start = s.pos
 	if err := s.value(); err != nil {
-		return member{}, err
+		return Member{}, err
 	}
-	return member{name: name, value: s.text[start:s.pos]}, nil
+	return Member{Name: name, Value: s.text[start:s.pos]}, nil
 }
 
 func (s *scanner) value() error {
@@ -120,7 +120,7 @@ func (s *scanner) value() error {
 	case c == '"':
 		return s.string()
 	case c == '{':
-		var buffer [8]member
+		var buffer [8]Member
 		_, err := s.object(buffer[:0])
 		return err
 	case c == '[':
@@ -139,7 +139,7 @@ func (s *scanner) value() error {
 
 func (s *scanner) array() error {
 	s.pos++ // '['
-	if s.depth++; s.depth > maxDepth {
+	if s.depth++; s.depth > MaxDepth {
 		return errors.New("JSON nested too deeply")
 	}
 	defer func() { s.depth-- }()

@@ -1,22 +1,19 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package verifier
+// Package strictjsontest has the JSON texts on which readers and writers of
+// tokens must agree.
+package strictjsontest
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
-	"testing"
-	"unicode"
-	"unicode/utf8"
 )
 
-// jsonTexts are objects and what is nearly one. Which of them are accepted is
-// for [strictlyValid] to say, and for accepted, where a rule of ours decides.
-var jsonTexts = []struct {
-	name, text string
-	accepted   bool
+// Texts are objects and what is nearly one.
+var Texts = []struct {
+	Name, Text string
+	Accepted   bool
 }{
 	{"empty object", `{}`, true},
 	{"white space everywhere", " \t\r\n{ \"a\" : [ 1 , { } , [ ] ] , \"b\" : null } \n", true},
@@ -117,69 +114,13 @@ var jsonTexts = []struct {
 	{"brackets exchanged", `{"a":[}]`, false},
 }
 
+// nested is an array of a depth.
+func nested(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
+
 func objectOf(n int) string {
 	var b strings.Builder
 	for i := range n {
 		fmt.Fprintf(&b, ",\"m%d\":%d", i, i)
 	}
 	return "{" + b.String()[1:] + "}"
-}
-
-func TestJSON(t *testing.T) {
-	for _, c := range jsonTexts {
-		t.Run(c.name, func(t *testing.T) {
-			_, err := parseObject(c.text, nil)
-			if accepted := err == nil; accepted != c.accepted {
-				t.Fatalf("accepted is %t: %v", accepted, err)
-			}
-			compareWithEncodingJSON(t, c.text)
-			// Nor is any part of it taken for the whole.
-			for i := range c.text {
-				compareWithEncodingJSON(t, c.text[:i])
-				compareWithEncodingJSON(t, c.text[i:])
-			}
-		})
-	}
-}
-
-// TestFold proves fold for names of any length, since both it and
-// strings.EqualFold go rune by rune.
-func TestFold(t *testing.T) {
-	for r := rune(0); r <= unicode.MaxRune; r++ {
-		if !utf8.ValidRune(r) {
-			continue
-		}
-		name := string(r)
-		folded := fold(name)
-		if !strings.EqualFold(name, folded) || fold(folded) != folded || utf8.RuneCountInString(folded) != 1 {
-			t.Fatalf("%q is folded to %q", name, folded)
-		}
-		if other := string(unicode.SimpleFold(r)); fold(other) != folded {
-			t.Fatalf("%q is folded to %q, and %q to %q", name, folded, other, fold(other))
-		}
-	}
-	if name := strings.Repeat("name", 20); testing.AllocsPerRun(10, func() { fold(name) }) != 0 {
-		t.Error("a name in lower case is copied")
-	}
-}
-
-// FuzzJSON looks for a text that parseObject and encoding/json read differently.
-func FuzzJSON(f *testing.F) {
-	for _, c := range jsonTexts {
-		f.Add([]byte(c.text))
-	}
-	token := theWorld().leaf.Token()
-	for _, segment := range strings.Split(token, ".")[:2] {
-		text, err := appendSegment(nil, segment)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
-	if len(jsonTexts) == 0 {
-		f.Fatal("no seeds")
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		compareWithEncodingJSON(t, string(bytes.Clone(text)))
-	})
 }

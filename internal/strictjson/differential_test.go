@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package verifier
+package strictjson
 
 import (
 	"encoding/json"
@@ -12,12 +12,12 @@ import (
 	"unicode/utf8"
 )
 
-// compareWithEncodingJSON holds parseObject to accepting what encoding/json
+// compareWithEncodingJSON holds ParseObject to accepting what encoding/json
 // accepts and our further rules permit, no less and no more, and to reading the
 // same from it.
 func compareWithEncodingJSON(t testing.TB, text string) {
 	t.Helper()
-	members, err := parseObject(text, nil)
+	members, err := ParseObject(text, nil)
 	valid, known := strictlyValid(text)
 	if accepted := err == nil; known && accepted != valid {
 		t.Fatalf("%q: accepted is %t, and the reference says %t: %v", text, accepted, valid, err)
@@ -36,32 +36,32 @@ func compareWithEncodingJSON(t testing.TB, text string) {
 		t.Fatalf("%q: %d members, and encoding/json has %d", text, len(members), len(want))
 	}
 	for _, m := range members {
-		value, ok := want[m.name]
-		if !ok || string(value) != m.value {
-			t.Fatalf("%q: member %q is %s, and for encoding/json %s", text, m.name, m.value, value)
+		value, ok := want[m.Name]
+		if !ok || string(value) != m.Value {
+			t.Fatalf("%q: member %q is %s, and for encoding/json %s", text, m.Name, m.Value, value)
 		}
 		var s string
-		if m.value[0] == '"' {
+		if m.Value[0] == '"' {
 			if err := json.Unmarshal(value, &s); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := unquote(m.value); err != nil || got != s {
-				t.Fatalf("%s is read as %q, %v", m.value, got, err)
+			if got, err := Unquote(m.Value); err != nil || got != s {
+				t.Fatalf("%s is read as %q, %v", m.Value, got, err)
 			}
-		} else if got, err := unquote(m.value); err == nil {
-			t.Fatalf("%s is read as the string %q", m.value, got)
+		} else if got, err := Unquote(m.Value); err == nil {
+			t.Fatalf("%s is read as the string %q", m.Value, got)
 		}
-		compareStrings(t, m.value)
+		compareStrings(t, m.Value)
 	}
 }
 
-// compareStrings holds parseStrings to accepting arrays of strings only.
+// compareStrings holds ParseStrings to accepting arrays of strings only.
 func compareStrings(t testing.TB, value string) {
 	t.Helper()
 	var want []*string
 	valid := json.Unmarshal([]byte(value), &want) == nil && value[0] == '[' && !slices.Contains(want, nil)
 	const limit = 5
-	got, err := parseStrings(value, nil, limit)
+	got, err := ParseStrings(value, nil, limit)
 	if accepted := err == nil; accepted != (valid && len(want) <= limit) {
 		t.Fatalf("%s: accepted is %t: %v", value, accepted, err)
 	}
@@ -76,7 +76,7 @@ func compareStrings(t testing.TB, value string) {
 }
 
 // strictlyValid decides by encoding/json, and by its tokens, whether a text is
-// one that parseObject should accept. It does not know where U+FFFD stands,
+// one that ParseObject should accept. It does not know where U+FFFD stands,
 // because encoding/json puts that in the place of a lone surrogate.
 func strictlyValid(text string) (valid, known bool) {
 	if !utf8.ValidString(text) || !json.Valid([]byte(text)) {
@@ -109,7 +109,7 @@ func strictlyValid(text string) (valid, known bool) {
 				same := func(name string) bool {
 					return name == s || len(levels) == 1 && strings.EqualFold(name, s)
 				}
-				if slices.ContainsFunc(in.names, same) || len(in.names) == maxMembers {
+				if slices.ContainsFunc(in.names, same) || len(in.names) == MaxMembers {
 					return false, !replaced
 				}
 				in.names, in.value = append(in.names, s), true
@@ -120,7 +120,7 @@ func strictlyValid(text string) (valid, known bool) {
 		switch token {
 		case json.Delim('{'), json.Delim('['):
 			levels = append(levels, &level{object: token == json.Delim('{')})
-			if len(levels) > maxDepth {
+			if len(levels) > MaxDepth {
 				return false, true
 			}
 		case json.Delim('}'), json.Delim(']'):

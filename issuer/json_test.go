@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package issuer
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stapledjwt/stapled/internal/strictjson"
+	"github.com/stapledjwt/stapled/internal/strictjson/strictjsontest"
+)
+
+// TestExtraClaimsAreWhatVerifiersRead: the issuer refuses exactly the extra claims
+// that, beside its own, verifiers refuse.
+func TestExtraClaimsAreWhatVerifiersRead(t *testing.T) {
+	const white = " \t\r\n" // RFC 8259 §2
+	const own = `{"iss":"a","aud":"b","iat":1,"nbf":1,"exp":2,"jti":"c"`
+	texts := make(map[string]string)
+	for _, row := range strictjsontest.Texts {
+		texts[row.Name] = row.Text
+	}
+	for _, name := range []string{"iss", "Iss", "IAT", "\u0069at", "i\u017fs", "J\\u0054I", "issuer", "", "Email", "email"} {
+		texts["a claim named "+name] = `{"` + name + `":1}`
+	}
+	for n := 55; n <= 64; n++ {
+		var members []string
+		for i := range n {
+			members = append(members, fmt.Sprintf(`"m%d":0`, i))
+		}
+		texts[fmt.Sprint(n, " claims")] = "{" + strings.Join(members, ",") + "}"
+	}
+	for name, text := range texts {
+		for _, subject := range []string{"", `,"sub":"d"`} {
+			t.Run(name+subject, func(t *testing.T) {
+				// json.Marshal leaves out white space, and the braces go.
+				inner := strings.Trim(text, white)
+				var payload string
+				if len(inner) >= 2 && inner[0] == '{' && inner[len(inner)-1] == '}' {
+					if inner = strings.Trim(inner[1:len(inner)-1], white); inner != "" {
+						inner = "," + inner
+					}
+					payload = own + subject + inner + "}"
+				}
+				_, want := strictjson.ParseObject(payload, nil)
+				_, err := encodeExtra(json.RawMessage(text), subject != "")
+				if (err == nil) != (want == nil) {
+					t.Errorf("the issuer says %v, and verifiers say %v", err, want)
+				}
+			})
+		}
+	}
+	// The one claim that is refused although verifiers would read it: Claims has
+	// a field for it.
+	if _, err := encodeExtra(json.RawMessage(`{"sub":"x"}`), false); err == nil {
+		t.Error("sub is taken from the extra claims")
+	}
+}
