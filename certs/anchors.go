@@ -7,6 +7,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+
+	"github.com/stapledjwt/stapled/internal/certkey"
 )
 
 // Anchors are the CA certificates that a verifier trusts by configuration:
@@ -48,7 +50,12 @@ func (a *Anchors) All() []*x509.Certificate {
 	return append([]*x509.Certificate(nil), a.all...)
 }
 
-// Contains tells whether this very certificate is an anchor.
+// Named returns the anchors of a subject name, in DER.
+func (a *Anchors) Named(rawSubject []byte) []*x509.Certificate {
+	return a.bySubject[string(rawSubject)]
+}
+
+// Contains reports whether this very certificate is an anchor.
 func (a *Anchors) Contains(c *x509.Certificate) bool {
 	for _, anchor := range a.bySubject[string(c.RawSubject)] {
 		if anchor.Equal(c) {
@@ -56,4 +63,14 @@ func (a *Anchors) Contains(c *x509.Certificate) bool {
 		}
 	}
 	return false
+}
+
+func checkCA(c *x509.Certificate) error {
+	if !c.BasicConstraintsValid || !c.IsCA {
+		return errors.New("not a CA certificate")
+	}
+	if c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0 {
+		return errors.New("its key usage does not permit signing certificates")
+	}
+	return certkey.Check(c.PublicKey)
 }

@@ -7,7 +7,8 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
-	"fmt"
+
+	"github.com/stapledjwt/stapled"
 )
 
 // Identity is a certificate chain and the private key of its leaf: what a
@@ -25,13 +26,13 @@ func NewIdentity(chain []*x509.Certificate, key crypto.Signer) (*Identity, error
 	if len(chain) > 1 && isSelfSigned(chain[len(chain)-1]) {
 		chain = chain[:len(chain)-1]
 	}
-	if len(chain) == 0 || len(chain) > MaxChain {
-		return nil, fmt.Errorf("%w: %d certificates", ErrChain, len(chain))
+	if len(chain) == 0 || len(chain) > stapled.MaxChain {
+		return nil, stapled.Errorf(stapled.ChainInvalid, "%d certificates", len(chain))
 	}
 	type comparable interface{ Equal(crypto.PublicKey) bool }
 	pub, ok := chain[0].PublicKey.(comparable)
 	if !ok || key == nil || !pub.Equal(key.Public()) {
-		return nil, fmt.Errorf("%w: the private key is not the one of the certificate for %q", ErrKeyMismatch, chain[0].Subject)
+		return nil, stapled.Errorf(stapled.KeyMismatch, "the private key is not the one of the certificate for %q", chain[0].Subject)
 	}
 	return &Identity{Chain: chain, Key: key}, nil
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -102,7 +102,7 @@ func (c *credential) appendHeader(b []byte, staples []*ocspstaple.Staple) []byte
 	b = appendString(append(b, `{"alg":`...), string(c.algorithm))
 	b = appendString(append(b, `,"typ":`...), c.issuer.typ)
 	b = appendString(append(b, `,"kid":`...), c.kid)
-	b = appendStrings(append(b, `,"x5c":`...), certs.EncodeX5C(c.chain))
+	b = appendStrings(append(b, `,"x5c":`...), certx5c.Encode(c.chain))
 	ocsp := make([]string, len(staples))
 	for n, staple := range staples {
 		ocsp[n] = base64.StdEncoding.EncodeToString(staple.DER())

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -43,7 +43,7 @@ func TestHeaderBytes(t *testing.T) {
 				ocsp = append(ocsp, base64.StdEncoding.EncodeToString(s.DER()))
 			}
 			want := fmt.Sprintf(`{"alg":"ES256","typ":"stapled+jwt","kid":"%s","x5c":%s,"ocsp":%s}`,
-				certs.KeyID(leaf.Cert), quoted(certs.EncodeX5C(leaf.Chain())), quoted(ocsp))
+				certx5c.KeyID(leaf.Cert), quoted(certx5c.Encode(leaf.Chain())), quoted(ocsp))
 			if string(got) != want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}

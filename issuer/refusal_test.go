@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
@@ -58,11 +59,11 @@ func TestConfigRefused(t *testing.T) {
 		}, issuer.KeyMismatch},
 		{"no key", func(c *issuer.Config) { c.Identity = &certs.Identity{Chain: leaf.Chain()} }, issuer.KeyMismatch},
 		{"no certificate", func(c *issuer.Config) { c.Identity = &certs.Identity{Key: leaf.Key} }, issuer.ChainInvalid},
-		{"weak RSA key", func(c *issuer.Config) { c.Identity = identity(t, intermediate.Leaf(testca.Keyed(testca.RSA1024))) }, issuer.KeyMismatch},
-		{"P-224 key", func(c *issuer.Config) { c.Identity = identity(t, intermediate.Leaf(testca.Keyed(testca.P224))) }, issuer.KeyMismatch},
+		{"weak RSA key", func(c *issuer.Config) { c.Identity = identity(t, intermediate.Leaf(testca.Keyed(testca.RSA1024))) }, stapled.AlgorithmRejected},
+		{"P-224 key", func(c *issuer.Config) { c.Identity = identity(t, intermediate.Leaf(testca.Keyed(testca.P224))) }, stapled.AlgorithmRejected},
 		{"weak key of the intermediate", func(c *issuer.Config) {
 			c.Identity = identity(t, root.Intermediate(testca.Keyed(testca.P224)).Leaf())
-		}, issuer.KeyMismatch},
+		}, stapled.AlgorithmRejected},
 		{"six certificates", func(c *issuer.Config) {
 			party := root
 			for n := range 5 {

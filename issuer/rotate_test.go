@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -23,7 +24,7 @@ func TestRotateWhileSigning(t *testing.T) {
 	byKeyID := make(map[string]*testca.Party)
 	var staples []issuer.Fixed
 	for _, party := range parties {
-		byKeyID[certs.KeyID(party.Cert)] = party
+		byKeyID[certx5c.KeyID(party.Cert)] = party
 		staples = append(staples, fixed(t, party))
 	}
 	iss := newIssuer(t, parties[0], staples[0])
@@ -56,10 +57,10 @@ func TestRotateWhileSigning(t *testing.T) {
 			t.Fatalf("kid %v is nobody's", header["kid"])
 		}
 		open(t, raw, party.Cert)
-		if got, want := header["x5c"].([]any)[0], certs.EncodeX5C(party.Chain())[0]; got != want {
+		if got, want := header["x5c"].([]any)[0], certx5c.Encode(party.Chain())[0]; got != want {
 			t.Fatal("the certificate is not the one of kid")
 		}
-		der, err := certs.DecodeBase64(header["ocsp"].([]any)[0].(string))
+		der, err := certx5c.DecodeBase64(header["ocsp"].([]any)[0].(string))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -224,4 +224,4 @@ func below(edits ...testca.Edit) func(*world) *testca.Party {
 	return func(w *world) *testca.Party { return w.root.Intermediate(edits...).Leaf() }
 }
 
-func kidOf(p *testca.Party) string { return certs.KeyID(p.Cert) }
+func kidOf(p *testca.Party) string { return certx5c.KeyID(p.Cert) }

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -51,7 +51,7 @@ func requireChain(_ *world, cfg *Config) { cfg.Staples = StapleChain }
 
 // x5c sets the chain without changing who signs.
 func x5c(of func(w *world) []*x509.Certificate) edit {
-	return func(w *world, t *testca.Token) { t.Header.Set("x5c", certs.EncodeX5C(of(w))) }
+	return func(w *world, t *testca.Token) { t.Header.Set("x5c", certx5c.Encode(of(w))) }
 }
 
 func list(c ...*x509.Certificate) []*x509.Certificate { return c }
@@ -59,7 +59,7 @@ func list(c ...*x509.Certificate) []*x509.Certificate { return c }
 // encodedLeaf makes x5c of another encoding of the leaf, and the intermediate.
 func encodedLeaf(encode func(der []byte) string) edit {
 	return func(w *world, t *testca.Token) {
-		t.Header.Set("x5c", []string{encode(w.leaf.Cert.Raw), certs.EncodeX5C(list(w.intermediate.Cert))[0]})
+		t.Header.Set("x5c", []string{encode(w.leaf.Cert.Raw), certx5c.Encode(list(w.intermediate.Cert))[0]})
 	}
 }
 
@@ -74,16 +74,16 @@ var chainForgeries = []forgery{
 	{row: "T04", name: "array of null", want: Malformed, edit: setHeader("x5c", []any{nil})},
 	{row: "T04", name: "array of a number", want: Malformed, edit: setHeader("x5c", []int{1})},
 	{row: "T04", name: "array of arrays", want: Malformed, edit: func(w *world, t *testca.Token) {
-		t.Header.Set("x5c", [][]string{certs.EncodeX5C(w.leaf.Chain())})
+		t.Header.Set("x5c", [][]string{certx5c.Encode(w.leaf.Chain())})
 	}},
 	{row: "T04", name: "an empty string", want: Malformed, edit: setHeader("x5c", []string{""})},
 	{row: "T04", name: "another case", want: Malformed, edit: func(w *world, t *testca.Token) {
 		t.Header.Drop("x5c")
-		t.Header.Add("X5C", certs.EncodeX5C(w.leaf.Chain()))
+		t.Header.Add("X5C", certx5c.Encode(w.leaf.Chain()))
 	}},
 	{row: "T04", name: "in the claims", want: Malformed, edit: func(w *world, t *testca.Token) {
 		t.Header.Drop("x5c")
-		t.Claims.Add("x5c", certs.EncodeX5C(w.leaf.Chain()))
+		t.Claims.Add("x5c", certx5c.Encode(w.leaf.Chain()))
 	}},
 	{row: "T04", name: "base64url", want: Malformed, edit: encodedLeaf(func(der []byte) string {
 		return base64.URLEncoding.EncodeToString(append(bytes.Clone(der), 0xfb, 0xff, 0xfe))

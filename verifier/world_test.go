@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -141,8 +142,8 @@ func checkErrorText(t testing.TB, err error, raw string) {
 func present(t *testca.Token, key crypto.Signer, chain ...*x509.Certificate) {
 	t.Key, t.Alg = key, testca.JWSAlgorithm(key)
 	t.Header.Set("alg", t.Alg)
-	t.Header.Set("kid", certs.KeyID(chain[0]))
-	t.Header.Set("x5c", certs.EncodeX5C(chain))
+	t.Header.Set("kid", certx5c.KeyID(chain[0]))
+	t.Header.Set("x5c", certx5c.Encode(chain))
 }
 
 // encodeStaples gives the value of ocsp.

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/verifier"
 )
@@ -34,7 +35,7 @@ var keyUsages = map[string]x509.ExtKeyUsage{
 
 func algorithmNames() []string {
 	var names []string
-	for _, alg := range certs.Algorithms() {
+	for _, alg := range certkey.Algorithms() {
 		names = append(names, string(alg))
 	}
 	return names
@@ -96,7 +97,7 @@ func (f *policyFlags) config() (verifier.Config, error) {
 		if i < 0 {
 			return verifier.Config{}, usagef("--algorithm %q is none of %s", name, strings.Join(algorithmNames(), ", "))
 		}
-		cfg.Algorithms = append(cfg.Algorithms, certs.Algorithms()[i])
+		cfg.Algorithms = append(cfg.Algorithms, certkey.Algorithms()[i])
 	}
 	return cfg, nil
 }

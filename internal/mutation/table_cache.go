@@ -44,12 +44,12 @@ var cacheTargets = []target{
 		{name: "cache-entry-bound", rule: "§3", rows: "TestCacheBudget",
 			old: "if c == nil || cost > c.budget {", new: "if c == nil {"},
 	}},
-	{"certs/path.go", "./certs", []check{
+	{"internal/certpath/path.go", "./internal/certpath", []check{
 		{name: "links-not-of-the-leaf", rule: "§3", rows: "TestLinks",
 			old: "checkLink(o.chain[i], o.chain[i+1], i > 0, links)", new: "checkLink(o.chain[i], o.chain[i+1], true, links)",
 			redundant: "only the links of CAs are added, and a leaf is none"},
 	}},
-	{"certs/path.go", "./verifier", []check{
+	{"internal/certpath/path.go", "./verifier", []check{
 		{name: "links-of-CAs-only", rule: "§3", rows: "TestStrangersPrice/made-up_leaf_of_a_real_leaf",
 			old: "if links != nil && add && c.IsCA {", new: "if links != nil && add {"},
 		{name: "links-only-verified", rule: "§3", rows: "T05_intermediate_signed_by_another_key",

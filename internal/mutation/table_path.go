@@ -12,18 +12,20 @@ var pathTargets = []target{
 		{name: "anchor-suitable", rule: "4.1", rows: "TestForgeriesAsAnchors/T05_",
 			old: "checkCA(anchor); err != nil", new: "checkCA(anchor); false && err != nil"},
 	}},
-	{"certs/path.go", "./certs", []check{
+	{"certs/anchors.go", "./internal/certpath", []check{
 		{name: "anchor-is-CA", rule: "4.1", rows: "TestForgeriesAsAnchors/T05_no_CA",
 			old: "if !c.BasicConstraintsValid || !c.IsCA {", new: "if false {"},
 		{name: "anchor-keyCertSign", rule: "4.1", rows: "TestForgeriesAsAnchors/T05_without_keyCertSign",
 			old: "if c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0 {", new: "if false {"},
 		{name: "anchor-key", rule: "3.4", rows: "TestForgeriesAsAnchors/T05_RSA_1024 TestForgeriesAsAnchors/T05_P224",
-			old: "return CheckKey(c.PublicKey)", new: "return nil"},
+			old: "return certkey.Check(c.PublicKey)", new: "return nil"},
+	}},
+	{"internal/certpath/path.go", "./internal/certpath", []check{
 		{name: "anchor-of-the-path", rule: "4.1", rows: "TestForgeriesOfPaths/T05_unknown_root TestForgeriesOfPaths/T05_self_signed_leaf",
-			old: "if anchor == nil {\n\t\treturn nil, fmt.Errorf(\"%w: no trust anchor issued %.80q\", ErrUntrusted, o.chain[last].Subject.CommonName)",
-			new: "if anchor == nil {\n\t\tanchor = o.anchors.all[0]"},
+			old: "if anchor == nil {\n\t\treturn nil, stapled.Errorf(stapled.ChainUntrusted, \"no trust anchor issued %.80q\", o.chain[last].Subject.CommonName)",
+			new: "if anchor == nil {\n\t\tanchor = o.anchors.All()[0]"},
 		{name: "anchor-name", rule: "4.1", rows: "TestForgeriesOfAnchors/T05_anchor_of_another_name",
-			old: "range a.bySubject[string(c.RawIssuer)]", new: "range a.all"},
+			old: "range anchors.Named(c.RawIssuer)", new: "range anchors.All()"},
 		{name: "anchor-key-identifier", rule: "4.1", rows: "TestForgeriesOfAnchors/T05_anchor_of_another_key_identifier",
 			old: "if !sameKeyID(c, anchor) ||", new: "if"},
 		{name: "anchor-signature", rule: "4.1", rows: "TestForgeriesOfPaths/T05_anchor_that_did_not_sign",
@@ -35,7 +37,7 @@ var pathTargets = []target{
 		{name: "issuer-is-CA", rule: "4.1", rows: "TestForgeriesOfAnchors/T05_intermediate_of_version_1",
 			old: "if !ca.BasicConstraintsValid || !ca.IsCA {", new: "if false {"},
 		{name: "key-of-a-CA", rule: "4.2", rows: "TestForgeriesOfPaths/T05_leaf_with_the_key_of_its_",
-			old: "if SameKey(ca, p.Chain[0]) {", new: "if false {"},
+			old: "if certkey.Same(ca, p.Chain[0]) {", new: "if false {"},
 		{name: "path-length", rule: "4.2", rows: "TestForgeriesOfPaths/T05_path_length_",
 			old: "if limited && below > ca.MaxPathLen {", new: "if false && limited {"},
 		{name: "path-length-zero", rule: "4.2", rows: "TestForgeriesOfPaths/T05_path_length_violated",
@@ -61,7 +63,7 @@ var pathTargets = []target{
 		{name: "CA-unknown-extended-key-usage", rule: "4.4", rows: "TestForgeriesOfPaths/T05_intermediate_for_something_unknown",
 			old: "len(ca.ExtKeyUsage)+len(ca.UnknownExtKeyUsage) > 0", new: "len(ca.ExtKeyUsage) > 0"},
 	}},
-	{"certs/window.go", "./certs", []check{
+	{"internal/certpath/window.go", "./internal/certpath", []check{
 		{name: "path-not-after", rule: "4.3", rows: "TestForgeriesOfPaths/T05_leaf_expired",
 			old: "if now.After(w.NotAfter) {", new: "if false {"},
 		{name: "path-not-before", rule: "4.3", rows: "TestForgeriesOfPaths/T05_leaf_not_yet_valid",
@@ -74,7 +76,7 @@ var pathTargets = []target{
 			old: "w := Window{NotBefore: p.Anchor.NotBefore, NotAfter: p.Anchor.NotAfter}",
 			new: "w := Window{NotBefore: p.Chain[0].NotBefore, NotAfter: p.Chain[0].NotAfter}"},
 	}},
-	{"certs/constraints.go", "./certs", []check{
+	{"internal/certpath/constraints.go", "./internal/certpath", []check{
 		{name: "name-constraints", rule: "5.2", rows: "TestForgeriesOfPaths/T05_name_constraint TestForgeriesOfPaths/T05_URI_constraint",
 			old: "{2, 5, 29, 30}, // nameConstraints", new: ""},
 		{name: "policy-mappings", rule: "5.2", rows: "TestForgeriesOfAnchors/T05_policy_mapped",

@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/verifier"
 	"golang.org/x/crypto/cryptobyte"
@@ -79,23 +79,23 @@ func certificateCases() []spec {
 		spec{name: "certificate_with_65_names", rules: "3.2", leaf: named([]string{clientURI}, slices.Repeat([]string{"client.test.example"}, 64)...), want: verifier.ChainInvalid},
 		spec{name: "certificate_with_64_names", rules: "3.2", leaf: named([]string{clientURI}, slices.Repeat([]string{"client.test.example"}, 63)...)},
 		spec{name: "kid_of_another_certificate", rules: "3.7", want: verifier.KeyMismatch,
-			edit: func(m *maker, t *testca.Token) { t.Header.Set("kid", certs.KeyID(m.other.Cert)) }},
+			edit: func(m *maker, t *testca.Token) { t.Header.Set("kid", certx5c.KeyID(m.other.Cert)) }},
 		spec{name: "kid_of_the_intermediate", rules: "3.7", want: verifier.KeyMismatch,
-			edit: func(m *maker, t *testca.Token) { t.Header.Set("kid", certs.KeyID(m.ca.Cert)) }},
+			edit: func(m *maker, t *testca.Token) { t.Header.Set("kid", certx5c.KeyID(m.ca.Cert)) }},
 		spec{name: "kid_empty", rules: "3.7", edit: header("kid", ""), want: verifier.KeyMismatch},
 		spec{name: "kid_in_another_case", rules: "3.7", want: verifier.KeyMismatch,
-			edit: func(m *maker, t *testca.Token) { t.Header.Set("kid", strings.ToLower(certs.KeyID(m.client.Cert))) }},
+			edit: func(m *maker, t *testca.Token) { t.Header.Set("kid", strings.ToLower(certx5c.KeyID(m.client.Cert))) }},
 		spec{name: "kid_with_padding", rules: "3.7", want: verifier.KeyMismatch,
-			edit: func(m *maker, t *testca.Token) { t.Header.Set("kid", certs.KeyID(m.client.Cert)+"=") }},
+			edit: func(m *maker, t *testca.Token) { t.Header.Set("kid", certx5c.KeyID(m.client.Cert)+"=") }},
 		spec{name: "x5t_S256_of_another_certificate", rules: "3.7", want: verifier.KeyMismatch,
-			edit: func(m *maker, t *testca.Token) { t.Header.Add("x5t#S256", certs.KeyID(m.other.Cert)) }},
+			edit: func(m *maker, t *testca.Token) { t.Header.Add("x5t#S256", certx5c.KeyID(m.other.Cert)) }},
 		spec{name: "x5t_S256_of_another_certificate_without_kid", rules: "3.7", want: verifier.KeyMismatch,
-			edit: edits(dropHeader("kid"), func(m *maker, t *testca.Token) { t.Header.Add("x5t#S256", certs.KeyID(m.other.Cert)) })},
+			edit: edits(dropHeader("kid"), func(m *maker, t *testca.Token) { t.Header.Add("x5t#S256", certx5c.KeyID(m.other.Cert)) })},
 		spec{name: "kid_absent", rules: "3.7", edit: dropHeader("kid")},
 		spec{name: "kid_and_x5t_S256", rules: "3.7",
-			edit: func(m *maker, t *testca.Token) { t.Header.Add("x5t#S256", certs.KeyID(m.client.Cert)) }},
+			edit: func(m *maker, t *testca.Token) { t.Header.Add("x5t#S256", certx5c.KeyID(m.client.Cert)) }},
 		spec{name: "x5t_S256_without_kid", rules: "3.7",
-			edit: edits(dropHeader("kid"), func(m *maker, t *testca.Token) { t.Header.Add("x5t#S256", certs.KeyID(m.client.Cert)) })},
+			edit: edits(dropHeader("kid"), func(m *maker, t *testca.Token) { t.Header.Add("x5t#S256", certx5c.KeyID(m.client.Cert)) })},
 	)
 	return append(append(cases, keyCases()...), certificateSignatureCases()...)
 }

@@ -28,7 +28,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -159,8 +159,8 @@ func New(cfg Config) (*Stapler, error) {
 }
 
 func (cfg *Config) setDefaults() error {
-	if len(cfg.Chain) == 0 || len(cfg.Chain) > certs.MaxChain {
-		return fmt.Errorf("a chain has 1 to %d certificates, not %d", certs.MaxChain, len(cfg.Chain))
+	if len(cfg.Chain) == 0 || len(cfg.Chain) > stapled.MaxChain {
+		return fmt.Errorf("a chain has 1 to %d certificates, not %d", stapled.MaxChain, len(cfg.Chain))
 	}
 	for _, d := range []struct {
 		name         string

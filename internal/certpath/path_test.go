@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package certs_test
+package certpath_test
 
 import (
 	"crypto/x509"
@@ -11,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certpath"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -40,8 +42,8 @@ func (p *presented) through(ca *testca.Party, edits ...testca.Edit) {
 }
 
 // validate takes every step of the validation.
-func validate(anchors *certs.Anchors, chain []*x509.Certificate, now time.Time, usage x509.ExtKeyUsage, links certs.Links) (*certs.Path, error) {
-	ordered, err := anchors.Order(chain)
+func validate(anchors *certs.Anchors, chain []*x509.Certificate, now time.Time, usage x509.ExtKeyUsage, links certpath.Links) (*certpath.Path, error) {
+	ordered, err := certpath.Order(anchors, chain)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +56,7 @@ func validate(anchors *certs.Anchors, chain []*x509.Certificate, now time.Time, 
 
 // verify does what a verifier does with a chain. Whatever it accepts, the
 // standard library must accept too.
-func (p *presented) verify(t *testing.T) (*certs.Path, error) {
+func (p *presented) verify(t *testing.T) (*certpath.Path, error) {
 	t.Helper()
 	anchors, err := certs.NewAnchors(p.anchors...)
 	if err != nil {
@@ -106,124 +108,124 @@ var pathForgeries = []struct {
 	want  error
 	forge func(*presented)
 }{
-	{"T05_self_signed_leaf", certs.ErrUntrusted, func(p *presented) {
+	{"T05_self_signed_leaf", stapled.ChainUntrusted, func(p *presented) {
 		p.chain = []*x509.Certificate{testca.New(testca.Named("client"), func(c *testca.Template) {
 			c.IsCA, c.ExtKeyUsage = false, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 		}).Cert}
 	}},
-	{"T05_unknown_root", certs.ErrUntrusted, func(p *presented) {
+	{"T05_unknown_root", stapled.ChainUntrusted, func(p *presented) {
 		p.through(testca.New(testca.Named("Other")).Intermediate())
 	}},
-	{"T05_unknown_root_of_the_same_name", certs.ErrUntrusted, func(p *presented) {
+	{"T05_unknown_root_of_the_same_name", stapled.ChainUntrusted, func(p *presented) {
 		p.through(testca.New(testca.WithKey(testca.Key(testca.P256, "namesake"))).Intermediate())
 	}},
-	{"T05_unknown_root_included", certs.ErrUntrusted, func(p *presented) {
+	{"T05_unknown_root_included", stapled.ChainUntrusted, func(p *presented) {
 		p.through(testca.New(testca.Named("Other")).Intermediate())
 		p.chain = append(p.chain, p.ca.Issuer.Cert)
 	}},
-	{"T05_intermediate_that_did_not_sign", certs.ErrUntrusted, func(p *presented) {
+	{"T05_intermediate_that_did_not_sign", stapled.ChainUntrusted, func(p *presented) {
 		p.through(p.ca, func(c *testca.Template) { c.SigningKey = testca.Key(testca.P256, "namesake") })
 	}},
-	{"T05_anchor_that_did_not_sign", certs.ErrUntrusted, intermediate(func(c *testca.Template) {
+	{"T05_anchor_that_did_not_sign", stapled.ChainUntrusted, intermediate(func(c *testca.Template) {
 		c.SigningKey = testca.Key(testca.P256, "namesake")
 	})},
-	{"T05_intermediate_expired", certs.ErrExpired, intermediate(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Second)))},
-	{"T05_intermediate_not_yet_valid", certs.ErrNotYetValid, intermediate(testca.Valid(testca.Now.Add(time.Second), testca.Now.Add(time.Hour)))},
-	{"T05_leaf_expired", certs.ErrExpired, leaf(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Second)))},
-	{"T05_leaf_not_yet_valid", certs.ErrNotYetValid, leaf(testca.Valid(testca.Now.Add(time.Second), testca.Now.Add(time.Hour)))},
-	{"T05_leaf_expired_a_nanosecond_ago", certs.ErrExpired, func(p *presented) { p.now = p.leaf.Cert.NotAfter.Add(1) }},
-	{"T05_anchor_expired", certs.ErrExpired, func(p *presented) { p.under(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Second))) }},
-	{"T05_anchor_not_yet_valid", certs.ErrNotYetValid, func(p *presented) {
+	{"T05_intermediate_expired", stapled.CertificateExpired, intermediate(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Second)))},
+	{"T05_intermediate_not_yet_valid", stapled.CertificateNotYetValid, intermediate(testca.Valid(testca.Now.Add(time.Second), testca.Now.Add(time.Hour)))},
+	{"T05_leaf_expired", stapled.CertificateExpired, leaf(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Second)))},
+	{"T05_leaf_not_yet_valid", stapled.CertificateNotYetValid, leaf(testca.Valid(testca.Now.Add(time.Second), testca.Now.Add(time.Hour)))},
+	{"T05_leaf_expired_a_nanosecond_ago", stapled.CertificateExpired, func(p *presented) { p.now = p.leaf.Cert.NotAfter.Add(1) }},
+	{"T05_anchor_expired", stapled.CertificateExpired, func(p *presented) { p.under(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Second))) }},
+	{"T05_anchor_not_yet_valid", stapled.CertificateNotYetValid, func(p *presented) {
 		p.under(testca.Valid(testca.Now.Add(time.Second), testca.Now.Add(time.Hour)))
 	}},
-	{"T05_leaf_is_a_CA", certs.ErrKeyUsage, leaf(func(c *testca.Template) { c.IsCA, c.BasicConstraintsValid = true, true })},
-	{"T05_leaf_without_digitalSignature", certs.ErrKeyUsage, leaf(func(c *testca.Template) { c.KeyUsage = x509.KeyUsageKeyAgreement })},
-	{"T05_leaf_without_key_usage", certs.ErrKeyUsage, leaf(func(c *testca.Template) { c.KeyUsage = 0 })},
-	{"T05_leaf_for_serverAuth", certs.ErrKeyUsage, leaf(usages(x509.ExtKeyUsageServerAuth))},
-	{"T05_leaf_for_any_extended_key_usage", certs.ErrKeyUsage, leaf(usages(x509.ExtKeyUsageAny))},
-	{"T05_leaf_without_extended_key_usage", certs.ErrKeyUsage, leaf(usages())},
-	{"T05_intermediate_for_serverAuth", certs.ErrKeyUsage, intermediate(usages(x509.ExtKeyUsageServerAuth))},
-	{"T05_intermediate_for_something_unknown", certs.ErrKeyUsage, intermediate(func(c *testca.Template) {
+	{"T05_leaf_is_a_CA", stapled.KeyUsage, leaf(func(c *testca.Template) { c.IsCA, c.BasicConstraintsValid = true, true })},
+	{"T05_leaf_without_digitalSignature", stapled.KeyUsage, leaf(func(c *testca.Template) { c.KeyUsage = x509.KeyUsageKeyAgreement })},
+	{"T05_leaf_without_key_usage", stapled.KeyUsage, leaf(func(c *testca.Template) { c.KeyUsage = 0 })},
+	{"T05_leaf_for_serverAuth", stapled.KeyUsage, leaf(usages(x509.ExtKeyUsageServerAuth))},
+	{"T05_leaf_for_any_extended_key_usage", stapled.KeyUsage, leaf(usages(x509.ExtKeyUsageAny))},
+	{"T05_leaf_without_extended_key_usage", stapled.KeyUsage, leaf(usages())},
+	{"T05_intermediate_for_serverAuth", stapled.KeyUsage, intermediate(usages(x509.ExtKeyUsageServerAuth))},
+	{"T05_intermediate_for_something_unknown", stapled.KeyUsage, intermediate(func(c *testca.Template) {
 		c.UnknownExtKeyUsage = append(c.UnknownExtKeyUsage, []int{1, 3, 6, 1, 4, 1, 99999, 2})
 	})},
-	{"T05_anchor_for_serverAuth", certs.ErrKeyUsage, func(p *presented) { p.under(usages(x509.ExtKeyUsageServerAuth)) }},
-	{"T05_name_constraint_violated", certs.ErrUntrusted, intermediate(func(c *testca.Template) {
+	{"T05_anchor_for_serverAuth", stapled.KeyUsage, func(p *presented) { p.under(usages(x509.ExtKeyUsageServerAuth)) }},
+	{"T05_name_constraint_violated", stapled.ChainUntrusted, intermediate(func(c *testca.Template) {
 		c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"elsewhere.example"}
 	})},
-	{"T05_name_constraint_of_the_anchor_violated", certs.ErrUntrusted, func(p *presented) {
+	{"T05_name_constraint_of_the_anchor_violated", stapled.ChainUntrusted, func(p *presented) {
 		p.under(func(c *testca.Template) { c.ExcludedDNSDomains = []string{"test.example"} })
 	}},
-	{"T05_URI_constraint_violated", certs.ErrUntrusted, intermediate(func(c *testca.Template) {
+	{"T05_URI_constraint_violated", stapled.ChainUntrusted, intermediate(func(c *testca.Template) {
 		c.PermittedURIDomains = []string{"elsewhere.example"}
 	})},
-	{"T05_policy_required_and_absent", certs.ErrUntrusted, intermediate(extra(36, 0x30, 3, 0x80, 1, 0))},
-	{"T05_path_length_violated", certs.ErrUntrusted, func(p *presented) {
+	{"T05_policy_required_and_absent", stapled.ChainUntrusted, intermediate(extra(36, 0x30, 3, 0x80, 1, 0))},
+	{"T05_path_length_violated", stapled.ChainUntrusted, func(p *presented) {
 		p.through(p.root.Intermediate(func(c *testca.Template) { c.MaxPathLenZero = true }).Intermediate(testca.Named("Second")))
 	}},
-	{"T05_path_length_of_one_violated", certs.ErrUntrusted, func(p *presented) {
+	{"T05_path_length_of_one_violated", stapled.ChainUntrusted, func(p *presented) {
 		first := p.root.Intermediate(func(c *testca.Template) { c.MaxPathLen = 1 })
 		p.through(first.Intermediate(testca.Named("Second")).Intermediate(testca.Named("Third")))
 	}},
-	{"T05_path_length_of_the_anchor_violated", certs.ErrUntrusted, func(p *presented) {
+	{"T05_path_length_of_the_anchor_violated", stapled.ChainUntrusted, func(p *presented) {
 		p.under(func(c *testca.Template) { c.MaxPathLenZero = true })
 	}},
-	{"T05_leaf_signed_with_SHA1", certs.ErrAlgorithm, leaf(func(c *testca.Template) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 })},
-	{"T05_intermediate_signed_with_SHA1", certs.ErrAlgorithm, intermediate(func(c *testca.Template) {
+	{"T05_leaf_signed_with_SHA1", stapled.AlgorithmRejected, leaf(func(c *testca.Template) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 })},
+	{"T05_intermediate_signed_with_SHA1", stapled.AlgorithmRejected, intermediate(func(c *testca.Template) {
 		c.SignatureAlgorithm = x509.ECDSAWithSHA1
 	})},
-	{"T05_leaf_signed_with_MD5", certs.ErrAlgorithm, func(p *presented) {
+	{"T05_leaf_signed_with_MD5", stapled.AlgorithmRejected, func(p *presented) {
 		p.through(p.root.Intermediate(testca.Keyed(testca.RSA2048)))
 		p.chain[0] = signedWithMD5(p.chain[0])
 	}},
-	{"T05_leaf_with_RSA_1024", certs.ErrWeakKey, leaf(testca.Keyed(testca.RSA1024))},
-	{"T05_intermediate_with_RSA_1024", certs.ErrWeakKey, intermediate(testca.Keyed(testca.RSA1024))},
-	{"T05_leaf_with_RSA_16384", certs.ErrWeakKey, leaf(func(c *testca.Template) { c.PublicKey = testca.OversizedRSA(16384) })},
-	{"T05_leaf_with_RSA_4097", certs.ErrWeakKey, leaf(func(c *testca.Template) { c.PublicKey = testca.OversizedRSA(4097) })},
-	{"T05_leaf_with_P224", certs.ErrWeakKey, leaf(testca.Keyed(testca.P224))},
-	{"T05_intermediate_is_no_CA", certs.ErrUntrusted, intermediate(func(c *testca.Template) { c.IsCA = false })},
-	{"T05_intermediate_without_basic_constraints", certs.ErrUntrusted, intermediate(func(c *testca.Template) {
+	{"T05_leaf_with_RSA_1024", stapled.AlgorithmRejected, leaf(testca.Keyed(testca.RSA1024))},
+	{"T05_intermediate_with_RSA_1024", stapled.AlgorithmRejected, intermediate(testca.Keyed(testca.RSA1024))},
+	{"T05_leaf_with_RSA_16384", stapled.AlgorithmRejected, leaf(func(c *testca.Template) { c.PublicKey = testca.OversizedRSA(16384) })},
+	{"T05_leaf_with_RSA_4097", stapled.AlgorithmRejected, leaf(func(c *testca.Template) { c.PublicKey = testca.OversizedRSA(4097) })},
+	{"T05_leaf_with_P224", stapled.AlgorithmRejected, leaf(testca.Keyed(testca.P224))},
+	{"T05_intermediate_is_no_CA", stapled.ChainUntrusted, intermediate(func(c *testca.Template) { c.IsCA = false })},
+	{"T05_intermediate_without_basic_constraints", stapled.ChainUntrusted, intermediate(func(c *testca.Template) {
 		c.IsCA, c.BasicConstraintsValid = false, false
 	})},
-	{"T05_intermediate_of_version_1", certs.ErrUntrusted, func(p *presented) { p.through(p.ca.Version1()) }},
-	{"T05_intermediate_without_keyCertSign", certs.ErrUntrusted, intermediate(func(c *testca.Template) {
+	{"T05_intermediate_of_version_1", stapled.ChainUntrusted, func(p *presented) { p.through(p.ca.Version1()) }},
+	{"T05_intermediate_without_keyCertSign", stapled.ChainUntrusted, intermediate(func(c *testca.Template) {
 		c.KeyUsage = x509.KeyUsageDigitalSignature
 	})},
-	{"T05_leaf_issues_a_leaf", certs.ErrUntrusted, func(p *presented) { p.through(p.leaf, testca.Named("other")) }},
-	{"T05_leaf_with_an_unknown_critical_extension", certs.ErrUntrusted, leaf(critical)},
-	{"T05_intermediate_with_an_unknown_critical_extension", certs.ErrUntrusted, intermediate(critical)},
-	{"T05_leaf_with_the_key_of_its_CA", certs.ErrUntrusted, leaf(testca.WithKey(testca.Key(testca.P256, "Intermediate")))},
-	{"T05_leaf_with_the_key_of_its_CA_encoded_otherwise", certs.ErrUntrusted, func(p *presented) {
+	{"T05_leaf_issues_a_leaf", stapled.ChainUntrusted, func(p *presented) { p.through(p.leaf, testca.Named("other")) }},
+	{"T05_leaf_with_an_unknown_critical_extension", stapled.ChainUntrusted, leaf(critical)},
+	{"T05_intermediate_with_an_unknown_critical_extension", stapled.ChainUntrusted, intermediate(critical)},
+	{"T05_leaf_with_the_key_of_its_CA", stapled.ChainUntrusted, leaf(testca.WithKey(testca.Key(testca.P256, "Intermediate")))},
+	{"T05_leaf_with_the_key_of_its_CA_encoded_otherwise", stapled.ChainUntrusted, func(p *presented) {
 		p.leaf = p.ca.Leaf(testca.WithKey(p.ca.Key)).Alias(3)
 		p.chain = p.leaf.Chain()
 	}},
-	{"T05_leaf_with_the_key_of_its_anchor", certs.ErrUntrusted, leaf(testca.WithKey(testca.Key(testca.P256, "Root")))},
-	{"T05_leaf_with_the_name_and_key_of_its_CA", certs.ErrUntrusted, leaf(func(c *testca.Template) {
+	{"T05_leaf_with_the_key_of_its_anchor", stapled.ChainUntrusted, leaf(testca.WithKey(testca.Key(testca.P256, "Root")))},
+	{"T05_leaf_with_the_name_and_key_of_its_CA", stapled.ChainUntrusted, leaf(func(c *testca.Template) {
 		c.Subject.CommonName, c.URIs, c.DNSNames = "Intermediate", nil, nil
 	})},
-	{"T05_anchor_with_an_unknown_critical_extension", certs.ErrUntrusted, func(p *presented) { p.under(critical) }},
-	{"T04_no_certificate", certs.ErrChain, func(p *presented) { p.chain = nil }},
-	{"T04_six_certificates", certs.ErrChain, func(p *presented) { p.deep(6) }},
-	{"T04_200_certificates", certs.ErrChain, func(p *presented) { p.chain = slices.Repeat(p.chain, 100) }},
-	{"T04_order_reversed", certs.ErrChain, func(p *presented) { slices.Reverse(p.chain) }},
-	{"T04_order_shuffled", certs.ErrChain, func(p *presented) {
+	{"T05_anchor_with_an_unknown_critical_extension", stapled.ChainUntrusted, func(p *presented) { p.under(critical) }},
+	{"T04_no_certificate", stapled.ChainInvalid, func(p *presented) { p.chain = nil }},
+	{"T04_six_certificates", stapled.ChainInvalid, func(p *presented) { p.deep(6) }},
+	{"T04_200_certificates", stapled.ChainInvalid, func(p *presented) { p.chain = slices.Repeat(p.chain, 100) }},
+	{"T04_order_reversed", stapled.ChainInvalid, func(p *presented) { slices.Reverse(p.chain) }},
+	{"T04_order_shuffled", stapled.ChainInvalid, func(p *presented) {
 		p.deep(4)
 		p.chain[1], p.chain[2] = p.chain[2], p.chain[1]
 	}},
-	{"T04_self_issued_certificate_twice", certs.ErrChain, func(p *presented) {
+	{"T04_self_issued_certificate_twice", stapled.ChainInvalid, func(p *presented) {
 		p.through(p.root.Intermediate(testca.Named("Root"), testca.WithKey(testca.Key(testca.P256, "new"))))
 		p.chain = append(p.chain, p.chain[1])
 	}},
-	{"T04_leaf_twice", certs.ErrChain, func(p *presented) { p.chain = slices.Insert(p.chain, 0, p.chain[0]) }},
-	{"T04_intermediate_twice", certs.ErrChain, func(p *presented) { p.chain = append(p.chain, p.chain[1]) }},
-	{"T04_root_included", certs.ErrChain, func(p *presented) { p.chain = append(p.chain, p.root.Cert) }},
-	{"T04_only_the_root", certs.ErrChain, func(p *presented) { p.chain = []*x509.Certificate{p.root.Cert} }},
-	{"T04_unrelated_certificate_inserted", certs.ErrChain, func(p *presented) {
+	{"T04_leaf_twice", stapled.ChainInvalid, func(p *presented) { p.chain = slices.Insert(p.chain, 0, p.chain[0]) }},
+	{"T04_intermediate_twice", stapled.ChainInvalid, func(p *presented) { p.chain = append(p.chain, p.chain[1]) }},
+	{"T04_root_included", stapled.ChainInvalid, func(p *presented) { p.chain = append(p.chain, p.root.Cert) }},
+	{"T04_only_the_root", stapled.ChainInvalid, func(p *presented) { p.chain = []*x509.Certificate{p.root.Cert} }},
+	{"T04_unrelated_certificate_inserted", stapled.ChainInvalid, func(p *presented) {
 		p.chain = slices.Insert(p.chain, 1, testca.New(testca.Named("unrelated")).Cert)
 	}},
-	{"T04_unrelated_certificate_appended", certs.ErrChain, func(p *presented) {
+	{"T04_unrelated_certificate_appended", stapled.ChainInvalid, func(p *presented) {
 		p.chain = append(p.chain, testca.New(testca.Named("unrelated")).Cert)
 	}},
-	{"T04_intermediate_missing", certs.ErrUntrusted, func(p *presented) { p.chain = p.chain[:1] }},
+	{"T04_intermediate_missing", stapled.ChainUntrusted, func(p *presented) { p.chain = p.chain[:1] }},
 }
 
 // under presents a chain below a root that is edited.
