@@ -27,7 +27,7 @@ func TestHeaderBytes(t *testing.T) {
 	quoted := func(list []string) string { return `["` + strings.Join(list, `","`) + `"]` }
 	for _, row := range []struct {
 		name    string
-		staples issuer.Fixed
+		staples issuer.StaticStaples
 	}{
 		{"leaf stapled", fixed(t, leaf)},
 		{"chain stapled", fixed(t, leaf, leaf.Issuer)},
@@ -187,7 +187,7 @@ func TestLargestStaple(t *testing.T) {
 			}
 		})
 		s := staple(t, leaf, testca.SignedBy(delegate, delegate.Cert))
-		iss := newIssuer(t, leaf, issuer.Fixed{s}, func(c *issuer.Config) { c.Anchor = root.Cert })
+		iss := newIssuer(t, leaf, issuer.StaticStaples{s}, func(c *issuer.Config) { c.Anchor = root.Cert })
 		_, err := iss.Sign(t.Context(), forOrders)
 		if err == nil {
 			largest = max(largest, len(s.DER()))

@@ -47,8 +47,8 @@ func staple(tb testing.TB, party *testca.Party, edits ...func(*testca.Response))
 	return s
 }
 
-func fixed(tb testing.TB, parties ...*testca.Party) issuer.Fixed {
-	var staples issuer.Fixed
+func fixed(tb testing.TB, parties ...*testca.Party) issuer.StaticStaples {
+	var staples issuer.StaticStaples
 	for _, party := range parties {
 		staples = append(staples, staple(tb, party))
 	}

@@ -145,7 +145,7 @@ func TestSignRefused(t *testing.T) {
 		return func(c *issuer.Config) { c.Now = func() time.Time { return testca.Now.Add(offset) } }
 	}
 	withAnchor := func(c *issuer.Config) { c.Anchor = root.Cert }
-	gives := func(staples ...*ocspstaple.Staple) issuer.StapleSource { return issuer.Fixed(staples) }
+	gives := func(staples ...*ocspstaple.Staple) issuer.StapleSource { return issuer.StaticStaples(staples) }
 	good := staple(t, leaf)
 	future := root.Intermediate(testca.Valid(testca.Now.Add(time.Second), testca.Now.Add(time.Hour))).Leaf()
 	down := errors.New("connection refused")

@@ -22,7 +22,7 @@ func TestRotateWhileSigning(t *testing.T) {
 		newParty(testca.P256), newParty(testca.P256, testca.Named("another key")), newParty(testca.Ed25519),
 	}
 	byKeyID := make(map[string]*testca.Party)
-	var staples []issuer.Fixed
+	var staples []issuer.StaticStaples
 	for _, party := range parties {
 		byKeyID[certx5c.KeyID(party.Cert)] = party
 		staples = append(staples, fixed(t, party))
@@ -85,9 +85,9 @@ func TestRotateRefused(t *testing.T) {
 		{"renewed certificate", identity(t, renewed), fixed(t, renewed), ""},
 		{"no identity", nil, fixed(t, renewed), issuer.ConfigInvalid},
 		{"no source", identity(t, renewed), nil, issuer.ConfigInvalid},
-		{"source that has no staple yet", identity(t, renewed), issuer.Fixed(nil), issuer.StapleMissing},
+		{"source that has no staple yet", identity(t, renewed), issuer.StaticStaples(nil), issuer.StapleMissing},
 		{"source of the old certificate", identity(t, renewed), fixed(t, old), issuer.StapleMismatch},
-		{"revoked already", identity(t, renewed), issuer.Fixed{staple(t, renewed, saying(testca.Revoked))}, issuer.CertificateRevoked},
+		{"revoked already", identity(t, renewed), issuer.StaticStaples{staple(t, renewed, saying(testca.Revoked))}, issuer.CertificateRevoked},
 		{"certificate of another name", identity(t, other), fixed(t, other), issuer.IssuerMismatch},
 		{"key of another certificate", &certs.Identity{Chain: renewed.Chain(), Key: old.Key}, fixed(t, renewed), issuer.KeyMismatch},
 		{"key that does not sign", &certs.Identity{Chain: broken.Chain(), Key: brokenKey}, fixed(t, broken), issuer.SigningFailed},
