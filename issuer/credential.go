@@ -16,8 +16,8 @@ import (
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certkey"
-	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/certx5c"
+	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -73,7 +73,7 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 	}
 
 	// 3. The leaf names the issuer.
-	names, err := certname.Of(id.Leaf())
+	names, err := san.Of(id.Leaf())
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,8 @@ import (
 	"crypto/x509"
 	"strings"
 
-	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/certx5c"
+	"github.com/stapledjwt/stapled/internal/san"
 )
 
 // link is a certificate. Once a certificate below an anchor, or the anchor itself,
@@ -24,7 +24,7 @@ type link struct {
 // leafFacts is what every new header asks of its leaf.
 type leafFacts struct {
 	id    string
-	names certname.Names
+	names san.Names
 }
 
 // chain is x5c, and what is known of its certificates. It implements
@@ -99,11 +99,11 @@ func (c *chain) keyID() string {
 }
 
 // names are those of the leaf.
-func (c *chain) names() (certname.Names, error) {
+func (c *chain) names() (san.Names, error) {
 	if known := c.links[0].leaf; known != nil {
 		return known.names, nil
 	}
 	var err error
-	c.leaf.names, err = certname.Of(c.certs[0])
+	c.leaf.names, err = san.Of(c.certs[0])
 	return c.leaf.names, err
 }

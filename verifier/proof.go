@@ -8,9 +8,9 @@ import (
 	"crypto/x509"
 	"time"
 
-	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/certpath"
 	"github.com/stapledjwt/stapled/internal/certx5c"
+	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -24,7 +24,7 @@ type provenHeader struct {
 	// signed the staples.
 	window     certpath.Window
 	leaf       []byte // DER; parsed it would take more than all else together
-	names      certname.Names
+	names      san.Names
 	identity   string
 	staples    []provenStaple
 	unstapled  []fingerprint // the rest of the path

@@ -16,8 +16,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/certx5c"
+	"github.com/stapledjwt/stapled/internal/san"
 )
 
 // anatomy is what a token says, believed in nothing. It is what `stapled
@@ -131,7 +131,7 @@ func viewCertificate(c *x509.Certificate) certificateView {
 		Key: keyName(c), Signature: c.SignatureAlgorithm.String(), KeyID: certx5c.KeyID(c), CA: c.IsCA,
 	}
 	// Malformed names are no names.
-	names, _ := certname.Of(c)
+	names, _ := san.Of(c)
 	for _, uri := range names.URIs {
 		view.Names = append(view.Names, "URI:"+uri)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/bounds"
-	"github.com/stapledjwt/stapled/internal/certname"
+	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/internal/certpath"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
@@ -107,7 +107,7 @@ func FuzzChain(f *testing.F) {
 
 // checkNames holds what a certificate names against what crypto/x509 says.
 func checkNames(t *testing.T, c *x509.Certificate) {
-	names, err := certname.Of(c)
+	names, err := san.Of(c)
 	if err != nil {
 		if !errors.Is(err, stapled.IssuerMismatch) {
 			t.Fatalf("NamesOf: %v", err)

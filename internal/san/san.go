@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package certname reads what a leaf certificate names, and decides which iss it may
+// Package san reads what a leaf certificate names, and decides which iss it may
 // claim.
-package certname
+package san
 
 import (
 	"crypto/x509"
