@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/stapledjwt/stapled/internal/certname"
 )
 
 // The reasons for which a chain is refused, besides ErrWeakKey and
@@ -73,8 +75,8 @@ func (a *Anchors) Order(chain []*x509.Certificate) (Ordered, error) {
 	}
 	for i, c := range chain {
 		if a.Contains(c) {
-			return Ordered{}, fmt.Errorf("%w: certificate %d is a trust anchor, which a chain leaves out: "+
-				"the sender has to leave it out, or the verifier to trust only what is above it", ErrChain, i)
+			return Ordered{}, fmt.Errorf("%w: certificate %d, %s, is a trust anchor, which a chain leaves out: "+
+				"the sender has to leave it out, or the verifier to trust only what is above it", ErrChain, i, certname.Of(c))
 		}
 		for _, other := range chain[:i] {
 			if c.Equal(other) {
@@ -82,7 +84,7 @@ func (a *Anchors) Order(chain []*x509.Certificate) (Ordered, error) {
 			}
 		}
 		if i+1 < len(chain) && string(c.RawIssuer) != string(chain[i+1].RawSubject) {
-			return Ordered{}, fmt.Errorf("%w: certificate %d is not issued by the one after it", ErrChain, i)
+			return Ordered{}, fmt.Errorf("%w: certificate %d is issued by %s, and the one after it is %s", ErrChain, i, certname.IssuerOf(c), certname.Of(chain[i+1]))
 		}
 		if err := CheckKey(c.PublicKey); err != nil {
 			return Ordered{}, fmt.Errorf("certificate %d: %w", i, err)
@@ -100,8 +102,8 @@ func (a *Anchors) Order(chain []*x509.Certificate) (Ordered, error) {
 // downwards, so that no key is used that an anchor does not stand behind, and a
 // chain made up by somebody without a certificate costs one signature check.
 //
-// Errors give common names, cut off: package pkix writes a whole name at a price
-// that grows with the square of its length, and anybody can write one.
+// Errors name certificates as package certname does, at a bounded cost: anybody
+// can write one.
 //
 // Links may be nil. Link adds the links between CAs; that of the leaf is for the
 // caller to add once the leaf has proven that it holds its key.
@@ -113,7 +115,7 @@ func (o Ordered) Link(now time.Time, usage x509.ExtKeyUsage, links Links) (*Link
 	last := len(o.chain) - 1
 	anchor := o.anchors.signerOf(o.chain[last], last > 0, now, links)
 	if anchor == nil {
-		return nil, fmt.Errorf("%w: no trust anchor issued %.80q", ErrUntrusted, o.chain[last].Subject.CommonName)
+		return nil, fmt.Errorf("%w: %s", ErrUntrusted, o.anchors.missing(o.chain[last]))
 	}
 	path := Path{Chain: o.chain, Anchor: anchor}
 
@@ -121,7 +123,7 @@ func (o Ordered) Link(now time.Time, usage x509.ExtKeyUsage, links Links) (*Link
 	// that may sign certificates (RFC 5280 §6.1.3 (a)(1), §6.1.4 (k) and (n)).
 	for i := last - 1; i >= 0; i-- {
 		if err := checkLink(o.chain[i], o.chain[i+1], i > 0, links); err != nil {
-			return nil, fmt.Errorf("%w: certificate %d: %w", ErrUntrusted, i, err)
+			return nil, fmt.Errorf("%w: %s is not issued by %s: %w", ErrUntrusted, certname.Of(o.chain[i]), certname.Of(o.chain[i+1]), err)
 		}
 	}
 
@@ -197,23 +199,23 @@ func (p *Path) checkConstraints() error {
 	for below := range p.Chain {
 		ca := p.Issuer(below)
 		if !ca.BasicConstraintsValid || !ca.IsCA {
-			return fmt.Errorf("%w: %.80q is not a CA", ErrUntrusted, ca.Subject.CommonName)
+			return fmt.Errorf("%w: %s is not a CA", ErrUntrusted, certname.Of(ca))
 		}
 		// The OCSP responses that the CA's key signs would be the leaf's own.
 		if SameKey(ca, p.Chain[0]) {
-			return fmt.Errorf("%w: the leaf has the key of %.80q", ErrUntrusted, ca.Subject.CommonName)
+			return fmt.Errorf("%w: the leaf has the key of %s", ErrUntrusted, certname.Of(ca))
 		}
 		limited := ca.MaxPathLen > 0 || ca.MaxPathLen == 0 && ca.MaxPathLenZero
 		if limited && below > ca.MaxPathLen {
-			return fmt.Errorf("%w: %.80q permits %d intermediates below it, not %d",
-				ErrUntrusted, ca.Subject.CommonName, ca.MaxPathLen, below)
+			return fmt.Errorf("%w: %s permits %d intermediates below it, not %d",
+				ErrUntrusted, certname.Of(ca), ca.MaxPathLen, below)
 		}
 	}
 	for i := range len(p.Chain) + 1 {
 		c := p.at(i)
 		if len(c.UnhandledCriticalExtensions) > 0 {
-			return fmt.Errorf("%w: %.80q has the unknown critical extension %.60s",
-				ErrUntrusted, c.Subject.CommonName, c.UnhandledCriticalExtensions[0])
+			return fmt.Errorf("%w: %s has the unknown critical extension %.60s",
+				ErrUntrusted, certname.Of(c), c.UnhandledCriticalExtensions[0])
 		}
 	}
 	return nil
@@ -235,7 +237,7 @@ func (p *Path) checkUsage(usage x509.ExtKeyUsage) error {
 		// For a CA the absent extension restricts nothing.
 		restricted := len(ca.ExtKeyUsage)+len(ca.UnknownExtKeyUsage) > 0
 		if restricted && !lists(ca, usage) && !lists(ca, x509.ExtKeyUsageAny) {
-			return fmt.Errorf("%w: %.80q issues for other extended key usages only", ErrKeyUsage, ca.Subject.CommonName)
+			return fmt.Errorf("%w: %s issues for other extended key usages only", ErrKeyUsage, certname.Of(ca))
 		}
 	}
 	return nil
