@@ -45,7 +45,7 @@ func foreign(data []byte) string {
 	if der, err := base64.StdEncoding.DecodeString(text); err == nil && len(der) > 0 && der[0] == 0x30 {
 		return "base64 without the lines -----BEGIN … and -----END …; add them"
 	}
-	return "something else"
+	return "not PEM: no line begins with -----BEGIN"
 }
 
 // damagedPEM says why no block of a text that has the beginning of one can be decoded.

@@ -83,7 +83,7 @@ func TestForeignFiles(t *testing.T) {
 		{"token", []byte("eyJhbGciOiJFUzI1NiJ9.e30.AA"), "a token"},
 		{"JWK", []byte(`{"kty":"EC"}`), "JSON"},
 		{"base64 alone", []byte(base64.StdEncoding.EncodeToString(leaf.Cert.Raw)), "base64 without the lines"},
-		{"text", []byte("nothing"), "it is something else"},
+		{"text", []byte("nothing"), "it is not PEM"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			file := write(t, row.data)

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -137,7 +139,7 @@ func (cfg Config) withDefaults() (Config, error) {
 	} {
 		switch {
 		case *d.value < 0:
-			return Config{}, fmt.Errorf("negative Config.%s: %s", d.name, *d.value)
+			return Config{}, fmt.Errorf("negative Config.%s: %s", d.name, timetext.Duration(*d.value))
 		case *d.value == 0:
 			*d.value = d.unset
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -22,7 +23,8 @@ func newInspectCommand(a *app) *cobra.Command {
 		Short: "Show what a token says, verifying nothing",
 		Long: `Show the anatomy of a token: header, certificates, staples and claims, and a
 time line of its validity windows around now. The token is the argument, or
-stdin for "-" or no argument.
+stdin for "-" or no argument; "Bearer " before it, and the JSON of
+"stapled token --json" around it, are taken off.
 
 Nothing is verified, not even the signature: everything shown is only what the
 token says. Use "stapled verify" to decide.
@@ -103,7 +105,7 @@ func (p page) defaultAge(staples []stapleView) {
 		return
 	}
 	if until := staples[0].ThisUpdate.Add(ocspstaple.DefaultMaxAge); until.Before(*staples[0].NextUpdate) {
-		p.field("", "By default, verifiers take a staple for "+length(ocspstaple.DefaultMaxAge)+" after its thisUpdate: until "+stamp(until)+".")
+		p.field("", "By default, verifiers take a staple for "+timetext.Duration(ocspstaple.DefaultMaxAge)+" after its thisUpdate: until "+stamp(until)+".")
 	}
 }
 

@@ -10,9 +10,12 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+
+	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
 // app is one run of the command: its streams and the flags that every
@@ -117,14 +120,17 @@ func (a *app) logger(standard slog.Level) (*slog.Logger, error) {
 			return nil, usagef("--log-level %q is none of debug, info, warn and error", a.logLevel)
 		}
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: plainError})), nil
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: plainAttr})), nil
 }
 
-// plainError keeps a log line a line: slog formats errors with %+v, to which
-// those of step-ca add a stack trace.
-func plainError(_ []string, attr slog.Attr) slog.Attr {
-	if err, ok := attr.Value.Any().(error); ok {
-		return slog.String(attr.Key, err.Error())
+// plainAttr keeps a log line a line: slog formats errors with %+v, to which
+// those of step-ca add a stack trace. It writes durations as flags take them.
+func plainAttr(_ []string, attr slog.Attr) slog.Attr {
+	switch value := attr.Value.Any().(type) {
+	case error:
+		return slog.String(attr.Key, value.Error())
+	case time.Duration:
+		return slog.String(attr.Key, timetext.Duration(value))
 	}
 	return attr
 }

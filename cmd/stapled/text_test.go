@@ -154,8 +154,8 @@ func TestWrap(t *testing.T) {
 
 func TestLength(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0 s", 900 * time.Millisecond: "0 s", time.Second: "1 s", 61 * time.Second: "1 min 1 s", time.Hour: "1 h",
-		25*time.Hour + 30*time.Minute: "1 d 1 h", 400 * 24 * time.Hour: "1 y 35 d", 24*time.Hour + time.Second: "1 d",
+		0: "0s", 900 * time.Millisecond: "0s", time.Second: "1s", 61 * time.Second: "1m1s", time.Hour: "1h", 5 * time.Minute: "5m",
+		25*time.Hour + 30*time.Minute: "1d1h", 400 * 24 * time.Hour: "1y35d", 24*time.Hour + time.Second: "1d",
 	} {
 		if got := length(d); got != want {
 			t.Errorf("length(%s) = %s, want %s", d, got, want)
@@ -204,8 +204,8 @@ func TestLogLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log.Info("refused", "error", traced{})
-	if got := out.String(); strings.Contains(got, "trace") || !strings.Contains(got, "error=short") {
+	log.Info("refused", "error", traced{}, "retry_in", 5*time.Minute)
+	if got := out.String(); strings.Contains(got, "trace") || !strings.Contains(got, "error=short retry_in=5m\n") {
 		t.Error(got)
 	}
 }
