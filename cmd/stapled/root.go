@@ -31,7 +31,9 @@ type app struct {
 func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
 	root := newRootCommand(a)
-	completeStrictly(root, args)
+	if !completing(args) {
+		permitOnce(root)
+	}
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -87,14 +89,17 @@ rejected, 2 usage, configuration, or a server that does not answer.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.AddCommand(
 		newDemoCommand(a), newUpCommand(a), newTokenCommand(a), newVerifyCommand(a),
-		newInspectCommand(a), newRevokeCommand(a), newVersionCommand(a),
+		newInspectCommand(a), newRevokeCommand(a), newVersionCommand(a), newCompletionCommand(a),
 	)
 	root.SetHelpCommand(newHelpCommand())
-	root.SetUsageTemplate(usageTemplate(localFlags))
-	flags.VisitAll(permitOnce)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
+		// If stdout is gone there is nobody to help.
+		_ = a.print(a.help(cmd))
+	})
+	root.CompletionOptions.DisableDefaultCmd = true
+	nameValues(flags)
 	for _, cmd := range root.Commands() {
-		cmd.Flags().VisitAll(permitOnce)
-		layOut(cmd)
+		nameValues(cmd.Flags())
 		cmd.ValidArgsFunction = cobra.NoFileCompletions // no argument is a file
 	}
 	return root
