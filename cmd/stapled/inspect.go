@@ -110,7 +110,7 @@ func (p page) defaultAge(staples []stapleView) {
 }
 
 func (p page) certificate(i int, c certificateView) {
-	p.field(fmt.Sprintf("x5c[%d]", i), c.Subject)
+	p.field(fmt.Sprintf("x5c[%d]", i), subject(c.Subject))
 	if c.KeyID == "" { // unreadable, as Problems says
 		return
 	}
@@ -118,13 +118,21 @@ func (p page) certificate(i int, c certificateView) {
 		p.field("  name", name)
 	}
 	p.serial("  serial", c.Serial)
-	p.field("  issuer", c.Issuer)
+	p.field("  issuer", subject(c.Issuer))
 	p.field("  valid", stamp(c.NotBefore)+" to "+stamp(c.NotAfter))
 	key := c.Key + ", signed with " + c.Signature
 	if c.CA {
 		key += ", CA"
 	}
 	p.field("  key", key)
+}
+
+// subject is a name that may be empty (RFC 5280 §4.1.2.6).
+func subject(name string) string {
+	if name == "" {
+		return "(no subject)"
+	}
+	return name
 }
 
 func (p page) staple(i int, s stapleView, now time.Time) {
@@ -144,10 +152,10 @@ func (p page) staple(i int, s stapleView, now time.Time) {
 		p.serial("  serial", s.Serial)
 	}
 	if s.ThisUpdate != nil {
-		p.field("  thisUpdate", stamp(*s.ThisUpdate)+", "+distance(*s.ThisUpdate, now, "starts", "started"))
+		p.field("  thisUpdate", stamp(*s.ThisUpdate)+", "+ago(*s.ThisUpdate, now))
 	}
 	if s.NextUpdate != nil {
-		p.field("  nextUpdate", stamp(*s.NextUpdate)+", "+distance(*s.NextUpdate, now, "ends", "ended"))
+		p.field("  nextUpdate", stamp(*s.NextUpdate)+", "+ago(*s.NextUpdate, now))
 	} else if s.ThisUpdate != nil {
 		p.colouredField("  nextUpdate", "absent", red)
 	}

@@ -24,7 +24,13 @@ const labelWidth = 15
 func (p page) title(name, remark string) {
 	p.out.WriteString("\n" + p.paint(bold, name))
 	if remark != "" {
-		p.out.WriteString("  " + p.paint(dim, remark))
+		indent := len(name) + 2
+		for i, line := range fill(remark, p.width-indent) {
+			if i > 0 {
+				p.out.WriteString("\n" + strings.Repeat(" ", len(name)))
+			}
+			p.out.WriteString("  " + p.paint(dim, line))
+		}
 	}
 	p.out.WriteString("\n")
 }
@@ -82,6 +88,9 @@ func distance(t, now time.Time, future, past string) string {
 	}
 	return future + " in " + length(d)
 }
+
+// ago is distance for what has no beginning and no end.
+func ago(t, now time.Time) string { return strings.TrimSpace(distance(t, now, "", "")) }
 
 // length writes how far away something is by its two largest units. It is
 // [timetext.Duration] but for days and years, which flags do not take.

@@ -143,7 +143,7 @@ func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
 	p := page{terminal: t, out: &b}
 	p.field("issuer", token.Issuer)
 	p.field("identity", token.Identity)
-	p.field("certificate", accepted.Certificate)
+	p.field("certificate", subject(accepted.Certificate))
 	p.serial("serial", accepted.Serial)
 	p.field("staple", "good, nextUpdate "+stamp(accepted.NextUpdate))
 	p.field("fresh until", stamp(accepted.FreshUntil)+", "+distance(accepted.FreshUntil, now, "ends", "ended"))
