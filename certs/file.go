@@ -57,6 +57,13 @@ func LoadIdentity(certFile, keyFile string) (*Identity, error) {
 // (RFC 1421 §4.6.1.1). The error is ErrPassword for a wrong one. It also loads a
 // key that is not encrypted.
 func LoadEncryptedIdentity(certFile, keyFile string, password []byte) (*Identity, error) {
+	if keyFile == "" {
+		keyFile = certFile
+	}
+	return loadIdentity(certFile, keyFile, password)
+}
+
+func loadIdentity(certFile, keyFile string, password []byte) (*Identity, error) {
 	blocks, err := readPEM(certFile, certificateKind)
 	if err != nil {
 		return nil, err
@@ -66,7 +73,7 @@ func LoadEncryptedIdentity(certFile, keyFile string, password []byte) (*Identity
 		return nil, err
 	}
 	files := certFile
-	if keyFile != "" && keyFile != certFile { // else it is read once, and so in one piece
+	if keyFile != certFile { // else it is read once, and so in one piece
 		if blocks, err = readPEM(keyFile, keyKind); err != nil {
 			return nil, err
 		}

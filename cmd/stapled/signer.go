@@ -82,12 +82,9 @@ func (f tokenFlags) foreignSigner(ctx context.Context, log *slog.Logger) (*signe
 }
 
 func (f tokenFlags) foreignIdentity() (*certs.Identity, error) {
-	var password []byte
-	if f.passwordFile != "" {
-		var err error
-		if password, err = readPassword(f.passwordFile); err != nil {
-			return nil, err
-		}
+	password, err := readPassword(f.passwordFile)
+	if err != nil {
+		return nil, err
 	}
 	identity, err := certs.LoadEncryptedIdentity(f.cert, f.key, password)
 	switch {
