@@ -16,6 +16,7 @@ import (
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/internal/timetext"
@@ -83,7 +84,7 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 		i.name = names.Issuer()
 	}
 	if i.name == "" {
-		return nil, refuse(IssuerMismatch, "the certificate for %q has neither a URI nor a DNS name in its subjectAltName, so it cannot name an issuer", id.Leaf().Subject)
+		return nil, refuse(IssuerMismatch, "the certificate of %s has neither a URI nor a DNS name in its subjectAltName, so it cannot name an issuer", certname.Of(id.Leaf()))
 	}
 	if err := names.CheckIssuer(i.name); err != nil {
 		return nil, err
@@ -94,7 +95,7 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 	total := 0
 	for n, cert := range c.chain {
 		if _, err := certx5c.ParseDER(cert.Raw); err != nil { // it has too many names
-			return nil, stapled.In(fmt.Sprintf("certificate %d", n), err)
+			return nil, stapled.In(fmt.Sprintf("certificate %d, %s", n, certname.Of(cert)), err)
 		}
 		total += len(cert.Raw)
 	}
@@ -107,8 +108,8 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 func (c *credential) checkChain() error {
 	leaf := c.chain[0]
 	if leaf.IsCA || leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
-		return refuse(KeyUsage, "the certificate for %q must be no CA's and have the key usage digitalSignature (RFC 5280 §4.2.1.3)",
-			leaf.Subject)
+		return refuse(KeyUsage, "the certificate of %s must be no CA's and have the key usage digitalSignature (RFC 5280 §4.2.1.3)",
+			certname.Of(leaf))
 	}
 	c.notBefore, c.notAfter = leaf.NotBefore, leaf.NotAfter
 	for n, cert := range c.chain {
@@ -119,14 +120,14 @@ func (c *credential) checkChain() error {
 			c.notAfter = cert.NotAfter
 		}
 		if err := certkey.Check(cert.PublicKey); err != nil {
-			return stapled.In(fmt.Sprintf("certificate %d", n), err)
+			return stapled.In(fmt.Sprintf("certificate %d, %s", n, certname.Of(cert)), err)
 		}
 		issuer := c.issuerOf(n)
 		if issuer == nil {
 			continue // its staple, if there is one, will be refused
 		}
 		if err := cert.CheckSignatureFrom(issuer); err != nil {
-			return refuse(ChainInvalid, "%q did not issue %q: %w", issuer.Subject, cert.Subject, err)
+			return refuse(ChainInvalid, "%s did not issue %s, which names %s: %w", certname.Of(issuer), certname.Of(cert), certname.IssuerOf(cert), err)
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/certname"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -105,7 +106,7 @@ func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow a
 	if refused != nil {
 		return nil, refused
 	}
-	return nil, fail(Untrusted, "neither the issuer nor a responder that it authorized has signed it")
+	return nil, fail(Untrusted, "neither the issuer, %s, nor a responder that it authorized has signed it", certname.Of(issuer))
 }
 
 // names tells whether the ResponderID is this certificate's.
@@ -130,14 +131,14 @@ func checkDelegate(delegate, leaf, issuer *x509.Certificate, now time.Time, allo
 		return fail(Untrusted, "the responder's certificate: %w", err)
 	}
 	if !bytes.Equal(delegate.RawIssuer, issuer.RawSubject) {
-		return fail(Untrusted, "the responder's certificate is of another issuer")
+		return fail(Untrusted, "the responder's certificate is issued by %s, not by %s", certname.IssuerOf(delegate), certname.Of(issuer))
 	}
 	if err := allow.checkSignatureAlgorithm(delegate.SignatureAlgorithm); err != nil {
 		return fail(Untrusted, "the responder's certificate: %w", err)
 	}
 	err := issuer.CheckSignature(delegate.SignatureAlgorithm, delegate.RawTBSCertificate, delegate.Signature)
 	if err != nil {
-		return fail(Untrusted, "the responder's certificate is not signed by the issuer: %w", err)
+		return fail(Untrusted, "the responder's certificate is not signed by the issuer, %s: %w", certname.Of(issuer), err)
 	}
 	// 2. It was issued to sign OCSP responses, said in so many words:
 	// anyExtendedKeyUsage does not count.

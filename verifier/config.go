@@ -14,6 +14,7 @@ import (
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -139,7 +140,7 @@ func (cfg Config) withDefaults() (Config, error) {
 	} {
 		switch {
 		case *d.value < 0:
-			return Config{}, fmt.Errorf("negative Config.%s: %s", d.name, *d.value)
+			return Config{}, fmt.Errorf("negative Config.%s: %s", d.name, timetext.Duration(*d.value))
 		case *d.value == 0:
 			*d.value = d.unset
 		}

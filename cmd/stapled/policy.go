@@ -15,6 +15,7 @@ import (
 
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/verifier"
 )
@@ -84,7 +85,7 @@ func (f *policyFlags) config() (verifier.Config, error) {
 	case f.maxStapleAge <= 0 || f.maxLifetime <= 0:
 		return verifier.Config{}, usagef("--max-staple-age and --max-lifetime must be more than nothing")
 	case f.leeway < 0:
-		return verifier.Config{}, usagef("--leeway %s is negative", f.leeway)
+		return verifier.Config{}, usagef("--leeway %s is negative", timetext.Duration(f.leeway))
 	case f.staples == "leaf":
 		cfg.Staples = verifier.StapleLeaf
 	case f.staples == "chain":

@@ -20,6 +20,7 @@ import (
 	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/gateway"
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -243,7 +244,7 @@ func (s *stack) ready() ready {
 	r := ready{
 		CAURL: s.ca.URL(), OCSPURL: s.ca.OCSPURL(), GatewayURL: s.gateway.url(),
 		Root: s.ca.RootFile(), Dir: s.ca.Dir(), Audience: s.cfg.audience,
-		StapleValidity: s.cfg.stapleValidity.String(),
+		StapleValidity: timetext.Duration(s.cfg.stapleValidity),
 	}
 	if s.exporter != nil {
 		r.MetricsURL = s.exporter.url() + "/metrics"

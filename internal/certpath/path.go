@@ -15,6 +15,7 @@ import (
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/certname"
 )
 
 // Path is a chain that has been verified up to an anchor. It is immutable.
@@ -62,8 +63,8 @@ func Order(anchors *certs.Anchors, chain []*x509.Certificate) (Ordered, error) {
 	}
 	for i, c := range chain {
 		if anchors.Contains(c) {
-			return Ordered{}, stapled.Errorf(stapled.ChainInvalid, "certificate %d is a trust anchor, which a chain leaves out: "+
-				"the sender has to leave it out, or the verifier to trust only what is above it", i)
+			return Ordered{}, stapled.Errorf(stapled.ChainInvalid, "certificate %d, %s, is a trust anchor, which a chain leaves out: "+
+				"the sender has to leave it out, or the verifier to trust only what is above it", i, certname.Of(c))
 		}
 		for _, other := range chain[:i] {
 			if c.Equal(other) {
@@ -71,7 +72,7 @@ func Order(anchors *certs.Anchors, chain []*x509.Certificate) (Ordered, error) {
 			}
 		}
 		if i+1 < len(chain) && string(c.RawIssuer) != string(chain[i+1].RawSubject) {
-			return Ordered{}, stapled.Errorf(stapled.ChainInvalid, "certificate %d is not issued by the one after it", i)
+			return Ordered{}, stapled.Errorf(stapled.ChainInvalid, "certificate %d is issued by %s, and the one after it is %s", i, certname.IssuerOf(c), certname.Of(chain[i+1]))
 		}
 		if err := certkey.Check(c.PublicKey); err != nil {
 			return Ordered{}, stapled.In(fmt.Sprintf("certificate %d", i), err)
@@ -89,8 +90,8 @@ func Order(anchors *certs.Anchors, chain []*x509.Certificate) (Ordered, error) {
 // downwards, so that no key is used that an anchor does not stand behind, and a
 // chain made up by somebody without a certificate costs one signature check.
 //
-// Errors give common names, cut off: package pkix writes a whole name at a price
-// that grows with the square of its length, and anybody can write one.
+// Errors name certificates as package certname does, at a bounded cost: anybody
+// can write one.
 //
 // Links may be nil. Link adds the links between CAs; that of the leaf is for the
 // caller to add once the leaf has proven that it holds its key.
@@ -102,7 +103,7 @@ func (o Ordered) Link(now time.Time, usage x509.ExtKeyUsage, links Links) (*Link
 	last := len(o.chain) - 1
 	anchor := signerOf(o.anchors, o.chain[last], last > 0, now, links)
 	if anchor == nil {
-		return nil, stapled.Errorf(stapled.ChainUntrusted, "no trust anchor issued %.80q", o.chain[last].Subject.CommonName)
+		return nil, stapled.Errorf(stapled.ChainUntrusted, "%s", o.anchors.Missing(o.chain[last]))
 	}
 	path := Path{Chain: o.chain, Anchor: anchor}
 
@@ -110,7 +111,7 @@ func (o Ordered) Link(now time.Time, usage x509.ExtKeyUsage, links Links) (*Link
 	// that may sign certificates (RFC 5280 §6.1.3 (a)(1), §6.1.4 (k) and (n)).
 	for i := last - 1; i >= 0; i-- {
 		if err := checkLink(o.chain[i], o.chain[i+1], i > 0, links); err != nil {
-			return nil, stapled.Errorf(stapled.ChainUntrusted, "certificate %d: %w", i, err)
+			return nil, stapled.Errorf(stapled.ChainUntrusted, "%s is not issued by %s: %w", certname.Of(o.chain[i]), certname.Of(o.chain[i+1]), err)
 		}
 	}
 
@@ -176,21 +177,21 @@ func (p *Path) checkConstraints() error {
 	for below := range p.Chain {
 		ca := p.Issuer(below)
 		if !ca.BasicConstraintsValid || !ca.IsCA {
-			return stapled.Errorf(stapled.ChainUntrusted, "%.80q is not a CA", ca.Subject.CommonName)
+			return stapled.Errorf(stapled.ChainUntrusted, "%s is not a CA", certname.Of(ca))
 		}
 		// The OCSP responses that the CA's key signs would be the leaf's own.
 		if certkey.Same(ca, p.Chain[0]) {
-			return stapled.Errorf(stapled.ChainUntrusted, "the leaf has the key of %.80q", ca.Subject.CommonName)
+			return stapled.Errorf(stapled.ChainUntrusted, "the leaf has the key of %s", certname.Of(ca))
 		}
 		limited := ca.MaxPathLen > 0 || ca.MaxPathLen == 0 && ca.MaxPathLenZero
 		if limited && below > ca.MaxPathLen {
-			return stapled.Errorf(stapled.ChainUntrusted, "%.80q permits %d intermediates below it, not %d", ca.Subject.CommonName, ca.MaxPathLen, below)
+			return stapled.Errorf(stapled.ChainUntrusted, "%s permits %d intermediates below it, not %d", certname.Of(ca), ca.MaxPathLen, below)
 		}
 	}
 	for i := range len(p.Chain) + 1 {
 		c := p.at(i)
 		if len(c.UnhandledCriticalExtensions) > 0 {
-			return stapled.Errorf(stapled.ChainUntrusted, "%.80q has the unknown critical extension %.60s", c.Subject.CommonName, c.UnhandledCriticalExtensions[0])
+			return stapled.Errorf(stapled.ChainUntrusted, "%s has the unknown critical extension %.60s", certname.Of(c), c.UnhandledCriticalExtensions[0])
 		}
 	}
 	return nil
@@ -212,7 +213,7 @@ func (p *Path) checkUsage(usage x509.ExtKeyUsage) error {
 		// For a CA the absent extension restricts nothing.
 		restricted := len(ca.ExtKeyUsage)+len(ca.UnknownExtKeyUsage) > 0
 		if restricted && !lists(ca, usage) && !lists(ca, x509.ExtKeyUsageAny) {
-			return stapled.Errorf(stapled.KeyUsage, "%.80q issues for other extended key usages only", ca.Subject.CommonName)
+			return stapled.Errorf(stapled.KeyUsage, "%s issues for other extended key usages only", certname.Of(ca))
 		}
 	}
 	return nil

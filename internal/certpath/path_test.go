@@ -7,7 +7,9 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -295,6 +297,46 @@ func TestForgeriesOfPaths(t *testing.T) {
 			row.forge(p)
 			if _, err := p.verify(t); !errors.Is(err, row.want) {
 				t.Errorf("got %v, want %v", err, row.want)
+			}
+		})
+	}
+}
+
+// TestNameOfTheIssuer: a chain that no anchor issued says which one was looked for,
+// also where a CA has no common name, and which there are.
+func TestNameOfTheIssuer(t *testing.T) {
+	withoutCN := func(t *testca.Template) {
+		t.Subject = pkix.Name{Organization: []string{"SPIRE"}, Country: []string{"US"}}
+	}
+	spire := testca.New(withoutCN)
+	leaf := spire.Leaf(func(t *testca.Template) { t.Subject = pkix.Name{} })
+	var many []*x509.Certificate
+	for i := range 20 {
+		many = append(many, testca.New(testca.Named(fmt.Sprintf("Anchor %d", i))).Cert)
+	}
+	for _, row := range []struct {
+		name    string
+		anchors []*x509.Certificate
+		want    string
+	}{
+		{"one", many[:1], `no trust anchor is named "O=SPIRE,C=US", the issuer of "URI:spiffe://test.example/client"; trusted: "CN=Anchor 0"`},
+		{"three", many[:3], `; trusted: "CN=Anchor 0", "CN=Anchor 1", "CN=Anchor 2"`},
+		{"many", many, `"CN=Anchor 8", "CN=Anchor 9" and 10 more`},
+		{"another key", []*x509.Certificate{testca.New(withoutCN, testca.Keyed(testca.P384)).Cert},
+			`"URI:spiffe://test.example/client" is signed by another key than that of the trust anchor "O=SPIRE,C=US"`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			anchors, err := certs.NewAnchors(row.anchors...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ordered, err := certpath.Order(anchors, leaf.Chain())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = ordered.Link(testca.Now, x509.ExtKeyUsageClientAuth, nil)
+			if !errors.Is(err, stapled.ChainUntrusted) || !strings.HasSuffix(err.Error(), row.want) {
+				t.Errorf("%v, want %s", err, row.want)
 			}
 		})
 	}

@@ -149,7 +149,7 @@ func TestOnlyTheCAImportsSmallstep(t *testing.T) {
 
 // below are packages that every other may import: they know nothing of staples.
 var below = []string{
-	"internal/certkey", "internal/san", "internal/certx5c", "internal/strictjson", "internal/timetext",
+	"internal/certkey", "internal/certname", "internal/certx5c", "internal/san", "internal/strictjson", "internal/timetext",
 }
 
 // TestImportsPointOneWay holds the packages to their order.
@@ -158,9 +158,9 @@ func TestImportsPointOneWay(t *testing.T) {
 		from    string
 		allowed []string
 	}{
-		{"certs", nil},
 		{"internal/certpath", []string{"certs"}},
 		{"ocspstaple", nil},
+		{"certs", []string{"internal/pbes2"}},
 		{"ocspstaple/stapler", []string{"certs", "ocspstaple"}},
 		{"issuer", []string{"certs", "ocspstaple"}},
 		{"verifier", []string{"certs", "internal/certpath", "ocspstaple"}},

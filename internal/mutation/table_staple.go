@@ -155,7 +155,7 @@ var stapleTargets = []target{
 		{name: "delegate-algorithm", rule: "6.7", rows: "S21_delegate_certified_with_SHA1",
 			old: "allow.checkSignatureAlgorithm(delegate.SignatureAlgorithm); err != nil", new: "allow.checkSignatureAlgorithm(delegate.SignatureAlgorithm); false && err != nil"},
 		{name: "delegate-signature", rule: "6.9", rows: "S05_ S06_ S10_delegate_of_a_delegate_of_the_issuers_name",
-			old: "if err != nil {\n\t\treturn fail(Untrusted, \"the responder's certificate is not signed by the issuer: %w\", err)", new: "if false {\n\t\treturn fail(Untrusted, \"%w\", err)"},
+			old: "if err != nil {\n\t\treturn fail(Untrusted, \"the responder's certificate is not signed by the issuer, %s: %w\", certname.Of(issuer), err)", new: "if false {\n\t\treturn fail(Untrusted, \"%w\", err)"},
 		{name: "delegate-extended-key-usage", rule: "6.9", rows: "S03_another_leaf_signs_only_the_usage_missing S08_delegate_.*_extended_key_usage",
 			old: "if !signsOCSP(delegate) {", new: "if false {"},
 		{name: "delegate-key-usage", rule: "6.9", rows: "S08_delegate_without_key_usage S08_delegate_for_key_agreement_only",
