@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stapledjwt/stapled/gateway"
 	"github.com/stapledjwt/stapled/internal/testca"
@@ -63,20 +64,22 @@ func TestNewProxyRefuses(t *testing.T) {
 		name     string
 		gateway  *gateway.Gateway
 		upstream string
+		timeout  time.Duration
 	}{
-		{"no gateway", nil, "http://localhost"},
-		{"no upstream", g, ""},
-		{"no scheme", g, "//localhost:80"},
-		{"host taken for a scheme", g, "localhost:80"},
-		{"another scheme", g, "ftp://localhost"},
-		{"no host", g, "http:///path"},
-		{"password", g, "http://a:b@localhost"},
-		{"query", g, "http://localhost/?a=b"},
-		{"empty query", g, "http://localhost/?"},
-		{"fragment", g, "http://localhost/#a"},
+		{"no gateway", nil, "http://localhost", 0},
+		{"negative timeout", g, "http://localhost", -time.Second},
+		{"no upstream", g, "", 0},
+		{"no scheme", g, "//localhost:80", 0},
+		{"host taken for a scheme", g, "localhost:80", 0},
+		{"another scheme", g, "ftp://localhost", 0},
+		{"no host", g, "http:///path", 0},
+		{"password", g, "http://a:b@localhost", 0},
+		{"query", g, "http://localhost/?a=b", 0},
+		{"empty query", g, "http://localhost/?", 0},
+		{"fragment", g, "http://localhost/#a", 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			cfg := gateway.ProxyConfig{Gateway: row.gateway}
+			cfg := gateway.ProxyConfig{Gateway: row.gateway, Timeout: row.timeout}
 			if row.upstream != "" {
 				u, err := url.Parse(row.upstream)
 				if err != nil {
