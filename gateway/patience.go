@@ -45,7 +45,7 @@ func newPatience(limit time.Duration, giveUp context.CancelCauseFunc) *patience 
 func (p *patience) expire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// Stopping a timer does not stop what it has begun.
+	// The timer may have gone off just before it was stopped or set anew.
 	if p.ended || p.waiting || time.Now().Before(p.deadline) {
 		return
 	}
@@ -58,9 +58,6 @@ func (p *patience) wait() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiting = true
-	if p.timer != nil {
-		p.timer.Stop()
-	}
 }
 
 // resume starts the clock anew: it is the upstream's turn. It takes the error of

@@ -96,9 +96,18 @@ func TestProxyTimeout(t *testing.T) {
 		}, nil, 504, 2*limit - 1},
 		{"answer streams for hours", 0, func(r *http.Request) (*http.Response, error) {
 			body, w := io.Pipe()
-			go func() { w.CloseWithError(errors.Join(pause(r, 10*time.Hour), io.EOF)) }()
+			go func() { w.CloseWithError(pause(r, 10*time.Hour)) }()
 			return &http.Response{StatusCode: http.StatusOK, Body: body}, nil
 		}, nil, 200, 10 * time.Hour},
+		{"takes the body while it answers", 0, func(r *http.Request) (*http.Response, error) {
+			body, w := io.Pipe()
+			go func() {
+				time.Sleep(time.Second)
+				r.Body.Read(make([]byte, 1))
+				w.CloseWithError(pause(r, 10*time.Hour))
+			}()
+			return &http.Response{StatusCode: http.StatusOK, Body: body}, nil
+		}, nil, 200, 10*time.Hour + time.Second},
 		{"answers a moment too late", 0, func(r *http.Request) (*http.Response, error) {
 			time.Sleep(limit + 1) // does not look at its context
 			return answer, nil

@@ -147,6 +147,7 @@ func TestFlush(t *testing.T) {
 		out.take(t)
 		h.Flush()
 		h.Flush()
+		h.limits.summarize(kind{slog.LevelInfo, "refused", "stale"}) // as a timer that was too late to be stopped
 		time.Sleep(10 * summaryDelay)
 		synctest.Wait()
 		if got := out.take(t); len(got) != 1 || got[0].LeftOut != 7 {
@@ -218,8 +219,10 @@ func TestConcurrentLinesAreCounted(t *testing.T) {
 
 type verbose struct{}
 
-func (verbose) MarshalJSON() ([]byte, error) { return []byte(`"` + strings.Repeat("j", 1<<20) + `"`), nil }
-func (verbose) String() string               { return strings.Repeat("s", 1<<20) }
+func (verbose) MarshalJSON() ([]byte, error) {
+	return []byte(`"` + strings.Repeat("j", 1<<20) + `"`), nil
+}
+func (verbose) String() string { return strings.Repeat("s", 1<<20) }
 
 type resolving struct{}
 
@@ -274,7 +277,7 @@ func TestNewOfAHandlerSharesItsLimits(t *testing.T) {
 	if got := out.take(t); len(got) != Burst {
 		t.Errorf("%d lines, want %d", len(got), Burst)
 	}
-	refuse(slog.New(h.Unlimited()), Burst)
+	refuse(slog.New(New(h).Unlimited()), Burst)
 	if got := out.take(t); len(got) != Burst {
 		t.Errorf("%d lines without limits, want %d", len(got), Burst)
 	}
