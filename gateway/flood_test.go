@@ -19,7 +19,7 @@ import (
 
 var leftOut = regexp.MustCompile(`left_out=(\d+)`)
 
-// TestFlood: whoever is refused again and again does not fill the disk, the log
+// TestFlood: callers that are refused again and again do not fill the disk, the log
 // says how often it was, the metrics count each, and other reasons are heard.
 func TestFlood(t *testing.T) {
 	const requests = 5000

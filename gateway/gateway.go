@@ -9,7 +9,7 @@
 // upstreams that cannot embed the middleware: it tells them the identity in
 // Stapled-* headers.
 //
-// Whoever is refused learns nothing but that. Every refusal is the same 401 with
+// Callers learn only that they were refused. Every refusal is the same 401 with
 // WWW-Authenticate: Bearer error="invalid_token" (RFC 6750 §3), down to the last
 // byte; its reason goes to the log and to the metrics. How
 // long it took is not hidden: a token is public, and so is what makes one
