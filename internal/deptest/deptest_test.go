@@ -164,10 +164,10 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"ocspstaple/stapler", []string{"certs", "ocspstaple"}},
 		{"issuer", []string{"certs", "ocspstaple"}},
 		{"verifier", []string{"certs", "internal/certpath", "ocspstaple"}},
-		{"gateway", []string{"verifier"}},
+		{"gateway", []string{"internal/loglimit", "verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"ca/responder", nil},
-		{"ca", []string{"certs", "ca/responder", "ocspstaple", "ocspstaple/stapler"}}, // to ask the responder
+		{"ca", []string{"certs", "ca/responder", "internal/loglimit", "ocspstaple", "ocspstaple/stapler"}}, // to ask the responder
 	} {
 		t.Run(row.from, func(t *testing.T) {
 			for _, p := range list(t, module+"/"+row.from) {
