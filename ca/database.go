@@ -28,6 +28,8 @@ type database struct {
 	db.AuthDB
 	// tables gives access to what AuthDB has no method for.
 	tables nosql.DB
+	// changes counts writes; nil if other processes may write too.
+	changes *changes
 	// own says that AuthDB leaves tables open at Shutdown.
 	own bool
 }
