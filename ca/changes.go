@@ -20,6 +20,15 @@ import (
 type changes struct {
 	seed     maphash.Seed
 	counters [1024]atomic.Uint64
+	ended    atomic.Bool
+}
+
+// end is for a database that is about to be closed: what cannot be asked any
+// more cannot say either that nothing has changed.
+func (c *changes) end() {
+	if c != nil {
+		c.ended.Store(true)
+	}
 }
 
 func (c *changes) counter(serial []byte) *atomic.Uint64 {
@@ -44,7 +53,7 @@ func (d *database) watch(cfg *db.Config) {
 
 // version implements responder.Versioned for both sources.
 func (d *database) version(serial *big.Int) (uint64, bool) {
-	if d.changes == nil {
+	if d.changes == nil || d.changes.ended.Load() {
 		return 0, false
 	}
 	return d.changes.counter([]byte(serial.String())).Load(), true

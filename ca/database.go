@@ -136,6 +136,7 @@ func databaseError(cfg *db.Config, err error) error {
 
 // close closes the database; the AuthDB is of no use afterwards.
 func (d *database) close() error {
+	d.changes.end()
 	if d.own {
 		return d.tables.Close()
 	}
