@@ -116,3 +116,9 @@ func (t watchedTables) DeleteTable(bucket []byte) error {
 	defer t.wroteAll()
 	return t.DB.DeleteTable(bucket)
 }
+
+// Close implements nosql.DB.
+func (t watchedTables) Close() error {
+	t.changes.end()
+	return t.DB.Close()
+}
