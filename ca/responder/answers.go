@@ -50,14 +50,12 @@ type signedAnswer struct {
 }
 
 // young reports whether the answer may be given again at now: neither beyond
-// the limit nor from the future. The age counts by the calendar and by the
-// monotonic clock, so that a clock that has been set back does not make it
-// younger.
+// the limit nor from the future, as after a clock was set back. The age is that
+// of the calendar, as nextUpdate is, which goes on while a machine sleeps.
 func (s *signedAnswer) young(now time.Time, limit time.Duration) bool {
 	life := s.window.nextUpdate.Sub(s.window.producedAt)
-	limit = min(limit, life*reusedLife/ofLife)
-	calendar := now.Round(0).Sub(s.asked.Round(0))
-	return calendar >= 0 && calendar <= limit && now.Sub(s.asked) <= limit
+	age := now.Round(0).Sub(s.asked.Round(0))
+	return age >= 0 && age <= min(limit, life*reusedLife/ofLife)
 }
 
 // sameStatus reports whether two statuses make the same answer.
