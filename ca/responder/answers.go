@@ -67,9 +67,9 @@ func sameStatus(a, b Status) bool {
 // answers holds signed answers, the most recently used ones if there are too
 // many. Only answers about serials that the CA has issued or revoked come here,
 // at most eight for each (four hashes, each with and without parameters). A
-// stranger who asks for serials that do not exist therefore evicts nothing, and
-// one who evicts by asking for those that do pays one request for each signature
-// that somebody else's next request costs, which is what it would cost anyway.
+// stranger who asks about serials that do not exist therefore evicts nothing. One
+// who asks about thousands that do exist makes the responder sign for the next
+// client what it would have signed without this memory.
 type answers struct {
 	mu     sync.Mutex
 	max    int

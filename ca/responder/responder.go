@@ -62,7 +62,7 @@ type Observer interface {
 type Config struct {
 	// Authorities are the CAs to answer for. At least one.
 	Authorities []Authority
-	// Validity is the time from the answer to nextUpdate: how long a staple
+	// Validity is the time from the making of an answer to nextUpdate: how long a staple
 	// that was good outlives the revocation of its certificate, from when the
 	// source knows of it. A source that speaks of the past (Status.ThisUpdate)
 	// adds its own delay. At least one second, because OCSP counts in seconds; 0
