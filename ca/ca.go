@@ -123,6 +123,7 @@ func Open(dir string, cfg Config) (_ *CA, err error) {
 	if c.database, err = openDatabase(stepCfg.DB, c.log); err != nil {
 		return nil, err
 	}
+	c.database.watch(stepCfg.DB) // before anybody writes
 	if c.responder, err = c.newResponder(stepCfg, password, cfg); err != nil {
 		return nil, err
 	}
@@ -174,7 +175,7 @@ func (c *CA) newResponder(stepCfg *config.Config, password []byte, cfg Config) (
 		return nil, err
 	}
 	authorities := []responder.Authority{{
-		Certificate: c.intermediate, Signer: key, Source: leaves{c.database, c.intermediate},
+		Certificate: c.intermediate, Signer: key, Source: newLeaves(c.database, c.intermediate),
 	}}
 	rootKey, err := readKey(c.layout.rootKey(), password, c.root)
 	switch {

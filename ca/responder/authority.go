@@ -10,6 +10,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"time"
 
@@ -47,6 +48,14 @@ type authority struct {
 	signedBy *x509.Certificate
 	// delegate is nil where the CA key signs.
 	delegate *x509.Certificate
+}
+
+// version is that of the source, which may be unable to tell.
+func (a *authority) version(serial *big.Int) (version uint64, ok bool) {
+	if v, isVersioned := a.source.(Versioned); isVersioned {
+		return v.Version(serial)
+	}
+	return 0, false
 }
 
 // issuerID names a CA as a CertID does.
