@@ -133,6 +133,9 @@ var envelopeForgeries = []forgery{
 	{"S23_next_update_empty", ocspstaple.Malformed, around("nextUpdate", instead(0xa0, 0))},
 	{"S23_list_of_certificates_of_another_type", ocspstaple.Malformed, certificates(instead(0x05, 0))},
 	{"S23_bytes_after_the_list_of_certificates", ocspstaple.Malformed, certificates(trailing)},
+	{"S23_bytes_after_the_certificates", ocspstaple.Malformed, func(a *attempt) {
+		a.staple(testca.SignedBy(a.ca, a.ca.Cert), func(r *testca.Response) { r.Inside["BasicOCSPResponse"] = trailing })
+	}},
 	{"S23_certificate_of_another_type", ocspstaple.Malformed, certificates(instead(0x30, 2, 0x05, 0))},
 	{"S23_five_certificates", ocspstaple.Malformed, func(a *attempt) {
 		d := a.delegate.Cert

@@ -300,11 +300,12 @@ func TestSlimForgeries(t *testing.T) {
 			case !errors.Is(err, row.reason):
 				t.Errorf("got %v, want %s", err, row.reason)
 			}
-			delete(takenAway, row.name)
 		})
 	}
 	for name := range takenAway {
-		t.Errorf("there is no row %s", name)
+		if !slices.ContainsFunc(forgeries(), func(row forgery) bool { return row.name == name }) {
+			t.Errorf("there is no row %s", name)
+		}
 	}
 }
 
