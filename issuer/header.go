@@ -53,7 +53,7 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 	// 2. Verifiers accept their size.
 	if size > maxStaples {
 		return nil, refuse(TooLarge, "staples of %d bytes, and verifiers accept %d: "+
-			"have the responder embed fewer certificates", size, maxStaples)
+			"slim them with ocspstaple.Slim, as a stapler does, or use smaller keys", size, maxStaples)
 	}
 	// 3. Encode, once.
 	h.segment = base64.RawURLEncoding.EncodeToString(c.appendHeader(nil, staples)) + "."
@@ -91,7 +91,7 @@ func (c *credential) checkRoom(segment int) error {
 	room := maxToken - segment - minClaims - 1 - base64.RawURLEncoding.EncodedLen(c.signatureSize())
 	if room < 0 {
 		return refuse(TooLarge, "a header of %d bytes leaves no room for claims in a token of %d: "+
-			"use smaller certificates, or have the responder embed fewer", segment, maxToken)
+			"use smaller certificates, and staples without those that verifiers do not need (ocspstaple.Slim)", segment, maxToken)
 	}
 	return nil
 }
