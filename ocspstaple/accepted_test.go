@@ -95,6 +95,10 @@ func TestNoForgeries(t *testing.T) {
 			a.freshness.Leeway = time.Minute
 		}},
 		{"produced_after_this_update", response(func(r *testca.Response) { r.ProducedAt = testca.Now })},
+		{"produced_after_next_update_within_the_leeway", func(a *attempt) {
+			a.staple(func(r *testca.Response) { r.ProducedAt = r.Singles[0].NextUpdate.Add(time.Minute) })
+			a.now, a.freshness.Leeway = testca.Now.Add(9*time.Minute), time.Minute
+		}},
 		{"produced_a_second_before_this_update", producedBefore(time.Second)},
 		{"produced_59_seconds_before_this_update", producedBefore(59 * time.Second)},
 		{"at_the_age_that_the_policy_permits", func(a *attempt) {

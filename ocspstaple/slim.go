@@ -26,7 +26,8 @@ import (
 // returns it without them: more than four embedded certificates, embedded
 // certificates that do not parse and are not needed, and lengths around the
 // signed part in more bytes than DER permits. The error is the one of
-// [Authenticate]. The staple does not keep der.
+// [Authenticate]. The staple does not keep der. The work grows with the number of
+// embedded certificates, so the caller bounds the size of der.
 func Slim(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, error) {
 	// 1. Take it apart. Authenticate says what is wrong with a response for
 	// which that fails, such as one that is not successful.

@@ -175,6 +175,9 @@ func stapleTimeShapeCases() []spec {
 		rejected("produced_a_day_before_thisUpdate", producedBefore(24*time.Hour)),
 		{name: "staple_produced_59_seconds_before_thisUpdate", rules: "6.5", staples: oneStaple(producedBefore(minute - time.Second)),
 			comment: "Some responders round producedAt down to the minute."},
+		{name: "staple_produced_after_nextUpdate", rules: "6.5", freshUntil: until(30 * time.Second),
+			comment: "producedAt is within the leeway. There is no order but the one with thisUpdate.",
+			staples: oneStaple(window(-2*minute, 30*time.Second), func(r *testca.Response) { r.ProducedAt = testca.Now.Add(minute) })},
 		{name: "staple_produced_after_thisUpdate", rules: "6.5",
 			staples: oneStaple(window(-2*minute, 9*minute), func(r *testca.Response) { r.ProducedAt = testca.Now })},
 	}
