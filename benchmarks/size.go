@@ -26,8 +26,8 @@ type TokenSize struct {
 	Anchor string `json:"anchor"`
 	// Staples is "leaf", or "chain" if each certificate has a staple.
 	Staples string `json:"staples"`
-	// Delegate tells whether the issuers sign staples themselves or each has a
-	// delegate for it.
+	// Delegate reports whether each issuer has a delegate that signs its staples,
+	// and does not sign them itself.
 	Delegate bool `json:"delegate"`
 	// Whole is with the answers as the responder gives them, and Slim with what
 	// a stapler keeps of them.

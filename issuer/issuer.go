@@ -51,8 +51,7 @@ type StapleSource interface {
 	Current(now time.Time) ([]*ocspstaple.Staple, error)
 }
 
-// Fixed is a [StapleSource] of staples that somebody else keeps fresh, and has
-// slimmed with [ocspstaple.Slim] if the responder embeds its chain.
+// Fixed is a [StapleSource] of staples that somebody else keeps fresh.
 type Fixed []*ocspstaple.Staple
 
 // Current returns the staples as they are: the issuer checks them.

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -103,6 +104,12 @@ func TestRealResponderAnswers(t *testing.T) {
 	})
 	embedding("delegate behind six others", itsDelegate, delegate, func(a *answering, ca, root *x509.Certificate) []*x509.Certificate {
 		return []*x509.Certificate{ca, root, ca, root, ca, root, a.delegate.Cert}
+	})
+	embedding("delegate behind 40 KiB of others", itsDelegate, delegate, func(a *answering, ca, _ *x509.Certificate) []*x509.Certificate {
+		large := a.leaf.Issuer.Delegate(testca.Named("large"), func(c *testca.Template) {
+			c.ExtraExtensions = []pkix.Extension{{Id: []int{1, 3, 6, 1, 4, 1, 32473, 1}, Value: make([]byte, 40<<10)}}
+		})
+		return []*x509.Certificate{large.Cert, ca, a.delegate.Cert}
 	})
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
