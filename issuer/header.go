@@ -39,18 +39,20 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 	// paired with another identity by mistake. What verifiers do not need of them
 	// is left out; a stapler has done so already.
 	h := &header{credential: c, staples: slices.Clone(staples)}
-	slim, size := make([]*ocspstaple.Staple, len(staples)), 0
+	size := 0
+	var slim []*ocspstaple.Staple
 	for n, staple := range staples {
 		issuer := c.issuerOf(n)
 		if issuer == nil {
 			return nil, refuse(ConfigInvalid, "the staple of certificate %d cannot be authenticated without its issuer: set Config.Anchor", n)
 		}
-		var err error
-		if slim[n], err = ocspstaple.Slim(staple.DER(), c.chain[n], issuer, now); err != nil {
+		staple, err := ocspstaple.Slim(staple.DER(), c.chain[n], issuer, now)
+		if err != nil {
 			return nil, refuseStaple(err)
 		}
-		size += len(slim[n].DER())
-		h.bound(slim[n])
+		slim = append(slim, staple)
+		size += len(staple.DER())
+		h.bound(staple)
 	}
 	// 2. Verifiers accept their size.
 	if size > maxStaples {
