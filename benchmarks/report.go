@@ -5,12 +5,12 @@ package benchmarks
 
 import (
 	_ "embed"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"text/template"
+
+	"github.com/stapledjwt/stapled/verifier"
 )
 
 //go:embed performance.md.tmpl
@@ -40,17 +40,12 @@ func (r Report) Markdown(w io.Writer) error {
 // Text writes the tables for a terminal.
 func (r Report) Text(w io.Writer) error {
 	m := r.Measurement
-	tables := []*Table{m.Targets(), m.Verifying(), m.Signing(), m.Others(), r.MachineTable()}
+	tables := []*Table{m.Targets(), m.Verifying(), m.Signing(), m.Others(), m.Sizes(), r.MachineTable()}
 	if r.Responders != nil {
 		tables = append(tables, r.Responders.Table())
 	}
 	for _, t := range tables {
-		out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		for _, row := range append([][]string{t.Head}, t.Rows...) {
-			fmt.Fprintln(out, strings.ReplaceAll(strings.Join(row, "\t"), "**", ""))
-		}
-		fmt.Fprintln(out)
-		if err := out.Flush(); err != nil {
+		if err := t.Text(w); err != nil {
 			return err
 		}
 	}
@@ -93,3 +88,9 @@ func (r Report) Windows() int { return windows }
 
 // ScalingRounds is the number of rounds that had undisturbed parts.
 func (r Report) ScalingRounds() int { return r.Measurement.Scaling["warm_es256"].Rounds }
+
+// MaxToken is the limit of a token.
+func (r Report) MaxToken() string { return grouped(verifier.MaxTokenBytes) }
+
+// MaxStaples is the limit of all staples of a token together.
+func (r Report) MaxStaples() string { return grouped(verifier.MaxStapleBytes) }

@@ -155,6 +155,10 @@ var timeForgeries = []forgery{
 	{"S18_this_update_beyond_the_leeway", ocspstaple.NotYetValid, func(a *attempt) {
 		a.now, a.freshness.Leeway = testca.Now.Add(-2*time.Minute-time.Second), time.Minute
 	}},
+	{"S18_this_update_beyond_the_leeway_and_produced_before_it", ocspstaple.NotYetValid, func(a *attempt) {
+		producedBefore(59 * time.Second)(a)
+		a.now, a.freshness.Leeway = testca.Now.Add(-2*time.Minute-time.Second), time.Minute
+	}},
 	{"S19_older_than_the_policy_permits", ocspstaple.Stale, func(a *attempt) {
 		a.now, a.freshness.MaxAge = testca.Now.Add(4*time.Minute+time.Second), 5*time.Minute
 	}},
@@ -167,9 +171,17 @@ var timeForgeries = []forgery{
 		a.now = testca.Now.Add(59*time.Minute + time.Second)
 	}},
 	{"S19_negative_age", ocspstaple.Stale, func(a *attempt) { a.freshness.MaxAge = -1 }},
-	{"S20_produced_before_this_update", ocspstaple.Malformed, response(func(r *testca.Response) {
-		r.ProducedAt = r.Singles[0].ThisUpdate.Add(-time.Second)
-	})},
+	{"S20_produced_a_minute_before_this_update", ocspstaple.Malformed, producedBefore(time.Minute)},
+	{"S20_produced_more_than_a_minute_before_this_update", ocspstaple.Malformed, producedBefore(61 * time.Second)},
+	{"S20_produced_a_day_before_this_update", ocspstaple.Malformed, producedBefore(24 * time.Hour)},
+	{"S20_produced_eight_thousand_years_before_this_update", ocspstaple.Malformed, func(a *attempt) {
+		a.staple(func(r *testca.Response) {
+			r.ProducedAt = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+			r.Singles[0].ThisUpdate = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
+			r.Singles[0].NextUpdate = time.Date(9001, 1, 1, 0, 0, 0, 0, time.UTC)
+		})
+		a.now = time.Date(9000, 1, 1, 0, 0, 1, 0, time.UTC)
+	}},
 	{"S20_produced_in_the_future", ocspstaple.NotYetValid, response(func(r *testca.Response) {
 		r.ProducedAt = testca.Now.Add(time.Second)
 	})},
@@ -177,6 +189,11 @@ var timeForgeries = []forgery{
 		a.staple(func(r *testca.Response) { r.ProducedAt = testca.Now.Add(time.Minute + time.Second) })
 		a.freshness.Leeway = time.Minute
 	}},
+}
+
+// producedBefore is an attempt with a producedAt so long before thisUpdate.
+func producedBefore(early time.Duration) func(*attempt) {
+	return response(func(r *testca.Response) { r.ProducedAt = r.Singles[0].ThisUpdate.Add(-early) })
 }
 
 // algorithmForgeries rest on weak cryptography.

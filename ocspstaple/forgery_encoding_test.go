@@ -36,7 +36,7 @@ func everything(r *testca.Response) {
 }
 
 func encodingForgeries() []forgery {
-	rows := slices.Concat(envelopeForgeries, extensionForgeries)
+	rows := slices.Concat(envelopeForgeries, embeddedForgeries, extensionForgeries)
 	for _, status := range []byte{1, 2, 3, 4, 5, 6, 7, 0x7f, 0xff} {
 		rows = append(rows, forgery{fmt.Sprintf("S24_status_%d", status), ocspstaple.Malformed, func(a *attempt) {
 			a.staple(func(r *testca.Response) { r.Status = int(status) })
@@ -133,10 +133,10 @@ var envelopeForgeries = []forgery{
 	{"S23_next_update_empty", ocspstaple.Malformed, around("nextUpdate", instead(0xa0, 0))},
 	{"S23_list_of_certificates_of_another_type", ocspstaple.Malformed, certificates(instead(0x05, 0))},
 	{"S23_bytes_after_the_list_of_certificates", ocspstaple.Malformed, certificates(trailing)},
-	{"S23_certificate_of_another_type", ocspstaple.Malformed, certificates(instead(0x30, 2, 0x05, 0))},
-	{"S23_certificate_that_is_none", ocspstaple.Malformed, func(a *attempt) {
-		a.staple(testca.SignedBy(a.delegate, &x509.Certificate{Raw: []byte{0x30, 0}}, a.delegate.Cert))
+	{"S23_bytes_after_the_certificates", ocspstaple.Malformed, func(a *attempt) {
+		a.staple(testca.SignedBy(a.ca, a.ca.Cert), func(r *testca.Response) { r.Inside["BasicOCSPResponse"] = trailing })
 	}},
+	{"S23_certificate_of_another_type", ocspstaple.Malformed, certificates(instead(0x30, 2, 0x05, 0))},
 	{"S23_five_certificates", ocspstaple.Malformed, func(a *attempt) {
 		d := a.delegate.Cert
 		a.staple(testca.SignedBy(a.delegate, d, d, d, d, d))
@@ -173,6 +173,38 @@ var envelopeForgeries = []forgery{
 	{"S28_1_MiB_of_zeros", ocspstaple.Malformed, func(a *attempt) { a.der = make([]byte, 1<<20) }},
 	{"S28_1_MiB_of_zeros_after_the_response", ocspstaple.Malformed, func(a *attempt) { a.der = append(a.der, make([]byte, 1<<20)...) }},
 	{"S28_64_KiB_of_nested_sequences", ocspstaple.Malformed, func(a *attempt) { a.der = bytes.Repeat([]byte{0x30, 0x80}, 1<<15) }},
+}
+
+// junk is in the place of a certificate, and none.
+var junk = &x509.Certificate{Raw: []byte{0x30, 0}}
+
+// embeddedForgeries embed what does not parse, wherever it stands and whoever
+// has signed.
+var embeddedForgeries = []forgery{
+	{"S33_junk_before_the_delegate", ocspstaple.Malformed, func(a *attempt) {
+		a.staple(testca.SignedBy(a.delegate, junk, a.delegate.Cert))
+	}},
+	{"S33_junk_behind_the_delegate", ocspstaple.Malformed, func(a *attempt) {
+		a.staple(testca.SignedBy(a.delegate, a.delegate.Cert, junk))
+	}},
+	{"S33_junk_where_the_issuer_signed", ocspstaple.Malformed, func(a *attempt) { a.staple(testca.SignedBy(a.ca, junk)) }},
+	{"S33_junk_behind_the_certificate_of_the_issuer", ocspstaple.Malformed, func(a *attempt) {
+		a.staple(testca.SignedBy(a.ca, a.ca.Cert, junk))
+	}},
+	{"S33_cut_certificate_where_the_issuer_signed", ocspstaple.Malformed, func(a *attempt) {
+		cut := slices.Clone(a.ca.Cert.Raw[:len(a.ca.Cert.Raw)-1])
+		cut[3]-- // the length
+		a.staple(testca.SignedBy(a.ca, &x509.Certificate{Raw: cut}))
+	}},
+	{"S33_certificate_with_a_negative_serial", ocspstaple.Malformed, func(a *attempt) {
+		odd := slices.Clone(a.ca.Cert.Raw)
+		odd[bytes.Index(odd, a.ca.Cert.SerialNumber.Bytes())] |= 0x80
+		a.staple(testca.SignedBy(a.ca, &x509.Certificate{Raw: odd}))
+	}},
+	{"S33_certificate_of_65_names", ocspstaple.Malformed, func(a *attempt) {
+		many := a.ca.Leaf(func(c *testca.Template) { c.DNSNames, c.URIs = slices.Repeat([]string{"a.example"}, 65), nil })
+		a.staple(testca.SignedBy(a.ca, many.Cert))
+	}},
 }
 
 // extensionForgeries demand what nobody here understands, or nothing clear.

@@ -139,6 +139,9 @@ var acceptables = []acceptable{
 		delegate := p.Issuer.Delegate()
 		testca.SignedBy(delegate, p.Issuer.Cert, delegate.Cert)(r)
 	}},
+	{name: "staple produced 59 seconds before thisUpdate", staples: func(_ *testca.Party, r *testca.Response) {
+		r.ProducedAt = r.Singles[0].ThisUpdate.Add(-59 * time.Second)
+	}},
 	{name: "staple with extensions", staples: func(_ *testca.Party, r *testca.Response) {
 		r.Extensions = []testca.Extension{{ID: []int{1, 3, 6, 1, 5, 5, 7, 48, 1, 2}, Value: []byte{4, 1, 7}}}
 		r.Singles[0].Extensions = []testca.Extension{{ID: []int{1, 3, 6, 1, 4, 1, 55555, 3}, Value: []byte{5, 0}}}

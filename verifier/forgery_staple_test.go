@@ -110,8 +110,12 @@ var stapleForgeries = append([]forgery{
 		r.ProducedAt = r.Singles[0].ThisUpdate
 	}),
 	staple("S19", "older than MaxStapleAge", StapleStale, single(func(s *testca.Single) { s.ThisUpdate = testca.Now.Add(-time.Hour - time.Second) })),
-	staple("S20", "producedAt before thisUpdate", StapleMalformed, func(_ *world, r *testca.Response) {
-		r.ProducedAt = r.Singles[0].ThisUpdate.Add(-time.Second)
+	staple("S18", "thisUpdate beyond the leeway, producedAt 59 seconds before it", StapleNotYetValid, func(_ *world, r *testca.Response) {
+		r.Singles[0].ThisUpdate = testca.Now.Add(61 * time.Second)
+		r.ProducedAt = testca.Now.Add(2 * time.Second)
+	}),
+	staple("S20", "producedAt 60 seconds before thisUpdate", StapleMalformed, func(_ *world, r *testca.Response) {
+		r.ProducedAt = r.Singles[0].ThisUpdate.Add(-time.Minute)
 	}),
 	staple("S20", "producedAt beyond the leeway", StapleNotYetValid, func(_ *world, r *testca.Response) { r.ProducedAt = testca.Now.Add(61 * time.Second) }),
 	staple("S21", "signed with SHA-1", StapleUntrusted, func(_ *world, r *testca.Response) { r.Algorithm = x509.ECDSAWithSHA1 }),
@@ -153,6 +157,17 @@ var stapleForgeries = append([]forgery{
 	}),
 	ocspIs("S30", "many", TooLarge, func(*world) []string { return strings.Split(strings.Repeat("MAA= ", 7)[:34], " ") }),
 	ocspIs("S31", "of the previous certificate", StapleMismatch, func(w *world) []string { return encodeStaples(w.intermediate.Leaf().Staple()) }),
+	staple("S33", "junk before the delegate", StapleMalformed, func(w *world, r *testca.Response) {
+		delegate := w.intermediate.Delegate()
+		testca.SignedBy(delegate, junk, delegate.Cert)(r)
+	}),
+	staple("S33", "junk behind the delegate", StapleMalformed, func(w *world, r *testca.Response) {
+		delegate := w.intermediate.Delegate()
+		testca.SignedBy(delegate, delegate.Cert, junk)(r)
+	}),
+	staple("S33", "junk where the issuer signed", StapleMalformed, func(_ *world, r *testca.Response) {
+		r.Certificates = []*x509.Certificate{junk}
+	}),
 	ocspIs("S26", "intermediate revoked", CertificateRevoked, func(w *world) []string {
 		return encodeStaples(w.leaf.Staple(), w.intermediate.Staple(func(r *testca.Response) { r.Singles[0].Status = testca.Revoked }))
 	}),
@@ -162,6 +177,9 @@ var stapleForgeries = append([]forgery{
 		}))
 	}),
 }, manyStaples()...)
+
+// junk is in the place of a certificate, and none.
+var junk = &x509.Certificate{Raw: []byte{0x30, 0}}
 
 var criticalExtension = []testca.Extension{{ID: []int{1, 3, 6, 1, 4, 1, 55555, 3}, Critical: true, Value: []byte{5, 0}}}
 
