@@ -6,6 +6,7 @@ package stapler
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -16,12 +17,20 @@ import (
 // for it.
 type Reason string
 
-// The reasons.
+// The reasons. Only CertificateRevoked, CertificateExpired and StatusUnknown are
+// verdicts on the certificate; every other one is about this attempt or about the
+// responder, and may pass.
 const (
 	// Missing: no staple has been received yet.
 	Missing Reason = "staple_missing"
 	// FetchFailed: the responder could not be asked, or did not answer.
 	FetchFailed Reason = "fetch_failed"
+	// ResponderError: the responder says that it cannot answer (RFC 6960 §2.3).
+	// The error wraps the [ResponseStatus].
+	ResponderError Reason = "responder_error"
+	// NotYetKnown: the responder does not know the certificate, which is minutes
+	// old. Its database may lag. Of an older one it is StatusUnknown.
+	NotYetKnown Reason = "staple_not_yet_known"
 	// NotNewer: the answer is not newer than the staple that is held.
 	NotNewer Reason = "staple_not_newer"
 	// CertificateExpired: a certificate of the chain has expired, so that no
@@ -46,6 +55,9 @@ type Error struct {
 	Reason Reason
 	// Err says which certificate and what happened.
 	Err error
+	// RetryAfter is how long the responder has asked not to be asked again (RFC
+	// 9110 §10.2.3); 0 if it has not.
+	RetryAfter time.Duration
 }
 
 // Error gives the reason and what happened.
@@ -64,16 +76,22 @@ func fail(reason Reason, format string, args ...any) *Error {
 	return &Error{Reason: reason, Err: fmt.Errorf(format, args...)}
 }
 
-// about gives any error of an attempt its reason, and says which certificate
-// it is about.
-func about(err error, certificate string) *Error {
+// about gives any error of an attempt its reason, and says which certificate or
+// responder it is about.
+func about(err error, subject string) *Error {
+	failure := reasoned(err)
+	return &Error{failure.Reason, fmt.Errorf("%s: %w", subject, failure.Err), failure.RetryAfter}
+}
+
+// reasoned gives any error of an attempt its reason.
+func reasoned(err error) *Error {
 	var own *Error
 	var staple *ocspstaple.Error
 	switch {
 	case errors.As(err, &own):
-		return fail(own.Reason, "%s: %w", certificate, own.Err)
+		return own
 	case errors.As(err, &staple):
-		return fail(Reason(staple.Reason), "%s: %w", certificate, staple.Err)
+		return &Error{Reason: Reason(staple.Reason), Err: staple.Err}
 	}
-	return fail(FetchFailed, "%s: %w", certificate, err)
+	return &Error{Reason: FetchFailed, Err: err}
 }

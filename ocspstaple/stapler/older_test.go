@@ -5,7 +5,6 @@ package stapler_test
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"sync/atomic"
 	"testing"
@@ -66,9 +65,9 @@ func TestCacheOnTheWay(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				leaf, seen := newLeaf(), new(observer)
 				cached := answer(leaf, 0, 10*time.Minute)
-				f := &fetcher{answer: func(ctx context.Context, cert *x509.Certificate) ([]byte, error) {
-					if stapler.Revalidate(ctx) {
-						return good(leaf, 10*time.Minute)(ctx, cert)
+				f := &fetcher{answer: func(ctx context.Context, req stapler.Request) ([]byte, error) {
+					if req.Revalidate {
+						return good(leaf, 10*time.Minute)(ctx, req)
 					}
 					return cached, nil
 				}}
@@ -96,7 +95,7 @@ func TestCacheOnTheWay(t *testing.T) {
 func TestLongerAnswerOfTheSameTime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf, from := newLeaf(), time.Now().Truncate(time.Second)
-		f := &fetcher{answer: func(context.Context, *x509.Certificate) ([]byte, error) {
+		f := &fetcher{answer: func(context.Context, stapler.Request) ([]byte, error) {
 			return leaf.Staple(func(r *testca.Response) {
 				now := time.Now().Truncate(time.Second)
 				r.ProducedAt = now
@@ -136,7 +135,7 @@ func TestClockSetBack(t *testing.T) {
 		leaf := newLeaf()
 		var behind atomic.Int64 // by how much the clock is behind that of the bubble
 		now := func() time.Time { return time.Now().Add(-time.Duration(behind.Load())) }
-		f := &fetcher{answer: func(context.Context, *x509.Certificate) ([]byte, error) {
+		f := &fetcher{answer: func(context.Context, stapler.Request) ([]byte, error) {
 			return answer(leaf, -time.Duration(behind.Load()), 20*time.Minute), nil
 		}}
 		s := newStapler(t, leaf, f)
