@@ -193,9 +193,6 @@ func (t *transport) renew() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if h.freshUntil.Before(end) {
-		end = h.freshUntil
-	}
 	margin := min(end.Sub(now)/5, maxMargin)
 	next := &bearer{header: h, value: "Bearer " + raw, signed: now, renewal: end.Add(-margin)}
 	t.current.Store(next)
