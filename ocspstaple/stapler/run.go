@@ -69,8 +69,9 @@ func (s *Stapler) Nudge() {
 // may have staples beside it. An answer that is no newer than what is held is no
 // failure.
 //
-// About a certificate that its responder does not know yet, it asks again, for
-// up to half of Timeout.
+// About a certificate that is minutes old and that its responder does not know
+// yet, it asks again, for up to half of Timeout. About one that has expired it
+// asks nobody.
 func (s *Stapler) Refresh(ctx context.Context) error {
 	failures := make([]*Error, len(s.subjects))
 	var wg sync.WaitGroup
@@ -92,6 +93,10 @@ func (s *Stapler) Refresh(ctx context.Context) error {
 // insist makes one attempt, and further ones while the certificate may be too
 // new for its responder.
 func (s *Stapler) insist(ctx context.Context, sub *subject) *Error {
+	if err := s.expired(sub); err != nil {
+		s.fail(sub, err, 0)
+		return err
+	}
 	waited, delay := time.Duration(0), s.cfg.RetryMin
 	for {
 		err := s.attempt(ctx, sub)
@@ -112,6 +117,15 @@ func (s *Stapler) insist(ctx context.Context, sub *subject) *Error {
 	}
 }
 
+// expired returns an error if the certificate has ended: whatever the responder
+// says, or if it says nothing, it is of no use.
+func (s *Stapler) expired(sub *subject) *Error {
+	if !s.now().After(sub.cert.NotAfter) {
+		return nil
+	}
+	return fail(CertificateExpired, "%s ended at %s: enrol a new certificate", sub, timetext.Stamp(sub.cert.NotAfter))
+}
+
 // keep keeps one staple fresh.
 func (s *Stapler) keep(ctx context.Context, sub *subject) error {
 	plan := plan{min: s.cfg.RetryMin, max: s.cfg.RetryMax, freshness: s.freshness}
@@ -120,9 +134,7 @@ func (s *Stapler) keep(ctx context.Context, sub *subject) error {
 		if err := s.wait(ctx, sub, next, soonest); err != nil {
 			return err
 		}
-		if s.now().After(sub.cert.NotAfter) {
-			err := fail(CertificateExpired, "%s ended at %s: enrol a new certificate",
-				sub, timetext.Stamp(sub.cert.NotAfter))
+		if err := s.expired(sub); err != nil {
 			s.log.Error("no staple can help any more", "error", err)
 			s.change(func(st *state) { st.failed[sub.index], st.ended = err, true })
 			return err

@@ -126,10 +126,12 @@ func TestAnswersRefused(t *testing.T) {
 }
 
 func TestErrorOfACustomFetcherIsKept(t *testing.T) {
-	s := newStapler(t, newLeaf(), &fetcher{answer: always(nil, errDown)})
-	if err := s.Refresh(t.Context()); !errors.Is(err, errDown) || !errors.Is(err, stapler.Missing) || !errors.Is(err, stapler.FetchFailed) {
-		t.Errorf("error %v does not tell all", err)
-	}
+	bubble(t, func(t *testing.T) {
+		s := newStapler(t, newLeaf(), &fetcher{answer: always(nil, errDown)})
+		if err := s.Refresh(t.Context()); !errors.Is(err, errDown) || !errors.Is(err, stapler.Missing) || !errors.Is(err, stapler.FetchFailed) {
+			t.Errorf("error %v does not tell all", err)
+		}
+	})
 }
 
 func TestCurrentGivesTheSameSlice(t *testing.T) {
