@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/timetext"
@@ -22,6 +23,8 @@ const youth = 10 * time.Minute
 type trial struct {
 	stapler *Stapler
 	subject *subject
+
+	mu sync.Mutex // guards what follows
 	// refused are the reasons for which answers were of no use. A fetcher that
 	// claims another one is not believed.
 	refused []Reason
@@ -34,11 +37,11 @@ type trial struct {
 // ask returns a staple without an error if it may be held, and one with the
 // error CertificateRevoked.
 func (t *trial) ask(ctx context.Context, revalidate bool) (*ocspstaple.Staple, *Error) {
-	ctx, cancel := context.WithTimeout(ctx, t.stapler.cfg.Timeout)
-	defer cancel()
-	der, err := t.stapler.cfg.Fetcher.Fetch(ctx, Request{
+	der, err := t.fetch(ctx, Request{
 		Certificate: t.subject.cert, Issuer: t.subject.issuer, Revalidate: revalidate, Usable: t.usable,
 	})
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	var staple *ocspstaple.Staple
 	if err == nil {
 		var failure *Error
@@ -55,10 +58,46 @@ func (t *trial) ask(ctx context.Context, revalidate bool) (*ocspstaple.Staple, *
 	return staple, failure
 }
 
+// fetch asks, and takes the first outcome. A responder that is back does not
+// answer what it was asked while it was away: as long as no fresh staple is held,
+// silence does not keep fetch from asking again beside the first question.
+func (t *trial) fetch(ctx context.Context, req Request) ([]byte, error) {
+	type outcome struct {
+		der []byte
+		err error
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.stapler.cfg.Timeout)
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	defer cancel()
+	// There is room for all that can be asked in the time.
+	outcomes := make(chan outcome, 2+t.stapler.cfg.Timeout/(urgent/2))
+	ask := func() {
+		der, err := t.stapler.cfg.Fetcher.Fetch(ctx, req)
+		outcomes <- outcome{der, err}
+	}
+	asking.Go(ask)
+	silence := func() time.Duration { return jittered(max(urgent, t.stapler.cfg.RetryMin)) }
+	for timer := time.NewTimer(silence()); ; timer.Reset(silence()) {
+		select {
+		case o := <-outcomes:
+			timer.Stop()
+			return o.der, o.err
+		case <-timer.C:
+			held := t.stapler.held(t.subject)
+			if ctx.Err() == nil && t.stapler.check(t.subject.index, held, t.stapler.now()) != nil {
+				asking.Go(ask)
+			}
+		}
+	}
+}
+
 // usable is for [Request]. What another responder would not cure is no reason
 // to ask it: an authentic revocation, and an answer that is as old as what is
 // held.
 func (t *trial) usable(der []byte) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	_, err := t.judge(der)
 	if err == nil || err.Reason == CertificateRevoked || err.Reason == NotNewer {
 		return nil
