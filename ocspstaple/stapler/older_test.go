@@ -90,6 +90,41 @@ func TestCacheOnTheWay(t *testing.T) {
 	}
 }
 
+// TestStaleCacheInAnOutage: the first attempt asks the cache and then past it. As
+// long as that brings nothing, the next ones ask past it only.
+func TestStaleCacheInAnOutage(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		leaf := newLeaf()
+		f := &fetcher{answer: good(leaf, 10*time.Minute)}
+		s := newStapler(t, leaf, f)
+		if err := s.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		cached := answer(leaf, 0, 10*time.Minute)
+		time.Sleep(11 * time.Minute)
+		f.set(always(cached, nil))
+		for n, want := range []int{2, 1, 1} {
+			before := len(f.seen())
+			wantReason(t, s.Refresh(t.Context()), stapler.Stale)
+			calls := f.seen()[before:]
+			if len(calls) != want || !calls[len(calls)-1].revalidated {
+				t.Errorf("attempt %d asked %+v", n, calls)
+			}
+		}
+		f.set(good(leaf, 10*time.Minute))
+		for n, revalidated := range []bool{true, false} {
+			before := len(f.seen())
+			if err := s.Refresh(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if calls := f.seen()[before:]; len(calls) != 1 || calls[0].revalidated != revalidated {
+				t.Errorf("after the outage, attempt %d asked %+v", n, calls)
+			}
+			time.Sleep(time.Minute)
+		}
+	})
+}
+
 // TestLongerAnswerOfTheSameTime: a responder that is fed by a CRL repeats its
 // thisUpdate and moves nextUpdate only.
 func TestLongerAnswerOfTheSameTime(t *testing.T) {

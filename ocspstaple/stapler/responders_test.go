@@ -328,6 +328,29 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// TestAsOldIsAnAnswer: a responder that makes its answers in advance has not
+// failed, so the next one is not asked. A cache may be to blame.
+func TestAsOldIsAnAnswer(t *testing.T) {
+	var der []byte
+	prepared := func(w http.ResponseWriter, _ *http.Request, _ *testca.Party, _ *ocsp.Request) { send(w, der) }
+	now := time.Now()
+	leaf, asked := serve(t, []realResponder{prepared, prepared}, testca.Valid(now.Add(-time.Hour), now.Add(time.Hour)))
+	der = answer(leaf, 0, 10*time.Minute)
+	f, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStapler(t, leaf, f)
+	for _, want := range [][]int{{1, 0}, {2, 0}} {
+		if err := s.Refresh(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := asked(); !slices.Equal(got, want) {
+			t.Errorf("asked %d times, want %d", got, want)
+		}
+	}
+}
+
 // TestHashIsForgotten: a responder that has learned SHA-256 and forgotten SHA-1
 // costs one request more, once.
 func TestHashIsForgotten(t *testing.T) {

@@ -142,10 +142,19 @@ func TestOutage(t *testing.T) {
 		if got := current(t, s); got != held {
 			t.Error("the staple was replaced")
 		}
-		late := 0
-		for _, call := range f.seen() {
-			if time.Since(call.at) < time.Minute {
+		late, calls := 0, f.seen()
+		for n, call := range calls[1:] {
+			left := held.NextUpdate().Sub(call.at)
+			if left < time.Minute {
 				late++
+			}
+			if n+2 == len(calls) {
+				break
+			}
+			// A quarter of what is left, but not without a pause.
+			wait, most := calls[n+2].at.Sub(call.at), max(left/4, 5*time.Second)
+			if wait > most || left < 20*time.Second && wait < most/2 {
+				t.Errorf("asked again after %s, with %s left", wait, left)
 			}
 		}
 		if late < 4 {
