@@ -6,6 +6,7 @@ package ca
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"math/big"
 	"time"
 
@@ -36,6 +37,9 @@ func (c *Client) Status(ctx context.Context, serial *big.Int) (responder.Status,
 	der, err := fetcher.Fetch(ctx, stapler.Request{Certificate: cert, Issuer: issuer})
 	if err != nil && ctx.Err() != nil {
 		return responder.Status{}, fail(Failed, "ask the OCSP responder: %w", context.Cause(ctx))
+	}
+	if errors.Is(err, stapler.ResponderError) {
+		return responder.Status{}, fail(Unreachable, "the OCSP responder cannot answer: %w", err)
 	}
 	if err != nil {
 		return responder.Status{}, fail(Unreachable, "the OCSP responder does not answer; %s: %w", c.hint, err)
