@@ -105,7 +105,7 @@ have the same values there, or larger ones.`,
 	flags.BoolVar(&f.refresh, "refresh", false, "ask the responder although the kept staple is young, and sign only if it answers")
 	flags.StringVar(&f.cert, "cert", "", "read the certificate chain from this PEM `FILE`, leaf first")
 	flags.StringVar(&f.key, "key", "", "read the private key of the leaf from this PEM `FILE`")
-	flags.StringVar(&f.ocspURL, "ocsp-url", "", "ask the OCSP responder at this `URL` (default the one that the certificate names)")
+	flags.StringVar(&f.ocspURL, "ocsp-url", "", "ask the OCSP responder at this `URL` (default those that the certificate names)")
 	flags.StringVar(&f.parent, "issuer-cert", "", "read the CA certificate that issued the last one of --cert from this PEM `FILE`, if that one needs a staple")
 	a.complete(cmd, "ocsp-hash", "sha1", "sha256")
 	inGroup(cmd, "With a certificate of a stack", "dir", "name", "validity", "refresh")

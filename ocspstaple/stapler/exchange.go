@@ -99,7 +99,7 @@ func (f *HTTPFetcher) exchange(req *http.Request) (answer, error) {
 // retryAfter reads the header of that name (RFC 9110 §10.2.3): seconds, or a
 // date. A date is compared with the server's own clock if the answer tells it.
 func retryAfter(header http.Header, now time.Time) time.Duration {
-	const longest = 24 * time.Hour // whoever waits has a bound of its own
+	const longest = 24 * time.Hour // the plan of the stapler has a shorter bound
 	text := strings.TrimSpace(header.Get("Retry-After"))
 	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil {
 		return time.Duration(min(seconds, uint64(longest/time.Second))) * time.Second

@@ -34,7 +34,7 @@ type news struct {
 }
 
 // failed counts an attempt. It reports whether to log it, and if so how many
-// were left out before.
+// attempts before it were not logged.
 func (o *outage) failed(now time.Time, reason Reason, fresh bool) (attempt, unsaid int, log bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -14,8 +14,8 @@ const (
 	// urgent is the longest wait while no fresh staple is held: nothing can be
 	// signed, so the back-off of an outage must not outlive it.
 	urgent = 5 * time.Second
-	// patience is how soon after an attempt began the next one may begin at the
-	// wish of [Stapler.Nudge].
+	// patience is the shortest time from the beginning of one attempt to that of
+	// the next, if [Stapler.Nudge] asks for it.
 	patience = time.Second
 )
 
@@ -82,8 +82,8 @@ func (p plan) limit(held *ocspstaple.Staple, now time.Time) time.Duration {
 	return min(p.max, p.urgent())
 }
 
-// urgent is the longest wait without a fresh staple. Whoever has configured a
-// longer first wait has meant it.
+// urgent is the longest wait without a fresh staple. A longer first wait is
+// configured on purpose, and counts.
 func (p plan) urgent() time.Duration { return max(urgent, p.min) }
 
 // left is for how long what is held is still fresh, which may be negative.

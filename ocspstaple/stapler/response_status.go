@@ -47,7 +47,7 @@ func statusOf(der []byte) ResponseStatus {
 	var body cryptobyte.String
 	var status int
 	if !input.ReadASN1(&body, cbasn1.SEQUENCE) || !body.ReadASN1Enum(&status) {
-		return 0 // whoever parses it says what is wrong
+		return 0 // the parser will say what is wrong
 	}
 	switch s := ResponseStatus(status); s {
 	case MalformedRequest, InternalError, TryLater, SigRequired, Unauthorized:
