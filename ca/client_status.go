@@ -6,6 +6,7 @@ package ca
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"math/big"
 	"time"
 
@@ -33,9 +34,12 @@ func (c *Client) Status(ctx context.Context, serial *big.Int) (responder.Status,
 	// The certificate itself may be unknown. Of it, a request has the serial number
 	// only, and an answer besides the name and key of its issuer.
 	cert := &x509.Certificate{SerialNumber: serial, RawIssuer: issuer.RawSubject}
-	der, err := fetcher.Fetch(ctx, cert, issuer)
+	der, err := fetcher.Fetch(ctx, stapler.Request{Certificate: cert, Issuer: issuer})
 	if err != nil && ctx.Err() != nil {
 		return responder.Status{}, fail(Failed, "ask the OCSP responder: %w", context.Cause(ctx))
+	}
+	if errors.Is(err, stapler.ResponderError) {
+		return responder.Status{}, fail(Unreachable, "the OCSP responder cannot answer: %w", err)
 	}
 	if err != nil {
 		return responder.Status{}, fail(Unreachable, "the OCSP responder does not answer; %s: %w", c.hint, err)
