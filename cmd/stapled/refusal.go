@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/stapledjwt/stapled/issuer"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
@@ -29,14 +29,9 @@ func (f tokenFlags) advise(err error) error {
 	return err
 }
 
-// verdicts are what ends the use of a certificate, in the words of both
-// packages. Everything else can pass or be repaired, also an answer that is not
-// authentic: it may be anybody's.
-var verdicts = []error{
-	stapler.CertificateRevoked, issuer.CertificateRevoked,
-	stapler.CertificateExpired, issuer.CertificateExpired,
-	stapler.StatusUnknown, issuer.StapleUnknown,
-}
+// verdicts are what ends the use of a certificate. Everything else can pass or be
+// repaired, also an answer that is not authentic: it may be anybody's.
+var verdicts = []stapled.Reason{stapled.CertificateRevoked, stapled.CertificateExpired, stapled.StapleUnknown}
 
 // verdictOf returns the verdict on the certificate that an error tells of, or
 // nil.

@@ -7,8 +7,6 @@ import (
 	"bytes"
 	"crypto"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -23,73 +21,50 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/issuer"
-	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
 // TestExitStatusOfReasons: a verdict of the CA on the certificate is status 1,
 // and everything else is status 2.
 func TestExitStatusOfReasons(t *testing.T) {
-	for pkg, verdicts := range map[string][]string{
-		"ocspstaple/stapler": {"CertificateRevoked", "CertificateExpired", "StatusUnknown"},
-		"issuer":             {"CertificateRevoked", "CertificateExpired", "StapleUnknown"},
-	} {
-		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", pkg, "error.go"), nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		values := reasonValues(t, file)
-		if len(values) < 10 {
-			t.Fatalf("%s: %d reasons found", pkg, len(values))
-		}
-		for name, value := range values {
-			t.Run(pkg+" "+name, func(t *testing.T) {
-				var err error = &issuer.Error{Reason: issuer.Reason(value), Err: errors.New("because")}
-				if pkg != "issuer" {
-					err = &stapler.Error{Reason: stapler.Reason(value), Err: errors.New("because")}
-				}
-				want := exitUnusable
-				if slices.Contains(verdicts, name) {
-					want = exitRejected
-				}
-				a := &app{stdout: io.Discard, stderr: io.Discard}
-				if got := a.finish(nil, refusal(tokenFlags{}.advise(err))); got != want {
-					t.Errorf("status %d, want %d", got, want)
-				}
-				// While there has been no staple yet, the cause is wrapped.
-				wrapped := &stapler.Error{Reason: stapler.Missing, Err: fmt.Errorf("no staple yet: %w", err)}
-				if got := a.finish(nil, refusal(wrapped)); got != want {
-					t.Errorf("wrapped: status %d, want %d", got, want)
-				}
-			})
-		}
+	verdicts := []string{"certificate_revoked", "certificate_expired", "staple_unknown"}
+	reasons := everyReason(t)
+	if len(reasons) < 30 {
+		t.Fatalf("%d reasons found", len(reasons))
+	}
+	for _, reason := range reasons {
+		t.Run(reason, func(t *testing.T) {
+			err := stapled.Errorf(stapled.Reason(reason), "because")
+			want := exitUnusable
+			if slices.Contains(verdicts, reason) {
+				want = exitRejected
+			}
+			a := &app{stdout: io.Discard, stderr: io.Discard}
+			if got := a.finish(nil, refusal(tokenFlags{}.advise(err))); got != want {
+				t.Errorf("status %d, want %d", got, want)
+			}
+			// While there has been no staple yet, the cause is wrapped.
+			wrapped := stapled.Errorf(stapled.StapleMissing, "no staple yet: %w", err)
+			if got := a.finish(nil, refusal(wrapped)); got != want {
+				t.Errorf("wrapped: status %d, want %d", got, want)
+			}
+		})
 	}
 }
 
-// reasonValues are the constants of an error.go, with their strings. Those that
-// are converted from another package's have the same string there.
-func reasonValues(t *testing.T, file *ast.File) map[string]string {
-	converted := map[string]stapler.Reason{
-		"Malformed": stapler.Malformed, "Mismatch": stapler.Mismatch, "Untrusted": stapler.Untrusted, "NotYetValid": stapler.NotYetValid,
-		"Stale": stapler.Stale, "StatusUnknown": stapler.StatusUnknown, "CertificateRevoked": stapler.CertificateRevoked,
+// everyReason reads the constants of package stapled, so that a new one is not
+// forgotten here.
+func everyReason(t *testing.T) []string {
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", "reason.go"), nil, 0)
+	if err != nil {
+		t.Fatal(err)
 	}
-	values := make(map[string]string)
+	var values []string
 	ast.Inspect(file, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok || len(spec.Values) != 1 {
-			return true
-		}
-		switch v := spec.Values[0].(type) {
-		case *ast.BasicLit:
-			values[spec.Names[0].Name] = strings.Trim(v.Value, `"`)
-		case *ast.CallExpr:
-			name := v.Args[0].(*ast.SelectorExpr).Sel.Name
-			if converted[name] == "" {
-				t.Errorf("the string of %s is not known to this test", name)
-			}
-			values[spec.Names[0].Name] = string(converted[name])
+		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
+			values = append(values, strings.Trim(spec.Values[0].(*ast.BasicLit).Value, `"`))
 		}
 		return true
 	})
