@@ -98,7 +98,20 @@ func Decode(name string, data []byte, into any) error {
 	if err != nil {
 		return at(1, "%w; write, for example, %s", err, exampleOf(fields))
 	}
+	// 5. The file's owner has nothing against the values.
+	if checker, ok := into.(Checker); ok {
+		if name, err := checker.Check(); err != nil {
+			field, _ := fields.named(name)
+			return at(found[name].Line, "key %q: %w; write, for example, %s", name, err, field.line())
+		}
+	}
 	return nil
+}
+
+// Checker is implemented by a struct whose values have rules of their own. Check
+// names the key whose value breaks one.
+type Checker interface {
+	Check() (key string, err error)
 }
 
 type field struct {

@@ -19,6 +19,14 @@ type example struct {
 	Until   time.Time `json:"until,omitzero" example:"\"2026-12-01T12:00:00Z\""`
 }
 
+// Check implements Checker.
+func (e *example) Check() (string, error) {
+	if e.Count < 0 {
+		return "count", errors.New("-1 is negative")
+	}
+	return "", nil
+}
+
 func TestDecode(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -38,6 +46,7 @@ func TestDecode(t *testing.T) {
 		{"number for a string", "{\n\"address\": 80}", example{}, `f.json:2: key "address" is a JSON number; write, for example, "address": "127.0.0.1:80"`},
 		{"object for a string", `{"address": {"host": "a"}}`, example{}, `f.json:1: key "address" is a JSON object; write, for example, "address": "127.0.0.1:80"`},
 		{"string for a number", `{"address": "a:1", "count": "2"}`, example{}, `key "count" is a JSON string; write, for example, "count": 3`},
+		{"value against its rule", "{\"address\": \"a:1\",\n\"count\": -1}", example{}, `f.json:2: key "count": -1 is negative; write, for example, "count": 3`},
 		{"no time", `{"address": "a:1", "until": "noon"}`, example{}, `f.json:1: `},
 		{"no object", `["address"]`, example{}, `f.json:1: this is not a JSON object; write, for example, {"address": "127.0.0.1:80"}`},
 		{"no JSON", "{\n\"address\": \"a:1\",\n}", example{}, `f.json:3: this is not JSON (`},
