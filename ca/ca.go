@@ -131,7 +131,10 @@ func Open(dir string, cfg Config) (_ *CA, err error) {
 	if err := c.newServers(stepCfg, password.password); err != nil {
 		return nil, err
 	}
-	return c, c.listenInsecurely(stepCfg)
+	if err := c.listenInsecurely(stepCfg); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // newResponder answers for the certificates of the one that issues, signed by

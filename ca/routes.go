@@ -70,6 +70,10 @@ func (c *CA) routes(ctx context.Context, cfg *config.Config) (_ context.Context,
 	return ctx, mux, plain, nil
 }
 
+// ServesCRL reports whether the CA keeps a CRL, which is at /1.0/crl of the API
+// and of insecureAddress.
+func (c *CA) ServesCRL() bool { return c.authority.GetConfig().CRL.IsEnabled() }
+
 // acmeHost is the host that ACME's links name where a request names none.
 func acmeHost(cfg *config.Config) string {
 	host := cfg.DNSNames[0]

@@ -26,7 +26,7 @@ import (
 const defaultName = "service.stapled.internal"
 
 type tokenFlags struct {
-	dir, name                  string
+	dir, name, passwordFile    string
 	named                      bool // --name was given
 	cert, key, ocspURL, parent string
 	audiences, claims          []string
@@ -93,12 +93,13 @@ sooner.`,
 	flags.StringVar(&f.dir, "dir", "", "use the stack in this `DIR`")
 	flags.StringVar(&f.name, "name", defaultName, "sign as this `NAME`, a DNS name or URI")
 	flags.DurationVar(&f.validity, "validity", 0, "let a new certificate live for this `DURATION`; the one that is kept for a name stays as it is (default that of the CA, 24h)")
+	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of the provisioner's key from this `FILE` (default DIR/secrets/password)")
 	flags.BoolVar(&f.refresh, "refresh", false, "ask the responder although the kept staple is young, and sign only if it answers")
 	flags.StringVar(&f.cert, "cert", "", "read the certificate chain from this PEM `FILE`, leaf first")
 	flags.StringVar(&f.key, "key", "", "read the private key of the leaf from this PEM `FILE`")
 	flags.StringVar(&f.ocspURL, "ocsp-url", "", "ask the OCSP responder at this `URL` (default the one that the certificate names)")
 	flags.StringVar(&f.parent, "issuer-cert", "", "read the CA certificate that issued the last one of --cert from this PEM `FILE`, if that one needs a staple")
-	inGroup(cmd, "With a certificate of a stack", "dir", "name", "validity", "refresh")
+	inGroup(cmd, "With a certificate of a stack", "dir", "name", "validity", "password-file", "refresh")
 	inGroup(cmd, "With a certificate of any PKI", "cert", "key", "ocsp-url", "issuer-cert")
 	return cmd
 }
@@ -113,8 +114,8 @@ func (f tokenFlags) check() error {
 		return usagef("--dir brings its own certificate: leave out --cert, --key, --ocsp-url and --issuer-cert, or --dir")
 	case foreign && (f.cert == "" || f.key == ""):
 		return usagef("--cert and --key belong together: give both")
-	case foreign && (f.named || f.validity != 0 || f.refresh):
-		return usagef("--name, --validity and --refresh are about what a stack keeps: leave them out beside --cert")
+	case foreign && (f.named || f.validity != 0 || f.refresh || f.passwordFile != ""):
+		return usagef("--name, --validity, --password-file and --refresh are about what a stack keeps: leave them out beside --cert")
 	case len(f.audiences) == 0:
 		return usagef("--audience is missing: say whom the token is for")
 	case slices.Contains(f.audiences, ""):
