@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/smallstep/certificates/authority/provisioner"
@@ -34,7 +35,7 @@ func (a auditor) ssh(what string, cert *ssh.Certificate, p provisioner.Interface
 	if err != nil || cert == nil {
 		return
 	}
-	args := []any{"serial", cert.Serial, "key_id", cert.KeyId, "principals", cert.ValidPrincipals}
+	args := []any{"serial", strconv.FormatUint(cert.Serial, 10), "key_id", cert.KeyId, "principals", cert.ValidPrincipals}
 	a.log.Info(what, append(args, by(p)...)...)
 }
 
