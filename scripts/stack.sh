@@ -71,10 +71,10 @@ build_stapled() {
   fi
 }
 
-start_stack() {
+start_stack() { # start_stack [ARGUMENT...]: with these for stapled up
   build_stapled
   : >"$work/up.json"
-  "$stapled" up --dir "$dir" --json >"$work/up.json" 2>"$work/up.err" &
+  "$stapled" up --dir "$dir" --json "$@" >"$work/up.json" 2>"$work/up.err" &
   child=$!
   for _ in $(seq 300); do
     if grep -q gateway_url "$work/up.json"; then break; fi
