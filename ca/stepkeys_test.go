@@ -210,3 +210,15 @@ func sample(key string, typ reflect.Type) any {
 	}
 	return map[string]any{}
 }
+
+// TestStepKeysAreDocumented: whoever is refused or warned finds the key there.
+func TestStepKeysAreDocumented(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile(filepath.Join("..", "docs", "step-ca.md"))
+	must(t, err)
+	for _, key := range slices.Concat(slices.Collect(maps.Keys(refusedKeys)), slices.Collect(maps.Keys(ignoredKeys))) {
+		if !strings.Contains(string(doc), "`"+key+"`") {
+			t.Errorf("docs/step-ca.md does not have the key %s", key)
+		}
+	}
+}

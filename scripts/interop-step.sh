@@ -243,7 +243,18 @@ up
 check "one that is not there is named, with those that are" logged 'the database .* has no JWK provisioner .*acme.* write one of .*admin'
 stop_child || true
 
-# What neither can: the stock step-ca has the kinds of KMS and CA that need it.
+# Every interface, and the password where step-ca looks for it.
+init everywhere
+edit ".address = \":${ca_url##*:}\" | .password = \"$(cat "$password")\""
+start_stepca
+check "the password in ca.json: the stock step-ca issues" certificate before
+stop_child || true
+start_stack
+check "the password in ca.json: stapled up issues, renews and revokes" lives everywhere
+check "the output says that it listens on every interface" grep -q "\"ca\":\"\[::\]:${ca_url##*:}\"" "$work/up.json"
+stop_child || true
+
+# What needs the stock step-ca.
 refused() { # refused NAME PATTERN FILTER: the line names the key
   init "$1"
   edit "$3"

@@ -87,6 +87,7 @@ everything answers, it prints the addresses.`,
 				return err
 			}
 			cfg.log = log
+			slog.SetDefault(log) // also for what step-ca writes with package log
 			return a.up(cmd.Context(), cfg)
 		},
 	}
