@@ -153,7 +153,11 @@ init() { # init NAME ARGUMENT...: a new directory of step ca init
 edit() { # edit FILTER: changes ca.json
   jq "$1" "$dir/config/ca.json" >"$work/ca.json" && cp "$work/ca.json" "$dir/config/ca.json"
 }
-up() { start_stack --password-file "$password"; }
+up() {
+  up_arguments=(--password-file "$password")
+  start_stack
+  up_arguments=()
+}
 logged() { grep -q -- "$1" "$work/up.err"; }
 silent() { ! grep -E 'level=(WARN|ERROR)' "$work/up.err"; }
 lives() { # lives NAME: stapled up issues, answers and revokes, and its log has it
