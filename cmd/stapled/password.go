@@ -8,12 +8,11 @@ import (
 	"fmt"
 	"os"
 	"unicode"
-
-	"github.com/stapledjwt/stapled/ca"
 )
 
 // readPassword reads the file of --password-file as step-ca does, without
-// trailing space; nil if there is no such flag.
+// trailing space; nil if there is no such flag. A password on the command line
+// would be in the list of processes.
 func readPassword(file string) ([]byte, error) {
 	if file == "" {
 		return nil, nil
@@ -24,17 +23,7 @@ func readPassword(file string) ([]byte, error) {
 	}
 	password := bytes.TrimRightFunc(raw, unicode.IsSpace)
 	if len(password) == 0 {
-		return nil, fmt.Errorf("--password-file: %s is empty", file)
+		return nil, fmt.Errorf("--password-file: %s is empty: put the password there", file)
 	}
 	return password, nil
-}
-
-// newClient returns a client for the CA in a directory, whose provisioner has the
-// password in a file, or else in the directory.
-func newClient(dir, passwordFile string) (*ca.Client, error) {
-	password, err := readPassword(passwordFile)
-	if err != nil {
-		return nil, err
-	}
-	return ca.NewClientWithPassword(dir, password)
 }
