@@ -255,7 +255,7 @@ check "the password in ca.json: the stock step-ca issues" certificate before
 stop_child || true
 start_stack
 check "the password in ca.json: stapled up issues, renews and revokes" lives everywhere
-check "the output says that it listens on every interface" grep -q "\"ca\":\"\[::\]:${ca_url##*:}\"" "$work/up.json"
+check "the output says that it listens on every interface" grep -Eq "\"ca\":\"(\[::\]|0\.0\.0\.0):${ca_url##*:}\"" "$work/up.json"
 stop_child || true
 
 # What needs the stock step-ca.
