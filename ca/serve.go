@@ -138,6 +138,8 @@ func (c *CA) Run(ctx context.Context) error {
 		if !errors.Is(served, http.ErrServerClosed) {
 			err = fail(Failed, "a server of the CA stopped: %w", served)
 		}
+	case <-c.database.failed():
+		err = c.database.guard.cause
 	}
 	return errors.Join(err, c.Close())
 }
@@ -167,14 +169,33 @@ func (c *CA) compact() {
 	ticker := time.NewTicker(compactInterval)
 	defer ticker.Stop()
 	for {
-		// It returns an error when there is nothing left to do.
-		for compactor.Compact(0.7) == nil {
+		// A round may take longer than closing may; closing the database ends it.
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			// It returns an error when there is nothing left to do.
+			for compactor.Compact(0.7) == nil && !c.isClosing() {
+			}
+		}()
+		select {
+		case <-c.closing:
+			return
+		case <-done:
 		}
 		select {
 		case <-c.closing:
 			return
 		case <-ticker.C:
 		}
+	}
+}
+
+func (c *CA) isClosing() bool {
+	select {
+	case <-c.closing:
+		return true
+	default:
+		return false
 	}
 }
 
