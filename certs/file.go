@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 )
 
 // LoadChain reads the certificates of a PEM file, in their order. It is an
@@ -61,9 +60,8 @@ func LoadAnchors(file string) (*Anchors, error) {
 	return anchors, nil
 }
 
-// LoadIdentity reads a certificate chain, leaf first, and the unencrypted
-// private key of its leaf (PKCS #8, SEC 1 or PKCS #1).
-func LoadIdentity(certFile, keyFile string) (*Identity, error) {
+// loadIdentity is LoadIdentity from these very files.
+func loadIdentity(certFile, keyFile string) (*Identity, error) {
 	chain, err := LoadChain(certFile)
 	if err != nil {
 		return nil, err
@@ -113,45 +111,4 @@ func parseKey(data []byte) (crypto.Signer, error) {
 		}
 		return signer, nil
 	}
-}
-
-// Save writes the chain to certFile and the key, as PKCS #8, to keyFile. Each
-// is replaced atomically and readable by its owner only. They are two files,
-// though: a crash between them leaves a pair that [LoadIdentity] refuses.
-func (id *Identity) Save(certFile, keyFile string) error {
-	der, err := x509.MarshalPKCS8PrivateKey(id.Key)
-	if err != nil {
-		return fmt.Errorf("encoding the private key: %w", err)
-	}
-	key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	if err := WriteFile(keyFile, key); err != nil {
-		return err
-	}
-	var chain []byte
-	for _, c := range id.Chain {
-		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
-	}
-	return WriteFile(certFile, chain)
-}
-
-// WriteFile replaces a file atomically: readers see the old content or the
-// new, also after a crash. The mode is 0600.
-func WriteFile(name string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }
