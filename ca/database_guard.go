@@ -34,7 +34,7 @@ func (g *guard) end(cause error) {
 	g.once.Do(func() {
 		g.cause = cause
 		if !errors.Is(cause, Damaged) {
-			g.cause = fail(WriteFailed, "a write to the database failed, so the CA ends: what it acknowledged from here on might be lost: %w; see to the disk, then start it again", oneLine{cause})
+			g.cause = fail(WriteFailed, "a write to the database failed, and the CA ends rather than acknowledge what may be lost: %w; see to the disk, then start it again", oneLine{cause})
 		}
 		close(g.failed)
 	})
