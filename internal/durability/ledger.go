@@ -196,4 +196,3 @@ func (f *figures) err() error {
 	}
 	return nil
 }
-

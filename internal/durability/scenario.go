@@ -205,4 +205,3 @@ func (s *scenario) postgres(ctx context.Context) error {
 	}
 	return f.err()
 }
-
