@@ -81,6 +81,9 @@ func (s *scenario) fullDisk(ctx context.Context, f *figures, l *ledger) error {
 			case <-time.After(patience):
 				return errors.New("the CA goes on after a write that failed")
 			}
+			if ca.err == nil {
+				return errors.New("the CA ended with status 0 after a write that failed")
+			}
 			fmt.Printf("%-9s it ended: %s\n", s.kind, ca.lastLine())
 		}
 		if err := d.free(); err != nil {
