@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -82,6 +83,7 @@ func openGuarded(cfg *db.Config, g *guard, open func(*db.Config, *guard) (nosql.
 	go func() {
 		var r result
 		defer func() { opened <- r }()
+		defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 		defer recoverDamage(&r.err)
 		r.db, r.err = open(cfg, g)
 	}()

@@ -238,6 +238,24 @@ func TestBadgerManifestTorn(t *testing.T) {
 	must(t, opened.close())
 }
 
+// TestBadgerLocked: what another process is writing at this moment is not torn.
+func TestBadgerLocked(t *testing.T) {
+	t.Parallel()
+	dir := newBadger(t, 20)
+	first, err := openDatabase(badgerConfig(dir), slog.New(slog.DiscardHandler))
+	must(t, err)
+	appendTo(t, newestLog(t, dir), []byte("half a write"))
+	before, err := os.ReadFile(newestLog(t, dir))
+	must(t, err)
+	if _, err := openDatabase(badgerConfig(dir), slog.New(slog.DiscardHandler)); !errors.Is(err, Locked) {
+		t.Errorf("got %v, want %v", err, Locked)
+	}
+	if after, err := os.ReadFile(newestLog(t, dir)); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("the log was changed: %v", err)
+	}
+	must(t, first.close())
+}
+
 // TestBadgerAsNosql: what nosql has written is read, what is written nosql
 // reads, and every operation answers the same.
 func TestBadgerAsNosql(t *testing.T) {

@@ -7,11 +7,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/dgraph-io/badger/v2"
 	"github.com/dgraph-io/badger/v2/options"
@@ -24,46 +22,6 @@ import (
 type vlogHead struct {
 	file uint32
 	end  int64
-}
-
-// repairBadger looks at the files of a badger before badger does, which ends the
-// process where a table is shorter than it should be, and leaves out what it
-// cannot read. Nobody else may have the directory meanwhile.
-func repairBadger(dir, valueDir string, log *slog.Logger) error {
-	dirs := []string{dir, valueDir}
-	for i, d := range dirs {
-		abs, err := filepath.Abs(d)
-		if err != nil {
-			return err
-		}
-		dirs[i] = abs
-	}
-	for _, d := range slices.Compact(dirs) {
-		unlock, err := lockBadger(d)
-		if err != nil {
-			return err
-		}
-		defer unlock()
-	}
-	tables, err := readManifest(dir)
-	if err != nil {
-		return err
-	}
-	var head vlogHead
-	var newest uint64
-	for _, name := range tables {
-		if err := checkTable(name); err != nil {
-			return fail(Damaged, "%s is damaged: %w; restore it from a backup", name, err)
-		}
-		found, version, err := headIn(name)
-		if err != nil {
-			return fail(Damaged, "%s is damaged: %w; restore it from a backup", name, oneLine{err})
-		}
-		if version > newest {
-			head, newest = found, version
-		}
-	}
-	return repairVlog(valueDir, head, log)
 }
 
 // readManifest returns the tables. The manifest may end in half a record: badger

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -213,97 +212,4 @@ func vlogFiles(dir string) ([]uint32, error) {
 	return numbers, nil
 }
 
-// repairVlog looks at what badger will replay: the log from its head on.
-//
-//  1. No file of it is missing, and the first reaches to the head.
-//  2. Where a file cannot be read to its end, nothing readable follows, neither
-//     in it nor in a later one: it may have been acknowledged.
-//  3. What cannot be read is a write that has not been acknowledged, because its
-//     end is missing. It is cut off, with a warning.
-func repairVlog(dir string, head vlogHead, log *slog.Logger) error {
-	numbers, err := vlogFiles(dir)
-	if err != nil {
-		return err
-	}
-	first, _ := slices.BinarySearch(numbers, head.file)
-	numbers = numbers[first:]
-	for i, n := range numbers { // 1.
-		if want := head.file + uint32(i); n != want {
-			return missingVlog(dir, want)
-		}
-	}
-	if len(numbers) == 0 {
-		return missingVlog(dir, head.file)
-	}
-	var torn *vlogTail
-	entries := 0
-	for _, n := range numbers {
-		from := int64(vlogHeader)
-		if n == head.file {
-			from = max(from, head.end)
-		}
-		tail, err := readVlogTail(vlogFile(dir, n), from)
-		if err != nil {
-			return fmt.Errorf("read the log of the database: %w", err)
-		}
-		if n == head.file && head.end > 0 && tail.size < head.end {
-			return fail(Damaged, "%s is damaged: %d bytes at its end are missing; restore it from a backup", tail.file, head.end-tail.size)
-		}
-		if torn != nil { // 2.: whatever this file holds comes behind the tear
-			rest, err := os.ReadFile(tail.file)
-			if err != nil {
-				return fmt.Errorf("read the log of the database: %w", err)
-			}
-			entries += countVlogEntries(rest[min(len(rest), vlogHeader):])
-			continue
-		}
-		if tail.whole != tail.size {
-			torn, entries = &tail, tail.entries
-		}
-	}
-	if torn == nil {
-		return nil
-	}
-	if entries > 0 { // 2.
-		return fail(Damaged, "%s is damaged at byte %d, and %d readable entries follow, which may have been acknowledged; restore the database from a backup",
-			torn.file, torn.whole, entries)
-	}
-	return torn.cut(log) // 3.
-}
-
-func missingVlog(dir string, n uint32) error {
-	return fail(Damaged, "%s, a file of the database, is missing; restore it from a backup", vlogFile(dir, n))
-}
-
-// cut removes what follows the last whole transaction. A file that has not even
-// got its header is removed; badger makes a new one.
-func (t *vlogTail) cut(log *slog.Logger) error {
-	if t.size < vlogHeader {
-		if err := os.Remove(t.file); err != nil {
-			return fmt.Errorf("remove the unfinished file at the end of the database's log: %w", err)
-		}
-		log.Warn("removed a file of the database that was never finished; nothing in it was acknowledged", "file", t.file, "bytes", t.size)
-		return syncDirectory(filepath.Dir(t.file))
-	}
-	f, err := os.OpenFile(t.file, os.O_WRONLY, 0)
-	if err != nil {
-		return fmt.Errorf("cut off the unfinished write at the end of the database's log: %w", err)
-	}
-	defer f.Close()
-	if err := f.Truncate(t.whole); err != nil {
-		return fmt.Errorf("cut off the unfinished write at the end of the database's log: %w", err)
-	}
-	log.Warn("cut off an unfinished write at the end of the database's log; it was never acknowledged", "file", t.file, "bytes", t.size-t.whole)
-	return f.Sync()
-}
-
 func vlogFile(dir string, n uint32) string { return filepath.Join(dir, fmt.Sprintf("%06d.vlog", n)) }
-
-func syncDirectory(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
-}

@@ -41,7 +41,10 @@ calls=$(awk -v dir="$work/" 'NR == 1 { main = $1 }
     if (index($0, dir) && name != "execve") saving = 1
     if (saving && name !~ /^(exit_group|futex|rt_sig.*|sched_yield|tgkill|nanosleep|mmap|munmap|madvise|epoll_.*)$/) print name, n[name]
   }' "$work/calls")
-grep -q '^rename' <<<"$calls" && grep -q '^fsync' <<<"$calls" || { echo "strace did not see the files being saved: $calls" >&2; exit 1; }
+if ! grep -q '^rename' <<<"$calls" || ! grep -q '^fsync' <<<"$calls"; then
+  echo "strace did not see the files being saved: $calls" >&2
+  exit 1
+fi
 
 injections=0 recovered=0 was_old=0 was_new=0
 inject() { # inject CALL FAULT N

@@ -84,7 +84,7 @@ func (s *scenario) fullDisk(ctx context.Context, f *figures, l *ledger) error {
 			if ca.err == nil {
 				return errors.New("the CA ended with status 0 after a write that failed")
 			}
-			fmt.Printf("%-9s it ended: %s\n", s.kind, ca.lastLine())
+			fmt.Printf("%-9s it ended with status %d: %s\n", s.kind, ca.cmd.ProcessState.ExitCode(), ca.lastLine())
 		}
 		if err := d.free(); err != nil {
 			return err
