@@ -110,6 +110,10 @@ func (c *CA) tlsConfig(cfg *config.Config) (*tls.Config, error) {
 // Run serves until ctx ends or Close is called, and then closes the CA. It
 // returns nil after an orderly end. A CA runs once; open the directory again to
 // run it again.
+//
+// A write to the database that fails ends it as well, with WriteFailed: what is
+// acknowledged afterwards might be lost. So does a file that turns out to be
+// Damaged. The database stays locked then until the process ends.
 func (c *CA) Run(ctx context.Context) error {
 	if err := c.begin(); err != nil {
 		return err

@@ -5,6 +5,7 @@
 // tears its files, and asks the responder whether everything that the CA has
 // acknowledged is still so. scripts/durability.sh prepares what it needs.
 //
+//	durability init DIR
 //	durability stack --kind bbolt|badgerv2 --dir DIR --stapled FILE --work DIR [--strace]
 //	durability step-ca --dir DIR --stapled FILE --step-ca FILE --restart-postgres COMMAND
 //	durability badger DIR
@@ -71,6 +72,7 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	defer killAll()
 	switch command {
 	case "stack":
 		return s.stack(ctx)

@@ -86,6 +86,9 @@ func (s *scenario) fullDisk(ctx context.Context, f *figures, l *ledger) error {
 			}
 			fmt.Printf("%-9s it ended with status %d: %s\n", s.kind, ca.cmd.ProcessState.ExitCode(), ca.lastLine())
 		}
+		if s.kind == "bbolt" && !s.strace && ca.hasExited() {
+			return fmt.Errorf("the CA ended on a full disk: %s", ca.lastLine())
+		}
 		if err := d.free(); err != nil {
 			return err
 		}

@@ -28,6 +28,18 @@ type server struct {
 	client *ca.Client
 }
 
+// started are all servers, for killAll.
+var started []*server
+
+// killAll leaves none behind when something has gone wrong.
+func killAll() {
+	for _, s := range started {
+		if !s.hasExited() {
+			_ = s.kill()
+		}
+	}
+}
+
 // output is what a process has written, also while it runs.
 type output struct {
 	mu   sync.Mutex
@@ -58,6 +70,7 @@ func start(ctx context.Context, dir string, argv ...string) (*server, error) {
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
+	started = append(started, s)
 	go func() { s.err = s.cmd.Wait(); close(s.exited) }()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
