@@ -159,19 +159,19 @@ func FuzzDissect(f *testing.F) {
 		f.Add(seed, 80)
 	}
 	f.Fuzz(func(t *testing.T, raw string, width int) {
-		anatomy, err := dissect(raw, at)
+		parts, err := dissect(raw, at)
 		if err != nil {
 			return
 		}
-		if anatomy.Verified {
+		if parts.Verified {
 			t.Fatal("says that it is verified")
 		}
-		text := anatomy.text(terminal{width: min(max(width, leastWidth), 300)})
+		text := parts.text(terminal{width: min(max(width, leastWidth), 300)})
 		if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }); i >= 0 {
 			t.Fatalf("text has %q", text[i:min(i+8, len(text))])
 		}
 		var out bytes.Buffer
-		if err := (&app{stdout: &out}).printJSON(anatomy); err != nil {
+		if err := (&console{stdout: &out}).printJSON(parts); err != nil {
 			t.Fatal(err)
 		}
 		line := strings.TrimSuffix(out.String(), "\n")

@@ -35,7 +35,7 @@ var counterparts = []counterpart{
 // signer can, or its tokens are refused and nothing can be done about it.
 func TestCounterparts(t *testing.T) {
 	find := func(name string) *cobra.Command {
-		for _, cmd := range newRootCommand(&app{}).Commands() {
+		for _, cmd := range newRootCommand(&app{&console{}}).Commands() {
 			if cmd.Name() == name {
 				return cmd
 			}

@@ -11,7 +11,7 @@ import (
 
 // newCompletionCommand replaces cobra's own, to which an unknown shell is a
 // request for help, with status 0.
-func newCompletionCommand(a *app) *cobra.Command {
+func newCompletionCommand(a *console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion SHELL",
 		Short: "Print a script that completes commands and flags",

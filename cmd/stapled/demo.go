@@ -4,26 +4,11 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"log/slog"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stapledjwt/stapled/internal/timetext"
-)
-
-// A demo waits for one staple to run out. Below three seconds there would be
-// none to forge with in between, and nobody waits for longer than a minute.
-const (
-	demoValidity    = 5 * time.Second
-	minDemoValidity = 3 * time.Second
-	maxDemoValidity = time.Minute
 )
 
 func newDemoCommand(a *app) *cobra.Command {
@@ -58,43 +43,11 @@ Exit status 1 if any outcome differs from the expected one.`,
 			if validity < minDemoValidity || validity > maxDemoValidity || validity%time.Second != 0 {
 				return usagef("--staple-validity %s is not a whole number of seconds from %s to %s", timetext.Duration(validity), timetext.Duration(minDemoValidity), timetext.Duration(maxDemoValidity))
 			}
-			return a.demo(cmd.Context(), validity, log)
+			ctx, stop := untilSignal(cmd.Context())
+			defer stop()
+			return playDemo(ctx, a.console, validity, log)
 		},
 	}
 	cmd.Flags().DurationVar(&validity, "staple-validity", demoValidity, "make staples valid for this `DURATION`, the bound that the demo measures: whole seconds from 3s to 1m")
 	return cmd
-}
-
-func (a *app) demo(parent context.Context, validity time.Duration, log *slog.Logger) (err error) {
-	if parent == nil {
-		parent = context.Background()
-	}
-	ctx, stop := signal.NotifyContext(parent, endSignals()...)
-	defer stop()
-	// A reader that has gone must not end the process before the keys of the CA
-	// are removed: writing then fails, and that ends the demo.
-	signal.Ignore(syscall.SIGPIPE)
-	dir, err := os.MkdirTemp("", "stapled-demo-")
-	if err != nil {
-		return fmt.Errorf("make a temporary directory: %w: set TMPDIR", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	t := terminalOf(a.stdout)
-	if a.json {
-		t = terminal{}
-	}
-	show := &show{app: a, terminal: t}
-	stage := &stage{dir: dir, validity: validity, log: log, show: show}
-	defer func() { err = errors.Join(err, stage.close()) }()
-	if err := stage.play(ctx); err != nil {
-		show.abandon()
-		if ctx.Err() != nil {
-			return errors.New("the demo was interrupted: run it again")
-		}
-		return err
-	}
-	if show.failed > 0 {
-		return &rejection{fmt.Errorf("%d of %d steps went otherwise than expected: run `stapled demo --log-level debug` to see why", show.failed, show.steps)}
-	}
-	return nil
 }

@@ -11,6 +11,9 @@ import (
 	"unicode/utf8"
 )
 
+// audience is whom the tokens of the demo are for.
+const audience = "echo"
+
 // The outcomes of a step.
 const (
 	accepted = "accepted"
@@ -39,7 +42,7 @@ func (s step) asExpected() bool {
 
 // show prints the demo as it happens.
 type show struct {
-	*app
+	*console
 	terminal
 	steps, failed int
 	pending       bool

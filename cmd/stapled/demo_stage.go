@@ -173,7 +173,7 @@ func (s *stage) newGateway() (*demoGateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("trust the root of the CA: %w", err)
 	}
-	v, err := verifier.New(verifier.Config{Anchors: anchors, Audience: defaultAudience})
+	v, err := verifier.New(verifier.Config{Anchors: anchors, Audience: audience})
 	if err != nil {
 		return nil, fmt.Errorf("configure the verifier: %w", err)
 	}

@@ -12,8 +12,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/stapledjwt/stapled/ca"
 )
 
 // The exit statuses.
@@ -52,7 +50,7 @@ func usagef(format string, args ...any) error {
 }
 
 // finish tells an error in one line, and returns the exit status.
-func (a *app) finish(cmd *cobra.Command, err error) int {
+func (a *console) finish(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return exitDone
 	}
@@ -64,7 +62,7 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 			return status
 		}
 	}
-	line := oneLine(err)
+	line := a.oneLine(err)
 	// To name another file may not be what helps then. Package ca says so itself.
 	var file *fs.PathError
 	if errors.As(err, &file) && errors.Is(file, fs.ErrPermission) && !strings.Contains(line, "run this as") {
@@ -83,23 +81,20 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 }
 
 // warn tells, in one line, what a user should know although the command goes on.
-func (a *app) warn(err error) {
-	_, _ = io.WriteString(a.stderr, "stapled: warning: "+oneLine(err)+"\n")
+func (a *console) warn(err error) {
+	_, _ = io.WriteString(a.stderr, "stapled: warning: "+a.oneLine(err)+"\n")
 }
 
-// oneLine is the text of an error without line breaks, control characters and
-// the name of the package that it comes from.
-func oneLine(err error) string {
+// oneLine is the text of an error without line breaks and control characters.
+func (a *console) oneLine(err error) string {
 	text := err.Error()
-	var fromCA *ca.Error
-	if errors.As(err, &fromCA) {
-		own := fromCA.Err.Error()
-		// These say everything before the cause, which only repeats it.
-		if cause := errors.Unwrap(fromCA.Err); cause != nil && (errors.Is(err, ca.Locked) || errors.Is(err, ca.AddressInUse) || errors.Is(err, ca.WrongPassword)) {
-			own = strings.TrimSuffix(own, ": "+cause.Error())
-		}
-		text = strings.Replace(text, fromCA.Error(), own, 1)
+	if a.explain != nil {
+		text = a.explain(err)
 	}
+	return oneLine(text)
+}
+
+func oneLine(text string) string {
 	var parts []string
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" {

@@ -84,3 +84,11 @@ func flagError(err error) error {
 }
 
 func isDuration(f *pflag.Flag) bool { return f.Value.Type() == "duration" }
+
+// complete offers the values of a flag to shell completion.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic(err) // the flag does not exist, or has its completion already
+	}
+}

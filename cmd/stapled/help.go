@@ -20,7 +20,7 @@ const widestText = 100
 
 // help says what a command does, as wide as the terminal. What people copy keeps
 // its lines.
-func (a *app) help(cmd *cobra.Command) string {
+func (a *console) help(cmd *cobra.Command) string {
 	h := manual{terminal: terminalOf(a.stdout)}
 	h.width = min(h.width, widestText)
 	h.text(cmd.Long)
@@ -97,20 +97,6 @@ func (h *manual) item(indent, label, text string) {
 		h.WriteString(label + indent[min(len(label), len(indent)):] + line + "\n")
 		label = ""
 	}
-}
-
-// fill breaks a text between words.
-func fill(text string, width int) []string {
-	var lines []string
-	for word := range strings.FieldsSeq(text) {
-		last := len(lines) - 1
-		if last < 0 || utf8.RuneCountInString(lines[last])+1+utf8.RuneCountInString(word) > width {
-			lines = append(lines, word)
-		} else {
-			lines[last] += " " + word
-		}
-	}
-	return lines
 }
 
 // flags lists the flags in the order in which they were defined, and those in a

@@ -22,7 +22,7 @@ const maxInput = 64 << 10
 
 // readToken takes the token from the argument, or from stdin for "-" and for no
 // argument. What stands around it is taken off, as unwrap has it.
-func (a *app) readToken(cmd *cobra.Command, args []string) (string, error) {
+func (a *console) readToken(cmd *cobra.Command, args []string) (string, error) {
 	raw, argument := "-", false
 	if len(args) > 0 {
 		raw = args[0]

@@ -55,9 +55,9 @@ func (f *policyFlags) register(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.keyUsage, "key-usage", "clientAuth", "accept certificates with this extended key `USAGE` only: clientAuth or serverAuth")
 	flags.StringVar(&f.typ, "type", verifier.DefaultType, "accept this typ `T` only")
 	inGroup(cmd, "What to accept", "issuer", "staples", "max-staple-age", "max-lifetime", "leeway", "algorithm", "key-usage", "type")
-	a.complete(cmd, "staples", "leaf", "chain")
-	a.complete(cmd, "algorithm", algorithmNames()...)
-	a.complete(cmd, "key-usage", slices.Sorted(maps.Keys(keyUsages))...)
+	complete(cmd, "staples", "leaf", "chain")
+	complete(cmd, "algorithm", algorithmNames()...)
+	complete(cmd, "key-usage", slices.Sorted(maps.Keys(keyUsages))...)
 }
 
 // config finds mistakes before a file is read. Nothing that was given may turn

@@ -41,8 +41,8 @@ func TestExitStatusOfReasons(t *testing.T) {
 			if slices.Contains(verdicts, reason) {
 				want = exitRejected
 			}
-			a := &app{stdout: io.Discard, stderr: io.Discard}
-			if got := a.finish(nil, refusal(tokenFlags{}.advise(err))); got != want {
+			a := &console{stdout: io.Discard, stderr: io.Discard}
+			if got := a.finish(nil, refusal(signerConfig{}.advise(err))); got != want {
 				t.Errorf("status %d, want %d", got, want)
 			}
 			// While there has been no staple yet, the cause is wrapped.

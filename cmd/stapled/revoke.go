@@ -73,7 +73,7 @@ it is, which is not an error.`,
 	flags.StringVar(&f.cert, "cert", "", "revoke the certificate in this PEM `FILE`, the first one in it")
 	flags.StringVar(&f.reason, "reason", "unspecified", "give the reason `NAME` of RFC 5280 §5.3.1: "+strings.Join(reasonNames(), ", "))
 	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of the provisioner's key from this `FILE` (default DIR/secrets/password)")
-	a.complete(cmd, "reason", reasonNames()...)
+	complete(cmd, "reason", reasonNames()...)
 	return cmd
 }
 

@@ -28,7 +28,7 @@ func awaitCommand(ts *testscript.TestScript, neg bool, args []string) {
 	dir := ts.MkAbs(args[0])
 	var last error
 	eventually(ts, func() bool {
-		var kept gatewaySettings
+		var kept struct{ Address string }
 		var settings struct {
 			CA string `json:"ca_url"`
 		}

@@ -8,14 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
-	"syscall"
 	"time"
 
-	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/internal/loglimit"
 )
 
@@ -24,49 +20,6 @@ type service struct {
 	listener net.Listener
 	server   *http.Server
 	log      *slog.Logger // of the server
-}
-
-func listenAnywhere(host string) (*service, error) {
-	const firstPort, ports, attempts = 20000, 10000, 50
-	var last error
-	for range attempts {
-		address := net.JoinHostPort(host, strconv.Itoa(firstPort+rand.IntN(ports)))
-		l, err := net.Listen("tcp", address)
-		if err == nil {
-			return &service{listener: l}, nil
-		}
-		if last = err; !errors.Is(err, syscall.EADDRINUSE) {
-			break
-		}
-	}
-	return nil, fmt.Errorf("listen on %s: %w: %w", host, last, errNoPort)
-}
-
-// caAddressError names the flag where an address of the CA is in use. That of
-// an old directory is in its certificates and cannot be chosen again.
-func caAddressError(err error, isNew bool) error {
-	var inUse *ca.Error
-	if !errors.As(err, &inUse) || inUse.Reason != ca.AddressInUse {
-		return err
-	}
-	if inUse.Server == ca.InsecureServer {
-		return fmt.Errorf("address %s is in use: stop what listens there, or choose another with the key insecureAddress in config/ca.json", inUse.Address)
-	}
-	flag := "--ca-address"
-	if inUse.Server == ca.OCSPServer {
-		flag = "--ocsp-address"
-	}
-	if isNew {
-		return listenError(err, inUse.Address, flag)
-	}
-	return fmt.Errorf("address %s is in use: stop what listens there, or make a new stack (this one keeps its %s)", inUse.Address, flag)
-}
-
-func listenError(err error, address, flag string) error {
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("address %s is in use: stop what listens there, or choose another with %s", address, flag)
-	}
-	return fmt.Errorf("%w: choose another address with %s", err, flag)
 }
 
 func (s *service) address() string { return s.listener.Addr().String() }

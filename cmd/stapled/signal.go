@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/signal"
 	"syscall"
@@ -17,4 +18,16 @@ func endSignals() []os.Signal {
 		signals = append(signals, syscall.SIGHUP)
 	}
 	return signals
+}
+
+// untilSignal is a context that ends with a signal. After stop, a second one ends
+// the process at once.
+func untilSignal(parent context.Context) (ctx context.Context, stop context.CancelFunc) {
+	if parent == nil {
+		parent = context.Background()
+	}
+	// A reader that has gone must not end the process in the middle of something:
+	// writing then fails, and that ends the command in an orderly way.
+	signal.Ignore(syscall.SIGPIPE)
+	return signal.NotifyContext(parent, endSignals()...)
 }

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -20,6 +21,17 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
+
+// signerConfig says who signs: an identity of a stack, by Dir and Name, or a
+// certificate of any PKI, by Cert.
+type signerConfig struct {
+	dir, name, passwordFile    string
+	cert, key, ocspURL, parent string
+	validity                   time.Duration
+	maxStapleAge, leeway       time.Duration
+	ocspHash                   string
+	chain, refresh             bool
+}
 
 // signer is what signing takes.
 type signer struct {
@@ -38,7 +50,9 @@ func (s *signer) outlives(lifetime time.Duration, bounds ocspstaple.Freshness) b
 	return err == nil && staples[0].FreshUntil(bounds).Sub(now) > lifetime
 }
 
-func (f tokenFlags) signer(ctx context.Context, log *slog.Logger) (*signer, error) {
+// open returns what signs. An identity of a stack is enrolled, renewed and stapled
+// where necessary.
+func (f signerConfig) open(ctx context.Context, log *slog.Logger) (*signer, error) {
 	if f.dir == "" {
 		return f.foreignSigner(ctx, log)
 	}
@@ -46,7 +60,7 @@ func (f tokenFlags) signer(ctx context.Context, log *slog.Logger) (*signer, erro
 }
 
 // foreignSigner uses a certificate of any PKI.
-func (f tokenFlags) foreignSigner(ctx context.Context, log *slog.Logger) (*signer, error) {
+func (f signerConfig) foreignSigner(ctx context.Context, log *slog.Logger) (*signer, error) {
 	identity, err := f.foreignIdentity()
 	if err != nil {
 		return nil, err
@@ -81,7 +95,7 @@ func (f tokenFlags) foreignSigner(ctx context.Context, log *slog.Logger) (*signe
 	return &signer{identity: identity, anchor: anchor, staples: keeper}, nil
 }
 
-func (f tokenFlags) foreignIdentity() (*certs.Identity, error) {
+func (f signerConfig) foreignIdentity() (*certs.Identity, error) {
 	password, err := readPassword(f.passwordFile)
 	if err != nil {
 		return nil, err
@@ -102,7 +116,7 @@ func (f tokenFlags) foreignIdentity() (*certs.Identity, error) {
 
 // foreignAnchor is the certificate above the chain: from its own file, or from
 // the end of the chain's.
-func (f tokenFlags) foreignAnchor(identity *certs.Identity) (*x509.Certificate, error) {
+func (f signerConfig) foreignAnchor(identity *certs.Identity) (*x509.Certificate, error) {
 	if f.parent != "" {
 		list, err := certs.LoadChain(f.parent)
 		if err != nil {
@@ -126,7 +140,7 @@ const maxFileName = 200
 
 // identityDir is where an identity is kept. Its name is that of the
 // certificate, escaped so that a URI is one name and none leads elsewhere.
-func (f tokenFlags) identityDir() (string, error) {
+func (f signerConfig) identityDir() (string, error) {
 	u, err := url.Parse(f.name)
 	isURI := err == nil && u.Scheme != "" && u.Host != ""
 	if !isURI && !dnsName.MatchString(f.name) {
@@ -141,7 +155,7 @@ func (f tokenFlags) identityDir() (string, error) {
 
 // stackSigner uses the certificate that is kept for a name, and enrols or
 // renews it where necessary.
-func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signer, err error) {
+func (f signerConfig) stackSigner(ctx context.Context, log *slog.Logger) (_ *signer, err error) {
 	dir, err := f.identityDir()
 	if err != nil {
 		return nil, err
@@ -218,4 +232,13 @@ func young(keeper *stapler.Stapler, bounds ocspstaple.Freshness) bool {
 		}
 	}
 	return true
+}
+
+// ocspHashes are what --ocsp-hash takes.
+var ocspHashes = map[string]crypto.Hash{"": 0, "sha1": crypto.SHA1, "sha256": crypto.SHA256}
+
+// freshness is what staples are held to. A leeway of 0 on the command line is
+// none, where in Go it is the default.
+func (f signerConfig) freshness() ocspstaple.Freshness {
+	return ocspstaple.Freshness{MaxAge: f.maxStapleAge, Leeway: max(f.leeway, time.Nanosecond)}
 }

@@ -7,12 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -23,17 +20,6 @@ import (
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/verifier"
 )
-
-// stackConfig is what `stapled up` was asked for. An empty audience and empty
-// addresses mean those that the directory keeps, or else echo and free ports.
-type stackConfig struct {
-	dir, audience                          string
-	caAddress, ocspAddress, gatewayAddress string
-	metricsAddress, passwordFile           string
-	stapleValidity                         time.Duration
-	validityGiven                          bool // or else the one that is kept
-	log                                    *slog.Logger
-}
 
 // stack is a CA with its responder, and an echo service behind a gateway.
 type stack struct {
@@ -46,12 +32,6 @@ type stack struct {
 
 	runCA  sync.WaitGroup
 	stopCA context.CancelFunc
-}
-
-// isNew tells whether the directory holds no stack yet.
-func (c stackConfig) isNew() bool {
-	_, err := os.Stat(filepath.Join(c.dir, "config"))
-	return errors.Is(err, fs.ErrNotExist)
 }
 
 // openStack makes the directory where there is none, opens it, and takes hold
@@ -235,9 +215,9 @@ func (s *stack) ready() ready {
 // close ends what has been started, in the order in which one needs the other.
 func (s *stack) close() error {
 	var errs []error
-	for _, service := range []*service{s.gateway, s.exporter} {
-		if service != nil {
-			errs = append(errs, service.close(shutdownGrace))
+	for _, server := range []*service{s.gateway, s.exporter} {
+		if server != nil {
+			errs = append(errs, server.close(shutdownGrace))
 		}
 	}
 	if s.stopCA != nil {
@@ -249,27 +229,4 @@ func (s *stack) close() error {
 	}
 	s.requests.Flush()
 	return errors.Join(errs...)
-}
-
-var errNoPort = errors.New("no free port found: name an address")
-
-// listen takes hold of an address; "" and port 0 mean a free port. The port is
-// kept for later starts, so it is chosen below the range from which systems
-// take ports for outgoing connections (from 32768 on Linux).
-func listen(address, flag string) (*service, error) {
-	host, port := "127.0.0.1", "0"
-	if address != "" {
-		var err error
-		if host, port, err = net.SplitHostPort(address); err != nil {
-			return nil, usagef("%s %q is not HOST:PORT", flag, address)
-		}
-	}
-	if port == "0" {
-		return listenAnywhere(host)
-	}
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, listenError(err, address, flag)
-	}
-	return &service{listener: l}, nil
 }

@@ -5,14 +5,9 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 )
 
@@ -31,36 +26,6 @@ func TestParseSerial(t *testing.T) {
 			t.Errorf("parseSerial(%q): %v, %v", row.text, got, err)
 		case err == nil && got.String() != row.want:
 			t.Errorf("parseSerial(%q) = %s, want %s", row.text, got, row.want)
-		}
-	}
-}
-
-func TestParseTime(t *testing.T) {
-	day := time.Date(2026, 11, 21, 23, 20, 0, 0, time.UTC)
-	for _, row := range []struct {
-		text string
-		want time.Time // zero for a refusal
-	}{
-		{"2026-11-21T23:20:00Z", day}, {"2026-11-22T00:20:00+01:00", day}, {"2026-11-21T23:20:00.5Z", day.Add(500 * time.Millisecond)},
-		{stamp(day), day}, {day.Format(shortStamp), day}, {"2026-11-22 00:20:00+01:00", day},
-		{"2026-11-21 23:20:00", time.Time{}}, {"2026-11-21", time.Time{}}, {"yesterday", time.Time{}}, {"1h", time.Time{}}, {"+1", time.Time{}}, {"-", time.Time{}}, {" ", time.Time{}},
-	} {
-		clock, err := parseTime(row.text)
-		if (err != nil) != row.want.IsZero() {
-			t.Errorf("parseTime(%q): %v", row.text, err)
-		} else if err == nil && !clock().Equal(row.want) {
-			t.Errorf("parseTime(%q) = %s", row.text, clock())
-		}
-	}
-	for text, distance := range map[string]time.Duration{"": 0, "+11m": 11 * time.Minute, "-1h": -time.Hour, "+1h30m": 90 * time.Minute} {
-		clock, err := parseTime(text)
-		if err != nil {
-			t.Fatalf("parseTime(%q): %v", text, err)
-		}
-		// From when the clock is asked on, not from when the text was read.
-		before := time.Now()
-		if got := clock(); got.Before(before.Add(distance)) || got.After(time.Now().Add(distance)) {
-			t.Errorf("parseTime(%q) = %s", text, got)
 		}
 	}
 }
@@ -101,125 +66,11 @@ func TestParseClaims(t *testing.T) {
 	}
 }
 
-func TestOneLine(t *testing.T) {
-	for _, row := range []struct {
-		err  error
-		want string
-	}{
-		{errors.New("plain"), "plain"},
-		{errors.Join(errors.New("first"), errors.New("second")), "first; second"},
-		{fmt.Errorf("a\n\t b \x1b[31m\r\n"), `a; b \x1b[31m`},
-		{fmt.Errorf("open it: %w", fs.ErrNotExist), "open it: file does not exist"},
-	} {
-		if got := oneLine(row.err); got != row.want {
-			t.Errorf("oneLine(%q) = %q, want %q", row.err, got, row.want)
-		}
-	}
-}
-
-func TestPrintable(t *testing.T) {
-	for text, want := range map[string]string{
-		"plain ÄÖ ✔":    "plain ÄÖ ✔",
-		"\x1b]0;x\a":    `\x1b]0;x\a`,
-		"\u009b31m":     `\u009b31m`,
-		"\u202eevil":    `\u202eevil`,
-		"a\nb\tc":       `a\nb\tc`,
-		"\xff":          `\ufffd`,
-		"zero\u200bwid": `zero\u200bwid`,
-	} {
-		if got := printable(text); got != want {
-			t.Errorf("printable(%q) = %s, want %s", text, got, want)
-		}
-	}
-}
-
-func TestWrap(t *testing.T) {
-	for _, row := range []struct {
-		text  string
-		width int
-		want  string
-	}{
-		{"", 10, ""}, {"short", 10, "short"}, {"exactly 10", 10, "exactly 10"},
-		{"a word that breaks at spaces", 12, "a word that/breaks at/spaces"},
-		{"nospacesatallhere", 5, "nospa/cesat/allhe/re"},
-		{"ÄÖÜÄÖÜ", 4, "ÄÖÜÄ/ÖÜ"},
-		{`["billing","echo","orders"]`, 18, `["billing","echo",/"orders"]`},
-		{`["a","a-long-one","b"]`, 13, `["a",/"a-long-one",/"b"]`},
-	} {
-		if got := strings.Join(wrap(row.text, row.width), "/"); got != row.want {
-			t.Errorf("wrap(%q, %d) = %s, want %s", row.text, row.width, got, row.want)
-		}
-	}
-}
-
-func TestLength(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", 900 * time.Millisecond: "0s", time.Second: "1s", 61 * time.Second: "1m1s", time.Hour: "1h", 5 * time.Minute: "5m",
-		25*time.Hour + 30*time.Minute: "1d1h", 400 * 24 * time.Hour: "1y35d", 24*time.Hour + time.Second: "1d",
-	} {
-		if got := length(d); got != want {
-			t.Errorf("length(%s) = %s, want %s", d, got, want)
-		}
-	}
-}
-
-func TestShellQuote(t *testing.T) {
-	for word, want := range map[string]string{
-		"/a/b-c_d.e": "/a/b-c_d.e", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$(x)": "'$(x)'",
-	} {
-		if got := shellQuote(word); got != want {
-			t.Errorf("shellQuote(%q) = %s, want %s", word, got, want)
-		}
-	}
-}
-
-// TestUnexpectedStep: a step that goes otherwise shows, and counts.
-func TestUnexpectedStep(t *testing.T) {
-	for _, row := range []struct {
-		name string
-		step step
-		want bool
-	}{
-		{"as expected", step{Expected: rejected, Outcome: rejected, expectedReason: "r", Reason: "r", HTTPStatus: 401}, true},
-		{"no request", step{Expected: accepted, Outcome: accepted}, true},
-		{"other outcome", step{Expected: rejected, Outcome: accepted, HTTPStatus: 200}, false},
-		{"other reason", step{Expected: rejected, Outcome: rejected, expectedReason: "r", Reason: "s", HTTPStatus: 401}, false},
-		{"other status", step{Expected: rejected, Outcome: rejected, expectedReason: "r", Reason: "r", HTTPStatus: 403}, false},
-	} {
-		var out strings.Builder
-		s := &show{app: &app{stdout: &out}}
-		if err := s.end(row.step); err != nil {
-			t.Fatal(err)
-		}
-		if (s.failed == 0) != row.want || strings.Contains(out.String(), "✘") == row.want {
-			t.Errorf("%s: failed %d: %s", row.name, s.failed, out.String())
-		}
-	}
-}
-
-// TestLogLine: the stack trace that step-ca's errors add to %+v stays out.
-func TestLogLine(t *testing.T) {
-	var out strings.Builder
-	log, err := (&app{stderr: &out}).logger(slog.LevelInfo)
-	if err != nil {
-		t.Fatal(err)
-	}
-	log.Info("refused", "error", traced{}, "retry_in", 5*time.Minute)
-	if got := out.String(); strings.Contains(got, "trace") || !strings.Contains(got, "error=short retry_in=5m\n") {
-		t.Error(got)
-	}
-}
-
-type traced struct{}
-
-func (traced) Error() string              { return "short" }
-func (traced) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("a trace")) }
-
 // TestHelp: every command explains itself, with an example, in 80 columns or in
 // those of the terminal. Only what people copy is longer.
 func TestHelp(t *testing.T) {
 	var commands []string
-	for _, cmd := range newRootCommand(&app{}).Commands() {
+	for _, cmd := range newRootCommand(&app{&console{}}).Commands() {
 		commands = append(commands, cmd.Name())
 		if cmd.Short == "" || cmd.Long == "" || !strings.Contains(cmd.Example, "stapled "+cmd.Name()) {
 			t.Errorf("%s: Short, Long or Example is missing", cmd.Name())
@@ -251,26 +102,6 @@ func TestHelp(t *testing.T) {
 			if strings.Contains(out.String(), "`") {
 				t.Errorf("%s --help: a mark: %s", args, out.String())
 			}
-		}
-	}
-}
-
-// TestPermission: whoever may not open a file has another way out than to name
-// another file, and whoever may not listen has not.
-func TestPermission(t *testing.T) {
-	for _, row := range []struct {
-		err  error
-		want string
-	}{
-		{fmt.Errorf("%w: give --anchor a file", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
-			"stapled: open a.pem: permission denied: give --anchor a file; run this as a user who may do that\n"},
-		{fmt.Errorf("%w; run this as its owner", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
-			"stapled: open a.pem: permission denied; run this as its owner\n"},
-		{fmt.Errorf("listen: %w: choose another address", fs.ErrPermission), "stapled: listen: permission denied: choose another address\n"},
-	} {
-		var out strings.Builder
-		if status := (&app{stderr: &out}).finish(nil, row.err); status != exitUnusable || out.String() != row.want {
-			t.Errorf("status %d: %s", status, out.String())
 		}
 	}
 }

@@ -171,7 +171,7 @@ func (t timeline) foot() string {
 
 // drawTimeline writes the picture, as wide as the terminal. The word names the
 // moment that it is drawn for.
-func (p page) drawTimeline(windows []window, now time.Time, word string) {
+func (p sheet) drawTimeline(windows []window, now time.Time, word string) {
 	remarks, remarkWidth := make([]string, len(windows)), 0
 	for i, w := range windows {
 		remarks[i] = w.remark(now)

@@ -65,7 +65,7 @@ func TestTimeline(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			const width = 60
 			var b strings.Builder
-			page{terminal: terminal{width: width}, out: &b}.drawTimeline(row.windows, row.now, "now")
+			sheet{page{terminal: terminal{width: width}, out: &b}}.drawTimeline(row.windows, row.now, "now")
 			for line := range strings.Lines(b.String()) {
 				if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
 					t.Errorf("a line of %d columns: %q", n, line)
@@ -94,7 +94,7 @@ func TestTimelineOfAnotherDay(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var b strings.Builder
-			page{terminal: terminal{width: row.width}, out: &b}.drawTimeline([]window{staple}, row.at, "at")
+			sheet{page{terminal: terminal{width: row.width}, out: &b}}.drawTimeline([]window{staple}, row.at, "at")
 			head, _, _ := strings.Cut(b.String(), "\n")
 			if got := strings.TrimSpace(head); got != row.want {
 				t.Errorf("got %q, want %q", got, row.want)

@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"crypto"
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
@@ -27,15 +26,11 @@ import (
 const defaultName = "service.stapled.internal"
 
 type tokenFlags struct {
-	dir, name, passwordFile    string
-	named                      bool // --name was given
-	cert, key, ocspURL, parent string
-	audiences, claims          []string
-	subject                    string
-	ttl, validity              time.Duration
-	maxStapleAge, leeway       time.Duration
-	ocspHash                   string
-	chain, refresh             bool
+	signerConfig
+	named             bool // --name was given
+	audiences, claims []string
+	subject           string
+	ttl               time.Duration
 }
 
 // signedToken is what `stapled token --json` prints.
@@ -110,7 +105,7 @@ have the same values there, or larger ones.`,
 	flags.StringVar(&f.key, "key", "", "read the private key of the leaf from this PEM `FILE` (default that of --cert)")
 	flags.StringVar(&f.ocspURL, "ocsp-url", "", "ask the OCSP responder at this `URL` (default those that the certificate names)")
 	flags.StringVar(&f.parent, "issuer-cert", "", "read the CA certificate that issued the last one of --cert from this PEM `FILE`, if that one needs a staple")
-	a.complete(cmd, "ocsp-hash", "sha1", "sha256")
+	complete(cmd, "ocsp-hash", "sha1", "sha256")
 	inGroup(cmd, "With a certificate of a stack", "dir", "name", "validity", "refresh")
 	inGroup(cmd, "With a certificate of any PKI", "cert", "key", "ocsp-url", "issuer-cert")
 	return cmd
@@ -158,7 +153,7 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	s, err := f.signer(ctx, log)
+	s, err := f.open(ctx, log)
 	if err != nil {
 		return a.refused(refusal(f.advise(err)))
 	}
@@ -190,7 +185,7 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 
 func (a *app) printToken(raw string, f tokenFlags) error {
 	// What the token says of itself is what its receiver sees.
-	anatomy, err := dissect(raw, time.Now())
+	parts, err := dissect(raw, time.Now())
 	if err != nil {
 		return fmt.Errorf("read the token back: %w", err)
 	}
@@ -199,25 +194,16 @@ func (a *app) printToken(raw string, f tokenFlags) error {
 		ID     string          `json:"jti"`
 		Expiry json.RawMessage `json:"exp"`
 	}
-	if err := json.Unmarshal(anatomy.Claims, &claims); err != nil {
+	if err := json.Unmarshal(parts.Claims, &claims); err != nil {
 		return fmt.Errorf("read the token back: %w", err)
 	}
 	result := signedToken{
 		Token: raw, Issuer: claims.Issuer, Audience: f.audiences, Subject: f.subject, ID: claims.ID,
-		Serial: anatomy.Chain[0].Serial,
+		Serial: parts.Chain[0].Serial,
 	}
 	result.Expiry, _ = numericDate(claims.Expiry)
-	if next := anatomy.Staples[0].NextUpdate; next != nil {
+	if next := parts.Staples[0].NextUpdate; next != nil {
 		result.NextUpdate = *next
 	}
 	return a.printJSON(result)
-}
-
-// ocspHashes are what --ocsp-hash takes.
-var ocspHashes = map[string]crypto.Hash{"": 0, "sha1": crypto.SHA1, "sha256": crypto.SHA256}
-
-// freshness is what staples are held to. A leeway of 0 on the command line is
-// none, where in Go it is the default.
-func (f tokenFlags) freshness() ocspstaple.Freshness {
-	return ocspstaple.Freshness{MaxAge: f.maxStapleAge, Leeway: max(f.leeway, time.Nanosecond)}
 }

@@ -8,43 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/url"
-	"os"
-	"os/exec"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/stapledjwt/stapled/internal/listenaddr"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
-
-// defaultAudience is whom the echo service takes itself for.
-const defaultAudience = "echo"
-
-// ready is what `stapled up` prints once everything answers.
-type ready struct {
-	CAURL      string `json:"ca_url"`
-	OCSPURL    string `json:"ocsp_url"`
-	GatewayURL string `json:"gateway_url"`
-	Root       string `json:"root"`
-	Dir        string `json:"dir"`
-	Audience   string `json:"audience"`
-	// Listening are the addresses on which it listens, by server: ca, ocsp,
-	// gateway, and insecure and metrics where they are on.
-	Listening map[string]string `json:"listening"`
-	// StapleValidity is as --staple-validity takes it.
-	StapleValidity string `json:"staple_validity"`
-	MetricsURL     string `json:"metrics_url,omitempty"`
-	// CRLURL is at the insecureAddress of ca.json, if that serves the CRL.
-	CRLURL string `json:"crl_url,omitempty"`
-}
 
 func newUpCommand(a *app) *cobra.Command {
 	var cfg stackConfig
@@ -104,37 +76,6 @@ everything answers, it prints the addresses.`,
 	return cmd
 }
 
-// check finds mistakes before anything is made.
-func (c stackConfig) check() error {
-	switch {
-	case c.dir == "":
-		return usagef("--dir DIR is missing: name a new directory, or the one of a stack")
-	case c.validityGiven && (c.stapleValidity < time.Second || c.stapleValidity%time.Second != 0):
-		return usagef("--staple-validity %s is not a whole number of seconds from 1s on: OCSP counts in seconds", timetext.Duration(c.stapleValidity))
-	}
-	taken := make(map[string]string)
-	for _, f := range []struct{ name, address string }{
-		{"--ca-address", c.caAddress}, {"--ocsp-address", c.ocspAddress},
-		{"--gateway-address", c.gatewayAddress}, {"--metrics-address", c.metricsAddress},
-	} {
-		if f.address == "" {
-			continue
-		}
-		if err := listenaddr.Check(f.address); err != nil {
-			return usagef("%s %w", f.name, err)
-		}
-		_, port, err := net.SplitHostPort(f.address)
-		if err != nil {
-			return usagef("%s %q is not HOST:PORT", f.name, f.address)
-		}
-		if other, twice := taken[f.address]; twice && port != "0" {
-			return usagef("%s and %s are both %s: give each an address of its own", other, f.name, f.address)
-		}
-		taken[f.address] = f.name
-	}
-	return checkDir(c.dir)
-}
-
 // givenAddresses refuses an empty address that was given, such as by a variable
 // of the shell that is not set: nobody has said where to listen.
 func givenAddresses(flags *pflag.FlagSet) (err error) {
@@ -147,14 +88,8 @@ func givenAddresses(flags *pflag.FlagSet) (err error) {
 }
 
 func (a *app) up(parent context.Context, cfg stackConfig) error {
-	if parent == nil {
-		parent = context.Background()
-	}
-	ctx, stop := signal.NotifyContext(parent, endSignals()...)
+	ctx, stop := untilSignal(parent)
 	defer stop()
-	// A reader of the log that has gone must not end the process in the middle of
-	// something.
-	signal.Ignore(syscall.SIGPIPE)
 	s, err := openStack(cfg)
 	if err != nil {
 		return err
@@ -209,41 +144,4 @@ func (a *app) printReady(s *stack) error {
 	fmt.Fprintf(&b, "\nTry this in another terminal:\n  TOKEN=$(%s token --dir %s --audience %s)\n  curl -H \"Authorization: Bearer $TOKEN\" %s\n",
 		shellQuote(program()), shellQuote(r.Dir), shellQuote(r.Audience), r.GatewayURL)
 	return a.print(b.String())
-}
-
-// elsewhere says where a server listens if its URL does not.
-func (r ready) elsewhere(server, at string) string {
-	u, err := url.Parse(at)
-	if err == nil && u.Host == r.Listening[server] {
-		return ""
-	}
-	return ", listening on " + r.Listening[server]
-}
-
-// program is how to call this program again: by its name, if that finds this
-// very file, and else as it was called.
-func program() string {
-	const name = "stapled"
-	self, selfErr := os.Executable()
-	found, err := exec.LookPath(name)
-	if selfErr != nil || err != nil {
-		return os.Args[0]
-	}
-	this, thisErr := os.Stat(self)
-	that, err := os.Stat(found)
-	if thisErr != nil || err != nil || !os.SameFile(this, that) {
-		return os.Args[0]
-	}
-	return name
-}
-
-// shellQuote quotes a word for the shell, if it needs it.
-func shellQuote(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-:@", r)
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -12,6 +12,7 @@ import (
 
 // TestGoodUntil: the bound holds for staples of an earlier start too.
 func TestGoodUntil(t *testing.T) {
+	at := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "config"), 0o700); err != nil {
 		t.Fatal(err)

@@ -148,6 +148,6 @@ func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
 	p.field("staple", "good, nextUpdate "+stamp(accepted.NextUpdate))
 	p.field("fresh until", stamp(accepted.FreshUntil)+", "+distance(accepted.FreshUntil, now, "ends", "ended"))
 	p.title("Claims", "what the issuer says; whether to believe it is for your policy")
-	p.claims(claims, now)
+	printClaims(p, claims, now)
 	return a.print(b.String())
 }
