@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/stapledjwt/stapled/internal/cli"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 	"github.com/stapledjwt/stapled/verifier"
@@ -35,7 +36,7 @@ var counterparts = []counterpart{
 // signer can, or its tokens are refused and nothing can be done about it.
 func TestCounterparts(t *testing.T) {
 	find := func(name string) *cobra.Command {
-		for _, cmd := range newRootCommand(&app{&console{}}).Commands() {
+		for _, cmd := range newRootCommand(&app{&cli.Console{}}).Commands() {
 			if cmd.Name() == name {
 				return cmd
 			}

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+
+	"github.com/stapledjwt/stapled/internal/cli"
 )
 
 // ownClaims are the claims that every token gets from its issuer, and how to
@@ -27,18 +29,18 @@ func parseClaims(pairs []string) (map[string]any, error) {
 	for _, pair := range pairs {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok || name == "" {
-			return nil, usagef("--claim %q is not NAME=VALUE", pair)
+			return nil, cli.Usagef("--claim %q is not NAME=VALUE", pair)
 		}
 		// Verifiers refuse names that differ in case only.
 		if instead, own := ownClaims[strings.ToLower(name)]; own {
-			return nil, usagef("--claim %s cannot be given: %s", name, instead)
+			return nil, cli.Usagef("--claim %s cannot be given: %s", name, instead)
 		}
 		if _, twice := claims[name]; twice {
-			return nil, usagef("--claim %s is given twice: use an array, such as %s='[1,2]'", name, name)
+			return nil, cli.Usagef("--claim %s is given twice: use an array, such as %s='[1,2]'", name, name)
 		}
 		var err error
 		if claims[name], err = claimValue(value); err != nil {
-			return nil, usagef("--claim %s=%s: %w", name, value, err)
+			return nil, cli.Usagef("--claim %s=%s: %w", name, value, err)
 		}
 	}
 	return claims, nil

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/demo"
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
@@ -34,20 +36,20 @@ measured.
 Exit status 1 if any outcome differs from the expected one.`,
 		Example: `  stapled demo
   stapled demo --json --staple-validity 10s`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := a.logger(silent)
+			log, err := a.Logger(cli.Silent)
 			if err != nil {
 				return err
 			}
-			if validity < minDemoValidity || validity > maxDemoValidity || validity%time.Second != 0 {
-				return usagef("--staple-validity %s is not a whole number of seconds from %s to %s", timetext.Duration(validity), timetext.Duration(minDemoValidity), timetext.Duration(maxDemoValidity))
+			if validity < demo.MinValidity || validity > demo.MaxValidity || validity%time.Second != 0 {
+				return cli.Usagef("--staple-validity %s is not a whole number of seconds from %s to %s", timetext.Duration(validity), timetext.Duration(demo.MinValidity), timetext.Duration(demo.MaxValidity))
 			}
-			ctx, stop := untilSignal(cmd.Context())
+			ctx, stop := cli.UntilSignal(cmd.Context())
 			defer stop()
-			return playDemo(ctx, a.console, validity, log)
+			return demo.Run(ctx, a.Console, validity, log)
 		},
 	}
-	cmd.Flags().DurationVar(&validity, "staple-validity", demoValidity, "make staples valid for this `DURATION`, the bound that the demo measures: whole seconds from 3s to 1m")
+	cmd.Flags().DurationVar(&validity, "staple-validity", demo.DefaultValidity, "make staples valid for this `DURATION`, the bound that the demo measures: whole seconds from 3s to 1m")
 	return cmd
 }

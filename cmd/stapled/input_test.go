@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stapledjwt/stapled/internal/cli"
 )
 
 // slowInput is a pipe at whose other end a token is still being made.
@@ -28,7 +30,7 @@ func (s *slowInput) Read(p []byte) (int, error) {
 func TestNowIsAfterTheToken(t *testing.T) {
 	input := &slowInput{Reader: strings.NewReader(base64.RawURLEncoding.EncodeToString([]byte(`{}`)) + ".e30.AA")}
 	var out, errs strings.Builder
-	if status := execute([]string{"inspect", "--json"}, input, &out, &errs); status != exitDone {
+	if status := execute([]string{"inspect", "--json"}, input, &out, &errs); status != cli.ExitDone {
 		t.Fatalf("status %d: %s", status, errs.String())
 	}
 	var shown struct{ At time.Time }

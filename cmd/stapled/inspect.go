@@ -3,6 +3,12 @@
 
 package main
 
+import (
+	"github.com/stapledjwt/stapled/internal/anatomy"
+	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/terminal"
+)
+
 import "github.com/spf13/cobra"
 
 func newInspectCommand(a *app) *cobra.Command {
@@ -21,27 +27,28 @@ token says. Use "stapled verify" to decide.
 --at takes RFC 3339, such as 2026-01-31T12:00:00Z, also with a space in place of
 the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
 		Example: `  stapled token --dir ./stack --audience echo | stapled inspect`,
-		Args:    oneToken,
+		Args:    cli.OneToken,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			clock, err := parseTime(at)
+			clock, err := cli.ParseTime(at)
 			if err != nil {
 				return err
 			}
-			raw, err := a.readToken(cmd, args)
+			raw, err := a.ReadToken(cmd, args)
 			if err != nil {
 				return err
 			}
-			parts, err := dissect(raw, clock())
+			parts, err := anatomy.Dissect(raw, clock())
 			if err != nil {
 				return err
 			}
+			if a.JSON {
+				return a.PrintJSON(parts)
+			}
+			moment := "now"
 			if at != "" {
-				parts.moment = "at"
+				moment = "at"
 			}
-			if a.json {
-				return a.printJSON(parts)
-			}
-			return a.print(parts.text(terminalOf(a.stdout)))
+			return a.Print(parts.Text(terminal.Of(a.Stdout), moment))
 		},
 	}
 	cmd.Flags().StringVar(&at, "at", "", "draw the time line as of this `TIME` (default now)")

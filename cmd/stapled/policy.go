@@ -15,6 +15,7 @@ import (
 
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/cli"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/verifier"
@@ -54,10 +55,10 @@ func (f *policyFlags) register(a *app, cmd *cobra.Command) {
 	flags.StringArrayVar(&f.algorithms, "algorithm", nil, "accept this `ALG` only; may be repeated (default all of the format)")
 	flags.StringVar(&f.keyUsage, "key-usage", "clientAuth", "accept certificates with this extended key `USAGE` only: clientAuth or serverAuth")
 	flags.StringVar(&f.typ, "type", verifier.DefaultType, "accept this typ `T` only")
-	inGroup(cmd, "What to accept", "issuer", "staples", "max-staple-age", "max-lifetime", "leeway", "algorithm", "key-usage", "type")
-	complete(cmd, "staples", "leaf", "chain")
-	complete(cmd, "algorithm", algorithmNames()...)
-	complete(cmd, "key-usage", slices.Sorted(maps.Keys(keyUsages))...)
+	cli.InGroup(cmd, "What to accept", "issuer", "staples", "max-staple-age", "max-lifetime", "leeway", "algorithm", "key-usage", "type")
+	cli.Complete(cmd, "staples", "leaf", "chain")
+	cli.Complete(cmd, "algorithm", algorithmNames()...)
+	cli.Complete(cmd, "key-usage", slices.Sorted(maps.Keys(keyUsages))...)
 }
 
 // config finds mistakes before a file is read. Nothing that was given may turn
@@ -71,32 +72,32 @@ func (f *policyFlags) config() (verifier.Config, error) {
 	}
 	switch {
 	case len(f.anchors) == 0:
-		return verifier.Config{}, usagef("--anchor FILE is missing: name the CA certificates to trust")
+		return verifier.Config{}, cli.Usagef("--anchor FILE is missing: name the CA certificates to trust")
 	case slices.Contains(f.anchors, ""):
-		return verifier.Config{}, usagef("--anchor is empty: name a file with CA certificates to trust")
+		return verifier.Config{}, cli.Usagef("--anchor is empty: name a file with CA certificates to trust")
 	case f.audience == "":
-		return verifier.Config{}, usagef("--audience is missing: say for whom the token must be")
+		return verifier.Config{}, cli.Usagef("--audience is missing: say for whom the token must be")
 	case slices.Contains(f.issuers, ""):
-		return verifier.Config{}, usagef("--issuer is empty: name an iss, or leave the flag out to accept any")
+		return verifier.Config{}, cli.Usagef("--issuer is empty: name an iss, or leave the flag out to accept any")
 	case f.typ == "":
-		return verifier.Config{}, usagef("--type is empty: name the typ that tokens must have")
+		return verifier.Config{}, cli.Usagef("--type is empty: name the typ that tokens must have")
 	case !known:
-		return verifier.Config{}, usagef("--key-usage %q is neither clientAuth nor serverAuth", f.keyUsage)
+		return verifier.Config{}, cli.Usagef("--key-usage %q is neither clientAuth nor serverAuth", f.keyUsage)
 	case f.maxStapleAge <= 0 || f.maxLifetime <= 0:
-		return verifier.Config{}, usagef("--max-staple-age and --max-lifetime must be more than nothing")
+		return verifier.Config{}, cli.Usagef("--max-staple-age and --max-lifetime must be more than nothing")
 	case f.leeway < 0:
-		return verifier.Config{}, usagef("--leeway %s is negative", timetext.Duration(f.leeway))
+		return verifier.Config{}, cli.Usagef("--leeway %s is negative", timetext.Duration(f.leeway))
 	case f.staples == "leaf":
 		cfg.Staples = verifier.StapleLeaf
 	case f.staples == "chain":
 		cfg.Staples = verifier.StapleChain
 	default:
-		return verifier.Config{}, usagef("--staples %q is neither leaf nor chain", f.staples)
+		return verifier.Config{}, cli.Usagef("--staples %q is neither leaf nor chain", f.staples)
 	}
 	for _, name := range f.algorithms {
 		i := slices.Index(algorithmNames(), name)
 		if i < 0 {
-			return verifier.Config{}, usagef("--algorithm %q is none of %s", name, strings.Join(algorithmNames(), ", "))
+			return verifier.Config{}, cli.Usagef("--algorithm %q is none of %s", name, strings.Join(algorithmNames(), ", "))
 		}
 		cfg.Algorithms = append(cfg.Algorithms, certkey.Algorithms()[i])
 	}

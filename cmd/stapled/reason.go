@@ -6,6 +6,7 @@ package main
 import (
 	"strings"
 
+	"github.com/stapledjwt/stapled/internal/cli"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -28,5 +29,5 @@ func parseReason(name string) (int, string, error) {
 			return int(code), code.String(), nil
 		}
 	}
-	return 0, "", usagef("--reason %q is none of RFC 5280 §5.3.1: use one of %s", name, strings.Join(reasonNames(), ", "))
+	return 0, "", cli.Usagef("--reason %q is none of RFC 5280 §5.3.1: use one of %s", name, strings.Join(reasonNames(), ", "))
 }

@@ -7,15 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/signer"
 )
 
 // refusal makes a verdict on the certificate a rejection, which is status 1, and
 // leaves everything else alone, which is status 2.
 func refusal(err error) error {
-	if verdictOf(err) == nil {
+	if signer.VerdictOf(err) == nil {
 		return err
 	}
-	return &rejection{fmt.Errorf("not signed: %w", err)}
+	return &cli.Rejection{Err: fmt.Errorf("not signed: %w", err)}
 }
 
 // refusedToken is what `stapled token --json` prints with status 1.
@@ -26,18 +29,18 @@ type refusedToken struct {
 
 // refused prints a refusal as JSON, if that is wanted.
 func (a *app) refused(err error) error {
-	var rejected *rejection
-	if !a.json || !errors.As(err, &rejected) {
+	var rejected *cli.Rejection
+	if !a.JSON || !errors.As(err, &rejected) {
 		return err
 	}
-	cause := errors.Unwrap(rejected.err)
-	result := refusedToken{Reason: verdictOf(cause).Error(), Detail: a.oneLine(cause)}
+	cause := errors.Unwrap(rejected.Err)
+	result := refusedToken{Reason: signer.VerdictOf(cause).Error(), Detail: a.OneLine(cause)}
 	// A missing staple wraps why it is missing.
 	if _, after, found := strings.Cut(result.Detail, result.Reason+": "); found {
 		result.Detail = after
 	}
-	if err := a.printJSON(result); err != nil {
+	if err := a.PrintJSON(result); err != nil {
 		return err
 	}
-	return &rejection{}
+	return &cli.Rejection{}
 }

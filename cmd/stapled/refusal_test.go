@@ -23,6 +23,8 @@ import (
 
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/signer"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -37,17 +39,17 @@ func TestExitStatusOfReasons(t *testing.T) {
 	for _, reason := range reasons {
 		t.Run(reason, func(t *testing.T) {
 			err := stapled.Errorf(stapled.Reason(reason), "because")
-			want := exitUnusable
+			want := cli.ExitUnusable
 			if slices.Contains(verdicts, reason) {
-				want = exitRejected
+				want = cli.ExitRejected
 			}
-			a := &console{stdout: io.Discard, stderr: io.Discard}
-			if got := a.finish(nil, refusal(signerConfig{}.advise(err))); got != want {
+			a := &cli.Console{Stdout: io.Discard, Stderr: io.Discard}
+			if got := a.Finish(nil, refusal(signer.Config{}.Advise(err))); got != want {
 				t.Errorf("status %d, want %d", got, want)
 			}
 			// While there has been no staple yet, the cause is wrapped.
 			wrapped := stapled.Errorf(stapled.StapleMissing, "no staple yet: %w", err)
-			if got := a.finish(nil, refusal(wrapped)); got != want {
+			if got := a.Finish(nil, refusal(wrapped)); got != want {
 				t.Errorf("wrapped: status %d, want %d", got, want)
 			}
 		})
@@ -102,25 +104,25 @@ func TestTokenAndResponders(t *testing.T) {
 		status int
 		says   string // on stderr, or as the reason on stdout for status 1
 	}{
-		{"good", leaf, says(testca.Good, 0), nil, exitDone, ""},
-		{"malformedRequest", leaf, failing(1), nil, exitUnusable, "malformedRequest"},
-		{"internalError", leaf, failing(2), nil, exitUnusable, "internalError"},
-		{"tryLater", leaf, failing(3), nil, exitUnusable, "tryLater"},
-		{"sigRequired", leaf, failing(5), nil, exitUnusable, "sigRequired"},
-		{"unauthorized", leaf, failing(6), nil, exitUnusable, "try --ocsp-hash sha1"},
-		{"not OCSP", leaf, func(*testca.Party, *ocsp.Request) []byte { return []byte("hello") }, nil, exitUnusable, "staple_malformed"},
-		{"SHA-1 only", leaf, says(testca.Good, 0, crypto.SHA1), nil, exitDone, ""},
-		{"SHA-1 only, asked so", leaf, says(testca.Good, 0, crypto.SHA1), []string{"--ocsp-hash", "sha1"}, exitDone, ""},
-		{"SHA-1 only, asked otherwise", leaf, says(testca.Good, 0, crypto.SHA1), []string{"--ocsp-hash", "sha256"}, exitUnusable, "try --ocsp-hash sha1"},
-		{"revoked", leaf, says(testca.Revoked, 0), nil, exitRejected, "certificate_revoked"},
-		{"unknown", leaf, says(testca.Unknown, 0), nil, exitRejected, "staple_unknown"},
-		{"unknown, and minutes old", young, says(testca.Unknown, 0), nil, exitUnusable, "its database may lag"},
-		{"expired", ended, says(testca.Good, 0), nil, exitRejected, "certificate_expired"},
-		{"three hours old", leaf, says(testca.Good, 3*time.Hour), nil, exitUnusable, "--max-staple-age permits older staples"},
-		{"three hours old, with the flag", leaf, says(testca.Good, 3*time.Hour), []string{"--max-staple-age", "4h"}, exitDone, ""},
-		{"a minute old, and no more than that", leaf, says(testca.Good, time.Minute), []string{"--max-staple-age", "50s"}, exitUnusable, "more than 50s"},
-		{"from the future", leaf, says(testca.Good, -30*time.Second), nil, exitDone, ""},
-		{"from the future, without leeway", leaf, says(testca.Good, -30*time.Second), []string{"--leeway", "0s"}, exitUnusable, "staple_not_yet_valid"},
+		{"good", leaf, says(testca.Good, 0), nil, cli.ExitDone, ""},
+		{"malformedRequest", leaf, failing(1), nil, cli.ExitUnusable, "malformedRequest"},
+		{"internalError", leaf, failing(2), nil, cli.ExitUnusable, "internalError"},
+		{"tryLater", leaf, failing(3), nil, cli.ExitUnusable, "tryLater"},
+		{"sigRequired", leaf, failing(5), nil, cli.ExitUnusable, "sigRequired"},
+		{"unauthorized", leaf, failing(6), nil, cli.ExitUnusable, "try --ocsp-hash sha1"},
+		{"not OCSP", leaf, func(*testca.Party, *ocsp.Request) []byte { return []byte("hello") }, nil, cli.ExitUnusable, "staple_malformed"},
+		{"SHA-1 only", leaf, says(testca.Good, 0, crypto.SHA1), nil, cli.ExitDone, ""},
+		{"SHA-1 only, asked so", leaf, says(testca.Good, 0, crypto.SHA1), []string{"--ocsp-hash", "sha1"}, cli.ExitDone, ""},
+		{"SHA-1 only, asked otherwise", leaf, says(testca.Good, 0, crypto.SHA1), []string{"--ocsp-hash", "sha256"}, cli.ExitUnusable, "try --ocsp-hash sha1"},
+		{"revoked", leaf, says(testca.Revoked, 0), nil, cli.ExitRejected, "certificate_revoked"},
+		{"unknown", leaf, says(testca.Unknown, 0), nil, cli.ExitRejected, "staple_unknown"},
+		{"unknown, and minutes old", young, says(testca.Unknown, 0), nil, cli.ExitUnusable, "its database may lag"},
+		{"expired", ended, says(testca.Good, 0), nil, cli.ExitRejected, "certificate_expired"},
+		{"three hours old", leaf, says(testca.Good, 3*time.Hour), nil, cli.ExitUnusable, "--max-staple-age permits older staples"},
+		{"three hours old, with the flag", leaf, says(testca.Good, 3*time.Hour), []string{"--max-staple-age", "4h"}, cli.ExitDone, ""},
+		{"a minute old, and no more than that", leaf, says(testca.Good, time.Minute), []string{"--max-staple-age", "50s"}, cli.ExitUnusable, "more than 50s"},
+		{"from the future", leaf, says(testca.Good, -30*time.Second), nil, cli.ExitDone, ""},
+		{"from the future, without leeway", leaf, says(testca.Good, -30*time.Second), []string{"--leeway", "0s"}, cli.ExitUnusable, "staple_not_yet_valid"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -157,12 +159,12 @@ func TestTokenAndResponders(t *testing.T) {
 				t.Fatalf("status %d, want %d: %s%s", status, row.status, &stdout, &stderr)
 			}
 			switch status {
-			case exitRejected:
+			case cli.ExitRejected:
 				var refused refusedToken
 				if err := json.Unmarshal(stdout.Bytes(), &refused); err != nil || refused.Reason != row.says || stderr.Len() > 0 {
 					t.Errorf("reason %q, want %q: %s%s", refused.Reason, row.says, &stdout, &stderr)
 				}
-			case exitUnusable:
+			case cli.ExitUnusable:
 				if stdout.Len() > 0 || strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), row.says) {
 					t.Errorf("stdout %q, stderr %q, which is to say %q", &stdout, &stderr, row.says)
 				}
@@ -198,7 +200,7 @@ func TestTokenEndsWithTheAge(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		status := execute([]string{"token", "--cert", cert, "--key", key, "--ocsp-url", server.URL, "--audience", "orders", "--json",
 			"--max-staple-age", age}, nil, &stdout, &stderr)
-		if status != exitDone {
+		if status != cli.ExitDone {
 			t.Fatalf("status %d: %s", status, &stderr)
 		}
 		var signed signedToken

@@ -18,6 +18,9 @@ import (
 	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certname"
+	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/stack"
+	"github.com/stapledjwt/stapled/internal/terminal"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -64,7 +67,7 @@ it is, which is not an error.`,
 		Example: `  stapled revoke --dir ./stack --reason keyCompromise \
     --cert ./stack/identities/service.stapled.internal/cert.pem
   stapled revoke --dir ./stack --serial 0x5a1f00d2c3 --json`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.revoke(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
@@ -73,7 +76,7 @@ it is, which is not an error.`,
 	flags.StringVar(&f.cert, "cert", "", "revoke the certificate in this PEM `FILE`, the first one in it")
 	flags.StringVar(&f.reason, "reason", "unspecified", "give the reason `NAME` of RFC 5280 §5.3.1: "+strings.Join(reasonNames(), ", "))
 	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of the provisioner's key from this `FILE` (default DIR/secrets/password)")
-	complete(cmd, "reason", reasonNames()...)
+	cli.Complete(cmd, "reason", reasonNames()...)
 	return cmd
 }
 
@@ -83,14 +86,14 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 	case err != nil:
 		return err
 	case f.dir == "":
-		return usagef("--dir DIR is missing: name the directory of the stack")
+		return cli.Usagef("--dir DIR is missing: name the directory of the stack")
 	case (f.serial == "") == (f.cert == ""):
-		return usagef("give either --serial or --cert: it says which certificate")
+		return cli.Usagef("give either --serial or --cert: it says which certificate")
 	}
-	if err := checkDir(f.dir); err != nil {
+	if err := cli.CheckDir(f.dir); err != nil {
 		return err
 	}
-	client, err := newClient(f.dir, f.passwordFile)
+	client, err := stack.NewClient(f.dir, f.passwordFile)
 	if err != nil {
 		return err
 	}
@@ -125,38 +128,38 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 		issued := true
 		result.Issued = &issued
 	}
-	result.GoodUntilAtMost = goodUntil(f.dir, revokedAt)
+	result.GoodUntilAtMost = stack.GoodUntil(f.dir, revokedAt)
 	if result.Issued != nil && !*result.Issued {
-		a.warn(fmt.Errorf("the CA has issued no certificate with the serial number %s: see that it is the right one", result.Serial))
+		a.Warn(fmt.Errorf("the CA has issued no certificate with the serial number %s: see that it is the right one", result.Serial))
 	}
-	if a.json {
-		return a.printJSON(result)
+	if a.JSON {
+		return a.PrintJSON(result)
 	}
-	return a.print(result.text(terminalOf(a.stdout)))
+	return a.Print(result.text(terminal.Of(a.Stdout)))
 }
 
-func (r revocation) text(t terminal) string {
+func (r revocation) text(t terminal.Terminal) string {
 	var b strings.Builder
 	if r.AlreadyRevoked {
-		b.WriteString(t.paint(yellow, "already revoked") + "\n")
+		b.WriteString(t.Paint(terminal.Yellow, "already revoked") + "\n")
 	} else {
-		b.WriteString(t.paint(green, "revoked") + "\n")
+		b.WriteString(t.Paint(terminal.Green, "revoked") + "\n")
 	}
-	p := page{terminal: t, out: &b}
+	p := terminal.Page{Terminal: t, Out: &b}
 	if r.Subject != "" {
-		p.field("subject", r.Subject)
+		p.Field("subject", r.Subject)
 	}
-	p.serial("serial", r.Serial)
+	p.Serial("serial", r.Serial)
 	switch {
 	case r.Reason != nil && r.AlreadyRevoked:
-		p.field("reason", *r.Reason+", from then: a revocation is not changed")
+		p.Field("reason", *r.Reason+", from then: a revocation is not changed")
 	case r.Reason != nil:
-		p.field("reason", *r.Reason)
+		p.Field("reason", *r.Reason)
 	}
 	if r.GoodUntilAtMost != nil {
-		p.field("tokens end", "by "+stamp(*r.GoodUntilAtMost)+": then the last staple that says good has ended")
+		p.Field("tokens end", "by "+terminal.Stamp(*r.GoodUntilAtMost)+": then the last staple that says good has ended")
 	} else {
-		p.field("tokens end", "when the validity of a staple has passed (--staple-validity of `stapled up`)")
+		p.Field("tokens end", "when the validity of a staple has passed (--staple-validity of `stapled up`)")
 	}
 	return b.String()
 }
@@ -213,7 +216,7 @@ func parseSerial(text string) (*big.Int, error) {
 	}
 	// RFC 5280 §4.1.2.2: positive, at most 20 octets.
 	if !ok || serial.Sign() <= 0 || serial.BitLen() > 8*20 {
-		return nil, usagef("--serial %q is not a serial number: write it decimal, as 0x… or as hexadecimal bytes with colons", text)
+		return nil, cli.Usagef("--serial %q is not a serial number: write it decimal, as 0x… or as hexadecimal bytes with colons", text)
 	}
 	return serial, nil
 }

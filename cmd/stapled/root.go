@@ -7,24 +7,26 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/stapledjwt/stapled/internal/cli"
 )
 
 // app is the command with the streams that it works on.
-type app struct{ *console }
+type app struct{ *cli.Console }
 
 // execute runs the command and returns its exit status.
 func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{&console{stdin: stdin, stdout: stdout, stderr: stderr, explain: explain}}
+	a := &app{&cli.Console{Stdin: stdin, Stdout: stdout, Stderr: stderr, Explain: explain}}
 	root := newRootCommand(a)
-	if !completing(args) {
-		permitOnce(root)
+	if !cli.Completing(args) {
+		cli.PermitOnce(root)
 	}
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteC()
-	return a.finish(cmd, err)
+	return a.Finish(cmd, err)
 }
 
 func newRootCommand(a *app) *cobra.Command {
@@ -47,7 +49,7 @@ rejected, 2 usage, configuration, or a server that does not answer.`,
   curl -H "Authorization: Bearer $TOKEN" "$GATEWAY_URL"`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return unknownCommand(cmd, args[0])
+				return cli.UnknownCommand(cmd, args[0])
 			}
 			return nil
 		},
@@ -58,7 +60,7 @@ rejected, 2 usage, configuration, or a server that does not answer.`,
 			return cmd.Help()
 		},
 		PersistentPreRunE: func(*cobra.Command, []string) error {
-			_, err := a.logger(silent)
+			_, err := a.Logger(cli.Silent)
 			return err
 		},
 		DisableFlagsInUseLine: true,
@@ -68,23 +70,23 @@ rejected, 2 usage, configuration, or a server that does not answer.`,
 	// Not cobra's own, which knows no --json.
 	root.Flags().BoolVar(&version, "version", false, "print the version")
 	flags := root.PersistentFlags()
-	flags.BoolVar(&a.json, "json", false, "print results as JSON, one object per line")
-	flags.StringVar(&a.logLevel, "log-level", "", "log to stderr from this `LEVEL` on: debug, info, warn or error (default info for up, else none)")
-	complete(root, "log-level", "debug", "info", "warn", "error")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	flags.BoolVar(&a.JSON, "json", false, "print results as JSON, one object per line")
+	flags.StringVar(&a.LogLevel, "log-level", "", "log to stderr from this `LEVEL` on: debug, info, warn or error (default info for up, else none)")
+	cli.Complete(root, "log-level", "debug", "info", "warn", "error")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.FlagError(err) })
 	root.AddCommand(
 		newDemoCommand(a), newUpCommand(a), newTokenCommand(a), newVerifyCommand(a),
-		newInspectCommand(a), newRevokeCommand(a), newVersionCommand(a), newCompletionCommand(a.console),
+		newInspectCommand(a), newRevokeCommand(a), newVersionCommand(a), cli.NewCompletionCommand(a.Console),
 	)
-	root.SetHelpCommand(newHelpCommand())
+	root.SetHelpCommand(cli.NewHelpCommand())
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
 		// If stdout is gone there is nobody to help.
-		_ = a.print(a.help(cmd))
+		_ = a.Print(a.Help(cmd))
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
-	nameValues(flags)
+	cli.NameValues(flags)
 	for _, cmd := range root.Commands() {
-		nameValues(cmd.Flags())
+		cli.NameValues(cmd.Flags())
 		cmd.ValidArgsFunction = cobra.NoFileCompletions // no argument is a file
 	}
 	return root

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/stapledjwt/stapled/internal/service"
 )
 
 // awaitCommand polls, because the output of a background command can be read
@@ -144,8 +146,8 @@ func busyCommand(ts *testscript.TestScript, neg bool, args []string) {
 
 func freeCommand(ts *testscript.TestScript, neg bool, args []string) {
 	arguments(ts, neg, args, 1, 1)
-	s, err := listenAnywhere("127.0.0.1")
+	s, err := service.ListenAnywhere("127.0.0.1")
 	ts.Check(err)
-	ts.Check(s.listener.Close())
-	ts.Setenv(args[0], s.address())
+	ts.Check(s.Listener.Close())
+	ts.Setenv(args[0], s.Address())
 }

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/terminal"
 )
 
 func TestParseSerial(t *testing.T) {
@@ -70,7 +73,7 @@ func TestParseClaims(t *testing.T) {
 // those of the terminal. Only what people copy is longer.
 func TestHelp(t *testing.T) {
 	var commands []string
-	for _, cmd := range newRootCommand(&app{&console{}}).Commands() {
+	for _, cmd := range newRootCommand(&app{&cli.Console{}}).Commands() {
 		commands = append(commands, cmd.Name())
 		if cmd.Short == "" || cmd.Long == "" || !strings.Contains(cmd.Example, "stapled "+cmd.Name()) {
 			t.Errorf("%s: Short, Long or Example is missing", cmd.Name())
@@ -80,7 +83,7 @@ func TestHelp(t *testing.T) {
 	if want := []string{"completion", "demo", "inspect", "revoke", "token", "up", "verify", "version"}; !slices.Equal(commands, want) {
 		t.Errorf("commands %v, want %v", commands, want)
 	}
-	for columns, want := range map[string]int{"": standardWidth, "20": leastWidth, "60": 60, "100": 100, "300": widestText} {
+	for columns, want := range map[string]int{"": terminal.StandardWidth, "20": terminal.LeastWidth, "60": 60, "100": 100, "300": cli.WidestText} {
 		t.Setenv("COLUMNS", columns)
 		for _, args := range append([]string{""}, commands...) {
 			var out, errs strings.Builder

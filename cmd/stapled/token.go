@@ -14,7 +14,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stapledjwt/stapled/internal/anatomy"
 	"github.com/stapledjwt/stapled/internal/certname"
+	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/signer"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -26,7 +29,7 @@ import (
 const defaultName = "service.stapled.internal"
 
 type tokenFlags struct {
-	signerConfig
+	signer.Config
 	named             bool // --name was given
 	audiences, claims []string
 	subject           string
@@ -77,9 +80,9 @@ have the same values there, or larger ones.`,
   # With a certificate of any PKI.
   stapled token --cert chain.pem --key key.pem \
     --ocsp-url http://ocsp.internal --audience orders`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := a.logger(silent)
+			log, err := a.Logger(cli.Silent)
 			if err != nil {
 				return err
 			}
@@ -92,55 +95,55 @@ have the same values there, or larger ones.`,
 	flags.StringVar(&f.subject, "subject", "", "say that the token is about `S`, which becomes sub")
 	flags.StringArrayVar(&f.claims, "claim", nil, "add the claim `NAME=VALUE`; may be repeated")
 	flags.DurationVar(&f.ttl, "ttl", issuer.DefaultTTL, "let the token live for this `DURATION` at most")
-	flags.DurationVar(&f.maxStapleAge, "max-staple-age", ocspstaple.DefaultMaxAge, "sign with no staple older than this `DURATION`, and for no longer, whatever its nextUpdate says")
-	flags.DurationVar(&f.leeway, "leeway", issuer.DefaultLeeway, "let the clock of the responder be ahead by this `DURATION`; it prolongs nothing")
-	flags.StringVar(&f.ocspHash, "ocsp-hash", "", "name the certificate to the responder by this `HASH`, sha1 or sha256 (default sha256, then sha1 if the responder does not know the certificate so)")
-	flags.BoolVar(&f.chain, "staple-chain", false, "staple the intermediates too, for verifiers with --staples chain")
-	flags.StringVar(&f.dir, "dir", "", "use the stack in this `DIR`")
-	flags.StringVar(&f.name, "name", defaultName, "sign as this `NAME`, a DNS name or URI")
-	flags.DurationVar(&f.validity, "validity", 0, "let the certificate live for this `DURATION`; one that was enrolled with another is replaced (default that of the one that is kept, or of the CA, 24h)")
-	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of the provisioner's key, or beside --cert that of the private key, from this `FILE` (default DIR/secrets/password)")
-	flags.BoolVar(&f.refresh, "refresh", false, "ask the responder although the kept staple is young, and sign only if it answers")
-	flags.StringVar(&f.cert, "cert", "", "read the certificate chain from this PEM `FILE`, leaf first")
-	flags.StringVar(&f.key, "key", "", "read the private key of the leaf from this PEM `FILE` (default that of --cert)")
-	flags.StringVar(&f.ocspURL, "ocsp-url", "", "ask the OCSP responder at this `URL` (default those that the certificate names)")
-	flags.StringVar(&f.parent, "issuer-cert", "", "read the CA certificate that issued the last one of --cert from this PEM `FILE`, if that one needs a staple")
-	complete(cmd, "ocsp-hash", "sha1", "sha256")
-	inGroup(cmd, "With a certificate of a stack", "dir", "name", "validity", "refresh")
-	inGroup(cmd, "With a certificate of any PKI", "cert", "key", "ocsp-url", "issuer-cert")
+	flags.DurationVar(&f.MaxStapleAge, "max-staple-age", ocspstaple.DefaultMaxAge, "sign with no staple older than this `DURATION`, and for no longer, whatever its nextUpdate says")
+	flags.DurationVar(&f.Leeway, "leeway", issuer.DefaultLeeway, "let the clock of the responder be ahead by this `DURATION`; it prolongs nothing")
+	flags.StringVar(&f.OCSPHash, "ocsp-hash", "", "name the certificate to the responder by this `HASH`, sha1 or sha256 (default sha256, then sha1 if the responder does not know the certificate so)")
+	flags.BoolVar(&f.Chain, "staple-chain", false, "staple the intermediates too, for verifiers with --staples chain")
+	flags.StringVar(&f.Dir, "dir", "", "use the stack in this `DIR`")
+	flags.StringVar(&f.Name, "name", defaultName, "sign as this `NAME`, a DNS name or URI")
+	flags.DurationVar(&f.Validity, "validity", 0, "let the certificate live for this `DURATION`; one that was enrolled with another is replaced (default that of the one that is kept, or of the CA, 24h)")
+	flags.StringVar(&f.PasswordFile, "password-file", "", "read the password of the provisioner's key, or beside --cert that of the private key, from this `FILE` (default DIR/secrets/password)")
+	flags.BoolVar(&f.Refresh, "refresh", false, "ask the responder although the kept staple is young, and sign only if it answers")
+	flags.StringVar(&f.Cert, "cert", "", "read the certificate chain from this PEM `FILE`, leaf first")
+	flags.StringVar(&f.Key, "key", "", "read the private key of the leaf from this PEM `FILE` (default that of --cert)")
+	flags.StringVar(&f.OCSPURL, "ocsp-url", "", "ask the OCSP responder at this `URL` (default those that the certificate names)")
+	flags.StringVar(&f.IssuerCert, "issuer-cert", "", "read the CA certificate that issued the last one of --cert from this PEM `FILE`, if that one needs a staple")
+	cli.Complete(cmd, "ocsp-hash", "sha1", "sha256")
+	cli.InGroup(cmd, "With a certificate of a stack", "dir", "name", "validity", "refresh")
+	cli.InGroup(cmd, "With a certificate of any PKI", "cert", "key", "ocsp-url", "issuer-cert")
 	return cmd
 }
 
 // check finds contradictions before anything is read or written.
 func (f tokenFlags) check() error {
-	foreign := f.cert != "" || f.key != ""
+	foreign := f.Cert != "" || f.Key != ""
 	switch {
-	case f.dir == "" && !foreign:
-		return usagef("--dir DIR or --cert FILE is missing: say who signs")
-	case f.dir != "" && (foreign || f.ocspURL != "" || f.parent != ""):
-		return usagef("--dir brings its own certificate: leave out --cert, --key, --ocsp-url and --issuer-cert, or --dir")
-	case foreign && f.cert == "":
-		return usagef("--cert FILE is missing: say whose certificate the key belongs to")
-	case foreign && (f.named || f.validity != 0 || f.refresh):
-		return usagef("--name, --validity and --refresh are about what a stack keeps: leave them out beside --cert")
+	case f.Dir == "" && !foreign:
+		return cli.Usagef("--dir DIR or --cert FILE is missing: say who signs")
+	case f.Dir != "" && (foreign || f.OCSPURL != "" || f.IssuerCert != ""):
+		return cli.Usagef("--dir brings its own certificate: leave out --cert, --key, --ocsp-url and --issuer-cert, or --dir")
+	case foreign && f.Cert == "":
+		return cli.Usagef("--cert FILE is missing: say whose certificate the key belongs to")
+	case foreign && (f.named || f.Validity != 0 || f.Refresh):
+		return cli.Usagef("--name, --validity and --refresh are about what a stack keeps: leave them out beside --cert")
 	case len(f.audiences) == 0:
-		return usagef("--audience is missing: say whom the token is for")
+		return cli.Usagef("--audience is missing: say whom the token is for")
 	case slices.Contains(f.audiences, ""):
-		return usagef("--audience is empty: say whom the token is for")
+		return cli.Usagef("--audience is empty: say whom the token is for")
 	case f.ttl < time.Second:
-		return usagef("--ttl %s is too short: a token lives whole seconds", timetext.Duration(f.ttl))
-	case f.validity < 0:
-		return usagef("--validity %s is negative", timetext.Duration(f.validity))
-	case f.maxStapleAge <= 0:
-		return usagef("--max-staple-age must be more than nothing")
-	case f.leeway < 0:
-		return usagef("--leeway %s is negative", timetext.Duration(f.leeway))
+		return cli.Usagef("--ttl %s is too short: a token lives whole seconds", timetext.Duration(f.ttl))
+	case f.Validity < 0:
+		return cli.Usagef("--validity %s is negative", timetext.Duration(f.Validity))
+	case f.MaxStapleAge <= 0:
+		return cli.Usagef("--max-staple-age must be more than nothing")
+	case f.Leeway < 0:
+		return cli.Usagef("--leeway %s is negative", timetext.Duration(f.Leeway))
 	}
-	if _, known := ocspHashes[f.ocspHash]; !known {
-		return usagef("--ocsp-hash %q must be sha1 or sha256", f.ocspHash)
+	if _, known := signer.Hashes[f.OCSPHash]; !known {
+		return cli.Usagef("--ocsp-hash %q must be sha1 or sha256", f.OCSPHash)
 	}
-	if f.dir != "" {
-		return checkDir(f.dir)
+	if f.Dir != "" {
+		return cli.CheckDir(f.Dir)
 	}
 	return nil
 }
@@ -153,22 +156,22 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	s, err := f.open(ctx, log)
+	s, err := f.Open(ctx, log)
 	if err != nil {
-		return a.refused(refusal(f.advise(err)))
+		return a.refused(refusal(f.Advise(err)))
 	}
-	if f.ttl > verifier.DefaultMaxLifetime && s.outlives(verifier.DefaultMaxLifetime, f.freshness()) {
-		a.warn(fmt.Errorf("--ttl %s: verifiers refuse a token with a longer time from iat to exp than %s by default", timetext.Duration(f.ttl), timetext.Duration(verifier.DefaultMaxLifetime)))
+	if f.ttl > verifier.DefaultMaxLifetime && s.Outlives(verifier.DefaultMaxLifetime, f.Freshness()) {
+		a.Warn(fmt.Errorf("--ttl %s: verifiers refuse a token with a longer time from iat to exp than %s by default", timetext.Duration(f.ttl), timetext.Duration(verifier.DefaultMaxLifetime)))
 	}
-	if leaf := s.identity.Leaf(); !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
-		a.warn(fmt.Errorf("the certificate of %s does not list the extended key usage clientAuth, which verifiers ask for by default", certname.Of(leaf)))
+	if leaf := s.Identity.Leaf(); !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
+		a.Warn(fmt.Errorf("the certificate of %s does not list the extended key usage clientAuth, which verifiers ask for by default", certname.Of(leaf)))
 	}
-	if s.unrefreshed != nil {
-		a.warn(fmt.Errorf("signed with the staple that was kept, because there is no newer one: %w", s.unrefreshed))
+	if s.Unrefreshed != nil {
+		a.Warn(fmt.Errorf("signed with the staple that was kept, because there is no newer one: %w", s.Unrefreshed))
 	}
 	iss, err := issuer.New(issuer.Config{
-		Identity: s.identity, Anchor: s.anchor, Staples: s.staples, TTL: f.ttl, Logger: log,
-		MaxStapleAge: f.freshness().MaxAge, Leeway: f.freshness().Leeway,
+		Identity: s.Identity, Anchor: s.Anchor, Staples: s.Staples, TTL: f.ttl, Logger: log,
+		MaxStapleAge: f.Freshness().MaxAge, Leeway: f.Freshness().Leeway,
 	})
 	if err != nil {
 		return err
@@ -177,15 +180,15 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	if err != nil {
 		return a.refused(refusal(err))
 	}
-	if !a.json {
-		return a.print(raw + "\n")
+	if !a.JSON {
+		return a.Print(raw + "\n")
 	}
 	return a.printToken(raw, f)
 }
 
 func (a *app) printToken(raw string, f tokenFlags) error {
 	// What the token says of itself is what its receiver sees.
-	parts, err := dissect(raw, time.Now())
+	parts, err := anatomy.Dissect(raw, time.Now())
 	if err != nil {
 		return fmt.Errorf("read the token back: %w", err)
 	}
@@ -201,9 +204,9 @@ func (a *app) printToken(raw string, f tokenFlags) error {
 		Token: raw, Issuer: claims.Issuer, Audience: f.audiences, Subject: f.subject, ID: claims.ID,
 		Serial: parts.Chain[0].Serial,
 	}
-	result.Expiry, _ = numericDate(claims.Expiry)
+	result.Expiry, _ = anatomy.NumericDate(claims.Expiry)
 	if next := parts.Staples[0].NextUpdate; next != nil {
 		result.NextUpdate = *next
 	}
-	return a.printJSON(result)
+	return a.PrintJSON(result)
 }

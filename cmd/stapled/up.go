@@ -14,12 +14,15 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/stack"
+	"github.com/stapledjwt/stapled/internal/terminal"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 func newUpCommand(a *app) *cobra.Command {
-	var cfg stackConfig
+	var cfg stack.Config
 	cmd := &cobra.Command{
 		Use:   "up --dir DIR",
 		Short: "Run a local stack: CA, OCSP responder, gateway, echo service",
@@ -43,36 +46,36 @@ everything answers, it prints the addresses.`,
   # In another terminal; GATEWAY_URL is the address that it prints.
   TOKEN=$(stapled token --dir ./stack --audience echo)
   curl -H "Authorization: Bearer $TOKEN" "$GATEWAY_URL"`,
-		Args: noArguments,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg.validityGiven = cmd.Flags().Changed("staple-validity")
+			cfg.ValidityGiven = cmd.Flags().Changed("staple-validity")
 			if err := givenAddresses(cmd.Flags()); err != nil {
 				return err
 			}
-			if cmd.Flags().Changed("audience") && cfg.audience == "" {
-				return usagef("--audience is empty: say whom tokens for the echo service name")
+			if cmd.Flags().Changed("audience") && cfg.Audience == "" {
+				return cli.Usagef("--audience is empty: say whom tokens for the echo service name")
 			}
-			if err := cfg.check(); err != nil {
+			if err := cfg.Check(); err != nil {
 				return err
 			}
-			log, err := a.logger(slog.LevelInfo)
+			log, err := a.Logger(slog.LevelInfo)
 			if err != nil {
 				return err
 			}
-			cfg.log = log
+			cfg.Log = log
 			slog.SetDefault(log) // also for what step-ca writes with package log
 			return a.up(cmd.Context(), cfg)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&cfg.dir, "dir", "", "keep the stack in this `DIR` (required)")
-	flags.StringVar(&cfg.audience, "audience", "", "protect the echo service as the audience `A` (default echo, kept)")
-	flags.StringVar(&cfg.passwordFile, "password-file", "", "read the password of the CA's keys from this `FILE` (default DIR/secrets/password)")
-	flags.StringVar(&cfg.caAddress, "ca-address", "", "serve the step-ca API on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
-	flags.StringVar(&cfg.ocspAddress, "ocsp-address", "", "serve OCSP on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
-	flags.StringVar(&cfg.gatewayAddress, "gateway-address", "", "serve the gateway on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
-	flags.StringVar(&cfg.metricsAddress, "metrics-address", "", "serve Prometheus /metrics on this `HOST:PORT` (default off)")
-	flags.DurationVar(&cfg.stapleValidity, "staple-validity", 0, "make staples valid for this `DURATION` of whole seconds: the bound on a revocation, up to the age that verifiers permit, by default 1h (default 10m, kept)")
+	flags.StringVar(&cfg.Dir, "dir", "", "keep the stack in this `DIR` (required)")
+	flags.StringVar(&cfg.Audience, "audience", "", "protect the echo service as the audience `A` (default echo, kept)")
+	flags.StringVar(&cfg.PasswordFile, "password-file", "", "read the password of the CA's keys from this `FILE` (default DIR/secrets/password)")
+	flags.StringVar(&cfg.CAAddress, "ca-address", "", "serve the step-ca API on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
+	flags.StringVar(&cfg.OCSPAddress, "ocsp-address", "", "serve OCSP on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
+	flags.StringVar(&cfg.GatewayAddress, "gateway-address", "", "serve the gateway on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
+	flags.StringVar(&cfg.MetricsAddress, "metrics-address", "", "serve Prometheus /metrics on this `HOST:PORT` (default off)")
+	flags.DurationVar(&cfg.StapleValidity, "staple-validity", 0, "make staples valid for this `DURATION` of whole seconds: the bound on a revocation, up to the age that verifiers permit, by default 1h (default 10m, kept)")
 	return cmd
 }
 
@@ -81,67 +84,67 @@ everything answers, it prints the addresses.`,
 func givenAddresses(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		if strings.HasSuffix(f.Name, "-address") && f.Value.String() == "" {
-			err = usagef("--%s is empty: write HOST:PORT, or leave it out", f.Name)
+			err = cli.Usagef("--%s is empty: write HOST:PORT, or leave it out", f.Name)
 		}
 	})
 	return err
 }
 
-func (a *app) up(parent context.Context, cfg stackConfig) error {
-	ctx, stop := untilSignal(parent)
+func (a *app) up(parent context.Context, cfg stack.Config) error {
+	ctx, stop := cli.UntilSignal(parent)
 	defer stop()
-	s, err := openStack(cfg)
+	s, err := stack.Open(cfg)
 	if err != nil {
 		return err
 	}
-	failed := s.start(ctx)
+	failed := s.Start(ctx)
 	const patience = 30 * time.Second
-	if err := s.waitHealthy(ctx, patience, failed); err != nil {
-		return errors.Join(err, s.close())
+	if err := s.WaitHealthy(ctx, patience, failed); err != nil {
+		return errors.Join(err, s.Close())
 	}
 	if ctx.Err() == nil {
 		if err := a.printReady(s); err != nil {
-			return errors.Join(err, s.close())
+			return errors.Join(err, s.Close())
 		}
 	}
 	select {
 	case <-ctx.Done():
 		// A second signal ends the process at once.
 		stop()
-		cfg.log.Info("stopping")
+		cfg.Log.Info("stopping")
 	case err = <-failed:
 	}
-	return errors.Join(err, s.close())
+	return errors.Join(err, s.Close())
 }
 
-func (a *app) printReady(s *stack) error {
-	r := s.ready()
-	if a.json {
-		return a.printJSON(r)
+func (a *app) printReady(s *stack.Stack) error {
+	r := s.Ready()
+	if a.JSON {
+		return a.PrintJSON(r)
 	}
-	t := terminalOf(a.stdout)
+	t := terminal.Of(a.Stdout)
 	var b strings.Builder
-	b.WriteString(t.paint(green, "ready") + t.paint(dim, "  (Ctrl-C ends it)") + "\n")
-	p := page{terminal: t, out: &b}
-	p.whole("CA", r.CAURL+r.elsewhere("ca", r.CAURL))
-	p.whole("OCSP", r.OCSPURL+r.elsewhere("ocsp", r.OCSPURL))
+	b.WriteString(t.Paint(terminal.Green, "ready") + t.Paint(terminal.Dim, "  (Ctrl-C ends it)") + "\n")
+	p := terminal.Page{Terminal: t, Out: &b}
+	p.Whole("CA", r.CAURL+r.Elsewhere("ca", r.CAURL))
+	p.Whole("OCSP", r.OCSPURL+r.Elsewhere("ocsp", r.OCSPURL))
 	if address, ok := r.Listening["insecure"]; ok && r.CRLURL != "" {
-		p.whole("CRL", r.CRLURL+r.elsewhere("insecure", r.CRLURL))
+		p.Whole("CRL", r.CRLURL+r.Elsewhere("insecure", r.CRLURL))
 	} else if ok {
-		p.whole("SCEP", "listening on "+address)
+		p.Whole("SCEP", "listening on "+address)
 	}
-	p.whole("gateway", r.GatewayURL+", audience "+r.Audience+r.elsewhere("gateway", r.GatewayURL))
+	p.Whole("gateway", r.GatewayURL+", audience "+r.Audience+r.Elsewhere("gateway", r.GatewayURL))
 	if r.MetricsURL != "" {
-		p.whole("metrics", r.MetricsURL+r.elsewhere("metrics", r.MetricsURL))
+		p.Whole("metrics", r.MetricsURL+r.Elsewhere("metrics", r.MetricsURL))
 	}
-	p.whole("root", r.Root)
-	if v := s.cfg.stapleValidity; v <= ocspstaple.DefaultMaxAge {
-		p.field("staples", "valid for "+timetext.Duration(v)+", the bound on a revocation")
+	p.Whole("root", r.Root)
+	if v := s.StapleValidity(); v <= ocspstaple.DefaultMaxAge {
+		p.Field("staples", "valid for "+timetext.Duration(v)+", the bound on a revocation")
 	} else {
-		p.field("staples", "valid for "+timetext.Duration(v)+"; the bound on a revocation is "+timetext.Duration(ocspstaple.DefaultMaxAge)+
+		p.Field("staples", "valid for "+timetext.Duration(v)+"; the bound on a revocation is "+timetext.Duration(ocspstaple.DefaultMaxAge)+
 			", the age up to which verifiers take them by default")
 	}
 	fmt.Fprintf(&b, "\nTry this in another terminal:\n  TOKEN=$(%s token --dir %s --audience %s)\n  curl -H \"Authorization: Bearer $TOKEN\" %s\n",
-		shellQuote(program()), shellQuote(r.Dir), shellQuote(r.Audience), r.GatewayURL)
-	return a.print(b.String())
+		cli.ShellQuote(cli.Program()), cli.ShellQuote(r.Dir), cli.ShellQuote(r.Audience), r.GatewayURL)
+	return a.Print(b.String())
 }

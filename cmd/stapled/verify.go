@@ -12,6 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stapledjwt/stapled/internal/anatomy"
+	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/terminal"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -66,9 +69,9 @@ the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
   # As a script sees it, at another time.
   echo "$TOKEN" | stapled verify --json --audience echo \
     --anchor ./stack/certs/root_ca.crt --at 2026-12-01T12:00:00Z -`,
-		Args: oneToken,
+		Args: cli.OneToken,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			clock, err := parseTime(at)
+			clock, err := cli.ParseTime(at)
 			if err != nil {
 				return err
 			}
@@ -76,8 +79,8 @@ the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
 			if err != nil {
 				return err
 			}
-			raw, err := a.readToken(cmd, args)
-			var other *notToken
+			raw, err := a.ReadToken(cmd, args)
+			var other *cli.NotToken
 			if errors.As(err, &other) {
 				return a.printRejected(&verifier.Error{Reason: verifier.Malformed, Err: err})
 			}
@@ -107,16 +110,16 @@ func (a *app) verify(v *verifier.Verifier, raw string, clock func() time.Time) e
 func (a *app) printRejected(rejected *verifier.Error) error {
 	detail := rejected.Err.Error()
 	var err error
-	if a.json {
-		err = a.printJSON(verdict{Reason: rejected.Reason, Detail: detail})
+	if a.JSON {
+		err = a.PrintJSON(verdict{Reason: rejected.Reason, Detail: detail})
 	} else {
-		t := terminalOf(a.stdout)
-		err = a.print(t.paint(red, "rejected") + "  " + t.paint(bold, string(rejected.Reason)) + ": " + printable(detail) + "\n")
+		t := terminal.Of(a.Stdout)
+		err = a.Print(t.Paint(terminal.Red, "rejected") + "  " + t.Paint(terminal.Bold, string(rejected.Reason)) + ": " + terminal.Printable(detail) + "\n")
 	}
 	if err != nil {
 		return err
 	}
-	return &rejection{}
+	return &cli.Rejection{}
 }
 
 func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
@@ -134,20 +137,20 @@ func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
 		Certificate: leaf.Subject.String(), Serial: leaf.SerialNumber.String(),
 		NextUpdate: token.Staple.NextUpdate().UTC(), FreshUntil: token.FreshUntil.UTC(), Claims: claims,
 	}
-	if a.json {
-		return a.printJSON(verdict{Valid: true, acceptedToken: accepted})
+	if a.JSON {
+		return a.PrintJSON(verdict{Valid: true, acceptedToken: accepted})
 	}
-	t := terminalOf(a.stdout)
+	t := terminal.Of(a.Stdout)
 	var b strings.Builder
-	b.WriteString(t.paint(green, "accepted") + "\n")
-	p := page{terminal: t, out: &b}
-	p.field("issuer", token.Issuer)
-	p.field("identity", token.Identity)
-	p.field("certificate", subject(accepted.Certificate))
-	p.serial("serial", accepted.Serial)
-	p.field("staple", "good, nextUpdate "+stamp(accepted.NextUpdate))
-	p.field("fresh until", stamp(accepted.FreshUntil)+", "+distance(accepted.FreshUntil, now, "ends", "ended"))
-	p.title("Claims", "what the issuer says; whether to believe it is for your policy")
-	printClaims(p, claims, now)
-	return a.print(b.String())
+	b.WriteString(t.Paint(terminal.Green, "accepted") + "\n")
+	p := terminal.Page{Terminal: t, Out: &b}
+	p.Field("issuer", token.Issuer)
+	p.Field("identity", token.Identity)
+	p.Field("certificate", anatomy.Subject(accepted.Certificate))
+	p.Serial("serial", accepted.Serial)
+	p.Field("staple", "good, nextUpdate "+terminal.Stamp(accepted.NextUpdate))
+	p.Field("fresh until", terminal.Stamp(accepted.FreshUntil)+", "+terminal.Distance(accepted.FreshUntil, now, "ends", "ended"))
+	p.Title("Claims", "what the issuer says; whether to believe it is for your policy")
+	anatomy.PrintClaims(p, claims, now)
+	return a.Print(b.String())
 }

@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/stapledjwt/stapled/internal/cli"
 )
 
 // buildInfo is what `stapled version` prints.
@@ -27,15 +29,15 @@ func newVersionCommand(a *app) *cobra.Command {
 		Short:   "Print the version",
 		Long:    "Print the version of stapled, its revision, and the Go that built it.",
 		Example: "  stapled version --json",
-		Args:    noArguments,
+		Args:    cli.NoArguments,
 		RunE:    func(*cobra.Command, []string) error { return a.printVersion() },
 	}
 }
 
 func (a *app) printVersion() error {
 	info := readBuildInfo()
-	if a.json {
-		return a.printJSON(info)
+	if a.JSON {
+		return a.PrintJSON(info)
 	}
 	text := "stapled " + info.Version
 	if info.Revision != "" {
@@ -45,7 +47,7 @@ func (a *app) printVersion() error {
 		}
 		text += ")"
 	}
-	return a.print(fmt.Sprintf("%s %s %s\n", text, info.Go, info.Platform))
+	return a.Print(fmt.Sprintf("%s %s %s\n", text, info.Go, info.Platform))
 }
 
 func readBuildInfo() buildInfo {

@@ -171,6 +171,21 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"ca", []string{"certs", "ca/responder", "ocspstaple", "ocspstaple/stapler", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
 		{"internal/strictfile", nil},
 		{"internal/listenaddr", nil},
+		// Of the command, from below.
+		{"internal/terminal", nil},
+		{"internal/cli", []string{"internal/terminal"}},
+		{"internal/anatomy", []string{"internal/terminal", "ocspstaple"}},
+		{"internal/service", []string{"internal/loglimit"}},
+		{"internal/echo", []string{"gateway"}},
+		{"internal/stack", []string{
+			"ca", "ca/responder", "certs", "gateway", "gateway/prom", "verifier", "internal/cli", "internal/echo",
+			"internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictfile",
+		}},
+		{"internal/signer", []string{"certs", "internal/cli", "internal/stack", "ocspstaple", "ocspstaple/stapler"}},
+		{"internal/demo", []string{
+			"ca", "ca/responder", "certs", "gateway", "issuer", "ocspstaple/stapler", "verifier", "internal/cli", "internal/echo",
+			"internal/service", "internal/terminal",
+		}},
 	} {
 		t.Run(row.from, func(t *testing.T) {
 			for _, p := range list(t, module+"/"+row.from) {
@@ -182,5 +197,36 @@ func TestImportsPointOneWay(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// ofTheCommand are the packages that only the command needs.
+var ofTheCommand = []string{
+	"internal/anatomy", "internal/cli", "internal/demo", "internal/echo", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
+}
+
+// TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a
+// package of the command.
+func TestOnlyTheCommandImportsItsPackages(t *testing.T) {
+	found := make(map[string]bool)
+	for _, p := range list(t, "-test", module+"/...") {
+		path, _, _ := strings.Cut(strings.TrimPrefix(p.ImportPath, module+"/"), " ")
+		path = strings.TrimSuffix(strings.TrimSuffix(path, ".test"), "_test")
+		for _, imported := range p.Imports {
+			ours, _, _ := strings.Cut(strings.TrimPrefix(imported, module+"/"), " ")
+			ours = strings.TrimSuffix(ours, "_test")
+			if !slices.Contains(ofTheCommand, ours) {
+				continue
+			}
+			found[ours] = true
+			if path != "cmd/stapled" && !slices.Contains(ofTheCommand, path) {
+				t.Errorf("%s imports %s, which is for the command", p.ImportPath, ours)
+			}
+		}
+	}
+	for _, name := range ofTheCommand {
+		if !found[name] {
+			t.Errorf("nobody imports %s", name)
+		}
 	}
 }

@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stapledjwt/stapled/internal/terminal"
+)
+
+// The exit statuses.
+const (
+	ExitDone     = 0
+	ExitRejected = 1
+	ExitUnusable = 2
+)
+
+// Rejection ends the command with status 1. Err is nil where the result on
+// stdout has told everything already.
+type Rejection struct{ Err error }
+
+func (r *Rejection) Error() string {
+	if r.Err == nil {
+		return "rejected"
+	}
+	return r.Err.Error()
+}
+
+func (r *Rejection) Unwrap() error { return r.Err }
+
+// usageError is a mistake in the command line, so the help is what to read.
+type usageError struct {
+	err error
+	// of is whose help that is; nil is the command that was run.
+	of *cobra.Command
+}
+
+func (u *usageError) Error() string { return u.err.Error() }
+
+func (u *usageError) Unwrap() error { return u.err }
+
+// Usagef returns an error about the command line: status 2, and where the help is.
+func Usagef(format string, args ...any) error {
+	return &usageError{err: fmt.Errorf(format, args...)}
+}
+
+// Finish tells an error in one line, and returns the exit status.
+func (a *Console) Finish(cmd *cobra.Command, err error) int {
+	if err == nil {
+		return ExitDone
+	}
+	status := ExitUnusable
+	var rejected *Rejection
+	if errors.As(err, &rejected) {
+		status = ExitRejected
+		if rejected.Err == nil {
+			return status
+		}
+	}
+	line := a.OneLine(err)
+	// To name another file may not be what helps then. Package ca says so itself.
+	var file *fs.PathError
+	if errors.As(err, &file) && errors.Is(file, fs.ErrPermission) && !strings.Contains(line, "run this as") {
+		line += "; run this as a user who may do that"
+	}
+	var usage *usageError
+	if errors.As(err, &usage) {
+		if usage.of != nil {
+			cmd = usage.of
+		}
+		line += fmt.Sprintf(": see `%s --help`", cmd.CommandPath())
+	}
+	// If stderr is gone there is nobody to tell.
+	_, _ = io.WriteString(a.Stderr, "stapled: "+line+"\n")
+	return status
+}
+
+// Warn tells, in one line, what a user should know although the command goes on.
+func (a *Console) Warn(err error) {
+	_, _ = io.WriteString(a.Stderr, "stapled: warning: "+a.OneLine(err)+"\n")
+}
+
+// OneLine is the text of an error without line breaks and control characters.
+func (a *Console) OneLine(err error) string {
+	text := err.Error()
+	if a.Explain != nil {
+		text = a.Explain(err)
+	}
+	return oneLine(text)
+}
+
+func oneLine(text string) string {
+	var parts []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			parts = append(parts, line)
+		}
+	}
+	return terminal.Printable(withoutTokens(strings.Join(parts, "; ")))
+}
+
+var longWord = regexp.MustCompile(`[A-Za-z0-9_.+=-]{200,}`)
+
+// withoutTokens cuts what is as long as a token, such as one that was given in
+// the wrong place: errors end up in logs.
+func withoutTokens(text string) string {
+	return longWord.ReplaceAllStringFunc(text, func(word string) string {
+		return fmt.Sprintf("%s… (%d characters)", word[:16], len(word))
+	})
+}

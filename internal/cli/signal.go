@@ -1,0 +1,33 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// endSignals ask for an orderly end. SIGHUP says that the terminal has gone;
+// where it is ignored from the start, as under nohup, it stays so.
+func endSignals() []os.Signal {
+	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
+
+// UntilSignal is a context that ends with a signal. After stop, a second one ends
+// the process at once.
+func UntilSignal(parent context.Context) (ctx context.Context, stop context.CancelFunc) {
+	if parent == nil {
+		parent = context.Background()
+	}
+	// A reader that has gone must not end the process in the middle of something:
+	// writing then fails, and that ends the command in an orderly way.
+	signal.Ignore(syscall.SIGPIPE)
+	return signal.NotifyContext(parent, endSignals()...)
+}

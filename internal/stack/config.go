@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stack
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/listenaddr"
+	"github.com/stapledjwt/stapled/internal/timetext"
+)
+
+// defaultAudience is whom the echo service takes itself for.
+const defaultAudience = "echo"
+
+// Config is what `stapled up` was asked for. An empty audience and empty
+// addresses mean those that the directory keeps, or else echo and free ports.
+type Config struct {
+	Dir, Audience                          string
+	CAAddress, OCSPAddress, GatewayAddress string
+	MetricsAddress, PasswordFile           string
+	StapleValidity                         time.Duration
+	ValidityGiven                          bool // or else the one that is kept
+	Log                                    *slog.Logger
+}
+
+// Check finds mistakes before anything is made.
+func (c Config) Check() error {
+	switch {
+	case c.Dir == "":
+		return cli.Usagef("--dir DIR is missing: name a new directory, or the one of a stack")
+	case c.ValidityGiven && (c.StapleValidity < time.Second || c.StapleValidity%time.Second != 0):
+		return cli.Usagef("--staple-validity %s is not a whole number of seconds from 1s on: OCSP counts in seconds", timetext.Duration(c.StapleValidity))
+	}
+	taken := make(map[string]string)
+	for _, f := range []struct{ name, address string }{
+		{"--ca-address", c.CAAddress}, {"--ocsp-address", c.OCSPAddress},
+		{"--gateway-address", c.GatewayAddress}, {"--metrics-address", c.MetricsAddress},
+	} {
+		if f.address == "" {
+			continue
+		}
+		if err := listenaddr.Check(f.address); err != nil {
+			return cli.Usagef("%s %w", f.name, err)
+		}
+		_, port, err := net.SplitHostPort(f.address)
+		if err != nil {
+			return cli.Usagef("%s %q is not HOST:PORT", f.name, f.address)
+		}
+		if other, twice := taken[f.address]; twice && port != "0" {
+			return cli.Usagef("%s and %s are both %s: give each an address of its own", other, f.name, f.address)
+		}
+		taken[f.address] = f.name
+	}
+	return cli.CheckDir(c.Dir)
+}
+
+// isNew tells whether the directory holds no stack yet.
+func (c Config) isNew() bool {
+	_, err := os.Stat(filepath.Join(c.Dir, "config"))
+	return errors.Is(err, fs.ErrNotExist)
+}

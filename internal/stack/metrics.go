@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stack
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/stapledjwt/stapled/ca/responder"
+	"github.com/stapledjwt/stapled/gateway/prom"
+)
+
+// metrics counts what a stack does, for Prometheus.
+type metrics struct {
+	registry *prometheus.Registry
+	gateway  *prom.Metrics
+	ocsp     *prometheus.CounterVec
+}
+
+func newMetrics() (*metrics, error) {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		ocsp: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "stapled_ocsp_requests_total",
+			Help: "Requests that the OCSP responder has answered, by outcome.",
+		}, []string{"outcome"}),
+	}
+	for _, outcome := range []string{
+		responder.OutcomeGood, responder.OutcomeRevoked, responder.OutcomeUnknown, responder.OutcomeMalformed,
+		responder.OutcomeUnauthorized, responder.OutcomeTryLater, responder.OutcomeInternalError,
+	} {
+		m.ocsp.WithLabelValues(outcome)
+	}
+	var err error
+	if m.gateway, err = prom.New(m.registry); err != nil {
+		return nil, err
+	}
+	for _, c := range []prometheus.Collector{
+		m.ocsp, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	} {
+		if err := m.registry.Register(c); err != nil {
+			return nil, fmt.Errorf("register the metrics: %w", err)
+		}
+	}
+	return m, nil
+}
+
+// Observe implements responder.Observer.
+func (m *metrics) Observe(outcome string) { m.ocsp.WithLabelValues(outcome).Inc() }
+
+func (m *metrics) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	return mux
+}
