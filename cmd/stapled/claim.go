@@ -54,7 +54,7 @@ func claimValue(value string) (any, error) {
 	case json.Valid([]byte(raw)) && raw != "null":
 		return json.RawMessage(raw), nil
 	case strings.HasPrefix(raw, "{"), strings.HasPrefix(raw, "["), strings.HasPrefix(raw, `"`):
-		return nil, errors.New("this is no JSON, though it begins like it: complete it, or write it as a JSON string, in quotes")
+		return nil, errors.New("this looks like JSON but is not: complete it, or write it as a JSON string, in quotes")
 	}
 	return value, nil
 }

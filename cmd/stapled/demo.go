@@ -43,13 +43,13 @@ Exit status 1 if any outcome differs from the expected one.`,
 				return err
 			}
 			if validity < demo.MinValidity || validity > demo.MaxValidity || validity%time.Second != 0 {
-				return cli.Usagef("--staple-validity %s is not a whole number of seconds from %s to %s", timetext.Duration(validity), timetext.Duration(demo.MinValidity), timetext.Duration(demo.MaxValidity))
+				return cli.Usagef("--staple-validity %s must be a whole number of seconds from %s to %s", timetext.Duration(validity), timetext.Duration(demo.MinValidity), timetext.Duration(demo.MaxValidity))
 			}
 			ctx, stop := cli.UntilSignal(cmd.Context())
 			defer stop()
 			return demo.Run(ctx, a.Console, validity, log)
 		},
 	}
-	cmd.Flags().DurationVar(&validity, "staple-validity", demo.DefaultValidity, "make staples valid for this `DURATION`, the bound that the demo measures: whole seconds from 3s to 1m")
+	cmd.Flags().DurationVar(&validity, "staple-validity", demo.DefaultValidity, "`DURATION`: validity of each staple, in whole seconds from 3s to 1m; it is the bound that the demo measures")
 	return cmd
 }

@@ -17,15 +17,16 @@ func newInspectCommand(a *app) *cobra.Command {
 		Use:   "inspect [TOKEN|-]",
 		Short: "Show what a token says, verifying nothing",
 		Long: `Show the anatomy of a token: header, certificates, staples and claims, and a
-time line of its validity windows around now. The token is the argument, or
-stdin for "-" or no argument; "Bearer " before it, and the JSON of
-"stapled token --json" around it, are taken off.
+timeline of its validity windows around now. The token is the argument, or comes
+from stdin for "-" or no argument. "Bearer " before it and the JSON of
+"stapled token --json" around it are removed.
 
-Nothing is verified, not even the signature: everything shown is only what the
-token says. Use "stapled verify" to decide.
+Nothing is verified, not even the signature: this shows only what the token says.
+Use "stapled verify" to decide.
 
---at takes RFC 3339, such as 2026-01-31T12:00:00Z, also with a space in place of
-the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
+--at takes an RFC 3339 time, such as 2026-01-31T12:00:00Z, also with a space
+instead of the T, as this command prints times; or an offset from now, such as
++11m or -1h.`,
 		Example: `  stapled token --dir ./stack --audience echo | stapled inspect`,
 		Args:    cli.OneToken,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -51,6 +52,6 @@ the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
 			return a.Print(parts.Text(terminal.Of(a.Stdout), moment))
 		},
 	}
-	cmd.Flags().StringVar(&at, "at", "", "draw the time line as of this `TIME` (default now)")
+	cmd.Flags().StringVar(&at, "at", "", "`TIME`: time that the timeline is drawn for (default now)")
 	return cmd
 }

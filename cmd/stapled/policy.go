@@ -45,16 +45,16 @@ func algorithmNames() []string {
 
 func (f *policyFlags) register(a *app, cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.anchors, "anchor", nil, "trust the CA certificates in this PEM `FILE` (required; may be repeated)")
-	flags.StringVar(&f.audience, "audience", "", "accept tokens for the audience `A` only (required)")
-	flags.StringArrayVar(&f.issuers, "issuer", nil, "accept this iss `I` only; may be repeated (default any that the certificate names)")
-	flags.StringVar(&f.staples, "staples", "leaf", "require staples for these `CERTIFICATES`: leaf, or chain for all below the anchor")
-	flags.DurationVar(&f.maxStapleAge, "max-staple-age", ocspstaple.DefaultMaxAge, "accept no staple older than this `DURATION`, whatever its nextUpdate says")
-	flags.DurationVar(&f.maxLifetime, "max-lifetime", verifier.DefaultMaxLifetime, "accept no token with more than this `DURATION` from iat to exp")
-	flags.DurationVar(&f.leeway, "leeway", verifier.DefaultLeeway, "let other clocks be ahead by this `DURATION`; it prolongs nothing")
-	flags.StringArrayVar(&f.algorithms, "algorithm", nil, "accept this `ALG` only; may be repeated (default all of the format)")
-	flags.StringVar(&f.keyUsage, "key-usage", "clientAuth", "accept certificates with this extended key `USAGE` only: clientAuth or serverAuth")
-	flags.StringVar(&f.typ, "type", verifier.DefaultType, "accept this typ `T` only")
+	flags.StringArrayVar(&f.anchors, "anchor", nil, "`FILE`: PEM file with trusted CA certificates (required; may be repeated)")
+	flags.StringVar(&f.audience, "audience", "", "`A`: audience that the token must name (required)")
+	flags.StringArrayVar(&f.issuers, "issuer", nil, "`I`: accepted issuer, the iss of the token; may be repeated (default any that the certificate names)")
+	flags.StringVar(&f.staples, "staples", "leaf", "`CERTIFICATES`: certificates that need a staple: leaf, or chain for all below the anchor")
+	flags.DurationVar(&f.maxStapleAge, "max-staple-age", ocspstaple.DefaultMaxAge, "`DURATION`: greatest age of a staple, whatever its nextUpdate says")
+	flags.DurationVar(&f.maxLifetime, "max-lifetime", verifier.DefaultMaxLifetime, "`DURATION`: longest lifetime of a token, from iat to exp")
+	flags.DurationVar(&f.leeway, "leeway", verifier.DefaultLeeway, "`DURATION`: tolerance for clocks that are ahead; it extends no lifetime")
+	flags.StringArrayVar(&f.algorithms, "algorithm", nil, "`ALG`: accepted signature algorithm; may be repeated (default all of the format)")
+	flags.StringVar(&f.keyUsage, "key-usage", "clientAuth", "`USAGE`: extended key usage that the certificate must have, clientAuth or serverAuth")
+	flags.StringVar(&f.typ, "type", verifier.DefaultType, "`T`: typ that the token must have")
 	cli.InGroup(cmd, "What to accept", "issuer", "staples", "max-staple-age", "max-lifetime", "leeway", "algorithm", "key-usage", "type")
 	cli.Complete(cmd, "staples", "leaf", "chain")
 	cli.Complete(cmd, "algorithm", algorithmNames()...)
@@ -76,7 +76,7 @@ func (f *policyFlags) config() (verifier.Config, error) {
 	case slices.Contains(f.anchors, ""):
 		return verifier.Config{}, cli.Usagef("--anchor is empty: name a file with CA certificates to trust")
 	case f.audience == "":
-		return verifier.Config{}, cli.Usagef("--audience is missing: say for whom the token must be")
+		return verifier.Config{}, cli.Usagef("--audience is missing: name the audience that the token must have")
 	case slices.Contains(f.issuers, ""):
 		return verifier.Config{}, cli.Usagef("--issuer is empty: name an iss, or leave the flag out to accept any")
 	case f.typ == "":
@@ -84,7 +84,7 @@ func (f *policyFlags) config() (verifier.Config, error) {
 	case !known:
 		return verifier.Config{}, cli.Usagef("--key-usage %q is neither clientAuth nor serverAuth", f.keyUsage)
 	case f.maxStapleAge <= 0 || f.maxLifetime <= 0:
-		return verifier.Config{}, cli.Usagef("--max-staple-age and --max-lifetime must be more than nothing")
+		return verifier.Config{}, cli.Usagef("--max-staple-age and --max-lifetime must be greater than 0")
 	case f.leeway < 0:
 		return verifier.Config{}, cli.Usagef("--leeway %s is negative", timetext.Duration(f.leeway))
 	case f.staples == "leaf":
@@ -97,7 +97,7 @@ func (f *policyFlags) config() (verifier.Config, error) {
 	for _, name := range f.algorithms {
 		i := slices.Index(algorithmNames(), name)
 		if i < 0 {
-			return verifier.Config{}, cli.Usagef("--algorithm %q is none of %s", name, strings.Join(algorithmNames(), ", "))
+			return verifier.Config{}, cli.Usagef("--algorithm %q must be one of %s", name, strings.Join(algorithmNames(), ", "))
 		}
 		cfg.Algorithms = append(cfg.Algorithms, certkey.Algorithms()[i])
 	}

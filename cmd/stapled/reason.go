@@ -29,5 +29,5 @@ func parseReason(name string) (int, string, error) {
 			return int(code), code.String(), nil
 		}
 	}
-	return 0, "", cli.Usagef("--reason %q is none of RFC 5280 §5.3.1: use one of %s", name, strings.Join(reasonNames(), ", "))
+	return 0, "", cli.Usagef("--reason %q must be one of %s (RFC 5280 §5.3.1)", name, strings.Join(reasonNames(), ", "))
 }

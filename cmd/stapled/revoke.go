@@ -52,18 +52,18 @@ func newRevokeCommand(a *app) *cobra.Command {
 		Long: `Revoke a certificate through the API of the CA that "stapled up" runs.
 
 From then on the responder says revoked. An issuer learns it when it next asks,
-after about half a staple's validity, and signs no more. Tokens are accepted
-until the nextUpdate of their staple, and no longer: "tokens end by", in JSON
-good_until_at_most, is when that has passed for the last of them.
+after about half a staple's validity, and stops signing. Verifiers accept tokens
+until the nextUpdate of their staple, and no longer. The result says when that
+has passed for the last of them: "tokens end by", in JSON good_until_at_most.
 
-It revokes this certificate only. Whoever has its key may have renewed it
-meanwhile: revoke every certificate issued for that name since.
+Only this certificate is revoked. Someone who has its key may have renewed it in
+the meantime: revoke every certificate issued for that name since.
 
 A serial number is decimal, hexadecimal with 0x, or hexadecimal bytes with
-colons. The CA takes any serial number; of one that it has not issued the
-command warns. A file is checked first; that of the CA itself (the key crt in
-config/ca.json) may be given too. A certificate that is revoked already stays as
-it is, which is not an error.`,
+colons. The CA takes any serial number; the command warns if the CA has not
+issued it. A file is checked first: its certificate must be from this CA, or be
+that of the CA itself (the key crt in config/ca.json). Revoking a certificate
+twice is not an error and changes nothing.`,
 		Example: `  stapled revoke --dir ./stack --reason keyCompromise \
     --cert ./stack/identities/service.stapled.internal/cert.pem
   stapled revoke --dir ./stack --serial 0x5a1f00d2c3 --json`,
@@ -71,11 +71,11 @@ it is, which is not an error.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.revoke(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.dir, "dir", "", "use the CA of the stack in this `DIR` (required)")
-	flags.StringVar(&f.serial, "serial", "", "revoke the certificate with the serial number `N`: decimal, 0x… or hexadecimal bytes with colons")
-	flags.StringVar(&f.cert, "cert", "", "revoke the certificate in this PEM `FILE`, the first one in it")
-	flags.StringVar(&f.reason, "reason", "unspecified", "give the reason `NAME` of RFC 5280 §5.3.1: "+strings.Join(reasonNames(), ", "))
-	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of the provisioner's key from this `FILE` (default DIR/secrets/password)")
+	flags.StringVar(&f.dir, "dir", "", "`DIR`: directory of the stack (required)")
+	flags.StringVar(&f.serial, "serial", "", "`N`: serial number of the certificate: decimal, 0x… or hexadecimal bytes with colons")
+	flags.StringVar(&f.cert, "cert", "", "`FILE`: PEM file of the certificate, the first one in it")
+	flags.StringVar(&f.reason, "reason", "unspecified", "`NAME`: reason for the revocation (RFC 5280 §5.3.1): "+strings.Join(reasonNames(), ", "))
+	flags.StringVar(&f.passwordFile, "password-file", "", "`FILE`: file with the password of the provisioner's key (default DIR/secrets/password)")
 	cli.Complete(cmd, "reason", reasonNames()...)
 	return cmd
 }
@@ -88,7 +88,7 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 	case f.dir == "":
 		return cli.Usagef("--dir DIR is missing: name the directory of the stack")
 	case (f.serial == "") == (f.cert == ""):
-		return cli.Usagef("give either --serial or --cert: it says which certificate")
+		return cli.Usagef("give either --serial or --cert, to say which certificate")
 	}
 	if err := cli.CheckDir(f.dir); err != nil {
 		return err
@@ -130,7 +130,7 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 	}
 	result.GoodUntilAtMost = stack.GoodUntil(f.dir, revokedAt)
 	if result.Issued != nil && !*result.Issued {
-		a.Warn(fmt.Errorf("the CA has issued no certificate with the serial number %s: see that it is the right one", result.Serial))
+		a.Warn(fmt.Errorf("the CA has not issued a certificate with the serial number %s: check that it is the right one", result.Serial))
 	}
 	if a.JSON {
 		return a.PrintJSON(result)
@@ -152,14 +152,14 @@ func (r revocation) text(t terminal.Terminal) string {
 	p.Serial("serial", r.Serial)
 	switch {
 	case r.Reason != nil && r.AlreadyRevoked:
-		p.Field("reason", *r.Reason+", from then: a revocation is not changed")
+		p.Field("reason", *r.Reason+", as given then: a second revocation changes nothing")
 	case r.Reason != nil:
 		p.Field("reason", *r.Reason)
 	}
 	if r.GoodUntilAtMost != nil {
-		p.Field("tokens end", "by "+terminal.Stamp(*r.GoodUntilAtMost)+": then the last staple that says good has ended")
+		p.Field("tokens end", "by "+terminal.Stamp(*r.GoodUntilAtMost)+", when the last staple that says good has ended")
 	} else {
-		p.Field("tokens end", "when the validity of a staple has passed (--staple-validity of `stapled up`)")
+		p.Field("tokens end", "once the validity of a staple has passed (--staple-validity of `stapled up`)")
 	}
 	return b.String()
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/spf13/pflag"
+
 	"github.com/stapledjwt/stapled/internal/cli"
 	"github.com/stapledjwt/stapled/internal/terminal"
 )
@@ -106,5 +108,20 @@ func TestHelp(t *testing.T) {
 				t.Errorf("%s --help: a mark: %s", args, out.String())
 			}
 		}
+	}
+}
+
+// TestFlagsAreNounPhrases: the help of a flag says what its value is, and does not
+// order something.
+func TestFlagsAreNounPhrases(t *testing.T) {
+	verbs := strings.Fields("accept add ask be choose do draw give keep let log make print protect read require revoke say serve show sign trust use verify write")
+	root := newRootCommand(&app{&cli.Console{}})
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			first, _, _ := strings.Cut(f.Usage, " ")
+			if slices.Contains(verbs, first) || strings.ContainsAny(f.Usage, "`") || strings.HasSuffix(f.Usage, ".") {
+				t.Errorf("%s --%s: %s", cmd.Name(), f.Name, f.Usage)
+			}
+		})
 	}
 }

@@ -57,24 +57,25 @@ func newTokenCommand(a *app) *cobra.Command {
 		Long: `Sign a token with a certificate and a fresh staple for it.
 
 With --dir, the certificate comes from the stack that "stapled up" runs there.
-It is kept in DIR/identities/NAME with its key and its staple: a staple is
-replaced when half of its time has passed, a certificate when two thirds have.
+It is kept in DIR/identities/NAME with its key and its staple. The command
+replaces a staple after half of its validity, and a certificate after two
+thirds, or when --validity asks for another lifetime.
 
 With --cert, the certificate comes from any PKI whose responder answers. Its key
 is in the file of --key, or in that of --cert. Nothing is kept.
 
 The value of a --claim is JSON if it is a JSON number, boolean, object, array
-or a string in quotes, and else a string: n=5 is a number, n='"5"' and n=five
+or a string in quotes, otherwise a string: n=5 is a number, n='"5"' and n=five
 are strings.
 
 Exit status 1 if the certificate does not permit signing: its CA says revoked or
-unknown, or it has expired. A responder that does not answer, or whose answer is
-of no use, is status 2: try again, or repair it.
+unknown, or it has expired. Exit status 2 if the responder does not answer, or
+its answer cannot be used: try again, or repair it.
 
 The token expires after --ttl, or with its staple if that is sooner. --ttl,
---max-staple-age and --leeway are what "stapled verify" has --max-lifetime,
---max-staple-age and --leeway for: a token signed here passes the verifiers that
-have the same values there, or larger ones.`,
+--max-staple-age and --leeway correspond to --max-lifetime, --max-staple-age and
+--leeway of "stapled verify": a verifier whose values are the same or larger
+accepts a token signed here.`,
 		Example: `  stapled token --dir ./stack --audience echo --subject alice --claim role=admin
 
   # With a certificate of any PKI.
@@ -91,23 +92,23 @@ have the same values there, or larger ones.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.audiences, "audience", nil, "sign for the audience `A`, which becomes aud (required; may be repeated)")
-	flags.StringVar(&f.subject, "subject", "", "say that the token is about `S`, which becomes sub")
-	flags.StringArrayVar(&f.claims, "claim", nil, "add the claim `NAME=VALUE`; may be repeated")
-	flags.DurationVar(&f.ttl, "ttl", issuer.DefaultTTL, "let the token live for this `DURATION` at most")
-	flags.DurationVar(&f.MaxStapleAge, "max-staple-age", ocspstaple.DefaultMaxAge, "sign with no staple older than this `DURATION`, and for no longer, whatever its nextUpdate says")
-	flags.DurationVar(&f.Leeway, "leeway", issuer.DefaultLeeway, "let the clock of the responder be ahead by this `DURATION`; it prolongs nothing")
-	flags.StringVar(&f.OCSPHash, "ocsp-hash", "", "name the certificate to the responder by this `HASH`, sha1 or sha256 (default sha256, then sha1 if the responder does not know the certificate so)")
-	flags.BoolVar(&f.Chain, "staple-chain", false, "staple the intermediates too, for verifiers with --staples chain")
-	flags.StringVar(&f.Dir, "dir", "", "use the stack in this `DIR`")
-	flags.StringVar(&f.Name, "name", defaultName, "sign as this `NAME`, a DNS name or URI")
-	flags.DurationVar(&f.Validity, "validity", 0, "let the certificate live for this `DURATION`; one that was enrolled with another is replaced (default that of the one that is kept, or of the CA, 24h)")
-	flags.StringVar(&f.PasswordFile, "password-file", "", "read the password of the provisioner's key, or beside --cert that of the private key, from this `FILE` (default DIR/secrets/password)")
-	flags.BoolVar(&f.Refresh, "refresh", false, "ask the responder although the kept staple is young, and sign only if it answers")
-	flags.StringVar(&f.Cert, "cert", "", "read the certificate chain from this PEM `FILE`, leaf first")
-	flags.StringVar(&f.Key, "key", "", "read the private key of the leaf from this PEM `FILE` (default that of --cert)")
-	flags.StringVar(&f.OCSPURL, "ocsp-url", "", "ask the OCSP responder at this `URL` (default those that the certificate names)")
-	flags.StringVar(&f.IssuerCert, "issuer-cert", "", "read the CA certificate that issued the last one of --cert from this PEM `FILE`, if that one needs a staple")
+	flags.StringArrayVar(&f.audiences, "audience", nil, "`A`: audience of the token, its aud (required; may be repeated)")
+	flags.StringVar(&f.subject, "subject", "", "`S`: subject of the token, its sub")
+	flags.StringArrayVar(&f.claims, "claim", nil, "`NAME=VALUE`: additional claim; may be repeated")
+	flags.DurationVar(&f.ttl, "ttl", issuer.DefaultTTL, "`DURATION`: longest lifetime of the token")
+	flags.DurationVar(&f.MaxStapleAge, "max-staple-age", ocspstaple.DefaultMaxAge, "`DURATION`: greatest age of a staple while the token lives, whatever its nextUpdate says")
+	flags.DurationVar(&f.Leeway, "leeway", issuer.DefaultLeeway, "`DURATION`: tolerance for a responder whose clock is ahead; it extends no lifetime")
+	flags.StringVar(&f.OCSPHash, "ocsp-hash", "", "`HASH`: hash in requests to the responder, sha1 or sha256 (default sha256, then sha1 if the responder does not know the certificate)")
+	flags.BoolVar(&f.Chain, "staple-chain", false, "staples for the intermediates too, which verifiers with --staples chain require")
+	flags.StringVar(&f.Dir, "dir", "", "`DIR`: directory of the stack")
+	flags.StringVar(&f.Name, "name", defaultName, "`NAME`: name in the certificate, a DNS name or URI")
+	flags.DurationVar(&f.Validity, "validity", 0, "`DURATION`: lifetime of a newly issued certificate; a kept one with another lifetime is replaced (default that of the kept one, or what the CA chooses, 24h)")
+	flags.StringVar(&f.PasswordFile, "password-file", "", "`FILE`: file with the password of the provisioner's key or, with --cert, of the private key (default DIR/secrets/password; with --cert, none)")
+	flags.BoolVar(&f.Refresh, "refresh", false, "a new staple even while the kept one is young, and no token without it")
+	flags.StringVar(&f.Cert, "cert", "", "`FILE`: PEM file with the certificate chain, leaf first")
+	flags.StringVar(&f.Key, "key", "", "`FILE`: PEM file with the private key of the leaf (default that of --cert)")
+	flags.StringVar(&f.OCSPURL, "ocsp-url", "", "`URL`: URL of the OCSP responder (default those that the certificate names)")
+	flags.StringVar(&f.IssuerCert, "issuer-cert", "", "`FILE`: PEM file with the issuer of the last certificate in --cert, if that one needs a staple")
 	cli.Complete(cmd, "ocsp-hash", "sha1", "sha256")
 	cli.InGroup(cmd, "With a certificate of a stack", "dir", "name", "validity", "refresh")
 	cli.InGroup(cmd, "With a certificate of any PKI", "cert", "key", "ocsp-url", "issuer-cert")
@@ -121,21 +122,21 @@ func (f tokenFlags) check() error {
 	case f.Dir == "" && !foreign:
 		return cli.Usagef("--dir DIR or --cert FILE is missing: say who signs")
 	case f.Dir != "" && (foreign || f.OCSPURL != "" || f.IssuerCert != ""):
-		return cli.Usagef("--dir brings its own certificate: leave out --cert, --key, --ocsp-url and --issuer-cert, or --dir")
+		return cli.Usagef("--dir has its own certificate: leave out --cert, --key, --ocsp-url and --issuer-cert, or leave out --dir")
 	case foreign && f.Cert == "":
 		return cli.Usagef("--cert FILE is missing: say whose certificate the key belongs to")
 	case foreign && (f.named || f.Validity != 0 || f.Refresh):
-		return cli.Usagef("--name, --validity and --refresh are about what a stack keeps: leave them out beside --cert")
+		return cli.Usagef("--name, --validity and --refresh apply to a stack only: leave them out with --cert")
 	case len(f.audiences) == 0:
-		return cli.Usagef("--audience is missing: say whom the token is for")
+		return cli.Usagef("--audience is missing: name the audience of the token")
 	case slices.Contains(f.audiences, ""):
-		return cli.Usagef("--audience is empty: say whom the token is for")
+		return cli.Usagef("--audience is empty: name the audience of the token")
 	case f.ttl < time.Second:
-		return cli.Usagef("--ttl %s is too short: a token lives whole seconds", timetext.Duration(f.ttl))
+		return cli.Usagef("--ttl %s is too short: give 1s or more", timetext.Duration(f.ttl))
 	case f.Validity < 0:
 		return cli.Usagef("--validity %s is negative", timetext.Duration(f.Validity))
 	case f.MaxStapleAge <= 0:
-		return cli.Usagef("--max-staple-age must be more than nothing")
+		return cli.Usagef("--max-staple-age must be greater than 0")
 	case f.Leeway < 0:
 		return cli.Usagef("--leeway %s is negative", timetext.Duration(f.Leeway))
 	}
@@ -161,13 +162,13 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 		return a.refused(refusal(f.Advise(err)))
 	}
 	if f.ttl > verifier.DefaultMaxLifetime && s.Outlives(verifier.DefaultMaxLifetime, f.Freshness()) {
-		a.Warn(fmt.Errorf("--ttl %s: verifiers refuse a token with a longer time from iat to exp than %s by default", timetext.Duration(f.ttl), timetext.Duration(verifier.DefaultMaxLifetime)))
+		a.Warn(fmt.Errorf("--ttl %s: by default, verifiers refuse a token with more than %s from iat to exp", timetext.Duration(f.ttl), timetext.Duration(verifier.DefaultMaxLifetime)))
 	}
 	if leaf := s.Identity.Leaf(); !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
-		a.Warn(fmt.Errorf("the certificate of %s does not list the extended key usage clientAuth, which verifiers ask for by default", certname.Of(leaf)))
+		a.Warn(fmt.Errorf("the certificate of %s does not list the extended key usage clientAuth, which verifiers require by default", certname.Of(leaf)))
 	}
 	if s.Unrefreshed != nil {
-		a.Warn(fmt.Errorf("signed with the staple that was kept, because there is no newer one: %w", s.Unrefreshed))
+		a.Warn(fmt.Errorf("signed with the kept staple, because no newer one could be fetched: %w", s.Unrefreshed))
 	}
 	iss, err := issuer.New(issuer.Config{
 		Identity: s.Identity, Anchor: s.Anchor, Staples: s.Staples, TTL: f.ttl, Logger: log,

@@ -30,17 +30,18 @@ func newUpCommand(a *app) *cobra.Command {
 gateway that protects an echo service, which answers with the identity and the
 claims of its caller as JSON.
 
-The first start makes the directory (mode 0700) with new keys; later starts go
-on with it. Free ports are chosen at the first start and kept, and so are the
-audience and the validity of staples. The directory is a step-ca directory: the
-step and step-ca commands work with it. That of an existing step-ca will do as
-well, once config/stapled.json is there. It stays as it is, and what its ca.json
-configures and stapled does not serve is refused or logged by its key.
+The first start creates the directory (mode 0700) with new keys; later starts
+reuse it. It keeps the ports that were chosen at the first start, and the
+gateway address, audience and staple validity of the last one. The directory is a
+step-ca directory: the step and step-ca commands work with it. The directory of
+an existing step-ca works too, once config/stapled.json is there. Its files stay
+as they are. If its ca.json configures something that stapled does not serve,
+that is refused, or logged with its key.
 
 The log has a line for each certificate issued, renewed and revoked.
 
-It runs until SIGINT, SIGTERM or SIGHUP, and then ends with status 0. When
-everything answers, it prints the addresses.`,
+When everything answers, it prints the addresses. It runs until SIGINT, SIGTERM
+or SIGHUP, and then ends with status 0.`,
 		Example: `  stapled up --dir ./stack
 
   # In another terminal; GATEWAY_URL is the address that it prints.
@@ -53,7 +54,7 @@ everything answers, it prints the addresses.`,
 				return err
 			}
 			if cmd.Flags().Changed("audience") && cfg.Audience == "" {
-				return cli.Usagef("--audience is empty: say whom tokens for the echo service name")
+				return cli.Usagef("--audience is empty: name the audience of the echo service")
 			}
 			if err := cfg.Check(); err != nil {
 				return err
@@ -68,14 +69,14 @@ everything answers, it prints the addresses.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&cfg.Dir, "dir", "", "keep the stack in this `DIR` (required)")
-	flags.StringVar(&cfg.Audience, "audience", "", "protect the echo service as the audience `A` (default echo, kept)")
-	flags.StringVar(&cfg.PasswordFile, "password-file", "", "read the password of the CA's keys from this `FILE` (default DIR/secrets/password)")
-	flags.StringVar(&cfg.CAAddress, "ca-address", "", "serve the step-ca API on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
-	flags.StringVar(&cfg.OCSPAddress, "ocsp-address", "", "serve OCSP on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
-	flags.StringVar(&cfg.GatewayAddress, "gateway-address", "", "serve the gateway on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
-	flags.StringVar(&cfg.MetricsAddress, "metrics-address", "", "serve Prometheus /metrics on this `HOST:PORT` (default off)")
-	flags.DurationVar(&cfg.StapleValidity, "staple-validity", 0, "make staples valid for this `DURATION` of whole seconds: the bound on a revocation, up to the age that verifiers permit, by default 1h (default 10m, kept)")
+	flags.StringVar(&cfg.Dir, "dir", "", "`DIR`: directory of the stack, created at the first start (required)")
+	flags.StringVar(&cfg.Audience, "audience", "", "`A`: audience of the echo service (default from the last start, or echo)")
+	flags.StringVar(&cfg.PasswordFile, "password-file", "", "`FILE`: file with the password of the CA's keys, for an existing directory (default DIR/secrets/password)")
+	flags.StringVar(&cfg.CAAddress, "ca-address", "", "`HOST:PORT`: address of the step-ca API, fixed at the first start (default a free port on 127.0.0.1)")
+	flags.StringVar(&cfg.OCSPAddress, "ocsp-address", "", "`HOST:PORT`: address of the OCSP responder, fixed at the first start (default a free port on 127.0.0.1)")
+	flags.StringVar(&cfg.GatewayAddress, "gateway-address", "", "`HOST:PORT`: address of the gateway (default from the last start, or a free port on 127.0.0.1)")
+	flags.StringVar(&cfg.MetricsAddress, "metrics-address", "", "`HOST:PORT`: address of the Prometheus endpoint /metrics (default none)")
+	flags.DurationVar(&cfg.StapleValidity, "staple-validity", 0, "`DURATION`: validity of each staple, in whole seconds; a revoked certificate is accepted for at most that long, or for the greatest age that verifiers permit, which is 1h unless they say otherwise (default from the last start, or 10m)")
 	return cmd
 }
 
@@ -142,7 +143,7 @@ func (a *app) printReady(s *stack.Stack) error {
 		p.Field("staples", "valid for "+timetext.Duration(v)+", the bound on a revocation")
 	} else {
 		p.Field("staples", "valid for "+timetext.Duration(v)+"; the bound on a revocation is "+timetext.Duration(ocspstaple.DefaultMaxAge)+
-			", the age up to which verifiers take them by default")
+			", the greatest age that verifiers accept by default")
 	}
 	fmt.Fprintf(&b, "\nTry this in another terminal:\n  TOKEN=$(%s token --dir %s --audience %s)\n  curl -H \"Authorization: Bearer $TOKEN\" %s\n",
 		cli.ShellQuote(cli.Program()), cli.ShellQuote(r.Dir), cli.ShellQuote(r.Audience), r.GatewayURL)

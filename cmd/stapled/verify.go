@@ -49,20 +49,21 @@ func newVerifyCommand(a *app) *cobra.Command {
 		Use:   "verify --anchor FILE --audience A [flags] [TOKEN|-]",
 		Short: "Verify a token offline",
 		Long: `Verify a token as a service would: signature, chain, staple and claims, without
-any connection. The token is the argument, or stdin for "-" or no argument;
-"Bearer " before it, and the JSON of "stapled token --json" around it, are taken
-off.
+any connection. The token is the argument, or comes from stdin for "-" or no
+argument. "Bearer " before it and the JSON of "stapled token --json" around it
+are removed.
 
-Exit status 1 and a reason if it is rejected. A token of more than 16 KiB is
-rejected as too_large; input of more than 64 KiB is not a token, and exit
-status 2.
+If the token is rejected, the result says why, and the exit status is 1. A token
+of more than 16 KiB is rejected as too_large. Input of more than 64 KiB is not a
+token: exit status 2.
 
 Acceptance says who signed the token, and that its certificate was not revoked
-as of the staple's thisUpdate. What the caller may do is for your own policy to
-say, and the token is not a secret.
+as of the staple's thisUpdate. Your own policy decides what the caller may do.
+It is a bearer token: anyone who has it can use it while it is fresh.
 
---at takes RFC 3339, such as 2026-01-31T12:00:00Z, also with a space in place of
-the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
+--at takes an RFC 3339 time, such as 2026-01-31T12:00:00Z, also with a space
+instead of the T, as this command prints times; or an offset from now, such as
++11m or -1h.`,
 		Example: `  TOKEN=$(stapled token --dir ./stack --audience echo)
   stapled verify --anchor ./stack/certs/root_ca.crt --audience echo "$TOKEN"
 
@@ -91,7 +92,7 @@ the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
 		},
 	}
 	f.register(a, cmd)
-	cmd.Flags().StringVar(&at, "at", "", "verify as of this `TIME` (default now)")
+	cmd.Flags().StringVar(&at, "at", "", "`TIME`: time of the verification (default now)")
 	return cmd
 }
 
@@ -150,7 +151,7 @@ func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
 	p.Serial("serial", accepted.Serial)
 	p.Field("staple", "good, nextUpdate "+terminal.Stamp(accepted.NextUpdate))
 	p.Field("fresh until", terminal.Stamp(accepted.FreshUntil)+", "+terminal.Distance(accepted.FreshUntil, now, "ends", "ended"))
-	p.Title("Claims", "what the issuer says; whether to believe it is for your policy")
+	p.Title("Claims", "what the issuer says; your policy decides whether to believe it")
 	anatomy.PrintClaims(p, claims, now)
 	return a.Print(b.String())
 }

@@ -88,7 +88,7 @@ func dissectStaple(value string, i int, chain []*x509.Certificate) (*stapleView,
 	}
 	var response ocspResponse
 	if rest, err := asn1.Unmarshal(der, &response); err != nil || len(rest) > 0 {
-		return nil, errors.New("no OCSPResponse in DER")
+		return nil, errors.New("not an OCSPResponse in DER")
 	}
 	if response.Status != 0 {
 		name, ok := ocspErrors[response.Status]
@@ -99,7 +99,7 @@ func dissectStaple(value string, i int, chain []*x509.Certificate) (*stapleView,
 	}
 	var basic ocspBasic
 	if rest, err := asn1.Unmarshal(response.Bytes.Response, &basic); err != nil || len(rest) > 0 {
-		return nil, errors.New("no BasicOCSPResponse in DER")
+		return nil, errors.New("not a BasicOCSPResponse in DER")
 	}
 	if len(basic.Data.Singles) != 1 {
 		return nil, fmt.Errorf("it has %d answers instead of 1", len(basic.Data.Singles))

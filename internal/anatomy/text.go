@@ -65,7 +65,7 @@ func (p sheet) defaultAge(staples []stapleView) {
 		return
 	}
 	if until := staples[0].ThisUpdate.Add(ocspstaple.DefaultMaxAge); until.Before(*staples[0].NextUpdate) {
-		p.Field("", "By default, verifiers take a staple for "+timetext.Duration(ocspstaple.DefaultMaxAge)+" after its thisUpdate: until "+terminal.Stamp(until)+".")
+		p.Field("", "By default, verifiers accept a staple for "+timetext.Duration(ocspstaple.DefaultMaxAge)+" after its thisUpdate: until "+terminal.Stamp(until)+".")
 	}
 }
 

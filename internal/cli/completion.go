@@ -17,19 +17,19 @@ func NewCompletionCommand(a *Console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion SHELL",
 		Short: "Print a script that completes commands and flags",
-		Long: `Print a script with which a shell completes commands, flags and their values:
-bash, zsh, fish or powershell. It needs the package bash-completion for bash,
-and "autoload -U compinit; compinit" for zsh.`,
+		Long: `Print a script that teaches bash, zsh, fish or powershell to complete commands,
+flags and their values. In bash it needs the package bash-completion, in zsh
+"autoload -U compinit; compinit".`,
 		Example: `  # For this session.
   source <(stapled completion bash)
 
-  # For all that come.
+  # For every new session.
   stapled completion bash > /etc/bash_completion.d/stapled
   stapled completion zsh > "${fpath[1]}/_stapled"
   stapled completion fish > ~/.config/fish/completions/stapled.fish`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return Usagef("%s given where one shell belongs: bash, zsh, fish or powershell", terminal.Count(len(args), "argument"))
+				return Usagef("%s given: name one shell, bash, zsh, fish or powershell", terminal.Count(len(args), "argument"))
 			}
 			return nil
 		},
@@ -46,7 +46,7 @@ and "autoload -U compinit; compinit" for zsh.`,
 			case "powershell":
 				return root.GenPowerShellCompletionWithDesc(a.Stdout)
 			}
-			return Usagef("there is no completion for %q, but for bash, zsh, fish and powershell", args[0])
+			return Usagef("there is no completion for %q: use bash, zsh, fish or powershell", args[0])
 		},
 	}
 }

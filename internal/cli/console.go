@@ -40,7 +40,7 @@ func (a *Console) Logger(standard slog.Level) (*slog.Logger, error) {
 	level := standard
 	if a.LogLevel != "" {
 		if err := level.UnmarshalText([]byte(a.LogLevel)); err != nil {
-			return nil, Usagef("--log-level %q is none of debug, info, warn and error", a.LogLevel)
+			return nil, Usagef("--log-level %q must be one of debug, info, warn, error", a.LogLevel)
 		}
 	}
 	return slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: plainAttr})), nil

@@ -96,7 +96,7 @@ func TestPermission(t *testing.T) {
 		want string
 	}{
 		{fmt.Errorf("%w: give --anchor a file", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
-			"stapled: open a.pem: permission denied: give --anchor a file; run this as a user who may do that\n"},
+			"stapled: open a.pem: permission denied: give --anchor a file; run this as a user with that permission\n"},
 		{fmt.Errorf("%w; run this as its owner", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
 			"stapled: open a.pem: permission denied; run this as its owner\n"},
 		{fmt.Errorf("listen: %w: choose another address", fs.ErrPermission), "stapled: listen: permission denied: choose another address\n"},

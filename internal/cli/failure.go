@@ -69,7 +69,7 @@ func (a *Console) Finish(cmd *cobra.Command, err error) int {
 	// To name another file may not be what helps then. Package ca says so itself.
 	var file *fs.PathError
 	if errors.As(err, &file) && errors.Is(file, fs.ErrPermission) && !strings.Contains(line, "run this as") {
-		line += "; run this as a user who may do that"
+		line += "; run this as a user with that permission"
 	}
 	var usage *usageError
 	if errors.As(err, &usage) {

@@ -5,6 +5,7 @@ package cli
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -25,18 +26,21 @@ func InGroup(cmd *cobra.Command, title string, flags ...string) {
 // valueName is the annotation of a flag with the name of its value.
 const valueName = "value"
 
-// NameValues takes the name of a value out of the usage of its flag, where pflag
-// wants it in marks: help shows it beside the flag, and completion shows no marks.
+// NameValues takes the name of a value out of the usage of its flag, where it is in
+// marks: help shows it beside the flag, and completion shows no marks. A usage that
+// begins with "`NAME`: " does not say it again.
 func NameValues(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.VisitAll(func(f *pflag.Flag) {
-		var name string
-		if name, f.Usage = pflag.UnquoteUsage(f); name != "" {
-			if f.Annotations == nil {
-				f.Annotations = make(map[string][]string)
-			}
-			f.Annotations[valueName] = []string{name}
+		name, usage := pflag.UnquoteUsage(f)
+		if name == "" {
+			return
 		}
+		f.Usage = strings.TrimPrefix(usage, name+": ")
+		if f.Annotations == nil {
+			f.Annotations = make(map[string][]string)
+		}
+		f.Annotations[valueName] = []string{name}
 	})
 }
 

@@ -45,7 +45,7 @@ func (a *Console) ReadToken(cmd *cobra.Command, args []string) (string, error) {
 		raw = string(data)
 	}
 	if len(raw) > maxInput {
-		return "", fmt.Errorf("the input is larger than %d KiB and so not a token: give one token in compact serialization", maxInput>>10)
+		return "", fmt.Errorf("the input is larger than %d KiB, too large for a token: give one token in compact serialization", maxInput>>10)
 	}
 	token, err := unwrap(raw)
 	switch {
@@ -54,7 +54,7 @@ func (a *Console) ReadToken(cmd *cobra.Command, args []string) (string, error) {
 	case token == "":
 		return "", errors.New("the input is empty: give one token in compact serialization")
 	case argument && (strings.Contains(token, "/") || strings.Count(token, ".") == 1): // as no token has it
-		return "", fmt.Errorf("%q is no token, and there is no such file: give one token in compact serialization", raw)
+		return "", fmt.Errorf("%q is not a token, and there is no such file: give one token in compact serialization", raw)
 	}
 	return token, nil
 }
@@ -77,7 +77,7 @@ func ParseTime(at string) (clock func() time.Time, err error) {
 			return func() time.Time { return time.Now().Add(d) }, nil
 		}
 	}
-	return nil, Usagef("--at %q is neither a time of RFC 3339, such as 2026-01-31T12:00:00Z, nor a distance from now, such as +11m or -1h", at)
+	return nil, Usagef("--at %q is neither an RFC 3339 time, such as 2026-01-31T12:00:00Z, nor an offset from now, such as +11m or -1h", at)
 }
 
 // CheckDir refuses a file, of which every later step would say less.
@@ -91,7 +91,7 @@ func CheckDir(dir string) error {
 // OneToken is the rule for the arguments of commands that take a token.
 func OneToken(_ *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return Usagef("%d arguments given where one token belongs", len(args))
+		return Usagef("%d arguments given: give one token", len(args))
 	}
 	return nil
 }

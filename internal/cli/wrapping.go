@@ -54,7 +54,7 @@ func unwrap(input string) (string, error) {
 	}
 	for i, r := range text {
 		if r <= ' ' || r >= 0x7f {
-			return "", &NotToken{fmt.Sprintf("the input has the character %U behind %d others, and a token has none such", r, i)}
+			return "", &NotToken{fmt.Sprintf("the input has the character %U after %d others, and no token contains it", r, i)}
 		}
 	}
 	return text, nil
@@ -69,13 +69,13 @@ func tokenInJSON(text string) (string, error) {
 		return "", err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return "", &NotToken{"the input has more behind its first JSON value"}
+		return "", &NotToken{"the input has more after its first JSON value"}
 	}
 	return token, nil
 }
 
 func memberOrString(decoder *json.Decoder) (string, error) {
-	malformed := &NotToken{"the input begins like JSON and is none"}
+	malformed := &NotToken{"the input looks like JSON but is not"}
 	first, err := decoder.Token()
 	if err != nil {
 		return "", malformed
@@ -112,7 +112,7 @@ func memberOrString(decoder *json.Decoder) (string, error) {
 	case members["payload"] != nil:
 		return "", &NotToken{"the input is a JWS in JSON serialization"}
 	case members["reason"] != nil && json.Unmarshal(members["reason"], &reason) == nil:
-		return "", &NotToken{fmt.Sprintf("the input is a refusal, %.40q, in place of a token", reason)}
+		return "", &NotToken{fmt.Sprintf("the input is a refusal, %.40q, instead of a token", reason)}
 	}
 	return "", &NotToken{`the input is a JSON object without a member "token"`}
 }

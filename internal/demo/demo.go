@@ -49,7 +49,7 @@ func Run(ctx context.Context, a *cli.Console, validity time.Duration, log *slog.
 		return err
 	}
 	if show.failed > 0 {
-		return &cli.Rejection{Err: fmt.Errorf("%d of %d steps went otherwise than expected: run `stapled demo --log-level debug` to see why", show.failed, show.steps)}
+		return &cli.Rejection{Err: fmt.Errorf("%d of %d steps did not go as expected: run `stapled demo --log-level debug` to see why", show.failed, show.steps)}
 	}
 	return nil
 }

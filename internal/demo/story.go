@@ -61,7 +61,7 @@ func (s *stage) sign(ctx context.Context) (string, error) {
 }
 
 func (s *stage) setUp(ctx context.Context) error {
-	err := s.show.chapter("A service and its token", fmt.Sprintf("Staples are valid for %s here, by default for %s. Where a gateway decides, the time is that of the verification.", timetext.Duration(s.validity), timetext.Duration(responder.DefaultValidity)))
+	err := s.show.chapter("A service and its token", fmt.Sprintf("Staples are valid for %s here, by default for %s. For a decision of a gateway, the time shown is that of the verification.", timetext.Duration(s.validity), timetext.Duration(responder.DefaultValidity)))
 	if err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func (f Config) foreignIdentity() (*certs.Identity, error) {
 	case errors.Is(err, certs.ErrPassword):
 		return nil, fmt.Errorf("%w: put the right one into %s", err, f.PasswordFile)
 	case err != nil && f.Key == "":
-		return nil, fmt.Errorf("%w: give --cert a PEM chain, leaf first, with the private key of the leaf, or that with --key", err)
+		return nil, fmt.Errorf("%w: give --cert a PEM chain, leaf first, with the private key of the leaf, or give the key with --key", err)
 	case err != nil:
 		return nil, fmt.Errorf("%w: give --cert a PEM chain, leaf first, and --key the private key of the leaf", err)
 	}
@@ -153,7 +153,7 @@ func (f Config) identityDir() (string, error) {
 	}
 	dir := url.PathEscape(f.Name)
 	if len(dir) > maxFileName {
-		return "", cli.Usagef("--name %q is too long: with special characters as %%2F, it may have %d characters", f.Name, maxFileName)
+		return "", cli.Usagef("--name %q is too long: with special characters written as in %%2F, it may have at most %d characters", f.Name, maxFileName)
 	}
 	return filepath.Join(f.Dir, "identities", dir), nil
 }
@@ -202,7 +202,7 @@ func (f Config) stackSigner(ctx context.Context, log *slog.Logger) (_ *Signer, e
 	case errors.Is(err, stapler.CertificateRevoked) && above.Load():
 		return nil, fmt.Errorf("%w: the CA itself is revoked: make a new stack", err)
 	case errors.Is(err, stapler.CertificateRevoked):
-		return nil, fmt.Errorf("%w: delete %s to enrol a new one", err, dir)
+		return nil, fmt.Errorf("%w: delete %s to enroll a new one", err, dir)
 	case err != nil:
 		return nil, err
 	}

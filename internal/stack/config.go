@@ -37,7 +37,7 @@ func (c Config) Check() error {
 	case c.Dir == "":
 		return cli.Usagef("--dir DIR is missing: name a new directory, or the one of a stack")
 	case c.ValidityGiven && (c.StapleValidity < time.Second || c.StapleValidity%time.Second != 0):
-		return cli.Usagef("--staple-validity %s is not a whole number of seconds from 1s on: OCSP counts in seconds", timetext.Duration(c.StapleValidity))
+		return cli.Usagef("--staple-validity %s must be a whole number of seconds, 1s or more: OCSP counts in seconds", timetext.Duration(c.StapleValidity))
 	}
 	taken := make(map[string]string)
 	for _, f := range []struct{ name, address string }{
@@ -55,7 +55,7 @@ func (c Config) Check() error {
 			return cli.Usagef("%s %q is not HOST:PORT", f.name, f.address)
 		}
 		if other, twice := taken[f.address]; twice && port != "0" {
-			return cli.Usagef("%s and %s are both %s: give each an address of its own", other, f.name, f.address)
+			return cli.Usagef("%s and %s are both %s: give each its own address", other, f.name, f.address)
 		}
 		taken[f.address] = f.name
 	}

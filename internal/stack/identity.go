@@ -58,10 +58,10 @@ func (k Identity) Get(ctx context.Context) (*certs.Identity, error) {
 	case now.After(leaf.NotAfter):
 		return k.enrol(ctx)
 	case k.Validity != 0 && k.Validity != k.enrolledFor():
-		k.Log.Info("enrolling anew, for another validity", "name", k.Name, "validity", k.Validity)
+		k.Log.Info("enrolling again, for another validity", "name", k.Name, "validity", k.Validity)
 		identity, err := k.enrol(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("%w; without --validity, the certificate that is kept would do until %s", err, timetext.Stamp(leaf.NotAfter))
+			return nil, fmt.Errorf("%w; without --validity, the kept certificate can be used until %s", err, timetext.Stamp(leaf.NotAfter))
 		}
 		return identity, nil
 	case now.Before(renewalTime(leaf.NotBefore, leaf.NotAfter)):

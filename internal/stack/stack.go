@@ -61,7 +61,7 @@ func Open(cfg Config) (_ *Stack, err error) {
 	}
 	if isNew {
 		if password != nil {
-			return nil, cli.Usagef("--password-file is for a directory that exists: a new one gets a password of its own")
+			return nil, cli.Usagef("--password-file is for an existing directory: a new one gets its own password")
 		}
 		s.cfg.fillIn(kept)
 		if err := s.listen(); err != nil {

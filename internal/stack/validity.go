@@ -33,7 +33,7 @@ func validityFile(dir string) string { return filepath.Join(dir, "config", "stap
 func (s *validitySettings) Check() (string, error) {
 	d, err := time.ParseDuration(s.Validity)
 	if err == nil && (d < time.Second || d%time.Second != 0) {
-		err = fmt.Errorf("%q is not a whole number of seconds from 1s on", s.Validity)
+		err = fmt.Errorf("%q must be a whole number of seconds, 1s or more", s.Validity)
 	}
 	return "validity", err
 }
