@@ -46,8 +46,8 @@ func parseClaims(pairs []string) (map[string]any, error) {
 	return claims, nil
 }
 
-// claimValue keeps JSON as it is written, so that a number loses no digit. What
-// only begins like JSON is a mistake rather than a string.
+// claimValue keeps JSON as it is written, so that a number loses no digit. A value
+// that only begins like JSON is a mistake, not a string.
 func claimValue(value string) (any, error) {
 	raw := strings.TrimSpace(value)
 	switch {

@@ -21,8 +21,8 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// policyFlags are what `stapled verify` holds a token to: each is a field of
-// verifier.Config, with the default of that.
+// policyFlags are the rules that `stapled verify` applies to a token. Each is a
+// field of verifier.Config and has its default.
 type policyFlags struct {
 	anchors, issuers, algorithms      []string
 	audience, staples, typ, keyUsage  string
@@ -61,8 +61,8 @@ func (f *policyFlags) register(a *app, cmd *cobra.Command) {
 	cli.Complete(cmd, "key-usage", slices.Sorted(maps.Keys(keyUsages))...)
 }
 
-// config finds mistakes before a file is read. Nothing that was given may turn
-// into a default.
+// config finds mistakes before any file is read. A value that was given must never
+// become a default.
 func (f *policyFlags) config() (verifier.Config, error) {
 	usage, known := keyUsages[f.keyUsage]
 	cfg := verifier.Config{

@@ -28,16 +28,16 @@ import (
 type revocation struct {
 	Serial    string `json:"serial"`
 	SerialHex string `json:"serial_hex"`
-	// GoodUntilAtMost is when the last staple that says good has ended; absent
+	// GoodUntilAtMost is when the last staple that says good has ended. It is absent
 	// where the stack does not say how long its staples are valid.
 	GoodUntilAtMost *time.Time `json:"good_until_at_most,omitempty"`
 	// Subject is known when the certificate was given.
 	Subject string `json:"subject,omitempty"`
-	// Issued tells whether the CA had issued it; null where it is not known, such
-	// as of a serial number that was revoked before.
+	// Issued reports whether the CA had issued it; null where that is not known, such
+	// as for a serial number that was revoked before.
 	Issued *bool `json:"issued"`
-	// Reason is the one that the CA keeps: of an older revocation that is not the
-	// one asked for, and null if the responder does not tell.
+	// Reason is the one that the CA keeps. For an older revocation it may differ from
+	// the one asked for; it is null if the responder does not say.
 	Reason         *string `json:"reason"`
 	AlreadyRevoked bool    `json:"already_revoked"`
 }
@@ -102,8 +102,8 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 		return err
 	}
 	result := revocation{Serial: serial.String(), SerialHex: fmt.Sprintf("%#x", serial), Subject: subject, Reason: &reason}
-	// Before: from the revocation on, the CA knows the serial number. It is revoked
-	// also if the responder does not answer.
+	// Ask first: after the revocation the CA knows every serial number. Revoke even if
+	// the responder does not answer.
 	before, statusErr := client.Status(ctx, serial)
 	err = client.Revoke(ctx, result.Serial, code, reason)
 	if errors.Is(err, ca.AlreadyRevoked) {
@@ -113,7 +113,7 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 	}
 	revokedAt := time.Now()
 	if statusErr == nil {
-		// Only the CA's own word makes the end sooner.
+		// Only the CA's own answer can move the end forward.
 		if result.AlreadyRevoked && before.Code == responder.Revoked {
 			revokedAt = before.RevokedAt
 			older := ocspstaple.CRLReason(before.Reason).String()
@@ -183,7 +183,7 @@ func (f revokeFlags) certificate(issuers []*x509.Certificate) (*big.Int, string,
 
 // issuedHere checks that the responder of the CA answers for a certificate.
 func issuedHere(cert *x509.Certificate, issuers []*x509.Certificate, dir string) error {
-	for _, above := range issuers[:len(issuers)-1] { // the root answers for itself to nobody
+	for _, above := range issuers[:len(issuers)-1] { // no responder answers for the root
 		if cert.Equal(above) {
 			return nil
 		}
@@ -210,7 +210,7 @@ func parseSerial(text string) (*big.Int, error) {
 	}
 	var serial *big.Int
 	ok := false
-	// SetString takes signs and underscores, which nobody writes here.
+	// SetString also takes signs and underscores, which do not belong here.
 	if base != 0 && !strings.ContainsAny(digits, "+-_") {
 		serial, ok = new(big.Int).SetString(digits, base)
 	}

@@ -80,7 +80,7 @@ rejected, 2 usage, configuration, or a server that does not answer.`,
 	)
 	root.SetHelpCommand(cli.NewHelpCommand())
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
-		// If stdout is gone there is nobody to help.
+		// If stdout is closed, nobody reads the help.
 		_ = a.Print(a.Help(cmd))
 	})
 	root.CompletionOptions.DisableDefaultCmd = true

@@ -30,12 +30,14 @@ func awaitCommand(ts *testscript.TestScript, neg bool, args []string) {
 	dir := ts.MkAbs(args[0])
 	var last error
 	eventually(ts, func() bool {
-		var kept struct{ Address string }
+		var kept struct {
+			Address string `json:"gateway_address"`
+		}
 		var settings struct {
 			CA string `json:"ca_url"`
 		}
 		last = errors.Join(
-			readJSON(filepath.Join(dir, "config", "gateway.json"), &kept),
+			readJSON(filepath.Join(dir, "config", "stack.json"), &kept),
 			readJSON(filepath.Join(dir, "config", "stapled.json"), &settings))
 		if last != nil {
 			return false

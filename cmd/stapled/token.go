@@ -24,8 +24,8 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// defaultName is whom `stapled token` speaks as. The domain is reserved for
-// private use.
+// defaultName is the name in the certificate unless --name gives another. The
+// domain is reserved for private use.
 const defaultName = "service.stapled.internal"
 
 type tokenFlags struct {
@@ -188,7 +188,7 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 }
 
 func (a *app) printToken(raw string, f tokenFlags) error {
-	// What the token says of itself is what its receiver sees.
+	// Report what the token itself says: its receiver sees nothing else.
 	parts, err := anatomy.Dissect(raw, time.Now())
 	if err != nil {
 		return fmt.Errorf("read the token back: %w", err)

@@ -80,8 +80,8 @@ or SIGHUP, and then ends with status 0.`,
 	return cmd
 }
 
-// givenAddresses refuses an empty address that was given, such as by a variable
-// of the shell that is not set: nobody has said where to listen.
+// givenAddresses refuses an address flag with an empty value, such as from an
+// unset shell variable: it does not say where to listen.
 func givenAddresses(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		if strings.HasSuffix(f.Name, "-address") && f.Value.String() == "" {

@@ -67,7 +67,7 @@ func TestDissectStaple(t *testing.T) {
 	for _, row := range []struct {
 		name, value string
 		i           int
-		want        stapleView // of which the times are not compared
+		want        stapleView // its times are not compared
 		err         string
 	}{
 		{name: "good", value: respond(ocsp.Response{Status: ocsp.Good, SerialNumber: big.NewInt(42)}),

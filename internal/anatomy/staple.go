@@ -18,8 +18,8 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// stapleView is what an OCSP response says. Package ocspstaple shows only
-// responses that are authentic; here somebody may want to see a forged one.
+// stapleView is what an OCSP response says. Package ocspstaple reads authentic
+// responses only; this shows forged ones too.
 type stapleView struct {
 	Status     string     `json:"status"`
 	Serial     string     `json:"serial,omitempty"`
@@ -29,7 +29,7 @@ type stapleView struct {
 	NextUpdate *time.Time `json:"next_update,omitempty"`
 	RevokedAt  *time.Time `json:"revoked_at,omitempty"`
 	Reason     string     `json:"revocation_reason,omitempty"`
-	// Signer is whom the response names as its signer, which proves nothing.
+	// Signer is the signer that the response names, which proves nothing.
 	Signer string `json:"signer,omitempty"`
 }
 

@@ -31,11 +31,12 @@ type Console struct {
 	Explain func(error) string
 }
 
-// Silent is the level of commands whose only line on stderr is their error.
+// Silent is the standard level of commands that write nothing but their error to
+// stderr.
 const Silent = slog.LevelError + 4
 
-// Logger writes to stderr, from the level that the user asked for or else from
-// the one that suits the command.
+// Logger logs to stderr, from the level that the user asked for, or else from the
+// standard level of the command.
 func (a *Console) Logger(standard slog.Level) (*slog.Logger, error) {
 	level := standard
 	if a.LogLevel != "" {
@@ -59,7 +60,7 @@ func plainAttr(_ []string, attr slog.Attr) slog.Attr {
 }
 
 // PrintJSON prints one object on one line. What it holds may come from a token
-// that nobody has verified, so control characters that encoding/json leaves
+// that was not verified, so control characters that encoding/json leaves
 // alone (U+007F to U+009F, which some terminals obey) are escaped too.
 func (a *Console) PrintJSON(value any) error {
 	var encoded bytes.Buffer
@@ -83,7 +84,8 @@ func (a *Console) PrintJSON(value any) error {
 	return a.Print(line.String())
 }
 
-// Print writes a result. A reader that has gone is an error: half a result is none.
+// Print writes a result. If the reader has gone, that is an error: half a result is
+// no result.
 func (a *Console) Print(text string) error {
 	if _, err := io.WriteString(a.Stdout, text); err != nil {
 		return fmt.Errorf("write the result: %w", err)

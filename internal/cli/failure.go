@@ -23,8 +23,8 @@ const (
 	ExitUnusable = 2
 )
 
-// Rejection ends the command with status 1. Err is nil where the result on
-// stdout has told everything already.
+// Rejection ends the command with status 1. Err is nil if the result on stdout says
+// everything.
 type Rejection struct{ Err error }
 
 func (r *Rejection) Error() string {
@@ -52,7 +52,7 @@ func Usagef(format string, args ...any) error {
 	return &usageError{err: fmt.Errorf(format, args...)}
 }
 
-// Finish tells an error in one line, and returns the exit status.
+// Finish prints an error in one line, and returns the exit status.
 func (a *Console) Finish(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return ExitDone
@@ -66,7 +66,7 @@ func (a *Console) Finish(cmd *cobra.Command, err error) int {
 		}
 	}
 	line := a.OneLine(err)
-	// To name another file may not be what helps then. Package ca says so itself.
+	// Naming another file may not help then. Package ca says so itself.
 	var file *fs.PathError
 	if errors.As(err, &file) && errors.Is(file, fs.ErrPermission) && !strings.Contains(line, "run this as") {
 		line += "; run this as a user with that permission"
@@ -78,12 +78,12 @@ func (a *Console) Finish(cmd *cobra.Command, err error) int {
 		}
 		line += fmt.Sprintf(": see `%s --help`", cmd.CommandPath())
 	}
-	// If stderr is gone there is nobody to tell.
+	// If stderr is closed, nobody reads the error.
 	_, _ = io.WriteString(a.Stderr, "stapled: "+line+"\n")
 	return status
 }
 
-// Warn tells, in one line, what a user should know although the command goes on.
+// Warn prints, in one line, what a user should know although the command goes on.
 func (a *Console) Warn(err error) {
 	_, _ = io.WriteString(a.Stderr, "stapled: warning: "+a.OneLine(err)+"\n")
 }

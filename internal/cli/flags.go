@@ -44,8 +44,8 @@ func NameValues(flags *pflag.FlagSet) {
 	})
 }
 
-// once is the value of a flag that may be given once: a second value would hide
-// the first, as if nobody had given it.
+// once is the value of a flag that may be given once: a second value would silently
+// replace the first.
 type once struct {
 	pflag.Value
 	given bool
@@ -62,7 +62,7 @@ func (o *once) Set(value string) error {
 	return o.Value.Set(value)
 }
 
-// PermitOnce is for every flag that takes no list.
+// PermitOnce makes every flag that takes no list an error if it is given twice.
 func PermitOnce(root *cobra.Command) {
 	wrap := func(f *pflag.Flag) {
 		if _, list := f.Value.(pflag.SliceValue); !list {
@@ -76,7 +76,7 @@ func PermitOnce(root *cobra.Command) {
 	}
 }
 
-// FlagError words what pflag has found.
+// FlagError rewords an error of pflag.
 func FlagError(err error) error {
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) && errors.Is(err, errTwice) {

@@ -23,7 +23,7 @@ import (
 const maxInput = 64 << 10
 
 // ReadToken takes the token from the argument, or from stdin for "-" and for no
-// argument. What stands around it is taken off, as unwrap has it.
+// argument, and removes what is around it (see unwrap).
 func (a *Console) ReadToken(cmd *cobra.Command, args []string) (string, error) {
 	raw, argument := "-", false
 	if len(args) > 0 {
@@ -80,7 +80,8 @@ func ParseTime(at string) (clock func() time.Time, err error) {
 	return nil, Usagef("--at %q is neither an RFC 3339 time, such as 2026-01-31T12:00:00Z, nor an offset from now, such as +11m or -1h", at)
 }
 
-// CheckDir refuses a file, of which every later step would say less.
+// CheckDir refuses a file in place of a directory. Later steps would only report
+// what is missing in it.
 func CheckDir(dir string) error {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return Usagef("--dir %q is not a directory: name the directory of the stack", dir)

@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// NotToken is input that holds something else than one token, or more than one.
-// To `verify` this is a rejection: whoever sent it may have chosen it.
+// NotToken is input that is not exactly one token. For `verify` that is a
+// rejection: the sender may have chosen the input.
 type NotToken struct{ what string }
 
 func (n *NotToken) Error() string { return n.what + ": give one token in compact serialization" }
 
-// unwrap takes off what shells, header fields and JSON put around a token: white
+// unwrap removes what shells, header fields and JSON put around a token: white
 // space, the name of the Authorization field, the scheme Bearer (RFC 6750 §2.1),
 // and the object that `stapled token --json` prints, or its member alone. The
 // token itself stays as it is, byte for byte.
@@ -61,7 +61,7 @@ func unwrap(input string) (string, error) {
 }
 
 // tokenInJSON reads one string, or the member "token" of one object. It refuses a
-// second one, of which another reader could take the other.
+// second one: another reader could take that one instead.
 func tokenInJSON(text string) (string, error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	token, err := memberOrString(decoder)

@@ -18,7 +18,7 @@ import (
 )
 
 // A demo waits for one staple to run out. Below three seconds there would be
-// none to forge with in between, and nobody waits for longer than a minute.
+// no time to forge tokens, and nobody watches for longer than a minute.
 const (
 	DefaultValidity = 5 * time.Second
 	MinValidity     = 3 * time.Second

@@ -14,7 +14,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/terminal"
 )
 
-// audience is whom the tokens of the demo are for.
+// audience is the audience of all tokens of the demo.
 const audience = "echo"
 
 // The outcomes of a step.
@@ -103,7 +103,7 @@ func (s *show) end(st step) error {
 	if st.Outcome == rejected {
 		sgr = terminal.Red
 	}
-	if st.HTTPStatus == 0 && st.Outcome == accepted { // something was done; nobody was asked
+	if st.HTTPStatus == 0 && st.Outcome == accepted { // a step, not a decision
 		outcome = "done"
 	}
 	title := pad(st.title, utf8.RuneCountInString(st.title), titleWidth)

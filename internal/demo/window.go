@@ -22,10 +22,10 @@ const (
 )
 
 // lastGoodToken shows how long the last token from before the revocation
-// works where nobody has seen the revoked staple, and that it ends.
+// is accepted where the revoked staple is not known, and that this ends.
 func (s *stage) lastGoodToken(ctx context.Context) error {
 	err := s.show.chapter("The last good token, at a gateway that has not seen the revoked staple",
-		"A gateway asks nobody. One that has met the revoked staple refuses older ones at once, as above. This one "+
+		"A gateway makes no requests. One that has seen the revoked staple refuses older ones at once, as above. This one "+
 			"has not, so its bound is the staple's nextUpdate: "+terminal.Stamp(s.last.nextUpdate)+".")
 	if err != nil {
 		return err

@@ -45,6 +45,6 @@ func (Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	// The client has gone if this fails; there is nobody left to tell.
+	// If this fails, the client has gone.
 	_ = json.NewEncoder(w).Encode(reply)
 }

@@ -68,8 +68,8 @@ func (s *Service) Start(failed chan<- error) {
 // ShutdownGrace is how long requests in flight may take to end.
 const ShutdownGrace = 5 * time.Second
 
-// Close ends the service in an orderly way. Whoever still holds a request open
-// after the grace period, which anybody who reaches the port can do, is cut off.
+// Close ends the service in an orderly way. Requests that are still open after the
+// grace period are cut off: any caller could hold one open.
 func (s *Service) Close(grace time.Duration) error {
 	if s.server != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), grace)

@@ -43,12 +43,12 @@ type Signer struct {
 	Identity *certs.Identity
 	Anchor   *x509.Certificate // nil if it issued nothing that is stapled
 	Staples  *stapler.Stapler
-	// Unrefreshed is why a staple that is still good was not replaced, though it
-	// was time; nil otherwise.
+	// Unrefreshed is why a staple that is still good could not be replaced when that
+	// was due; nil otherwise.
 	Unrefreshed error
 }
 
-// Outlives reports whether a token can be that long before its staple ends.
+// Outlives reports whether the staple stays fresh for longer than a lifetime.
 func (s *Signer) Outlives(lifetime time.Duration, bounds ocspstaple.Freshness) bool {
 	now := time.Now()
 	staples, err := s.Staples.Current(now)

@@ -11,8 +11,8 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
-// Advise says what to do about a responder that does not answer, or whose answer
-// is of no use.
+// Advise adds what to do about a responder that does not answer, or whose answer
+// cannot be used.
 func (f Config) Advise(err error) error {
 	down := errors.Is(err, stapler.FetchFailed)
 	switch {
@@ -28,8 +28,8 @@ func (f Config) Advise(err error) error {
 	return err
 }
 
-// verdicts are what ends the use of a certificate. Everything else can pass or be
-// repaired, also an answer that is not authentic: it may be anybody's.
+// verdicts are the reasons that end the use of a certificate. Everything else can
+// pass or be repaired, even an answer that is not authentic: anyone may have sent it.
 var verdicts = []stapled.Reason{stapled.CertificateRevoked, stapled.CertificateExpired, stapled.StapleUnknown}
 
 // VerdictOf returns the verdict on the certificate that an error tells of, or

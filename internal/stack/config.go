@@ -17,7 +17,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
-// defaultAudience is whom the echo service takes itself for.
+// defaultAudience is the audience of the echo service, unless --audience names
+// another.
 const defaultAudience = "echo"
 
 // Config is what `stapled up` was asked for. An empty audience and empty
@@ -62,7 +63,7 @@ func (c Config) Check() error {
 	return cli.CheckDir(c.Dir)
 }
 
-// isNew tells whether the directory holds no stack yet.
+// isNew reports whether the directory holds no stack yet.
 func (c Config) isNew() bool {
 	_, err := os.Stat(filepath.Join(c.Dir, "config"))
 	return errors.Is(err, fs.ErrNotExist)

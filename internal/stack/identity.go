@@ -49,7 +49,7 @@ func (k Identity) Get(ctx context.Context) (*certs.Identity, error) {
 	case isUnreadable(err):
 		return nil, fmt.Errorf("read the certificate that is kept in %s: %w", k.Dir, err)
 	case err != nil:
-		// What is there is of no use to anybody. It has no other copy.
+		// The files are useless, and there is no other copy.
 		k.Log.Warn("the kept certificate and its key are damaged, enrolling a new one", "dir", k.Dir, "error", err)
 		return k.enrol(ctx)
 	}
@@ -69,16 +69,16 @@ func (k Identity) Get(ctx context.Context) (*certs.Identity, error) {
 	}
 	renewed, err := k.Client.Renew(ctx, identity)
 	if err != nil {
-		// It is valid for some time still. Whether it may be used is for its
-		// staple to say: the CA also refuses to renew what is revoked.
+		// It is still valid for some time. Its staple decides whether it may be
+		// used: the CA also refuses to renew a revoked certificate.
 		k.Log.Warn("certificate not renewed, using the old one", "error", err, "not_after", leaf.NotAfter)
 		return identity, nil
 	}
 	return k.save(renewed)
 }
 
-// isUnreadable tells a file that cannot be read now from one whose content is of
-// no use.
+// isUnreadable reports whether a file could not be read, as opposed to one whose
+// content is useless.
 func isUnreadable(err error) bool {
 	var reading *fs.PathError
 	return errors.As(err, &reading)
@@ -89,8 +89,8 @@ func renewalTime(notBefore, notAfter time.Time) time.Time {
 	return notBefore.Add(notAfter.Sub(notBefore) / 3 * 2)
 }
 
-// lock takes hold of all identities of the stack. Its file is never removed:
-// somebody may be waiting for it.
+// lock locks all identities of the stack. Its file is never removed: another
+// process may be waiting for it.
 func (k Identity) lock() (func(), error) {
 	identities := filepath.Dir(k.Dir)
 	if err := os.MkdirAll(identities, 0o700); err != nil {
@@ -109,8 +109,8 @@ func (k Identity) enrol(ctx context.Context) (*certs.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Around the certificate, so that after a crash there is rather no validity
-	// than that of another one.
+	// Remove it first and write it last: after a crash there is no validity rather
+	// than that of another certificate.
 	if err := os.Remove(k.File(validityName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("keep the certificate: %w", err)
 	}

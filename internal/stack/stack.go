@@ -33,7 +33,7 @@ type Stack struct {
 	cfg      Config
 	ca       *ca.CA
 	metrics  *metrics
-	requests *loglimit.Handler // the log for what anybody can cause
+	requests *loglimit.Handler // the log for what any caller can cause
 	gateway  *service.Service
 	exporter *service.Service // nil without --metrics-address
 
@@ -50,11 +50,10 @@ func Open(cfg Config) (_ *Stack, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	// An address that is taken must not leave a new directory behind. In an old
-	// directory the database comes first: if that is locked, the addresses are
-	// taken by the very same stack, which is the thing to say.
+	// For a new directory, take the addresses first: if one is in use, no directory is
+	// left behind. For an old one, open the database first: if it is locked, this very
+	// stack is running and holds the addresses, and that is the error to report.
 	isNew := cfg.isNew()
-	var kept gatewaySettings
 	password, err := cli.ReadPassword(cfg.PasswordFile)
 	if err != nil {
 		return nil, err
@@ -63,7 +62,7 @@ func Open(cfg Config) (_ *Stack, err error) {
 		if password != nil {
 			return nil, cli.Usagef("--password-file is for an existing directory: a new one gets its own password")
 		}
-		s.cfg.fillIn(kept)
+		s.cfg.fillIn(kept{})
 		if err := s.listen(); err != nil {
 			return nil, err
 		}
@@ -71,26 +70,17 @@ func Open(cfg Config) (_ *Stack, err error) {
 	if err := ca.Init(cfg.Dir, ca.InitConfig{CAAddress: cfg.CAAddress, OCSPAddress: cfg.OCSPAddress}); err != nil {
 		return nil, caAddressError(err, isNew)
 	}
-	if !isNew {
-		if kept, err = cfg.keptGateway(); err != nil {
-			return nil, err
-		}
-		s.cfg.fillIn(kept)
-	}
-	if s.metrics, err = newMetrics(); err != nil {
+	before, err := readKept(cfg.Dir)
+	if err != nil {
 		return nil, err
 	}
-	if !cfg.ValidityGiven {
-		if s.cfg.StapleValidity, err = keptValidity(cfg.Dir); err != nil {
-			return nil, err
-		}
+	s.cfg.fillIn(before)
+	if s.metrics, err = newMetrics(); err != nil {
+		return nil, err
 	}
 	s.ca, err = ca.Open(cfg.Dir, ca.Config{Password: password, StapleValidity: s.cfg.StapleValidity, Logger: cfg.Log, Observer: s.metrics})
 	if err != nil {
 		return nil, caAddressError(err, isNew)
-	}
-	if err := keepValidity(cfg.Dir, s.cfg.StapleValidity, time.Now()); err != nil {
-		return nil, err
 	}
 	if err := lookAtMode(cfg.Dir, cfg.Log); err != nil {
 		return nil, err
@@ -108,14 +98,16 @@ func Open(cfg Config) (_ *Stack, err error) {
 	if s.exporter != nil {
 		s.exporter.Handle(s.metrics.handler(), slog.New(s.requests))
 	}
-	if err := s.keepGateway(kept); err != nil {
+	// Before the first staple is issued.
+	now := before.next(s.gateway.Address(), s.cfg.Audience, s.cfg.StapleValidity, time.Now())
+	if err := now.write(cfg.Dir); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// lookAtMode warns of a directory that others can look into. Who may is for its
-// owner to decide, such as for a group that backs it up.
+// lookAtMode warns about a directory that others can read. It is the owner's
+// decision, for example for a group that makes backups.
 func lookAtMode(dir string, log *slog.Logger) error {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -154,7 +146,7 @@ func (s *Stack) protectedEcho() (http.Handler, error) {
 	return g.Wrap(echo.Handler{}), nil
 }
 
-// Start serves, and tells the first failure.
+// Start serves, and sends failures to the channel.
 func (s *Stack) Start(parent context.Context) <-chan error {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
 	s.stopCA = cancel

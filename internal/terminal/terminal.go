@@ -47,7 +47,7 @@ func Of(stream io.Writer) Terminal {
 	return t
 }
 
-// IsTerminal tells whether somebody would have to type the input.
+// IsTerminal reports whether somebody would have to type the input.
 func IsTerminal(stream io.Reader) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

@@ -33,7 +33,11 @@ func TestGoodUntil(t *testing.T) {
 		{"revoked when earlier staples have ended", 5 * time.Minute, 5 * time.Second, 2 * time.Hour, 2*time.Hour + 5*time.Second},
 		{"longer", 3 * time.Hour, time.Hour, 3 * time.Hour, 4 * time.Hour},
 	} {
-		if err := keepValidity(dir, step.validity, at.Add(step.started)); err != nil {
+		before, err := readKept(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := before.next("127.0.0.1:1", "echo", step.validity, at.Add(step.started)).write(dir); err != nil {
 			t.Fatal(err)
 		}
 		got := GoodUntil(dir, at.Add(step.revoked))
@@ -41,13 +45,13 @@ func TestGoodUntil(t *testing.T) {
 			t.Errorf("%s: %v, want %s", step.name, got, at.Add(step.want))
 		}
 	}
-	if err := os.WriteFile(validityFile(dir), []byte(`{"validity":"long"}`), 0o600); err != nil {
+	if err := os.WriteFile(keptFile(dir), []byte(`{"gateway_address":"127.0.0.1:1","audience":"echo","staple_validity":"long"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if got := GoodUntil(dir, at); got != nil {
 		t.Errorf("from a damaged file: %s", got)
 	}
-	if err := keepValidity(dir, time.Minute, at); err == nil {
-		t.Error("a damaged file is overwritten")
+	if _, err := readKept(dir); err == nil {
+		t.Error("a damaged file passes for none")
 	}
 }
