@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stapledjwt/stapled/internal/catalogue"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -23,12 +24,12 @@ const vectorsDir = "../../testdata/vectors"
 // TestVectorsAreGenerated makes all vectors again, and holds them against the
 // files byte by byte.
 func TestVectorsAreGenerated(t *testing.T) {
-	ring, err := loadKeyring(filepath.Join(vectorsDir, keysFile))
+	ring, err := catalogue.LoadKeys(filepath.Join(vectorsDir, catalogue.KeysFile))
 	if err != nil {
 		t.Fatal(err)
 	}
 	files := generate(ring)
-	files[keysFile] = ring.encode()
+	files[catalogue.KeysFile] = ring.Encode()
 	total := 0
 	for name, want := range files {
 		got, err := os.ReadFile(filepath.Join(vectorsDir, name))

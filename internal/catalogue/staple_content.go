@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package catalogue
 
 import (
 	"crypto"
@@ -13,42 +13,42 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // stapleContentCases are about rules 6.1 to 6.6.
-func stapleContentCases() []spec {
+func stapleContentCases() []Case {
 	return slices.Concat(stapleListCases(), stapleEncodingCases(), stapleShapeCases(), stapleTimeShapeCases(), certIDCases())
 }
 
-func stapleListCases() []spec {
-	twoStaples := func(m *maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(leaf), m.staple(m.ca)} }
-	return []spec{
-		{name: "ocsp_absent", rules: "6.1", edit: dropHeader("ocsp"), want: verifier.StapleMissing},
-		{name: "ocsp_empty", rules: "6.1", edit: header("ocsp", []string{}), want: verifier.StapleMissing},
-		{name: "one_staple_where_the_chain_needs_two", rules: "6.1", policy: wholeChain, want: verifier.StapleMissing},
-		{name: "no_staple_where_the_chain_needs_two", rules: "6.1", policy: wholeChain, edit: dropHeader("ocsp"), want: verifier.StapleMissing},
-		{name: "staple_in_an_unprotected_place", rules: "6.1", want: verifier.StapleMissing,
+func stapleListCases() []Case {
+	twoStaples := func(m *Maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(leaf), m.staple(m.ca)} }
+	return []Case{
+		{name: "ocsp_absent", rules: "6.1", edit: dropHeader("ocsp"), want: stapled.StapleMissing},
+		{name: "ocsp_empty", rules: "6.1", edit: header("ocsp", []string{}), want: stapled.StapleMissing},
+		{name: "one_staple_where_the_chain_needs_two", rules: "6.1", policy: wholeChain, want: stapled.StapleMissing},
+		{name: "no_staple_where_the_chain_needs_two", rules: "6.1", policy: wholeChain, edit: dropHeader("ocsp"), want: stapled.StapleMissing},
+		{name: "staple_in_an_unprotected_place", rules: "6.1", want: stapled.StapleMissing,
 			comment: "A staple in the claims is none.",
-			edit: func(m *maker, t *testca.Token) {
+			edit: func(m *Maker, t *testca.Token) {
 				t.Claims.Add("ocsp", t.Header.Get("ocsp"))
 				t.Header.Drop("ocsp")
 			}},
 		{name: "a_staple_for_each_certificate", rules: "6.1", policy: wholeChain, staples: twoStaples},
 		{name: "a_staple_more_than_needed", rules: "6.1", staples: twoStaples},
 		{name: "a_staple_for_the_only_certificate", rules: "6.1", policy: wholeChain, leaf: belowRoot},
-		{name: "three_staples_for_two_certificates", rules: "6.2", want: verifier.StapleMalformed,
-			staples: func(m *maker, leaf *testca.Party) [][]byte {
+		{name: "three_staples_for_two_certificates", rules: "6.2", want: stapled.StapleMalformed,
+			staples: func(m *Maker, leaf *testca.Party) [][]byte {
 				return append(twoStaples(m, leaf), m.staple(m.ca))
 			}},
-		{name: "two_staples_for_the_leaf_below_the_anchor", rules: "6.2", leaf: belowRoot, want: verifier.StapleMalformed,
-			staples: func(m *maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(leaf), m.staple(leaf)} }},
+		{name: "two_staples_for_the_leaf_below_the_anchor", rules: "6.2", leaf: belowRoot, want: stapled.StapleMalformed,
+			staples: func(m *Maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(leaf), m.staple(leaf)} }},
 	}
 }
 
-func stapleEncodingCases() []spec {
-	var cases []spec
+func stapleEncodingCases() []Case {
+	var cases []Case
 	for name, change := range inOrder(
 		"in_base64url", func(s string) string { return strings.NewReplacer("+", "-", "/", "_").Replace(s) },
 		"without_padding", func(s string) string { return strings.TrimRight(s, "=") },
@@ -62,19 +62,19 @@ func stapleEncodingCases() []spec {
 		"cut_off", func(s string) string { return standard(unstandard(s)[:120]) },
 		"of_zeros", text(standard(make([]byte, 300))),
 	) {
-		cases = append(cases, spec{name: "staple_" + name, rules: "6.3", leaf: belowRoot, edit: ocsp(0, change), want: verifier.StapleMalformed,
+		cases = append(cases, Case{name: "staple_" + name, rules: "6.3", leaf: belowRoot, edit: ocsp(0, change), want: stapled.StapleMalformed,
 			staples: stapleFor(oddStaple)})
 	}
-	return append(cases, spec{name: "staple_of_the_second_certificate_is_empty", rules: "6.3", want: verifier.StapleMalformed,
+	return append(cases, Case{name: "staple_of_the_second_certificate_is_empty", rules: "6.3", want: stapled.StapleMalformed,
 		comment: "It is not needed, but it is there.",
-		edit: func(_ *maker, t *testca.Token) {
+		edit: func(_ *Maker, t *testca.Token) {
 			t.Header.Set("ocsp", append(slices.Clone(t.Header.Get("ocsp").([]string)), ""))
 		}})
 }
 
 // oddStaple is a staple whose base64 has both special characters, padding and
 // unused bits.
-func oddStaple(m *maker, leaf *testca.Party) []byte {
+func oddStaple(m *Maker, leaf *testca.Party) []byte {
 	for fill := 0; ; fill++ {
 		der := m.staple(leaf, func(r *testca.Response) {
 			r.Extensions = []testca.Extension{{ID: privateOID, Value: []byte(fmt.Sprint(fill))}}
@@ -86,10 +86,10 @@ func oddStaple(m *maker, leaf *testca.Party) []byte {
 }
 
 // stapleShapeCases are about rules 6.3 and 6.4.
-func stapleShapeCases() []spec {
-	var cases []spec
+func stapleShapeCases() []Case {
+	var cases []Case
 	add := func(rule, name string, edits ...func(*testca.Response)) {
-		cases = append(cases, spec{name: "staple_" + name, rules: rule, staples: oneStaple(edits...), want: verifier.StapleMalformed})
+		cases = append(cases, Case{name: "staple_" + name, rules: rule, staples: oneStaple(edits...), want: stapled.StapleMalformed})
 	}
 	for _, status := range []struct {
 		name  string
@@ -128,10 +128,10 @@ func stapleShapeCases() []spec {
 		"with_fractions": "20260301115900.0Z", "without_seconds": "202603011159Z", "in_local_time": "20260301125900+0100",
 		"without_zone": "20260301115900", "on_no_date": "20260231115900Z", "at_24_hours": "20260228240000Z",
 	} {
-		cases = append(cases, spec{name: "staple_thisUpdate_" + name, rules: "6.3", want: verifier.StapleMalformed,
+		cases = append(cases, Case{name: "staple_thisUpdate_" + name, rules: "6.3", want: stapled.StapleMalformed,
 			staples: oneStaple(inside("thisUpdate", instead([]byte(time)...)))})
 	}
-	slices.SortFunc(cases[len(cases)-6:], func(a, b spec) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(cases[len(cases)-6:], func(a, b Case) int { return strings.Compare(a.name, b.name) })
 	add("6.3", "thisUpdate_is_UTCTime", around("thisUpdate", func([]byte) []byte { return append([]byte{0x17, 13}, "260301115900Z"...) }))
 	add("6.3", "with_length_in_too_many_bytes", around("OCSPResponse", longer))
 	add("6.3", "with_indefinite_length", around("OCSPResponse", func(der []byte) []byte {
@@ -139,7 +139,7 @@ func stapleShapeCases() []spec {
 	}))
 	add("6.3", "with_unknown_status", around("certStatus", instead(0x83, 0)))
 	add("6.3", "with_unknown_responder_id", around("responderID", func(der []byte) []byte { return append([]byte{0xa3}, der[1:]...) }))
-	cases = append(cases, spec{name: "staple_with_five_certificates", rules: "6.3", staples: embedding(5), want: verifier.StapleMalformed})
+	cases = append(cases, Case{name: "staple_with_five_certificates", rules: "6.3", staples: embedding(5), want: stapled.StapleMalformed})
 	for _, reason := range []int{7, 11} {
 		add("6.3", fmt.Sprintf("revoked_for_no_known_reason_%d", reason), revoked, single(func(s *testca.Single) { s.Reason = reason }))
 	}
@@ -159,25 +159,25 @@ func stapleShapeCases() []spec {
 	add("6.4", "with_an_extension_twice", responses(harmless, nonce, harmless))
 	add("6.4", "with_an_extension_twice_in_the_single_response", singles(harmless, harmless))
 	return append(cases,
-		spec{name: "staple_with_extensions", rules: "6.4", staples: oneStaple(responses(nonce, harmless), singles(harmless))},
-		spec{name: "staple_with_four_certificates", rules: "6.3", staples: embedding(4)},
+		Case{name: "staple_with_extensions", rules: "6.4", staples: oneStaple(responses(nonce, harmless), singles(harmless))},
+		Case{name: "staple_with_four_certificates", rules: "6.3", staples: embedding(4)},
 	)
 }
 
 // embedding embeds so many certificates, which the signature of the issuer does
 // not need.
-func embedding(n int) func(*maker, *testca.Party) [][]byte {
-	return stapleFor(func(m *maker, leaf *testca.Party) []byte {
+func embedding(n int) func(*Maker, *testca.Party) [][]byte {
+	return stapleFor(func(m *Maker, leaf *testca.Party) []byte {
 		return m.staple(leaf, func(r *testca.Response) { r.Certificates = slices.Repeat([]*x509.Certificate{m.ca.Cert}, n) })
 	})
 }
 
-func stapleTimeShapeCases() []spec {
+func stapleTimeShapeCases() []Case {
 	minute := time.Minute
-	rejected := func(name string, edits ...func(*testca.Response)) spec {
-		return spec{name: "staple_" + name, rules: "6.5", staples: oneStaple(edits...), want: verifier.StapleMalformed}
+	rejected := func(name string, edits ...func(*testca.Response)) Case {
+		return Case{name: "staple_" + name, rules: "6.5", staples: oneStaple(edits...), want: stapled.StapleMalformed}
 	}
-	return []spec{
+	return []Case{
 		rejected("without_nextUpdate", single(func(s *testca.Single) { s.NextUpdate = time.Time{} })),
 		rejected("with_nextUpdate_at_thisUpdate", single(func(s *testca.Single) { s.NextUpdate = s.ThisUpdate })),
 		rejected("with_nextUpdate_before_thisUpdate", single(func(s *testca.Single) { s.NextUpdate = s.ThisUpdate.Add(-time.Second) })),
@@ -188,10 +188,10 @@ func stapleTimeShapeCases() []spec {
 }
 
 // certIDCases are about rule 6.6.
-func certIDCases() []spec {
-	var cases []spec
+func certIDCases() []Case {
+	var cases []Case
 	add := func(name string, edits ...func(*testca.Response)) {
-		cases = append(cases, spec{name: "certid_" + name, rules: "6.6", staples: oneStaple(edits...), want: verifier.StapleMismatch})
+		cases = append(cases, Case{name: "certid_" + name, rules: "6.6", staples: oneStaple(edits...), want: stapled.StapleMismatch})
 	}
 	add("with_another_serial", single(func(s *testca.Single) { s.Serial = new(big.Int).Add(s.Serial, big.NewInt(1)) }))
 	add("with_the_negative_serial", single(func(s *testca.Single) { s.Serial = new(big.Int).Neg(s.Serial) }))
@@ -200,24 +200,24 @@ func certIDCases() []spec {
 	add("with_name_and_key_hash_exchanged", single(func(s *testca.Single) { s.NameHash, s.KeyHash = s.KeyHash, s.NameHash }))
 	add("with_empty_hashes", single(func(s *testca.Single) { s.NameHash, s.KeyHash = nil, nil }))
 	add("with_hashes_cut_off", single(func(s *testca.Single) { s.NameHash, s.KeyHash = s.NameHash[:20], s.KeyHash[:20] }))
-	party := func(name string, of func(*maker) *testca.Party, hash crypto.Hash) {
-		cases = append(cases, spec{name: "certid_" + name, rules: "6.6", want: verifier.StapleMismatch,
-			staples: stapleFor(func(m *maker, leaf *testca.Party) []byte {
+	party := func(name string, of func(*Maker) *testca.Party, hash crypto.Hash) {
+		cases = append(cases, Case{name: "certid_" + name, rules: "6.6", want: stapled.StapleMismatch,
+			staples: stapleFor(func(m *Maker, leaf *testca.Party) []byte {
 				return m.staple(leaf, func(r *testca.Response) { r.Singles[0] = testca.NewSingle(leaf.Cert, of(m).Cert, hash) })
 			})})
 	}
-	party("of_the_same_serial_of_another_CA", func(m *maker) *testca.Party { return m.sibling }, crypto.SHA256)
-	party("of_the_same_serial_of_the_root", func(m *maker) *testca.Party { return m.root }, crypto.SHA1)
-	party("under_MD5", func(m *maker) *testca.Party { return m.ca }, crypto.MD5)
+	party("of_the_same_serial_of_another_CA", func(m *Maker) *testca.Party { return m.sibling }, crypto.SHA256)
+	party("of_the_same_serial_of_the_root", func(m *Maker) *testca.Party { return m.root }, crypto.SHA1)
+	party("under_MD5", func(m *Maker) *testca.Party { return m.ca }, crypto.MD5)
 	return append(cases,
-		spec{name: "staple_of_another_certificate", rules: "6.6", want: verifier.StapleMismatch,
-			staples: stapleFor(func(m *maker, _ *testca.Party) []byte { return m.staple(m.other) })},
-		spec{name: "staple_of_the_previous_certificate", rules: "6.6", want: verifier.StapleMismatch,
+		Case{name: "staple_of_another_certificate", rules: "6.6", want: stapled.StapleMismatch,
+			staples: stapleFor(func(m *Maker, _ *testca.Party) []byte { return m.staple(m.other) })},
+		Case{name: "staple_of_the_previous_certificate", rules: "6.6", want: stapled.StapleMismatch,
 			comment: "The previous certificate has the same name and the same key.", leaf: client(),
-			staples: stapleFor(func(m *maker, _ *testca.Party) []byte { return m.staple(m.client) })},
-		spec{name: "staples_exchanged", rules: "6.6", policy: wholeChain, want: verifier.StapleMismatch,
-			staples: func(m *maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(m.ca), m.staple(leaf)} }},
-		spec{name: "staple_of_the_leaf_twice", rules: "6.6", policy: wholeChain, want: verifier.StapleMismatch,
-			staples: func(m *maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(leaf), m.staple(leaf)} }},
+			staples: stapleFor(func(m *Maker, _ *testca.Party) []byte { return m.staple(m.client) })},
+		Case{name: "staples_exchanged", rules: "6.6", policy: wholeChain, want: stapled.StapleMismatch,
+			staples: func(m *Maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(m.ca), m.staple(leaf)} }},
+		Case{name: "staple_of_the_leaf_twice", rules: "6.6", policy: wholeChain, want: stapled.StapleMismatch,
+			staples: func(m *Maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(leaf), m.staple(leaf)} }},
 	)
 }

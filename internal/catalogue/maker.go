@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package catalogue
 
 import (
 	"crypto"
@@ -10,16 +10,15 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/big"
-	"strings"
 
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
 // maker makes what the cases are made of, by package testca, and takes from it
 // what changes between two runs: keys, serial numbers and signatures.
-type maker struct {
-	ring    *keyring
-	anchors []anchor
+type Maker struct {
+	ring    *Keyring
+	anchors []Anchor
 
 	// root is the usual anchor; ca is below it, and client and other are below
 	// that; short is a client of the root itself, for cases that are not about
@@ -33,14 +32,15 @@ type maker struct {
 	serials int
 }
 
-// anchor is a CA certificate that cases trust, by its name.
-type anchor struct {
-	name, comment string
-	cert          *x509.Certificate
+// Anchor is a CA that cases trust, by its name.
+type Anchor struct {
+	Name, Comment string
+	*testca.Party
 }
 
-func newMaker(ring *keyring) *maker {
-	m := &maker{ring: ring, scope: "world"}
+// NewMaker makes the CA that all cases share.
+func NewMaker(ring *Keyring) *Maker {
+	m := &Maker{ring: ring, scope: "world"}
 	m.root = m.anchor("root", "The usual root.", m.newRoot())
 	m.stranger = m.anchor("stranger", "A root with which the usual one has nothing to do.", m.newRoot(testca.Named("Stranger")))
 	m.ca = m.anchor("intermediate", "An intermediate CA below root, for verifiers that trust only it.", m.newCA(m.root))
@@ -55,51 +55,57 @@ func newMaker(ring *keyring) *maker {
 }
 
 // enter begins a case.
-func (m *maker) enter(name string) { m.scope, m.serials = name, 0 }
+func (m *Maker) enter(name string) { m.scope, m.serials = name, 0 }
 
 // anchor makes a party trusted by a name.
-func (m *maker) anchor(name, comment string, p *testca.Party) *testca.Party {
-	m.anchors = append(m.anchors, anchor{name, comment, p.Cert})
+func (m *Maker) anchor(name, comment string, p *testca.Party) *testca.Party {
+	if m.anchorOf(name) == nil {
+		m.anchors = append(m.anchors, Anchor{name, comment, p})
+	}
 	return p
 }
 
-func (m *maker) hasAnchor(name string) bool {
+// anchorOf is the anchor of a name, if it has been made.
+func (m *Maker) anchorOf(name string) *testca.Party {
 	for _, a := range m.anchors {
-		if a.name == name {
-			return true
+		if a.Name == name {
+			return a.Party
 		}
 	}
-	return false
+	return nil
 }
 
-func (m *maker) encodeAnchors() []byte {
-	var lines []string
-	for _, a := range m.anchors {
-		lines = append(lines, fmt.Sprintf("\n  {\n   \"name\": %s,\n   \"comment\": %s,\n   \"certificate\": %s\n  }",
-			inline(a.name), inline(a.comment), inline(a.cert.Raw)))
-	}
-	return []byte("{\n \"anchors\": [" + strings.Join(lines, ",") + "\n ]\n}\n")
-}
+// Anchors are those of the cases that have been made.
+func (m *Maker) Anchors() []Anchor { return m.anchors }
 
-func (m *maker) newRoot(edits ...testca.Edit) *testca.Party {
+// The parties that all cases share.
+
+func (m *Maker) Root() *testca.Party         { return m.root }
+func (m *Maker) Intermediate() *testca.Party { return m.ca }
+func (m *Maker) Client() *testca.Party       { return m.client }
+func (m *Maker) Other() *testca.Party        { return m.other }
+func (m *Maker) Sibling() *testca.Party      { return m.sibling }
+func (m *Maker) Stranger() *testca.Party     { return m.stranger }
+
+func (m *Maker) newRoot(edits ...testca.Edit) *testca.Party {
 	return testca.New(m.repeatable(nil, edits)...)
 }
 
-func (m *maker) newCA(issuer *testca.Party, edits ...testca.Edit) *testca.Party {
+func (m *Maker) newCA(issuer *testca.Party, edits ...testca.Edit) *testca.Party {
 	return issuer.Intermediate(m.repeatable(issuer, edits)...)
 }
 
-func (m *maker) newLeaf(issuer *testca.Party, edits ...testca.Edit) *testca.Party {
+func (m *Maker) newLeaf(issuer *testca.Party, edits ...testca.Edit) *testca.Party {
 	return issuer.Leaf(m.repeatable(issuer, edits)...)
 }
 
-func (m *maker) newDelegate(issuer *testca.Party, edits ...testca.Edit) *testca.Party {
+func (m *Maker) newDelegate(issuer *testca.Party, edits ...testca.Edit) *testca.Party {
 	return issuer.Delegate(m.repeatable(issuer, edits)...)
 }
 
 // repeatable puts the edits of a case between two that make the certificate
 // the same in each run.
-func (m *maker) repeatable(issuer *testca.Party, edits []testca.Edit) []testca.Edit {
+func (m *Maker) repeatable(issuer *testca.Party, edits []testca.Edit) []testca.Edit {
 	all := []testca.Edit{func(t *testca.Template) { t.SerialNumber = m.serial() }}
 	all = append(all, edits...)
 	return append(all, func(t *testca.Template) {
@@ -130,19 +136,19 @@ func keyIdentifier(key crypto.PublicKey) []byte {
 	return sum[:20]
 }
 
-func (m *maker) serial() *big.Int {
+func (m *Maker) serial() *big.Int {
 	m.serials++
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", m.scope, m.serials))
 	return new(big.Int).SetUint64(binary.BigEndian.Uint64(sum[:])>>1 | 1<<62)
 }
 
 // staple is a good one for the subject, unless edited.
-func (m *maker) staple(subject *testca.Party, edits ...func(*testca.Response)) []byte {
+func (m *Maker) staple(subject *testca.Party, edits ...func(*testca.Response)) []byte {
 	return subject.Staple(append(edits, func(r *testca.Response) { r.SigningKey = repeat(r.SigningKey) })...)
 }
 
 // compact signs a token and gives its compact serialization.
-func (m *maker) compact(t *testca.Token) string {
+func (m *Maker) compact(t *testca.Token) string {
 	header, payload := t.RawHeader, t.RawPayload
 	if header == nil {
 		header = t.Header.Bytes()
@@ -153,7 +159,7 @@ func (m *maker) compact(t *testca.Token) string {
 	return m.join(header, payload, func(input []byte) []byte { return signJWS(t.Key, t.Alg, input) })
 }
 
-func (m *maker) join(header, payload []byte, sign func(input []byte) []byte) string {
+func (m *Maker) join(header, payload []byte, sign func(input []byte) []byte) string {
 	input := segment(header) + "." + segment(payload)
 	return input + "." + segment(sign([]byte(input)))
 }

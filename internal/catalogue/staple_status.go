@@ -1,30 +1,30 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package catalogue
 
 import (
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // stapleStatusCases are about rules 6.10 to 6.14. Every revoked certificate
 // belongs to one case, so that what a verifier remembers of one case does not
 // decide another.
-func stapleStatusCases() []spec {
+func stapleStatusCases() []Case {
 	return slices.Concat(stickyCases(), statusCases(), freshnessCases())
 }
 
-func statusCases() []spec {
-	cases := []spec{
+func statusCases() []Case {
+	cases := []Case{
 		{name: "revoked_without_a_reason", rules: "6.11", staples: oneStaple(revoked)},
 		{name: "revoked_in_the_future", rules: "6.11",
 			staples: oneStaple(revoked, single(func(s *testca.Single) { s.RevokedAt = testca.Now.AddDate(1, 0, 0) }))},
-		{name: "revoked_by_a_delegate", rules: "6.11", staples: stapleFor(func(m *maker, leaf *testca.Party) []byte {
+		{name: "revoked_by_a_delegate", rules: "6.11", staples: stapleFor(func(m *Maker, leaf *testca.Party) []byte {
 			delegate := m.newDelegate(m.ca)
 			return m.staple(leaf, testca.SignedBy(delegate, delegate.Cert), revoked)
 		})},
@@ -32,45 +32,45 @@ func statusCases() []spec {
 		{name: "intermediate_revoked", rules: "6.11", policy: wholeChain, leaf: below(), staples: withIntermediate(revoked)},
 		{name: "intermediate_revoked_where_only_the_leaf_needs_a_staple", rules: "6.1 6.11", leaf: below(), staples: withIntermediate(revoked),
 			comment: "A staple that is not needed is checked all the same."},
-		{name: "leaf_revoked_where_the_chain_needs_staples", rules: "6.11", policy: wholeChain, staples: func(m *maker, leaf *testca.Party) [][]byte {
+		{name: "leaf_revoked_where_the_chain_needs_staples", rules: "6.11", policy: wholeChain, staples: func(m *Maker, leaf *testca.Party) [][]byte {
 			return [][]byte{m.staple(leaf, revoked), m.staple(m.ca)}
 		}},
 	}
 	for _, reason := range []int{0, 1, 2, 3, 4, 5, 6, 8, 9, 10} {
-		cases = append(cases, spec{name: fmt.Sprintf("revoked_for_reason_%d", reason), rules: "6.11",
+		cases = append(cases, Case{name: fmt.Sprintf("revoked_for_reason_%d", reason), rules: "6.11",
 			staples: oneStaple(revoked, single(func(s *testca.Single) { s.Reason = reason }))})
 	}
 	for i := range cases {
-		cases[i].want = verifier.CertificateRevoked
+		cases[i].want = stapled.CertificateRevoked
 		if cases[i].leaf == nil {
 			cases[i].leaf = client()
 		}
 	}
 	unknown := single(func(s *testca.Single) { s.Status = testca.Unknown })
 	return append(cases,
-		spec{name: "status_unknown", rules: "6.11", staples: oneStaple(unknown), want: verifier.StapleUnknown},
-		spec{name: "status_unknown_and_stale", rules: "6.11 6.13", staples: oneStaple(unknown, window(-time.Hour, -time.Minute)), want: verifier.StapleUnknown},
-		spec{name: "intermediate_unknown", rules: "6.11", policy: wholeChain, staples: withIntermediate(unknown), want: verifier.StapleUnknown},
+		Case{name: "status_unknown", rules: "6.11", staples: oneStaple(unknown), want: stapled.StapleUnknown},
+		Case{name: "status_unknown_and_stale", rules: "6.11 6.13", staples: oneStaple(unknown, window(-time.Hour, -time.Minute)), want: stapled.StapleUnknown},
+		Case{name: "intermediate_unknown", rules: "6.11", policy: wholeChain, staples: withIntermediate(unknown), want: stapled.StapleUnknown},
 	)
 }
 
 // withIntermediate is a good staple for the leaf and an edited one for the
 // intermediate.
-func withIntermediate(edits ...func(*testca.Response)) func(*maker, *testca.Party) [][]byte {
-	return func(m *maker, leaf *testca.Party) [][]byte {
+func withIntermediate(edits ...func(*testca.Response)) func(*Maker, *testca.Party) [][]byte {
+	return func(m *Maker, leaf *testca.Party) [][]byte {
 		return [][]byte{m.staple(leaf), m.staple(leaf.Issuer, edits...)}
 	}
 }
 
-func freshnessCases() []spec {
+func freshnessCases() []Case {
 	second, minute, hour := time.Second, time.Minute, time.Hour
 	producedAt := func(since time.Duration) func(*testca.Response) {
 		return func(r *testca.Response) { r.ProducedAt = testca.Now.Add(since) }
 	}
-	leeway := func(seconds int) func(*policy) { return func(p *policy) { p.Leeway = seconds } }
-	age := func(seconds int) func(*policy) { return func(p *policy) { p.MaxStapleAge = seconds } }
-	const early, stale = verifier.StapleNotYetValid, verifier.StapleStale
-	return []spec{
+	leeway := func(seconds int) func(*Policy) { return func(p *Policy) { p.Leeway = seconds } }
+	age := func(seconds int) func(*Policy) { return func(p *Policy) { p.MaxStapleAge = seconds } }
+	const early, stale = stapled.StapleNotYetValid, stapled.StapleStale
+	return []Case{
 		{name: "thisUpdate_at_the_end_of_the_leeway", rules: "6.12", staples: oneStaple(window(minute, 10*minute))},
 		{name: "thisUpdate_beyond_the_leeway", rules: "6.12", staples: oneStaple(window(minute+second, 10*minute)), want: early},
 		{name: "thisUpdate_half_a_second_beyond_the_leeway", rules: "6.12", at: -second / 2, edit: times(-minute, -minute, lifetime),
@@ -101,17 +101,17 @@ func freshnessCases() []spec {
 }
 
 // stickyCases are about rule 6.10: sequences on one verifier.
-func stickyCases() []spec {
+func stickyCases() []Case {
 	minute := time.Minute
-	revokedAt := func(this time.Duration) func(*maker, *testca.Party) [][]byte {
+	revokedAt := func(this time.Duration) func(*Maker, *testca.Party) [][]byte {
 		return oneStaple(revoked, window(this, 9*minute))
 	}
-	goodAt := func(this time.Duration) func(*maker, *testca.Party) [][]byte {
+	goodAt := func(this time.Duration) func(*Maker, *testca.Party) [][]byte {
 		return oneStaple(window(this, 9*minute))
 	}
-	const is = verifier.CertificateRevoked
-	return []spec{
-		{name: "older_good_after_revoked", rules: "6.10", leaf: client(), steps: []spec{
+	const is = stapled.CertificateRevoked
+	return []Case{
+		{name: "older_good_after_revoked", rules: "6.10", leaf: client(), steps: []Case{
 			{comment: "Nothing is known yet.", staples: goodAt(-3 * minute)},
 			{comment: "An authentic staple says revoked.", staples: revokedAt(-2 * minute), want: is},
 			{comment: "The first staple is fresh still, and older.", staples: goodAt(-3 * minute), want: is},
@@ -120,41 +120,41 @@ func stickyCases() []spec {
 			{comment: "The revoked one is authentic and says what it says.", staples: revokedAt(-2 * minute), want: is},
 			{comment: "The newer good one stays newer.", staples: goodAt(-minute)},
 		}},
-		{name: "good_after_an_older_revoked_and_a_newer_one", rules: "6.10", leaf: client(), steps: []spec{
+		{name: "good_after_an_older_revoked_and_a_newer_one", rules: "6.10", leaf: client(), steps: []Case{
 			{staples: revokedAt(-2 * minute), want: is},
 			{staples: revokedAt(-4 * minute), want: is},
 			{comment: "The newest revoked one counts, in whatever order they came.", staples: goodAt(-3 * minute), want: is},
 		}},
-		{name: "revocation_of_another_certificate", rules: "6.10", leaf: client(), steps: []spec{
+		{name: "revocation_of_another_certificate", rules: "6.10", leaf: client(), steps: []Case{
 			{staples: revokedAt(-2 * minute), want: is},
 			{comment: "The same name and key, another certificate.", leaf: client(), staples: goodAt(-3 * minute)},
 		}},
-		{name: "revocation_that_is_not_authentic", rules: "6.8 6.10", leaf: client(), steps: []spec{
-			{comment: "Anybody could say so.", want: verifier.StapleUntrusted, staples: stapleFor(func(m *maker, leaf *testca.Party) []byte {
+		{name: "revocation_that_is_not_authentic", rules: "6.8 6.10", leaf: client(), steps: []Case{
+			{comment: "Anybody could say so.", want: stapled.StapleUntrusted, staples: stapleFor(func(m *Maker, leaf *testca.Party) []byte {
 				return m.staple(leaf, testca.SignedBy(m.sibling), revoked)
 			})},
 			{staples: goodAt(-3 * minute)},
 		}},
-		{name: "revocation_of_the_intermediate", rules: "6.10", policy: wholeChain, leaf: below(), steps: []spec{
+		{name: "revocation_of_the_intermediate", rules: "6.10", policy: wholeChain, leaf: below(), steps: []Case{
 			{staples: withIntermediate(revoked, window(-2*minute, 9*minute)), want: is},
 			{comment: "An older good staple for the intermediate.", staples: withIntermediate(window(-3*minute, 9*minute)), want: is},
 			{staples: withIntermediate(window(-minute, 9*minute))},
 		}},
-		{name: "revocation_of_the_intermediate_whose_staple_is_left_out", rules: "6.10", leaf: below(), steps: []spec{
+		{name: "revocation_of_the_intermediate_whose_staple_is_left_out", rules: "6.10", leaf: below(), steps: []Case{
 			{comment: "No staple is needed for the intermediate.", staples: oneStaple()},
 			{comment: "This one says revoked, for a minute.", staples: withIntermediate(revoked, window(-2*minute, minute)), want: is},
 			{comment: "To leave it out does not help.", staples: oneStaple(), want: is},
 			{comment: "At its nextUpdate.", at: minute, staples: oneStaple(), want: is},
 			{comment: "It is fresh no more.", at: minute + time.Second, staples: oneStaple()},
 		}},
-		{name: "revocation_of_the_intermediate_that_is_lifted", rules: "6.10", leaf: below(), steps: []spec{
+		{name: "revocation_of_the_intermediate_that_is_lifted", rules: "6.10", leaf: below(), steps: []Case{
 			{staples: withIntermediate(revoked, window(-2*minute, 9*minute)), want: is},
 			{comment: "A newer one: the CA has lifted a certificateHold.", staples: withIntermediate(window(-minute, 9*minute))},
 			{comment: "Without a staple for the intermediate.", staples: oneStaple()},
 			{comment: "The revoked one again.", staples: withIntermediate(revoked, window(-2*minute, 9*minute)), want: is},
 			{comment: "It is known to be lifted.", staples: oneStaple()},
 		}},
-		{name: "revocation_with_other_tokens_of_the_same_header", rules: "6.10", leaf: client(), steps: []spec{
+		{name: "revocation_with_other_tokens_of_the_same_header", rules: "6.10", leaf: client(), steps: []Case{
 			{staples: goodAt(-3 * minute)},
 			{comment: "The same header again, with other claims.", staples: goodAt(-3 * minute), edit: claim("jti", "second")},
 			{staples: revokedAt(-2 * minute), want: is},

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package catalogue
 
 import (
 	"encoding/json"
@@ -9,14 +9,14 @@ import (
 	"iter"
 	"strings"
 
-	"github.com/stapledjwt/stapled/verifier"
+	"github.com/stapledjwt/stapled"
 )
 
 // jsonCases are about rule 1.4, which holds for the header and, as rule 7.1,
 // for the payload. textOf edits the JSON text of either.
-func jsonCases(where, rule string, textOf func(func(string) string) edit) []spec {
+func jsonCases(where, rule string, textOf func(func(string) string) edit) []Case {
 	member := map[string]string{"header": "alg", "payload": "jti"}[where]
-	var cases []spec
+	var cases []Case
 	for name, change := range inOrder(
 		"is_an_array", text("[]"),
 		"is_a_string", text(`"{}"`),
@@ -55,7 +55,7 @@ func jsonCases(where, rule string, textOf func(func(string) string) edit) []spec
 		"with_65_members", func(s string) string { return fill(s, 65) },
 		"with_65_members_further_down", first(`"a":`+fill("{}", 65)),
 	) {
-		cases = append(cases, spec{name: where + "_" + name, rules: rule, edit: textOf(change), want: verifier.Malformed})
+		cases = append(cases, Case{name: where + "_" + name, rules: rule, edit: textOf(change), want: stapled.Malformed})
 	}
 	for name, change := range inOrder(
 		"with_space_between_tokens", func(s string) string { return " \t\r\n{ " + s[1:len(s)-1] + " \n} " },
@@ -67,7 +67,7 @@ func jsonCases(where, rule string, textOf func(func(string) string) edit) []spec
 		"with_64_members", func(s string) string { return fill(s, 64) },
 		"with_every_kind_of_value", first(`"a":[null,true,false,0,-1,1.5e+3,"\"\\\/\b\f\n\r\t",{},[]]`),
 	) {
-		cases = append(cases, spec{name: where + "_" + name, rules: rule, edit: textOf(change)})
+		cases = append(cases, Case{name: where + "_" + name, rules: rule, edit: textOf(change)})
 	}
 	return cases
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package catalogue
 
 import (
 	"crypto"
@@ -18,7 +18,7 @@ import (
 // Edits of a token.
 
 func edits(list ...edit) edit {
-	return func(m *maker, t *testca.Token) {
+	return func(m *Maker, t *testca.Token) {
 		for _, e := range list {
 			e(m, t)
 		}
@@ -26,32 +26,32 @@ func edits(list ...edit) edit {
 }
 
 func header(name string, value any) edit {
-	return func(_ *maker, t *testca.Token) { t.Header.Set(name, value) }
+	return func(_ *Maker, t *testca.Token) { t.Header.Set(name, value) }
 }
 
 func addHeader(name string, value any) edit {
-	return func(_ *maker, t *testca.Token) { t.Header.Add(name, value) }
+	return func(_ *Maker, t *testca.Token) { t.Header.Add(name, value) }
 }
 
 func dropHeader(name string) edit {
-	return func(_ *maker, t *testca.Token) { t.Header.Drop(name) }
+	return func(_ *Maker, t *testca.Token) { t.Header.Drop(name) }
 }
 
 func claim(name string, value any) edit {
-	return func(_ *maker, t *testca.Token) { t.Claims.Set(name, value) }
+	return func(_ *Maker, t *testca.Token) { t.Claims.Set(name, value) }
 }
 
 func dropClaim(name string) edit {
-	return func(_ *maker, t *testca.Token) { t.Claims.Drop(name) }
+	return func(_ *Maker, t *testca.Token) { t.Claims.Drop(name) }
 }
 
 // headerText and claimsText edit the JSON text before it is signed.
 func headerText(change func(string) string) edit {
-	return func(_ *maker, t *testca.Token) { t.RawHeader = []byte(change(string(t.Header.Bytes()))) }
+	return func(_ *Maker, t *testca.Token) { t.RawHeader = []byte(change(string(t.Header.Bytes()))) }
 }
 
 func claimsText(change func(string) string) edit {
-	return func(_ *maker, t *testca.Token) { t.RawPayload = []byte(change(string(t.Claims.Bytes()))) }
+	return func(_ *Maker, t *testca.Token) { t.RawPayload = []byte(change(string(t.Claims.Bytes()))) }
 }
 
 // text replaces the JSON text.
@@ -71,20 +71,20 @@ func literal(text string) json.RawMessage { return json.RawMessage(text) }
 
 // signedBy signs by another key and algorithm than the leaf's.
 func signedBy(kind testca.Kind, name, alg string) edit {
-	return func(m *maker, t *testca.Token) { t.Key, t.Alg = m.ring.key(kind, name), alg }
+	return func(m *Maker, t *testca.Token) { t.Key, t.Alg = m.ring.key(kind, name), alg }
 }
 
 // algorithm signs by the leaf key with an algorithm of its own family.
 func algorithm(alg string) edit {
-	return func(_ *maker, t *testca.Token) {
+	return func(_ *Maker, t *testca.Token) {
 		t.Alg = alg
 		t.Header.Set("alg", alg)
 	}
 }
 
 // chain makes x5c carry other certificates. The key stays.
-func chain(make func(*maker) []*x509.Certificate) edit {
-	return func(m *maker, t *testca.Token) {
+func chain(make func(*Maker) []*x509.Certificate) edit {
+	return func(m *Maker, t *testca.Token) {
 		list := make(m)
 		t.Header.Set("kid", certs.KeyID(list[0]))
 		t.Header.Set("x5c", certs.EncodeX5C(list))
@@ -97,7 +97,7 @@ func x5c(i int, change func(string) string) edit { return element("x5c", i, chan
 func ocsp(i int, change func(string) string) edit { return element("ocsp", i, change) }
 
 func element(name string, i int, change func(string) string) edit {
-	return func(_ *maker, t *testca.Token) {
+	return func(_ *Maker, t *testca.Token) {
 		list := append([]string(nil), t.Header.Get(name).([]string)...)
 		list[i] = change(list[i])
 		t.Header.Set(name, list)
@@ -109,18 +109,20 @@ func times(iat, nbf, exp time.Duration) edit {
 	return edits(claim("iat", unix(iat)), claim("nbf", unix(nbf)), claim("exp", unix(exp)))
 }
 
+func until(sinceNow time.Duration) *time.Duration { return &sinceNow }
+
 func unix(since time.Duration) int64 { return testca.Now.Add(since).Unix() }
 
 // Staples.
 
 // oneStaple is a staple for the leaf, edited.
-func oneStaple(edits ...func(*testca.Response)) func(*maker, *testca.Party) [][]byte {
-	return func(m *maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(leaf, edits...)} }
+func oneStaple(edits ...func(*testca.Response)) func(*Maker, *testca.Party) [][]byte {
+	return func(m *Maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(leaf, edits...)} }
 }
 
 // stapleFor is a staple that needs more than the leaf to be made.
-func stapleFor(make func(m *maker, leaf *testca.Party) []byte) func(*maker, *testca.Party) [][]byte {
-	return func(m *maker, leaf *testca.Party) [][]byte { return [][]byte{make(m, leaf)} }
+func stapleFor(make func(m *Maker, leaf *testca.Party) []byte) func(*Maker, *testca.Party) [][]byte {
+	return func(m *Maker, leaf *testca.Party) [][]byte { return [][]byte{make(m, leaf)} }
 }
 
 // single edits the only SingleResponse.
@@ -149,18 +151,18 @@ func around(name string, change func([]byte) []byte) func(*testca.Response) {
 // Leaves and chains.
 
 // client makes the usual client, edited, with another serial number.
-func client(edits ...testca.Edit) func(*maker) *testca.Party {
-	return func(m *maker) *testca.Party { return m.newLeaf(m.ca, edits...) }
+func client(edits ...testca.Edit) func(*Maker) *testca.Party {
+	return func(m *Maker) *testca.Party { return m.newLeaf(m.ca, edits...) }
 }
 
 // directly makes the usual client below the root, edited.
-func directly(edits ...testca.Edit) func(*maker) *testca.Party {
-	return func(m *maker) *testca.Party { return m.newLeaf(m.root, edits...) }
+func directly(edits ...testca.Edit) func(*Maker) *testca.Party {
+	return func(m *Maker) *testca.Party { return m.newLeaf(m.root, edits...) }
 }
 
 // below makes a client below an edited intermediate.
-func below(edits ...testca.Edit) func(*maker) *testca.Party {
-	return func(m *maker) *testca.Party { return m.newLeaf(m.newCA(m.root, edits...)) }
+func below(edits ...testca.Edit) func(*Maker) *testca.Party {
+	return func(m *Maker) *testca.Party { return m.newLeaf(m.newCA(m.root, edits...)) }
 }
 
 // uses changes the key usages of a certificate.
@@ -200,8 +202,8 @@ func unstandard(text string) []byte {
 }
 
 // part edits one of the three segments of a token.
-func part(i int, change func(string) string) func(*maker, string) string {
-	return func(_ *maker, raw string) string {
+func part(i int, change func(string) string) func(*Maker, string) string {
+	return func(_ *Maker, raw string) string {
 		segments := strings.Split(raw, ".")
 		segments[i] = change(segments[i])
 		return strings.Join(segments, ".")
@@ -209,8 +211,8 @@ func part(i int, change func(string) string) func(*maker, string) string {
 }
 
 // whole replaces the token.
-func whole(change func(string) string) func(*maker, string) string {
-	return func(_ *maker, raw string) string { return change(raw) }
+func whole(change func(string) string) func(*Maker, string) string {
+	return func(_ *Maker, raw string) string { return change(raw) }
 }
 
 // flip changes a bit of the last byte.

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package catalogue
 
 import (
 	"crypto"
@@ -14,12 +14,12 @@ import (
 
 // acceptedCases are about what must not be rejected: every algorithm, wherever
 // it may occur. Other files have the accepted cases of their rules.
-func acceptedCases() []spec {
-	cases := []spec{
+func acceptedCases() []Case {
+	cases := []Case{
 		{name: "usual_token", rules: "2.2 3.6 5.1 4.1 6.1 6.8 7.3 7.4"},
 		{name: "chain_of_one_certificate", rules: "3.3 4.1", leaf: belowRoot},
 		{name: "chain_of_five_certificates_with_five_staples", rules: "1.6 4.1 6.1", leaf: deep(4), policy: wholeChain,
-			staples: func(m *maker, leaf *testca.Party) [][]byte {
+			staples: func(m *Maker, leaf *testca.Party) [][]byte {
 				var staples [][]byte
 				for p := leaf; p.Issuer != nil; p = p.Issuer {
 					staples = append(staples, m.staple(p))
@@ -39,13 +39,13 @@ func acceptedCases() []spec {
 		{testca.RSA2048, []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}},
 	} {
 		for _, alg := range row.algs {
-			cases = append(cases, spec{name: "token_signed_with_" + alg, rules: "2.2 3.6 5.1",
+			cases = append(cases, Case{name: "token_signed_with_" + alg, rules: "2.2 3.6 5.1",
 				leaf: client(testca.Keyed(row.kind)), edit: algorithm(alg)})
 		}
 		name := "root-" + strings.ToLower(strings.NewReplacer(" ", "-", "-", "").Replace(string(row.kind)))
-		cases = append(cases, spec{name: "all_keys_" + string(row.kind), rules: "3.4 3.5 3.6 5.1 4.1 6.7",
+		cases = append(cases, Case{name: "all_keys_" + string(row.kind), rules: "3.4 3.5 3.6 5.1 4.1 6.7",
 			anchors: []string{name},
-			leaf: func(m *maker) *testca.Party {
+			leaf: func(m *Maker) *testca.Party {
 				root := m.anchor(name, "A root with a key "+string(row.kind)+".", m.newRoot(testca.Named(name), testca.Keyed(row.kind)))
 				return m.newLeaf(m.newCA(root, testca.Keyed(row.kind)), testca.Keyed(row.kind))
 			},
@@ -69,31 +69,31 @@ func acceptedCases() []spec {
 			suffix := fmt.Sprintf("_with_%s_by_a_key_%s", a, row.kind)
 			sign := func(r *testca.Response) { r.Algorithm = a }
 			cases = append(cases,
-				spec{name: "leaf_signed" + suffix, rules: "3.5 4.1", leaf: func(m *maker) *testca.Party {
+				Case{name: "leaf_signed" + suffix, rules: "3.5 4.1", leaf: func(m *Maker) *testca.Party {
 					return m.newLeaf(m.newCA(m.root, testca.Keyed(row.kind)), signedWith(a))
 				}},
-				spec{name: "staple_signed" + suffix, rules: "6.7 6.8", leaf: below(testca.Keyed(row.kind)), staples: oneStaple(sign)},
-				spec{name: "staple_of_a_delegate_signed" + suffix, rules: "6.7 6.9",
-					staples: by(func(m *maker, _ *testca.Party) *testca.Party { return m.newDelegate(m.ca, testca.Keyed(row.kind)) }, sign)},
-				spec{name: "delegate_certified" + suffix, rules: "6.9", leaf: below(testca.Keyed(row.kind)),
-					staples: by(func(m *maker, leaf *testca.Party) *testca.Party { return m.newDelegate(leaf.Issuer, signedWith(a)) })})
+				Case{name: "staple_signed" + suffix, rules: "6.7 6.8", leaf: below(testca.Keyed(row.kind)), staples: oneStaple(sign)},
+				Case{name: "staple_of_a_delegate_signed" + suffix, rules: "6.7 6.9",
+					staples: by(func(m *Maker, _ *testca.Party) *testca.Party { return m.newDelegate(m.ca, testca.Keyed(row.kind)) }, sign)},
+				Case{name: "delegate_certified" + suffix, rules: "6.9", leaf: below(testca.Keyed(row.kind)),
+					staples: by(func(m *Maker, leaf *testca.Party) *testca.Party { return m.newDelegate(leaf.Issuer, signedWith(a)) })})
 		}
 	}
 	for _, hash := range []crypto.Hash{crypto.SHA1, crypto.SHA256, crypto.SHA384, crypto.SHA512} {
-		cases = append(cases, spec{name: "certid_under_" + hash.String(), rules: "6.6", staples: stapleFor(func(m *maker, leaf *testca.Party) []byte {
+		cases = append(cases, Case{name: "certid_under_" + hash.String(), rules: "6.6", staples: stapleFor(func(m *Maker, leaf *testca.Party) []byte {
 			return m.staple(leaf, func(r *testca.Response) { r.Singles[0] = testca.NewSingle(leaf.Cert, m.ca.Cert, hash) })
 		})})
 	}
 	return append(cases,
-		spec{name: "certid_hash_without_parameters", rules: "6.6",
+		Case{name: "certid_hash_without_parameters", rules: "6.6",
 			staples: oneStaple(inside("hashAlgorithm", func(der []byte) []byte { return der[:len(der)-2] }))},
-		spec{name: "staple_algorithm_RSA_without_parameters", rules: "6.7", leaf: below(testca.Keyed(testca.RSA2048)),
+		Case{name: "staple_algorithm_RSA_without_parameters", rules: "6.7", leaf: below(testca.Keyed(testca.RSA2048)),
 			staples: oneStaple(inside("signatureAlgorithm", func(der []byte) []byte { return der[:len(der)-2] }))},
 	)
 }
 
 // reverse turns the members of the header and the payload around.
-func reverse(_ *maker, t *testca.Token) {
+func reverse(_ *Maker, t *testca.Token) {
 	for _, members := range []testca.Members{t.Header, t.Claims} {
 		for i, j := 0, len(members)-1; i < j; i, j = i+1, j-1 {
 			members[i], members[j] = members[j], members[i]

@@ -1,19 +1,19 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package catalogue
 
 import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // nameConstraintCases are about rule 5.2. The usual client is
 // client.test.example and spiffe://test.example/client.
-func nameConstraintCases() []spec {
+func nameConstraintCases() []Case {
 	permitDNS := func(domains ...string) testca.Edit {
 		return func(t *testca.Template) { t.PermittedDNSDomains, t.PermittedDNSDomainsCritical = domains, true }
 	}
@@ -23,34 +23,34 @@ func nameConstraintCases() []spec {
 	permitURI := func(domains ...string) testca.Edit {
 		return func(t *testca.Template) { t.PermittedURIDomains, t.PermittedDNSDomainsCritical = domains, true }
 	}
-	root := func(name, comment string, edit testca.Edit) func(*maker) *testca.Party {
-		return func(m *maker) *testca.Party {
+	root := func(name, comment string, edit testca.Edit) func(*Maker) *testca.Party {
+		return func(m *Maker) *testca.Party {
 			return m.newLeaf(m.newCA(m.anchor(name, comment, m.newRoot(testca.Named(name), edit))))
 		}
 	}
-	cases := []spec{
+	cases := []Case{
 		{name: "DNS_name_not_permitted", leaf: below(permitDNS("other.example"))},
 		{name: "DNS_name_excluded", leaf: below(excludeDNS("test.example"))},
 		{name: "URI_not_permitted", leaf: below(permitURI("other.example"))},
 		{name: "URI_excluded", leaf: below(func(t *testca.Template) { t.ExcludedURIDomains = []string{"test.example"} })},
-		{name: "DNS_name_not_permitted_two_levels_above", leaf: func(m *maker) *testca.Party {
+		{name: "DNS_name_not_permitted_two_levels_above", leaf: func(m *Maker) *testca.Party {
 			return m.newLeaf(m.newCA(m.newCA(m.root, testca.Named("Constrained"), permitDNS("other.example"))))
 		}},
 		{name: "DNS_name_not_permitted_by_the_anchor", anchors: []string{"root-constrained"},
 			leaf: root("root-constrained", "A root whose name constraints permit other.example.", permitDNS("other.example"))},
 		{name: "policy_required_and_absent", leaf: below(requirePolicy)},
-		{name: "policy_required_and_not_that_of_the_intermediate", leaf: func(m *maker) *testca.Party {
+		{name: "policy_required_and_not_that_of_the_intermediate", leaf: func(m *Maker) *testca.Party {
 			return m.newLeaf(m.newCA(m.root, requirePolicy, hasPolicy(1)), hasPolicy(2))
 		}},
 	}
 	for i := range cases {
-		cases[i].rules, cases[i].want = "5.2", verifier.ChainUntrusted
+		cases[i].rules, cases[i].want = "5.2", stapled.ChainUntrusted
 	}
 	return append(cases,
-		spec{name: "DNS_name_permitted", rules: "5.2", leaf: below(permitDNS("test.example"))},
-		spec{name: "other_DNS_name_excluded", rules: "5.2", leaf: below(excludeDNS("other.example"))},
-		spec{name: "URI_permitted", rules: "5.2", leaf: below(permitURI("test.example"))},
-		spec{name: "policy_required_and_present", rules: "5.2", leaf: func(m *maker) *testca.Party {
+		Case{name: "DNS_name_permitted", rules: "5.2", leaf: below(permitDNS("test.example"))},
+		Case{name: "other_DNS_name_excluded", rules: "5.2", leaf: below(excludeDNS("other.example"))},
+		Case{name: "URI_permitted", rules: "5.2", leaf: below(permitURI("test.example"))},
+		Case{name: "policy_required_and_present", rules: "5.2", leaf: func(m *Maker) *testca.Party {
 			return m.newLeaf(m.newCA(m.root, requirePolicy, hasPolicy(1)), hasPolicy(1))
 		}},
 	)

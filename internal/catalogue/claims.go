@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package catalogue
 
 import (
 	"fmt"
@@ -10,20 +10,20 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // claimCases are about step 7.
-func claimCases() []spec {
+func claimCases() []Case {
 	return slices.Concat(
-		append(jsonCases("payload", "7.1", claimsText), spec{name: "payload_is_a_number", rules: "7.1", edit: claimsText(text("1")), want: verifier.Malformed}),
+		append(jsonCases("payload", "7.1", claimsText), Case{name: "payload_is_a_number", rules: "7.1", edit: claimsText(text("1")), want: stapled.Malformed}),
 		claimTypeCases(), issuerCases(), audienceCases(), presenceCases(), lifetimeCases())
 }
 
 // claimTypeCases are about rule 7.2.
-func claimTypeCases() []spec {
-	var cases []spec
+func claimTypeCases() []Case {
+	var cases []Case
 	for _, row := range []struct {
 		claim  string
 		values []string
@@ -37,23 +37,23 @@ func claimTypeCases() []spec {
 		{"iat", []string{"null", `"1772366400"`, "1772366400.0", "1.7723664e9", "-1", "-0", "253402300800"}},
 	} {
 		for i, value := range row.values {
-			cases = append(cases, spec{name: fmt.Sprintf("%s_of_the_wrong_kind_%d", row.claim, i+1), rules: "7.2",
-				comment: row.claim + " is " + value + ".", edit: claim(row.claim, literal(value)), want: verifier.ClaimsInvalid})
+			cases = append(cases, Case{name: fmt.Sprintf("%s_of_the_wrong_kind_%d", row.claim, i+1), rules: "7.2",
+				comment: row.claim + " is " + value + ".", edit: claim(row.claim, literal(value)), want: stapled.ClaimsInvalid})
 		}
 	}
 	return append(cases,
-		spec{name: "sub_of_any_text", rules: "7.2", edit: claim("sub", "somebody else, in ünïcode \u2028")},
-		spec{name: "sub_empty", rules: "7.2", edit: claim("sub", "")},
-		spec{name: "nbf_and_iat_zero", rules: "7.2", edit: edits(claim("nbf", 0), claim("iat", 0)), policy: func(p *policy) { p.MaxLifetime = 2e9 }},
-		spec{name: "exp_in_the_year_9999", rules: "7.2 7.8", edit: claim("exp", 253402300799), policy: func(p *policy) { p.MaxLifetime = 9e9 },
-			want: verifier.ClaimsInvalid, comment: "It is a number that may be, but 9999 years are longer than the policy permits (rule 7.8)."},
+		Case{name: "sub_of_any_text", rules: "7.2", edit: claim("sub", "somebody else, in ünïcode \u2028")},
+		Case{name: "sub_empty", rules: "7.2", edit: claim("sub", "")},
+		Case{name: "nbf_and_iat_zero", rules: "7.2", edit: edits(claim("nbf", 0), claim("iat", 0)), policy: func(p *Policy) { p.MaxLifetime = 2e9 }},
+		Case{name: "exp_in_the_year_9999", rules: "7.2 7.8", edit: claim("exp", 253402300799), policy: func(p *Policy) { p.MaxLifetime = 9e9 },
+			want: stapled.ClaimsInvalid, comment: "It is a number that may be, but 9999 years are longer than the policy permits (rule 7.8)."},
 	)
 }
 
 // issuerCases are about rule 7.3.
-func issuerCases() []spec {
+func issuerCases() []Case {
 	const dns = "client.test.example"
-	cases := []spec{
+	cases := []Case{
 		{name: "iss_absent", edit: dropClaim("iss")},
 		{name: "iss_not_expected", policy: expectIssuers("spiffe://test.example/other", dns)},
 		{name: "iss_expected_but_not_that_of_the_leaf", policy: expectIssuers("spiffe://test.example/other"), edit: claim("iss", "spiffe://test.example/other")},
@@ -87,33 +87,33 @@ func issuerCases() []spec {
 		"https://client.test.example\\a", "https://client.test.example/\u00e9", "https:/client.test.example", "https://%63lient.test.example",
 		"https://", "https://spiffe://test.example/client",
 	} {
-		cases = append(cases, spec{name: fmt.Sprintf("iss_not_the_leafs_%d", i+1), comment: fmt.Sprintf("iss is %q.", iss), edit: claim("iss", iss)})
+		cases = append(cases, Case{name: fmt.Sprintf("iss_not_the_leafs_%d", i+1), comment: fmt.Sprintf("iss is %q.", iss), edit: claim("iss", iss)})
 	}
 	for i := range cases {
-		cases[i].rules, cases[i].want = "7.3", verifier.IssuerMismatch
+		cases[i].rules, cases[i].want = "7.3", stapled.IssuerMismatch
 	}
 	for i, iss := range []string{clientURI, dns, "https://" + dns, "https://" + dns + "/", "https://" + dns + "/a/b;c=1/%20:@"} {
-		cases = append(cases, spec{name: fmt.Sprintf("iss_of_the_leaf_%d", i+1), rules: "7.3", comment: fmt.Sprintf("iss is %q.", iss),
+		cases = append(cases, Case{name: fmt.Sprintf("iss_of_the_leaf_%d", i+1), rules: "7.3", comment: fmt.Sprintf("iss is %q.", iss),
 			edit: claim("iss", iss), issuer: iss})
 	}
 	return append(cases,
-		spec{name: "iss_expected", rules: "7.3", policy: expectIssuers("spiffe://test.example/other", clientURI)},
-		spec{name: "iss_the_second_URI", rules: "7.3", leaf: named([]string{"urn:example:1", "https://issuer.example/a?b#c"}, dns),
+		Case{name: "iss_expected", rules: "7.3", policy: expectIssuers("spiffe://test.example/other", clientURI)},
+		Case{name: "iss_the_second_URI", rules: "7.3", leaf: named([]string{"urn:example:1", "https://issuer.example/a?b#c"}, dns),
 			edit: claim("iss", "https://issuer.example/a?b#c"), issuer: "https://issuer.example/a?b#c", identity: "urn:example:1",
 			comment: "A URI is compared whole, whatever it is."},
-		spec{name: "iss_the_second_DNS_name", rules: "7.3", leaf: named(nil, "a.example", "b.example"),
+		Case{name: "iss_the_second_DNS_name", rules: "7.3", leaf: named(nil, "a.example", "b.example"),
 			edit: claim("iss", "https://b.example/path"), issuer: "https://b.example/path", identity: "a.example"},
-		spec{name: "iss_a_DNS_name_beside_a_wildcard", rules: "7.3", leaf: named(nil, "*.example", "b.example"),
+		Case{name: "iss_a_DNS_name_beside_a_wildcard", rules: "7.3", leaf: named(nil, "*.example", "b.example"),
 			edit: claim("iss", "b.example"), issuer: "b.example", identity: "b.example"},
-		spec{name: "iss_a_DNS_name_with_an_underscore", rules: "7.3", leaf: named(nil, "_orders-2.Test.example"),
+		Case{name: "iss_a_DNS_name_with_an_underscore", rules: "7.3", leaf: named(nil, "_orders-2.Test.example"),
 			edit: claim("iss", "_orders-2.Test.example"), issuer: "_orders-2.Test.example", identity: "_orders-2.Test.example"},
 	)
 }
 
-func expectIssuers(list ...string) func(*policy) { return func(p *policy) { p.Issuers = list } }
+func expectIssuers(list ...string) func(*Policy) { return func(p *Policy) { p.Issuers = list } }
 
 // named is a leaf of other names.
-func named(uris []string, dns ...string) func(*maker) *testca.Party {
+func named(uris []string, dns ...string) func(*Maker) *testca.Party {
 	return directly(func(t *testca.Template) {
 		t.URIs, t.DNSNames = nil, dns
 		for _, text := range uris {
@@ -127,23 +127,23 @@ func named(uris []string, dns ...string) func(*maker) *testca.Party {
 }
 
 // audienceCases are about rule 7.4.
-func audienceCases() []spec {
-	cases := []spec{{name: "aud_absent", rules: "7.4", edit: dropClaim("aud"), want: verifier.AudienceMismatch}}
+func audienceCases() []Case {
+	cases := []Case{{name: "aud_absent", rules: "7.4", edit: dropClaim("aud"), want: stapled.AudienceMismatch}}
 	for i, aud := range []string{`""`, `"other"`, `"Orders"`, `"orders "`, `"order"`, `"orders2"`, `"orders,other"`, `"[\"orders\"]"`, `[]`, `["other"]`, `["other","ORDERS"]`, `[""]`} {
-		cases = append(cases, spec{name: fmt.Sprintf("aud_of_another_%d", i+1), rules: "7.4", comment: "aud is " + aud + ".",
-			edit: claim("aud", literal(aud)), want: verifier.AudienceMismatch})
+		cases = append(cases, Case{name: fmt.Sprintf("aud_of_another_%d", i+1), rules: "7.4", comment: "aud is " + aud + ".",
+			edit: claim("aud", literal(aud)), want: stapled.AudienceMismatch})
 	}
 	for i, aud := range []string{`"orders"`, `["orders"]`, `["other","orders"]`, `["orders","orders"]`, `[ "a" , "b" , "c" , "d" , "e" , "orders" ]`, `"\u006frders"`, `["\u006frders"]`} {
-		cases = append(cases, spec{name: fmt.Sprintf("aud_of_the_verifier_%d", i+1), rules: "7.4", comment: "aud is " + aud + ".", edit: claim("aud", literal(aud))})
+		cases = append(cases, Case{name: fmt.Sprintf("aud_of_the_verifier_%d", i+1), rules: "7.4", comment: "aud is " + aud + ".", edit: claim("aud", literal(aud))})
 	}
-	return append(cases, spec{name: "aud_of_a_verifier_of_another_audience", rules: "7.4",
-		policy: func(p *policy) { p.Audience = "https://orders.example/" }, want: verifier.AudienceMismatch})
+	return append(cases, Case{name: "aud_of_a_verifier_of_another_audience", rules: "7.4",
+		policy: func(p *Policy) { p.Audience = "https://orders.example/" }, want: stapled.AudienceMismatch})
 }
 
 // presenceCases are about rule 7.5.
-func presenceCases() []spec {
+func presenceCases() []Case {
 	minute := time.Minute
-	cases := []spec{
+	cases := []Case{
 		{name: "exp_absent", edit: dropClaim("exp")},
 		{name: "nbf_absent", edit: dropClaim("nbf")},
 		{name: "iat_absent", edit: dropClaim("iat")},
@@ -156,18 +156,18 @@ func presenceCases() []spec {
 		{name: "no_claims", edit: edits(dropClaim("exp"), dropClaim("nbf"), dropClaim("iat"), dropClaim("jti"))},
 	}
 	for i := range cases {
-		cases[i].rules, cases[i].want = "7.5", verifier.ClaimsInvalid
+		cases[i].rules, cases[i].want = "7.5", stapled.ClaimsInvalid
 	}
 	return cases
 }
 
 // lifetimeCases are about rules 7.6 to 7.8.
-func lifetimeCases() []spec {
+func lifetimeCases() []Case {
 	second, minute, hour := time.Second, time.Minute, time.Hour
-	leeway := func(p *policy) { p.Leeway = 5 }
-	limit := func(p *policy) { p.MaxLifetime = 300 }
-	const expired, early, invalid = verifier.TokenExpired, verifier.TokenNotYetValid, verifier.ClaimsInvalid
-	return []spec{
+	leeway := func(p *Policy) { p.Leeway = 5 }
+	limit := func(p *Policy) { p.MaxLifetime = 300 }
+	const expired, early, invalid = stapled.TokenExpired, stapled.TokenNotYetValid, stapled.ClaimsInvalid
+	return []Case{
 		{name: "expired", rules: "7.6", edit: times(-2*minute, -2*minute, -second), want: expired, comment: "The leeway does not stretch exp."},
 		{name: "at_exp", rules: "7.6", edit: times(-2*minute, -2*minute, 0), want: expired},
 		{name: "half_a_second_before_exp", rules: "7.6", at: -second / 2, edit: times(-2*minute, -2*minute, 0), freshUntil: until(0)},

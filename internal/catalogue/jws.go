@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package catalogue
 
 import (
 	"bytes"
@@ -14,13 +14,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // signatureCases are about step 5, the signature of the token.
-func signatureCases() []spec {
-	cases := []spec{
+func signatureCases() []Case {
+	cases := []Case{
 		{name: "signature_by_another_key", rules: "5.1", edit: signedBy(testca.P256, "other", "ES256")},
 		{name: "signature_by_the_key_of_the_intermediate", rules: "5.1", edit: signedBy(testca.P256, "Intermediate", "ES256")},
 		{name: "signature_by_another_Ed25519_key", rules: "5.1", leaf: client(testca.Keyed(testca.Ed25519)), edit: signedBy(testca.Ed25519, "other", "EdDSA")},
@@ -32,7 +32,7 @@ func signatureCases() []spec {
 			comment: "The chain of somebody else, without the key."},
 	}
 	for i := range cases {
-		cases[i].want = verifier.SignatureInvalid
+		cases[i].want = stapled.SignatureInvalid
 	}
 	ecdsaKey := func(t *testca.Token) *ecdsa.PrivateKey { return t.Key.(*ecdsa.PrivateKey) }
 	for name, forge := range forgeries(
@@ -58,37 +58,37 @@ func signatureCases() []spec {
 		"with_a_bit_flipped", func(t *testca.Token, r, s *big.Int) []byte { return flip(concatenate(ecdsaKey(t), r, s)) },
 		"of_one_byte", func(*testca.Token, *big.Int, *big.Int) []byte { return []byte{0} },
 	) {
-		cases = append(cases, spec{name: "ES256_signature_" + name, rules: "5.1", want: verifier.SignatureInvalid,
-			sign: func(_ *maker, t *testca.Token, input []byte) []byte {
+		cases = append(cases, Case{name: "ES256_signature_" + name, rules: "5.1", want: stapled.SignatureInvalid,
+			sign: func(_ *Maker, t *testca.Token, input []byte) []byte {
 				signature := signJWS(t.Key, "ES256", input)
 				return forge(t, new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
 			}})
 	}
 	cases = append(cases,
-		spec{name: "ES256_signature_in_DER", rules: "5.1", want: verifier.SignatureInvalid,
-			sign: func(_ *maker, t *testca.Token, input []byte) []byte {
+		Case{name: "ES256_signature_in_DER", rules: "5.1", want: stapled.SignatureInvalid,
+			sign: func(_ *Maker, t *testca.Token, input []byte) []byte {
 				signature, err := repeat(t.Key.(crypto.Signer)).Sign(nil, digestOf(crypto.SHA256, input), crypto.SHA256)
 				if err != nil {
 					panic(err)
 				}
 				return signature
 			}},
-		spec{name: "ES256_signature_of_a_SHA-384_digest", rules: "5.1", want: verifier.SignatureInvalid, sign: signedAs("ES384")},
-		spec{name: "ES256_signature_of_the_payload_only", rules: "5.1", want: verifier.SignatureInvalid,
-			sign: func(_ *maker, t *testca.Token, input []byte) []byte {
+		Case{name: "ES256_signature_of_a_SHA-384_digest", rules: "5.1", want: stapled.SignatureInvalid, sign: signedAs("ES384")},
+		Case{name: "ES256_signature_of_the_payload_only", rules: "5.1", want: stapled.SignatureInvalid,
+			sign: func(_ *Maker, t *testca.Token, input []byte) []byte {
 				return signJWS(t.Key, "ES256", input[bytes.IndexByte(input, '.')+1:])
 			}},
-		spec{name: "ES256_signature_of_the_decoded_payload", rules: "5.1", want: verifier.SignatureInvalid,
-			sign: func(_ *maker, t *testca.Token, input []byte) []byte {
+		Case{name: "ES256_signature_of_the_decoded_payload", rules: "5.1", want: stapled.SignatureInvalid,
+			sign: func(_ *Maker, t *testca.Token, input []byte) []byte {
 				payload, err := base64.RawURLEncoding.DecodeString(string(input[bytes.IndexByte(input, '.')+1:]))
 				if err != nil {
 					panic(err)
 				}
 				return signJWS(t.Key, "ES256", append(input[:bytes.IndexByte(input, '.')+1:bytes.IndexByte(input, '.')+1], payload...))
 			}, comment: "What b64=false (RFC 7797) would ask for."},
-		spec{name: "ES256_signature_with_the_complement_of_S", rules: "5.1",
+		Case{name: "ES256_signature_with_the_complement_of_S", rules: "5.1",
 			comment: "(R, n-S) verifies wherever (R, S) does, and the format takes either; jti, not the signature, tells tokens apart.",
-			sign: func(_ *maker, t *testca.Token, input []byte) []byte {
+			sign: func(_ *Maker, t *testca.Token, input []byte) []byte {
 				key, signature := ecdsaKey(t), signJWS(t.Key, "ES256", input)
 				s := new(big.Int).SetBytes(signature[32:])
 				return concatenate(key, new(big.Int).SetBytes(signature[:32]), s.Sub(key.Params().N, s))
@@ -98,9 +98,9 @@ func signatureCases() []spec {
 }
 
 // otherSignatureCases are about RSA and Ed25519.
-func otherSignatureCases() []spec {
+func otherSignatureCases() []Case {
 	rsaLeaf, edLeaf := client(testca.Keyed(testca.RSA2048)), client(testca.Keyed(testca.Ed25519))
-	cases := []spec{
+	cases := []Case{
 		{name: "RS256_signature_under_PS256", leaf: rsaLeaf, edit: header("alg", "PS256"), sign: signedAs("RS256")},
 		{name: "PS256_signature_under_RS256", leaf: rsaLeaf, sign: signedAs("PS256")},
 		{name: "RS512_signature_under_RS256", leaf: rsaLeaf, sign: signedAs("RS512")},
@@ -120,7 +120,7 @@ func otherSignatureCases() []spec {
 		{name: "EdDSA_signature_with_S_above_the_order", leaf: edLeaf, sign: changed("EdDSA", aboveOrder),
 			comment: "S + L (RFC 8032 §5.1.7)."},
 		{name: "EdDSA_signature_of_a_digest", leaf: edLeaf, comment: "Ed25519ph (RFC 8032 §5.1).",
-			sign: func(_ *maker, t *testca.Token, input []byte) []byte {
+			sign: func(_ *Maker, t *testca.Token, input []byte) []byte {
 				signature, err := t.Key.(crypto.Signer).Sign(nil, digestOf(crypto.SHA512, input), &ed25519.Options{Hash: crypto.SHA512})
 				if err != nil {
 					panic(err)
@@ -129,7 +129,7 @@ func otherSignatureCases() []spec {
 			}},
 	}
 	for i := range cases {
-		cases[i].rules, cases[i].want = "5.1", verifier.SignatureInvalid
+		cases[i].rules, cases[i].want = "5.1", stapled.SignatureInvalid
 	}
 	return cases
 }
@@ -147,8 +147,8 @@ func forgeries(list ...any) func(func(string, forgery) bool) {
 }
 
 // splice takes a segment from another valid token.
-func splice(i int) func(*maker, string) string {
-	return func(m *maker, raw string) string {
+func splice(i int) func(*Maker, string) string {
+	return func(m *Maker, raw string) string {
 		t := testca.NewToken(m.client, m.staple(m.client, window(-2*lifetime, 2*lifetime)))
 		t.Claims.Set("jti", "another")
 		segments, others := strings.Split(raw, "."), strings.Split(m.compact(t), ".")
@@ -158,17 +158,17 @@ func splice(i int) func(*maker, string) string {
 }
 
 // signedAs signs by an algorithm that the header does not name.
-func signedAs(alg string) func(*maker, *testca.Token, []byte) []byte {
+func signedAs(alg string) func(*Maker, *testca.Token, []byte) []byte {
 	return changed(alg, func(s []byte) []byte { return s })
 }
 
-func changed(alg string, change func([]byte) []byte) func(*maker, *testca.Token, []byte) []byte {
-	return func(_ *maker, t *testca.Token, input []byte) []byte { return change(signJWS(t.Key, alg, input)) }
+func changed(alg string, change func([]byte) []byte) func(*Maker, *testca.Token, []byte) []byte {
+	return func(_ *Maker, t *testca.Token, input []byte) []byte { return change(signJWS(t.Key, alg, input)) }
 }
 
 // salted signs PS256 with another salt than RFC 7518 §3.5 says.
-func salted(length int) func(*maker, *testca.Token, []byte) []byte {
-	return func(_ *maker, t *testca.Token, input []byte) []byte {
+func salted(length int) func(*Maker, *testca.Token, []byte) []byte {
+	return func(_ *Maker, t *testca.Token, input []byte) []byte {
 		return signInput(t.Key.(crypto.Signer), input, &rsa.PSSOptions{Hash: crypto.SHA256, SaltLength: length})
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package catalogue
 
 import (
 	"crypto"
@@ -22,17 +22,18 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-const keysFile = "keys.json"
+// KeysFile is the name of the file of keys in the directory of the vectors.
+const KeysFile = "keys.json"
 
 // keyring holds the private keys of the vectors. Everybody may know them.
-type keyring struct {
+type Keyring struct {
 	keys map[string]crypto.Signer // by kind and name
 	used map[string]bool
-	// grows permits making keys that are not there.
-	grows bool
+	// Grows permits making keys that are not there.
+	Grows bool
 }
 
-// keyList is the content of keysFile. PKCS8 is base64 of a PKCS #8
+// keyList is the content of KeysFile. PKCS8 is base64 of a PKCS #8
 // PrivateKeyInfo in DER.
 type keyList struct {
 	Comment string     `json:"comment"`
@@ -44,9 +45,9 @@ type namedKey struct {
 	PKCS8 []byte `json:"pkcs8"`
 }
 
-// loadKeyring reads the keys; none if there is no such file.
-func loadKeyring(path string) (*keyring, error) {
-	ring := &keyring{keys: make(map[string]crypto.Signer), used: make(map[string]bool)}
+// LoadKeys reads the keys; none if there is no such file.
+func LoadKeys(path string) (*Keyring, error) {
+	ring := &Keyring{keys: make(map[string]crypto.Signer), used: make(map[string]bool)}
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ring, nil
@@ -77,11 +78,11 @@ const (
 )
 
 // key is the key of this kind and name.
-func (r *keyring) key(kind testca.Kind, name string) crypto.Signer {
+func (r *Keyring) key(kind testca.Kind, name string) crypto.Signer {
 	id := string(kind) + ", " + name
 	if r.keys[id] == nil {
-		if !r.grows {
-			panic(fmt.Errorf("%s has no key %q: run go generate ./internal/vectorgen", keysFile, id))
+		if !r.Grows {
+			panic(fmt.Errorf("%s has no key %q: run go generate ./internal/vectorgen", KeysFile, id))
 		}
 		r.keys[id] = newKey(kind)
 	}
@@ -116,8 +117,8 @@ func newKey(kind testca.Kind) crypto.Signer {
 	return key
 }
 
-// encode writes the keys that the vectors use.
-func (r *keyring) encode() []byte {
+// Encode gives the file of the keys that have been used.
+func (r *Keyring) Encode() []byte {
 	list := keyList{Comment: "Private keys of the test vectors, known to everybody. Trust nothing that they sign."}
 	for _, name := range slices.Sorted(maps.Keys(r.used)) {
 		der, err := x509.MarshalPKCS8PrivateKey(r.keys[name])

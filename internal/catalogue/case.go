@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package catalogue is the one list of forgeries, and of what must be accepted:
+// for each case the rules of docs/format.md that it is about, how its token is
+// made, and what a verifier must say. The verifier is not asked.
+//
+// The tests of packages verifier and ocspstaple run every case, package
+// vectorgen writes them as the vectors of testdata/vectors, and package mutation
+// names them by their rules. CONTRIBUTING.md shows how to add one.
+package catalogue
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+// Case says how a token is made and what a verifier must say of it. The zero
+// value of every field but name and rules is for a token without a fault.
+type Case struct {
+	// row names the kind of forgery, S01 to S32 for those of staples and T01 to T19
+	// for those of tokens. What must be accepted has none.
+	row     string
+	name    string
+	rules   string // separated by spaces
+	comment string
+	// want is the reason; none if the token is accepted.
+	want stapled.Reason
+
+	anchors []string // default root
+	policy  func(*Policy)
+	// at is the time of the verification, since testca.Now.
+	at time.Duration
+
+	// leaf makes the leaf; default the usual client. Steps have that of their
+	// case, unless they say otherwise.
+	leaf func(*Maker) *testca.Party
+	// staples makes the staples; default a good one for the leaf.
+	staples func(*Maker, *testca.Party) [][]byte
+	edit    edit
+	// sign replaces the signature.
+	sign func(m *Maker, t *testca.Token, input []byte) []byte
+	// after edits the token once it is signed. mix may take parts from a valid
+	// token of the same leaf and staples.
+	after func(m *Maker, raw string) string
+	mix   func(m *Maker, raw, honest string) string
+
+	// What an accepted token says; the default is the usual client's.
+	issuer, identity string
+	// freshUntil is since testca.Now; default the end of the usual token.
+	freshUntil *time.Duration
+
+	// unpublished keeps a case out of the vectors, which have one much like it.
+	unpublished bool
+
+	steps []Case
+}
+
+// edit changes a token before it is signed.
+type edit = func(*Maker, *testca.Token)
+
+const (
+	clientURI = "spiffe://test.example/client"
+	clientDNS = "client.test.example"
+	lifetime  = 5 * time.Minute
+)
+
+// Name is that of the case in the vectors.
+func (c *Case) Name() string { return unsafeName.ReplaceAllString(c.name, "_") }
+
+// unsafeName is what a name of a file or of a test does not have.
+var unsafeName = regexp.MustCompile(`[^A-Za-z0-9+.-]+`)
+
+// Test is the name of the case as a test: the row comes first.
+func (c *Case) Test() string {
+	if c.row == "" {
+		return c.Name()
+	}
+	return c.row + "_" + c.Name()
+}
+
+// Comment is for people who read the vectors.
+func (c *Case) Comment() string { return c.comment }
+
+// Sequence reports whether the case has steps.
+func (c *Case) Sequence() bool { return c.steps != nil }
+
+// Row is the kind of forgery, or empty for what must be accepted.
+func (c *Case) Row() string { return c.row }
+
+// Rules are the rules of docs/format.md that the case is about.
+func (c *Case) Rules() []string { return strings.Fields(c.rules) }
+
+// Rejected reports whether the token, or that of a step, must be rejected.
+func (c *Case) Rejected() bool {
+	for i := range c.steps {
+		if c.steps[i].want != "" {
+			return true
+		}
+	}
+	return c.want != ""
+}
+
+// Published reports whether the case is one of the published vectors.
+func (c *Case) Published() bool { return !c.unpublished }
+
+// Policy is what the verifier of a case is configured with.
+type Policy struct {
+	Audience     string   `json:"audience"`
+	Issuers      []string `json:"issuers,omitempty"`
+	Type         string   `json:"type"`
+	Algorithms   []string `json:"algorithms,omitempty"`
+	KeyUsage     string   `json:"key_usage"`
+	Staples      string   `json:"staples"`
+	MaxStapleAge int      `json:"max_staple_age_seconds"`
+	MaxLifetime  int      `json:"max_lifetime_seconds"`
+	Leeway       int      `json:"leeway_seconds"`
+}
+
+func defaultPolicy() Policy {
+	return Policy{
+		Audience: "orders", Type: stapled.Type, KeyUsage: "clientAuth", Staples: "leaf",
+		MaxStapleAge: 3600, MaxLifetime: 3600, Leeway: 60,
+	}
+}
