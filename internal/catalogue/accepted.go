@@ -7,6 +7,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stapledjwt/stapled/internal/testca"
@@ -26,6 +27,23 @@ func acceptedCases() []Case {
 				}
 				return staples
 			}},
+		{name: "chain_with_staples_by_delegates", rules: "6.1 6.9", policy: wholeChain, staples: func(m *Maker, leaf *testca.Party) [][]byte {
+			var staples [][]byte
+			for p := leaf; p.Issuer != nil; p = p.Issuer {
+				delegate := m.newDelegate(p.Issuer)
+				staples = append(staples, m.staple(p, testca.SignedBy(delegate, delegate.Cert)))
+			}
+			return staples
+		}},
+		{name: "anchors_of_one_name_without_a_key_identifier", rules: "4.1", anchors: []string{"root", "root-next"}, leaf: func(m *Maker) *testca.Party {
+			return m.newLeaf(m.newCA(nextRoot(m), func(t *testca.Template) { t.NoAuthorityKeyID = true }))
+		}},
+		{name: "intermediate_without_key_usage", rules: "4.1", leaf: below(func(t *testca.Template) { t.KeyUsage = 0 })},
+		{name: "intermediate_that_is_self-issued", rules: "3.3 4.1", leaf: func(m *Maker) *testca.Party { return m.newLeaf(m.newCA(m.ca)) }},
+		{name: "leaf_with_another_signature", rules: "4.1", leaf: func(m *Maker) *testca.Party { return mauled(m.newLeaf(m.ca)) },
+			comment: "With S, the order minus S is a signature too."},
+		{name: "aud_of_64_strings", rules: "7.2 7.4", leaf: shortest,
+			edit: claim("aud", append(slices.Repeat([]string{"other"}, 63), "orders"))},
 		{name: "members_in_another_order", rules: "1.4", edit: reverse},
 	}
 	for _, row := range []struct {

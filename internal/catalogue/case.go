@@ -23,7 +23,8 @@ import (
 // value of every field but name and rules is for a token without a fault.
 type Case struct {
 	// row names the kind of forgery, S01 to S32 for those of staples and T01 to T19
-	// for those of tokens. What must be accepted has none.
+	// for those of tokens; by default it is that of the first rule. What must be
+	// accepted has none.
 	row     string
 	name    string
 	rules   string // separated by spaces
@@ -77,10 +78,10 @@ var unsafeName = regexp.MustCompile(`[^A-Za-z0-9+.-]+`)
 
 // Test is the name of the case as a test: the row comes first.
 func (c *Case) Test() string {
-	if c.row == "" {
-		return c.Name()
+	if row := c.Row(); row != "" {
+		return row + "_" + c.Name()
 	}
-	return c.row + "_" + c.Name()
+	return c.Name()
 }
 
 // Comment is for people who read the vectors.
@@ -90,7 +91,26 @@ func (c *Case) Comment() string { return c.comment }
 func (c *Case) Sequence() bool { return c.steps != nil }
 
 // Row is the kind of forgery, or empty for what must be accepted.
-func (c *Case) Row() string { return c.row }
+func (c *Case) Row() string {
+	switch {
+	case !c.Rejected():
+		return ""
+	case c.row != "":
+		return c.row
+	}
+	return rowOf[c.Rules()[0]]
+}
+
+// rowOf is the row of the cases of a rule that name none.
+var rowOf = map[string]string{
+	"1.1": "T09", "1.2": "T09", "1.3": "T09", "1.4": "T08", "1.5": "T04", "1.6": "T04",
+	"2.1": "T10", "2.2": "T01", "2.3": "T04", "2.4": "T07",
+	"3.1": "T04", "3.2": "T04", "3.3": "T04", "3.4": "T05", "3.5": "T05", "3.6": "T02", "3.7": "T06",
+	"4.1": "T05", "4.2": "T05", "4.3": "T05", "4.4": "T05", "5.1": "T02", "5.2": "T05",
+	"6.1": "T03", "6.2": "S30", "6.3": "S23", "6.4": "S22", "6.5": "S16", "6.6": "S11", "6.7": "S21", "6.8": "S15",
+	"6.9": "S08", "6.10": "S32", "6.11": "S26", "6.12": "S18", "6.13": "S17", "6.14": "S19",
+	"7.1": "T08", "7.2": "T14", "7.3": "T12", "7.4": "T13", "7.5": "T14", "7.6": "T14", "7.7": "T14", "7.8": "T14",
+}
 
 // Rules are the rules of docs/format.md that the case is about.
 func (c *Case) Rules() []string { return strings.Fields(c.rules) }

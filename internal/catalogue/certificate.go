@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"crypto"
 	_ "crypto/md5" // signatures that must be refused
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
@@ -46,6 +47,11 @@ func certificateCases() []Case {
 		"is_only_its_key", func(s string) string { return standard(testca.MustParse(unstandard(s)).RawSubjectPublicKeyInfo) },
 		"is_one_zero_byte", text("AA=="),
 		"is_text", text(standard([]byte("a certificate"))),
+		"with_leading_byte", func(s string) string { return standard(append([]byte{0}, unstandard(s)...)) },
+		"without_its_last_byte", func(s string) string { return standard(unstandard(s)[:len(unstandard(s))-1]) },
+		"in_PEM_in_base64", func(s string) string {
+			return standard(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: unstandard(s)}))
+		},
 	) {
 		cases = append(cases, Case{name: "certificate_" + name, rules: "3.2", edit: x5c(0, change), want: stapled.ChainInvalid})
 	}
@@ -61,12 +67,27 @@ func certificateCases() []Case {
 		{"chain_with_an_unrelated_certificate_inside", func(m *Maker) []*testca.Party { return []*testca.Party{m.client, m.sibling, m.ca} }},
 		{"chain_with_an_unrelated_certificate_at_the_end", func(m *Maker) []*testca.Party { return []*testca.Party{m.client, m.ca, m.stranger} }},
 		{"chain_with_another_leaf_at_the_end", func(m *Maker) []*testca.Party { return []*testca.Party{m.client, m.ca, m.other} }},
+		{"chain_with_another_leaf_at_the_beginning", func(m *Maker) []*testca.Party { return []*testca.Party{m.other, m.client, m.ca} }},
 		{"chain_with_the_wrong_intermediate", func(m *Maker) []*testca.Party { return []*testca.Party{m.client, m.sibling} }},
 	} {
 		cases = append(cases, Case{name: row.name, rules: "3.3", edit: certificateChain(row.parties), want: stapled.ChainInvalid})
 	}
 	cases = append(cases,
 		Case{name: "chain_with_an_intermediate_that_is_an_anchor", rules: "3.3", anchors: []string{"root", "intermediate"}, want: stapled.ChainInvalid},
+		Case{name: "chain_with_a_self_issued_intermediate_twice", rules: "3.3", want: stapled.ChainInvalid,
+			comment: "The intermediate has the name of its issuer, so that only the repetition is wrong.",
+			edit: presented(func(m *Maker) []*testca.Party {
+				again := m.newCA(m.ca)
+				return []*testca.Party{m.newLeaf(again), again, again, m.ca}
+			})},
+		Case{name: "chain_with_two_intermediates_exchanged", rules: "3.3", want: stapled.ChainInvalid, edit: presented(func(m *Maker) []*testca.Party {
+			issuing := m.newCA(m.ca, testca.Named("Issuing"))
+			return []*testca.Party{m.newLeaf(issuing), m.ca, issuing}
+		})},
+		Case{name: "certificate_with_escaped_space_behind_it", rules: "3.1", want: stapled.Malformed, edit: func(_ *Maker, t *testca.Token) {
+			list := t.Header.Get("x5c").([]string)
+			t.Header.Set("x5c", literal(`["`+list[0]+`\u0020","`+list[1]+`"]`))
+		}},
 		Case{name: "issuer_name_in_another_string_type", rules: "3.3", want: stapled.ChainInvalid,
 			comment: "The subject of the intermediate is a PrintableString, the issuer of the leaf the same text as a UTF8String.",
 			leaf: func(m *Maker) *testca.Party {
@@ -91,6 +112,21 @@ func certificateCases() []Case {
 			edit: func(m *Maker, t *testca.Token) { t.Header.Add("x5t#S256", certs.KeyID(m.other.Cert)) }},
 		Case{name: "x5t_S256_of_another_certificate_without_kid", rules: "3.7", want: stapled.KeyMismatch,
 			edit: edits(dropHeader("kid"), func(m *Maker, t *testca.Token) { t.Header.Add("x5t#S256", certs.KeyID(m.other.Cert)) })},
+		Case{name: "x5t_S256_of_the_leaf_and_kid_of_another_certificate", rules: "3.7", want: stapled.KeyMismatch, edit: func(m *Maker, t *testca.Token) {
+			t.Header.Set("kid", certs.KeyID(m.other.Cert))
+			t.Header.Add("x5t#S256", certs.KeyID(m.client.Cert))
+		}},
+		Case{name: "x5t_S256_empty", rules: "3.7", edit: addHeader("x5t#S256", ""), want: stapled.KeyMismatch},
+		Case{name: "kid_is_a_name", rules: "3.7", edit: header("kid", "key-1"), want: stapled.KeyMismatch},
+		Case{name: "kid_in_hexadecimal", rules: "3.7", edit: kid(func(c *x509.Certificate) string {
+			sum := sha256.Sum256(c.Raw)
+			return hex.EncodeToString(sum[:])
+		}), want: stapled.KeyMismatch},
+		Case{name: "kid_cut_off", rules: "3.7", edit: kid(func(c *x509.Certificate) string { return certs.KeyID(c)[:42] }), want: stapled.KeyMismatch},
+		Case{name: "kid_of_the_key", rules: "3.7", edit: kid(func(c *x509.Certificate) string {
+			sum := sha256.Sum256(c.RawSubjectPublicKeyInfo)
+			return segment(sum[:])
+		}), want: stapled.KeyMismatch},
 		Case{name: "kid_absent", rules: "3.7", edit: dropHeader("kid")},
 		Case{name: "kid_and_x5t_S256", rules: "3.7",
 			edit: func(m *Maker, t *testca.Token) { t.Header.Add("x5t#S256", certs.KeyID(m.client.Cert)) }},
@@ -112,6 +148,11 @@ func keyCases() []Case {
 			comment: "Verifying with such a key is what costs."},
 		{name: "leaf_key_P-224", rules: "3.4", leaf: client(testca.Keyed(testca.P224)), edit: header("alg", "ES256"), want: stapled.AlgorithmRejected},
 		{name: "intermediate_key_RSA_1024", rules: "3.4", leaf: below(testca.Keyed(testca.RSA1024)), want: stapled.AlgorithmRejected},
+		{name: "intermediate_key_RSA_16384", rules: "3.4", want: stapled.AlgorithmRejected, edit: presented(func(m *Maker) []*testca.Party {
+			ca := m.newCA(m.root, func(t *testca.Template) { t.PublicKey = testca.OversizedRSA(16384) })
+			leaf := m.newLeaf(ca, func(t *testca.Template) { t.SigningKey = m.ring.key(testca.P256, "namesake") })
+			return []*testca.Party{leaf, ca}
+		})},
 		{name: "intermediate_key_P-224", rules: "3.4", leaf: below(testca.Keyed(testca.P224)), want: stapled.AlgorithmRejected},
 	}
 	for _, row := range []struct {
@@ -129,7 +170,8 @@ func keyCases() []Case {
 				leaf: client(testca.Keyed(row.kind)), edit: header("alg", alg), want: stapled.KeyMismatch})
 		}
 	}
-	return cases
+	return append(cases, Case{name: "alg_of_P-256_signed_with_a_leaf_key_P-384", rules: "3.6", leaf: client(testca.Keyed(testca.P384)),
+		edit: algorithm("ES256"), want: stapled.KeyMismatch})
 }
 
 // certificateSignatureCases are about rule 3.5.
@@ -145,6 +187,11 @@ func certificateSignatureCases() []Case {
 				p := weakCA(testca.RSA2048)(m)
 				return withCert(p, resign(p, "2a864886f70d01010b", "2a864886f70d010104", crypto.MD5))
 			}},
+		{name: "leaf_signed_with_RSA_and_MD2", rules: "3.5", want: stapled.AlgorithmRejected, comment: "Its algorithm says so.",
+			leaf: func(m *Maker) *testca.Party {
+				p := weakCA(testca.RSA2048)(m)
+				return withCert(p, resign(p, "2a864886f70d01010b", "2a864886f70d010102", crypto.MD5))
+			}},
 		{name: "leaf_signed_with_an_unknown_algorithm", rules: "3.5", want: stapled.AlgorithmRejected,
 			comment: "Its OID is 1.2.840.10045.4.3.5.",
 			leaf: func(m *Maker) *testca.Party {
@@ -152,6 +199,21 @@ func certificateSignatureCases() []Case {
 				return withCert(p, resign(p, "2a8648ce3d040302", "2a8648ce3d040305", crypto.SHA256))
 			}},
 		{name: "intermediate_signed_with_ECDSA_and_SHA-1", rules: "3.5", leaf: below(signedWith(x509.ECDSAWithSHA1)), want: stapled.AlgorithmRejected},
+	}
+}
+
+// kid sets it to what is made of the usual leaf.
+func kid(of func(*x509.Certificate) string) edit {
+	return func(m *Maker, t *testca.Token) { t.Header.Set("kid", of(m.client.Cert)) }
+}
+
+// presented makes the token carry another chain, signed by the key of its leaf.
+func presented(parties func(*Maker) []*testca.Party) edit {
+	return func(m *Maker, t *testca.Token) {
+		list := parties(m)
+		certificateChain(func(*Maker) []*testca.Party { return list })(m, t)
+		t.Key, t.Alg = list[0].Key, testca.JWSAlgorithm(list[0].Key)
+		t.Header.Set("alg", t.Alg)
 	}
 }
 

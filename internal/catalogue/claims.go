@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stapledjwt/stapled"
@@ -24,6 +25,10 @@ func claimCases() []Case {
 // claimTypeCases are about rule 7.2.
 func claimTypeCases() []Case {
 	var cases []Case
+	// No way to write a NumericDate, for each of the dates.
+	noDate := []string{`""`, "{}", "[1772366700]", "-1e400", "1772366700e0", "-1772366700", "9223372036854775807", "1" + strings.Repeat("0", 40),
+		`"NaN"`, `"2026-03-01T12:05:00Z"`}
+	more := []string{"true", "[]", "1772366700.5", "1e400", "18446744073709551616", "99999999999999999999"}
 	for _, row := range []struct {
 		claim  string
 		values []string
@@ -36,12 +41,23 @@ func claimTypeCases() []Case {
 		{"nbf", []string{"null", `"1772366400"`, "1772366400.0", "1.7723664e9", "-1", "-0", "253402300800"}},
 		{"iat", []string{"null", `"1772366400"`, "1772366400.0", "1.7723664e9", "-1", "-0", "253402300800"}},
 	} {
-		for i, value := range row.values {
+		values := row.values
+		switch row.claim {
+		case "exp":
+			values = slices.Concat(values, noDate)
+		case "nbf", "iat":
+			values = slices.Concat(values, noDate, more)
+		}
+		for i, value := range values {
 			cases = append(cases, Case{name: fmt.Sprintf("%s_of_the_wrong_kind_%d", row.claim, i+1), rules: "7.2",
+				row: map[string]string{"iss": "T12", "aud": "T13"}[row.claim], unpublished: i >= len(row.values),
 				comment: row.claim + " is " + value + ".", edit: claim(row.claim, literal(value)), want: stapled.ClaimsInvalid})
 		}
 	}
 	return append(cases,
+		Case{row: "T13", name: "aud_of_65_strings", rules: "7.2", want: stapled.ClaimsInvalid,
+			edit: claim("aud", slices.Repeat([]string{"orders"}, 65))},
+		Case{name: "exp_zero", rules: "7.5", edit: claim("exp", 0), want: stapled.ClaimsInvalid},
 		Case{name: "sub_of_any_text", rules: "7.2", edit: claim("sub", "somebody else, in ünïcode \u2028")},
 		Case{name: "sub_empty", rules: "7.2", edit: claim("sub", "")},
 		Case{name: "nbf_and_iat_zero", rules: "7.2", edit: edits(claim("nbf", 0), claim("iat", 0)), policy: func(p *Policy) { p.MaxLifetime = 2e9 }},
@@ -72,6 +88,13 @@ func issuerCases() []Case {
 			leaf: directly(func(t *testca.Template) { t.EmailAddresses = []string{"client@test.example"} })},
 		{name: "iss_is_an_IP_address", edit: claim("iss", "192.0.2.1"),
 			leaf: directly(func(t *testca.Template) { t.IPAddresses = []net.IP{net.IPv4(192, 0, 2, 1).To4()} })},
+		{name: "iss_is_a_name_with_userinfo_in_a_DNS_name", edit: claim("iss", "https://good@evil.example"), leaf: named(nil, "good@evil.example")},
+		{name: "iss_is_a_URI_of_the_leaf_as_if_it_were_a_host", edit: claim("iss", "https://spiffe:client"), leaf: named([]string{"spiffe:client"})},
+		{name: "iss_is_an_IP_address_as_a_host", edit: claim("iss", "https://192.0.2.1"),
+			leaf: directly(func(t *testca.Template) {
+				t.URIs, t.DNSNames, t.IPAddresses = nil, nil, []net.IP{net.IPv4(192, 0, 2, 1).To4()}
+			})},
+		{name: "iss_of_the_leaf_in_another_form_than_expected", policy: expectIssuers("https://x.example", clientURI), edit: claim("iss", clientDNS)},
 		{name: "iss_is_the_name_of_the_intermediate", edit: claim("iss", "Intermediate")},
 	}
 	for i, iss := range []string{
@@ -86,6 +109,10 @@ func issuerCases() []Case {
 		"https://client.test.example?a", "https://client.test.example/a?b", "https://client.test.example/#a", "https://client.test.example/a b",
 		"https://client.test.example\\a", "https://client.test.example/\u00e9", "https:/client.test.example", "https://%63lient.test.example",
 		"https://", "https://spiffe://test.example/client",
+		"test.example/client", "spiffe://test.example/client/admin", "https://other.test.example", "https://client.test.example%2f",
+		"https://client.test.example:x@evil.example/", "https://client.test.example:8443/a", "//client.test.example",
+		"https://evil.client.test.example", "https://test.example", "https://client.test.example#a", `https://client.test.example\@evil.example`,
+		"https://client.test.example/\x01", "spiffe://test.example/client\x00", "spiffe://test.example/client,spiffe://test.example/other",
 	} {
 		cases = append(cases, Case{name: fmt.Sprintf("iss_not_the_leafs_%d", i+1), comment: fmt.Sprintf("iss is %q.", iss), edit: claim("iss", iss)})
 	}
@@ -129,7 +156,8 @@ func named(uris []string, dns ...string) func(*Maker) *testca.Party {
 // audienceCases are about rule 7.4.
 func audienceCases() []Case {
 	cases := []Case{{name: "aud_absent", rules: "7.4", edit: dropClaim("aud"), want: stapled.AudienceMismatch}}
-	for i, aud := range []string{`""`, `"other"`, `"Orders"`, `"orders "`, `"order"`, `"orders2"`, `"orders,other"`, `"[\"orders\"]"`, `[]`, `["other"]`, `["other","ORDERS"]`, `[""]`} {
+	for i, aud := range []string{`""`, `"other"`, `"Orders"`, `"orders "`, `"order"`, `"orders2"`, `"orders,other"`, `"[\"orders\"]"`, `[]`, `["other"]`, `["other","ORDERS"]`, `[""]`,
+		`"payments orders"`, `["order","s"]`} {
 		cases = append(cases, Case{name: fmt.Sprintf("aud_of_another_%d", i+1), rules: "7.4", comment: "aud is " + aud + ".",
 			edit: claim("aud", literal(aud)), want: stapled.AudienceMismatch})
 	}
@@ -153,6 +181,14 @@ func presenceCases() []Case {
 		{name: "exp_before_iat", edit: times(2*minute, -minute, minute)},
 		{name: "exp_at_nbf", edit: times(-minute, minute, minute)},
 		{name: "exp_before_nbf", edit: times(-minute, 2*minute, minute)},
+		{name: "exp_before_iat_and_after_nbf", edit: times(minute/2, 0, minute/3)},
+		{name: "exp_before_nbf_and_after_iat", edit: times(0, minute/2, minute/3)},
+		{name: "exp_at_iat_and_after_nbf", edit: times(minute/2, 0, minute/2)},
+		{name: "exp_at_nbf_and_after_iat", edit: times(0, minute/2, minute/2)},
+		{name: "exp_at_iat_and_at_nbf", edit: times(0, 0, 0)},
+		{name: "exp_absent_and_any_lifetime_permitted", edit: dropClaim("exp"), policy: anyLifetime},
+		{name: "nbf_absent_and_any_lifetime_permitted", edit: dropClaim("nbf"), policy: anyLifetime},
+		{name: "iat_absent_and_any_lifetime_permitted", edit: dropClaim("iat"), policy: anyLifetime},
 		{name: "no_claims", edit: edits(dropClaim("exp"), dropClaim("nbf"), dropClaim("iat"), dropClaim("jti"))},
 	}
 	for i := range cases {
@@ -160,6 +196,8 @@ func presenceCases() []Case {
 	}
 	return cases
 }
+
+func anyLifetime(p *Policy) { p.MaxLifetime = 9e9 }
 
 // lifetimeCases are about rules 7.6 to 7.8.
 func lifetimeCases() []Case {
@@ -169,6 +207,9 @@ func lifetimeCases() []Case {
 	const expired, early, invalid = stapled.TokenExpired, stapled.TokenNotYetValid, stapled.ClaimsInvalid
 	return []Case{
 		{name: "expired", rules: "7.6", edit: times(-2*minute, -2*minute, -second), want: expired, comment: "The leeway does not stretch exp."},
+		{name: "expired_two_days_ago", rules: "7.6", edit: times(-48*hour, -48*hour, -47*hour-30*minute), want: expired},
+		{name: "nbf_and_iat_beyond_the_leeway", rules: "7.7", edit: times(minute+second, minute+second, lifetime), want: early},
+		{name: "longer_than_the_longest_lifetime_since_iat", rules: "7.8", edit: times(-59*minute, -59*minute, 2*minute), want: invalid},
 		{name: "at_exp", rules: "7.6", edit: times(-2*minute, -2*minute, 0), want: expired},
 		{name: "half_a_second_before_exp", rules: "7.6", at: -second / 2, edit: times(-2*minute, -2*minute, 0), freshUntil: until(0)},
 		{name: "nbf_at_the_end_of_the_leeway", rules: "7.7", edit: times(0, minute, lifetime)},

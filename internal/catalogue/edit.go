@@ -66,6 +66,11 @@ func first(member string) func(string) string {
 	return func(s string) string { return "{" + member + "," + s[1:] }
 }
 
+// last puts a member behind the others.
+func last(member string) func(string) string {
+	return func(s string) string { return s[:len(s)-1] + "," + member + "}" }
+}
+
 // literal is a JSON text as a value.
 func literal(text string) json.RawMessage { return json.RawMessage(text) }
 

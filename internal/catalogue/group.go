@@ -63,13 +63,3 @@ func short(cases []Case) []Case {
 	}
 	return cases
 }
-
-// row gives cases that have none a row; those that must be accepted have none.
-func row(name string, cases []Case) []Case {
-	for i := range cases {
-		if cases[i].row == "" && cases[i].Rejected() {
-			cases[i].row = name
-		}
-	}
-	return cases
-}

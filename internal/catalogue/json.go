@@ -54,8 +54,20 @@ func jsonCases(where, rule string, textOf func(func(string) string) edit) []Case
 		"of_17_levels_of_objects", first(`"a":`+nestedObjects(16)),
 		"with_65_members", func(s string) string { return fill(s, 65) },
 		"with_65_members_further_down", first(`"a":`+fill("{}", 65)),
+		"with_"+member+"_twice_once_escaped", first(fmt.Sprintf(`"\u%04x%s":"x"`, member[0], member[1:])),
+		"with_names_that_differ_by_case_beyond_ascii", first(`"\u0101":1,"\u0100":1`),
+		"nested_without_an_end", text(`{"a":`+strings.Repeat("[", 8000)),
+		"is_no_JSON", text("alg=ES256"),
+		"in_UTF-16", func(s string) string { return strings.Join(strings.Split(s, ""), "\x00") },
 	) {
 		cases = append(cases, Case{name: where + "_" + name, rules: rule, edit: textOf(change), want: stapled.Malformed})
+	}
+	for i, name := range map[string][]string{
+		"header":  {"x5c", "ocsp", "x5C", "oc\u017fp", "\u212aid"},
+		"payload": {"iss", "exp", "ISS", "i\u017fs"},
+	}[where] {
+		cases = append(cases, Case{name: fmt.Sprintf("%s_with_a_member_again_%d", where, i+1), rules: rule, want: stapled.Malformed,
+			comment: fmt.Sprintf("%q comes last.", name), edit: textOf(last(fmt.Sprintf("%q:[]", name)))})
 	}
 	for name, change := range inOrder(
 		"with_space_between_tokens", func(s string) string { return " \t\r\n{ " + s[1:len(s)-1] + " \n} " },

@@ -21,14 +21,14 @@ import (
 // signatureCases are about step 5, the signature of the token.
 func signatureCases() []Case {
 	cases := []Case{
-		{name: "signature_by_another_key", rules: "5.1", edit: signedBy(testca.P256, "other", "ES256")},
-		{name: "signature_by_the_key_of_the_intermediate", rules: "5.1", edit: signedBy(testca.P256, "Intermediate", "ES256")},
-		{name: "signature_by_another_Ed25519_key", rules: "5.1", leaf: client(testca.Keyed(testca.Ed25519)), edit: signedBy(testca.Ed25519, "other", "EdDSA")},
-		{name: "signature_by_another_RSA_key", rules: "5.1", leaf: client(testca.Keyed(testca.RSA2048)), edit: signedBy(testca.RSA2048, "other", "RS256")},
-		{name: "signature_of_another_token", rules: "5.1", after: splice(2)},
-		{name: "payload_of_another_token", rules: "5.1", after: splice(1)},
-		{name: "header_of_another_token", rules: "5.1", after: splice(0)},
-		{name: "signature_by_the_key_in_jwk_style_only", rules: "5.1", edit: signedBy(testca.P256, "stranger client", "ES256"),
+		{row: "T18", name: "signature_by_another_key", rules: "5.1", edit: signedBy(testca.P256, "other", "ES256")},
+		{row: "T18", name: "signature_by_the_key_of_the_intermediate", rules: "5.1", edit: signedBy(testca.P256, "Intermediate", "ES256")},
+		{row: "T18", name: "signature_by_another_Ed25519_key", rules: "5.1", leaf: client(testca.Keyed(testca.Ed25519)), edit: signedBy(testca.Ed25519, "other", "EdDSA")},
+		{row: "T18", name: "signature_by_another_RSA_key", rules: "5.1", leaf: client(testca.Keyed(testca.RSA2048)), edit: signedBy(testca.RSA2048, "other", "RS256")},
+		{row: "T11", name: "signature_of_another_token", rules: "5.1", after: splice(2)},
+		{row: "T11", name: "payload_of_another_token", rules: "5.1", after: splice(1)},
+		{row: "T11", name: "header_of_another_token", rules: "5.1", after: splice(0)},
+		{row: "T18", name: "signature_by_the_key_in_jwk_style_only", rules: "5.1", edit: signedBy(testca.P256, "stranger client", "ES256"),
 			comment: "The chain of somebody else, without the key."},
 	}
 	for i := range cases {
@@ -57,6 +57,18 @@ func signatureCases() []Case {
 		},
 		"with_a_bit_flipped", func(t *testca.Token, r, s *big.Int) []byte { return flip(concatenate(ecdsaKey(t), r, s)) },
 		"of_one_byte", func(*testca.Token, *big.Int, *big.Int) []byte { return []byte{0} },
+		"with_R_and_S_the_order_of_the_curve", func(t *testca.Token, _, _ *big.Int) []byte {
+			return concatenate(ecdsaKey(t), ecdsaKey(t).Params().N, ecdsaKey(t).Params().N)
+		},
+		"of_ones", func(*testca.Token, *big.Int, *big.Int) []byte { return bytes.Repeat([]byte{0xff}, 64) },
+		"with_R_and_S_one", func(t *testca.Token, _, _ *big.Int) []byte {
+			return concatenate(ecdsaKey(t), big.NewInt(1), big.NewInt(1))
+		},
+		"with_a_zero_before_each_half", func(t *testca.Token, r, s *big.Int) []byte {
+			half := concatenate(ecdsaKey(t), r, s)
+			return slices.Concat([]byte{0}, half[:32], []byte{0}, half[32:])
+		},
+		"that_is_R_only", func(t *testca.Token, r, s *big.Int) []byte { return concatenate(ecdsaKey(t), r, s)[:32] },
 	) {
 		cases = append(cases, Case{name: "ES256_signature_" + name, rules: "5.1", want: stapled.SignatureInvalid,
 			sign: func(_ *Maker, t *testca.Token, input []byte) []byte {
@@ -94,7 +106,7 @@ func signatureCases() []Case {
 				return concatenate(key, new(big.Int).SetBytes(signature[:32]), s.Sub(key.Params().N, s))
 			}},
 	)
-	return append(cases, otherSignatureCases()...)
+	return slices.Concat(cases, otherSignatureCases(), mixtureCases())
 }
 
 // otherSignatureCases are about RSA and Ed25519.
@@ -113,6 +125,13 @@ func otherSignatureCases() []Case {
 		{name: "RS256_signature_with_a_bit_flipped", leaf: rsaLeaf, sign: changed("RS256", flip)},
 		{name: "RS256_signature_zero", leaf: rsaLeaf, sign: changed("RS256", func(s []byte) []byte { return make([]byte, len(s)) })},
 		{name: "RS256_signature_one", leaf: rsaLeaf, sign: changed("RS256", func(s []byte) []byte { return append(make([]byte, len(s)-1), 1) })},
+		{name: "RS256_signature_plus_the_modulus", leaf: rsaLeaf, sign: func(_ *Maker, t *testca.Token, input []byte) []byte {
+			n := t.Key.(*rsa.PrivateKey).N
+			return new(big.Int).Add(n, new(big.Int).SetBytes(signJWS(t.Key, "RS256", input))).Bytes()
+		}},
+		{name: "PS256_signature_under_PS512", leaf: rsaLeaf, edit: header("alg", "PS512"), sign: signedAs("PS256")},
+		{name: "ES512_signature_of_128_bytes", leaf: client(testca.Keyed(testca.P521)),
+			sign: changed("ES512", func(s []byte) []byte { return append(s[2:66:66], s[68:]...) })},
 		{name: "EdDSA_signature_cut_off", leaf: edLeaf, sign: changed("EdDSA", func(s []byte) []byte { return s[:63] })},
 		{name: "EdDSA_signature_with_a_byte_more", leaf: edLeaf, sign: changed("EdDSA", func(s []byte) []byte { return append(s, 0) })},
 		{name: "EdDSA_signature_with_a_bit_flipped", leaf: edLeaf, sign: changed("EdDSA", flip)},

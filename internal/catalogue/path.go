@@ -67,6 +67,23 @@ func trustCases() []Case {
 		{name: "intermediate_with_a_broken_signature", rules: "4.1", want: stapled.ChainUntrusted,
 			leaf: func(m *Maker) *testca.Party { return m.newLeaf(withCert(m.ca, flip(m.ca.Cert.Raw))) }},
 		{name: "leaf_issued_by_a_leaf", rules: "4.1", want: stapled.ChainUntrusted, leaf: func(m *Maker) *testca.Party { return m.newLeaf(m.other) }},
+		{name: "self_signed_leaf_of_the_name_of_the_anchor", rules: "4.1", want: stapled.ChainUntrusted, edit: presented(func(m *Maker) []*testca.Party {
+			return []*testca.Party{m.newRoot(testca.WithKey(m.ring.key(testca.P256, "namesake")))}
+		})},
+		{name: "chain_with_the_unknown_root", rules: "4.1", want: stapled.ChainUntrusted, edit: presented(func(m *Maker) []*testca.Party {
+			ca := m.newCA(m.stranger)
+			return []*testca.Party{m.newLeaf(ca), ca, m.stranger}
+		})},
+		{name: "intermediate_signed_by_another_key", rules: "4.1", want: stapled.ChainUntrusted, leaf: func(m *Maker) *testca.Party {
+			return m.newLeaf(m.newCA(m.root, func(t *testca.Template) { t.SigningKey = m.ring.key(testca.P256, "namesake") }))
+		}},
+		{name: "leaf_signed_by_its_own_key", rules: "4.1", want: stapled.ChainUntrusted, leaf: func(m *Maker) *testca.Party {
+			return m.newLeaf(m.ca, func(t *testca.Template) { t.SigningKey = m.client.Key })
+		}},
+		{name: "leaf_signed_by_a_sibling_of_its_issuer", rules: "4.1", want: stapled.ChainUntrusted, leaf: func(m *Maker) *testca.Party {
+			return m.newLeaf(m.ca, func(t *testca.Template) { t.SigningKey = m.sibling.Key })
+		}},
+		{name: "leaf_issued_by_a_delegate", rules: "4.1", want: stapled.ChainUntrusted, leaf: func(m *Maker) *testca.Party { return m.newLeaf(m.newDelegate(m.ca)) }},
 		{name: "intermediate_without_basic_constraints", rules: "4.1", want: stapled.ChainUntrusted,
 			leaf: below(func(t *testca.Template) { t.IsCA, t.BasicConstraintsValid = false, false })},
 		{name: "intermediate_that_is_no_CA", rules: "4.1", want: stapled.ChainUntrusted, leaf: below(func(t *testca.Template) { t.IsCA = false })},
@@ -111,6 +128,10 @@ func constraintCases() []Case {
 			leaf: func(m *Maker) *testca.Party {
 				return m.newLeaf(m.newCA(m.newCA(m.root, testca.Named("Limited"), limited(0))))
 			}},
+		{name: "path_length_of_one_exceeded_below_an_intermediate", rules: "4.2", want: stapled.ChainUntrusted,
+			leaf: func(m *Maker) *testca.Party {
+				return m.newLeaf(m.newCA(m.newCA(m.newCA(m.root, testca.Named("Limited"), limited(1)), testca.Named("Issuing"))))
+			}},
 		{name: "path_length_reached_below_an_intermediate", rules: "4.2",
 			leaf: func(m *Maker) *testca.Party {
 				return m.newLeaf(m.newCA(m.newCA(m.root, testca.Named("Limited"), limited(1))))
@@ -144,6 +165,7 @@ func validityCases() []Case {
 		{name: "leaf_not_yet_valid", rules: "4.3", leaf: client(testca.Valid(now.Add(second), to)), want: stapled.CertificateNotYetValid,
 			comment: "The leeway is not for certificates."},
 		{name: "leaf_valid_in_half_a_second", rules: "4.3", at: -second / 2, leaf: client(testca.Valid(now, to)), want: stapled.CertificateNotYetValid},
+		{name: "leaf_whose_validity_ends_before_it_begins", rules: "4.3", leaf: client(testca.Valid(to, from)), want: stapled.CertificateExpired},
 		{name: "leaf_in_its_first_second", rules: "4.3", leaf: client(testca.Valid(now, to))},
 		{name: "intermediate_expired", rules: "4.3", leaf: below(testca.Valid(from, now.Add(-second))), want: stapled.CertificateExpired},
 		{name: "intermediate_in_its_last_second", rules: "4.3", leaf: below(testca.Valid(from, now)), freshUntil: until(0)},
@@ -170,6 +192,8 @@ func usageCases() []Case {
 		{name: "leaf_for_an_unknown_extended_key_usage", leaf: client(func(t *testca.Template) {
 			t.ExtKeyUsage, t.UnknownExtKeyUsage = nil, append(t.UnknownExtKeyUsage, privateOID)
 		})},
+		{name: "leaf_is_the_intermediate", edit: presented(func(m *Maker) []*testca.Party { return []*testca.Party{m.ca} })},
+		{name: "leaf_is_a_delegate", leaf: func(m *Maker) *testca.Party { return m.newDelegate(m.ca) }, edit: claim("iss", "Responder")},
 		{name: "leaf_for_clients_where_servers_are_expected", policy: expectUsage("serverAuth")},
 		{name: "intermediate_for_servers_only", leaf: below(func(t *testca.Template) { t.ExtKeyUsage = []x509.ExtKeyUsage{server} })},
 		{name: "anchor_for_servers_only", anchors: []string{"root-for-servers"}, leaf: func(m *Maker) *testca.Party {

@@ -7,6 +7,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stapledjwt/stapled"
@@ -39,9 +40,12 @@ func sizeShapeCases() []Case {
 			comment: "The limit is held before the certificates are looked at."},
 		{name: "staple_of_8190_bytes", rules: "1.6", staples: stapleOf(8190)},
 		{name: "staple_of_8192_bytes", rules: "1.6", staples: stapleOf(8192), comment: "Padding does not count."},
-		{name: "staple_of_8193_bytes", rules: "1.6", staples: stapleOf(8193), want: stapled.TooLarge},
-		{name: "two_staples_of_8193_bytes_together", rules: "1.6", want: stapled.TooLarge,
+		{row: "S28", name: "staple_of_8193_bytes", rules: "1.6", staples: stapleOf(8193), want: stapled.TooLarge},
+		{row: "S28", name: "two_staples_of_8193_bytes_together", rules: "1.6", want: stapled.TooLarge,
 			edit: header("ocsp", []string{standard(make([]byte, 4095)), standard(make([]byte, 4098))})},
+		{row: "S28", name: "staple_of_1_MiB_of_zeros", rules: "1.1", unpublished: true, want: stapled.TooLarge,
+			edit: header("ocsp", []string{standard(make([]byte, 1<<20))})},
+		{row: "S30", name: "seven_staples", rules: "1.6", edit: header("ocsp", slices.Repeat([]string{"MAA="}, 7)), want: stapled.TooLarge},
 	}
 	for name, change := range inOrder(
 		"empty_token", text(""),
@@ -62,6 +66,11 @@ func sizeShapeCases() []Case {
 			return fmt.Sprintf(`{"payload":"%s","signatures":[{"protected":"%s","signature":"%s"}]}`, p[1], p[0], p[2])
 		},
 		"bearer_prefix", prefix("Bearer "),
+		"two_dots_in_the_middle", func(s string) string { return strings.Replace(s, ".", "..", 1) },
+		"json_serialization_with_an_unprotected_header", func(s string) string {
+			p := strings.Split(s, ".")
+			return fmt.Sprintf(`{"protected":"%s","header":{"ocsp":[]},"payload":"%s","signature":"%s"}`, p[0], p[1], p[2])
+		},
 	) {
 		cases = append(cases, Case{name: name, rules: "1.2", after: whole(change), want: stapled.Malformed})
 	}
@@ -91,38 +100,7 @@ func sizeShapeCases() []Case {
 	) {
 		cases = append(cases, Case{name: name, rules: "1.3", after: whole(change), want: stapled.Malformed})
 	}
-	return append(cases, headerTypeCases()...)
-}
-
-// headerTypeCases are about rule 1.5.
-func headerTypeCases() []Case {
-	var cases []Case
-	for _, row := range []struct{ name, member, value string }{
-		{"alg_is_a_number", "alg", "256"},
-		{"alg_is_null", "alg", "null"},
-		{"alg_is_an_array", "alg", `["ES256"]`},
-		{"typ_is_null", "typ", "null"},
-		{"typ_is_an_object", "typ", "{}"},
-		{"kid_is_a_number", "kid", "1"},
-		{"kid_is_null", "kid", "null"},
-		{"x5t_S256_is_true", "x5t#S256", "true"},
-		{"x5c_is_null", "x5c", "null"},
-		{"x5c_is_a_string", "x5c", `"MAA="`},
-		{"x5c_is_an_object", "x5c", `{"0":"MAA="}`},
-		{"x5c_holds_null", "x5c", "[null]"},
-		{"x5c_holds_a_number", "x5c", "[1]"},
-		{"x5c_holds_an_array", "x5c", `[["MAA="]]`},
-		{"ocsp_is_null", "ocsp", "null"},
-		{"ocsp_is_a_string", "ocsp", `"MAA="`},
-		{"ocsp_is_false", "ocsp", "false"},
-		{"ocsp_is_an_object", "ocsp", "{}"},
-		{"ocsp_holds_null", "ocsp", "[null]"},
-		{"ocsp_holds_a_number", "ocsp", "[1]"},
-		{"ocsp_holds_an_object", "ocsp", "[{}]"},
-	} {
-		cases = append(cases, Case{name: row.name, rules: "1.5", edit: header(row.member, literal(row.value)), want: stapled.Malformed})
-	}
-	return append(cases, jsonCases("header", "1.4", headerText)...)
+	return slices.Concat(cases, characterCases(), headerTypeCases())
 }
 
 // padTo makes the token so long.
@@ -189,41 +167,6 @@ func stapleOf(size int) func(*Maker, *testca.Party) [][]byte {
 		}
 		panic(fmt.Errorf("cannot make a staple of %d bytes", size))
 	})
-}
-
-// pad is what padding looks like where none belongs.
-func pad(length int) string {
-	if length%4 == 0 {
-		return "===="
-	}
-	return ""
-}
-
-// unevenSegments gives every segment unused trailing bits: a header and a
-// payload of 3n+1 bytes, and a signature of 64.
-func unevenSegments(_ *Maker, t *testca.Token) {
-	for i := 0; len(t.Header.Bytes())%3 != 1; i++ {
-		t.Header.Set("fill", strings.Repeat("x", i))
-	}
-	for i := 0; len(t.Claims.Bytes())%3 != 1; i++ {
-		t.Claims.Set("fill", strings.Repeat("x", i))
-	}
-}
-
-const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-// trailingBits sets the lowest of the unused bits.
-func trailingBits(s string) string {
-	last := strings.IndexByte(base64url, s[len(s)-1])
-	return s[:len(s)-1] + string(base64url[last|1])
-}
-
-// oneMore gives a length that no base64 text has.
-func oneMore(s string) string {
-	for len(s)%4 != 1 {
-		s += "A"
-	}
-	return s
 }
 
 var privateOID = []int{1, 3, 6, 1, 4, 1, 32473, 1} // RFC 5612

@@ -4,6 +4,7 @@
 package catalogue
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"encoding/asn1"
@@ -19,7 +20,8 @@ import (
 
 // stapleContentCases are about rules 6.1 to 6.6.
 func stapleContentCases() []Case {
-	return slices.Concat(stapleListCases(), stapleEncodingCases(), stapleShapeCases(), stapleTimeShapeCases(), certIDCases())
+	return slices.Concat(stapleListCases(), stapleEncodingCases(), stapleShapeCases(), stapleElementCases(),
+		stapleEnvelopeCases(), stapleExtensionCases(), stapleParameterCases(), stapleTimeShapeCases(), certIDCases())
 }
 
 func stapleListCases() []Case {
@@ -61,11 +63,13 @@ func stapleEncodingCases() []Case {
 		"with_trailing_byte", func(s string) string { return standard(append(unstandard(s), 0)) },
 		"cut_off", func(s string) string { return standard(unstandard(s)[:120]) },
 		"of_zeros", text(standard(make([]byte, 300))),
+		"in_base64_twice", func(s string) string { return standard([]byte(s)) },
+		"of_nested_sequences", text(standard(bytes.Repeat([]byte{0x30, 0x80}, 1<<11))),
 	) {
-		cases = append(cases, Case{name: "staple_" + name, rules: "6.3", leaf: belowRoot, edit: ocsp(0, change), want: stapled.StapleMalformed,
+		cases = append(cases, Case{row: "S28", name: "staple_" + name, rules: "6.3", leaf: belowRoot, edit: ocsp(0, change), want: stapled.StapleMalformed,
 			staples: stapleFor(oddStaple)})
 	}
-	return append(cases, Case{name: "staple_of_the_second_certificate_is_empty", rules: "6.3", want: stapled.StapleMalformed,
+	return append(cases, Case{row: "S28", name: "staple_of_the_second_certificate_is_empty", rules: "6.3", want: stapled.StapleMalformed,
 		comment: "It is not needed, but it is there.",
 		edit: func(_ *Maker, t *testca.Token) {
 			t.Header.Set("ocsp", append(slices.Clone(t.Header.Get("ocsp").([]string)), ""))
@@ -88,9 +92,11 @@ func oddStaple(m *Maker, leaf *testca.Party) []byte {
 // stapleShapeCases are about rules 6.3 and 6.4.
 func stapleShapeCases() []Case {
 	var cases []Case
+	row := ""
 	add := func(rule, name string, edits ...func(*testca.Response)) {
-		cases = append(cases, Case{name: "staple_" + name, rules: rule, staples: oneStaple(edits...), want: stapled.StapleMalformed})
+		cases = append(cases, Case{row: row, name: "staple_" + name, rules: rule, staples: oneStaple(edits...), want: stapled.StapleMalformed})
 	}
+	row = "S24"
 	for _, status := range []struct {
 		name  string
 		value int
@@ -99,9 +105,12 @@ func stapleShapeCases() []Case {
 	}
 	add("6.3", "successful_without_bytes", around("responseBytes", remove))
 	add("6.3", "not_successful_with_bytes", inside("responseStatus", instead(3)))
+	row = ""
 	add("6.3", "of_an_unknown_response_type", func(r *testca.Response) { r.Type = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 99} })
 	add("6.3", "of_version_2", func(r *testca.Response) { r.Version = 1 })
+	row = "S14"
 	add("6.3", "without_single_response", func(r *testca.Response) { r.Singles = nil })
+	row = "S13"
 	for _, second := range []struct {
 		name   string
 		status testca.CertStatus
@@ -117,6 +126,12 @@ func stapleShapeCases() []Case {
 		revoked(r)
 		r.Singles = []testca.Single{other, r.Singles[0]}
 	})
+	add("6.3", "with_two_single_responses_of_which_the_second_is_for_another", func(r *testca.Response) {
+		other := r.Singles[0]
+		other.Serial = big.NewInt(7)
+		r.Singles = append(r.Singles, other)
+	})
+	row = ""
 	// Nothing may follow what was read, at any level.
 	for _, element := range []string{
 		"OCSPResponse", "responseBytes", "ResponseBytes", "response", "BasicOCSPResponse", "ResponseData",
@@ -140,10 +155,12 @@ func stapleShapeCases() []Case {
 	add("6.3", "with_unknown_status", around("certStatus", instead(0x83, 0)))
 	add("6.3", "with_unknown_responder_id", around("responderID", func(der []byte) []byte { return append([]byte{0xa3}, der[1:]...) }))
 	cases = append(cases, Case{name: "staple_with_five_certificates", rules: "6.3", staples: embedding(5), want: stapled.StapleMalformed})
-	for _, reason := range []int{7, 11} {
+	row = "S26"
+	for _, reason := range []int{7, 11, 255} {
 		add("6.3", fmt.Sprintf("revoked_for_no_known_reason_%d", reason), revoked, single(func(s *testca.Single) { s.Reason = reason }))
 	}
 
+	row = ""
 	nonce := testca.Extension{ID: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 2}, Value: []byte{4, 1, 0}}
 	critical := testca.Extension{ID: privateOID, Critical: true, Value: []byte{5, 0}}
 	harmless := testca.Extension{ID: privateOID, Value: []byte{5, 0}}
@@ -174,27 +191,39 @@ func embedding(n int) func(*Maker, *testca.Party) [][]byte {
 
 func stapleTimeShapeCases() []Case {
 	minute := time.Minute
+	row := "S16"
 	rejected := func(name string, edits ...func(*testca.Response)) Case {
-		return Case{name: "staple_" + name, rules: "6.5", staples: oneStaple(edits...), want: stapled.StapleMalformed}
+		return Case{row: row, name: "staple_" + name, rules: "6.5", staples: oneStaple(edits...), want: stapled.StapleMalformed}
 	}
-	return []Case{
+	cases := []Case{
 		rejected("without_nextUpdate", single(func(s *testca.Single) { s.NextUpdate = time.Time{} })),
 		rejected("with_nextUpdate_at_thisUpdate", single(func(s *testca.Single) { s.NextUpdate = s.ThisUpdate })),
 		rejected("with_nextUpdate_before_thisUpdate", single(func(s *testca.Single) { s.NextUpdate = s.ThisUpdate.Add(-time.Second) })),
-		rejected("produced_before_thisUpdate", func(r *testca.Response) { r.ProducedAt = r.ProducedAt.Add(-time.Second) }),
-		{name: "staple_produced_after_thisUpdate", rules: "6.5",
-			staples: oneStaple(window(-2*minute, 9*minute), func(r *testca.Response) { r.ProducedAt = testca.Now })},
 	}
+	row = "S20"
+	return append(cases,
+		rejected("produced_before_thisUpdate", func(r *testca.Response) { r.ProducedAt = r.ProducedAt.Add(-time.Second) }),
+		Case{name: "staple_produced_after_thisUpdate", rules: "6.5",
+			staples: oneStaple(window(-2*minute, 9*minute), func(r *testca.Response) { r.ProducedAt = testca.Now })},
+	)
 }
 
 // certIDCases are about rule 6.6.
 func certIDCases() []Case {
 	var cases []Case
+	row := ""
 	add := func(name string, edits ...func(*testca.Response)) {
-		cases = append(cases, Case{name: "certid_" + name, rules: "6.6", staples: oneStaple(edits...), want: stapled.StapleMismatch})
+		cases = append(cases, Case{row: row, name: "certid_" + name, rules: "6.6", staples: oneStaple(edits...), want: stapled.StapleMismatch})
 	}
+	row = "S12"
 	add("with_another_serial", single(func(s *testca.Single) { s.Serial = new(big.Int).Add(s.Serial, big.NewInt(1)) }))
 	add("with_the_negative_serial", single(func(s *testca.Single) { s.Serial = new(big.Int).Neg(s.Serial) }))
+	add("with_a_serial_that_is_the_same_in_64_bits", single(func(s *testca.Single) {
+		s.Serial = new(big.Int).Add(s.Serial, new(big.Int).Lsh(big.NewInt(1), 64))
+	}))
+	add("with_the_serial_of_another_certificate", single(func(s *testca.Single) { s.Serial = big.NewInt(7) }))
+	row = ""
+	add("with_digests_of_another_hash", single(func(s *testca.Single) { s.Hash = crypto.SHA384 }))
 	add("with_another_name_hash", single(func(s *testca.Single) { s.NameHash = flip(s.NameHash) }))
 	add("with_another_key_hash", single(func(s *testca.Single) { s.KeyHash = flip(s.KeyHash) }))
 	add("with_name_and_key_hash_exchanged", single(func(s *testca.Single) { s.NameHash, s.KeyHash = s.KeyHash, s.NameHash }))
@@ -210,14 +239,21 @@ func certIDCases() []Case {
 	party("of_the_same_serial_of_the_root", func(m *Maker) *testca.Party { return m.root }, crypto.SHA1)
 	party("under_MD5", func(m *Maker) *testca.Party { return m.ca }, crypto.MD5)
 	return append(cases,
-		Case{name: "staple_of_another_certificate", rules: "6.6", want: stapled.StapleMismatch,
+		Case{row: "S27", name: "staple_with_a_bit_of_the_serial_flipped", rules: "6.6", want: stapled.StapleMismatch, staples: stapleFor(func(m *Maker, leaf *testca.Party) []byte {
+			der := m.staple(leaf)
+			der[bytes.Index(der, leaf.Cert.SerialNumber.Bytes())] ^= 1
+			return der
+		})},
+		Case{row: "S29", name: "staple_of_the_intermediate", rules: "6.6", want: stapled.StapleMismatch,
+			staples: stapleFor(func(m *Maker, _ *testca.Party) []byte { return m.staple(m.ca) })},
+		Case{row: "S29", name: "staple_of_another_certificate", rules: "6.6", want: stapled.StapleMismatch,
 			staples: stapleFor(func(m *Maker, _ *testca.Party) []byte { return m.staple(m.other) })},
-		Case{name: "staple_of_the_previous_certificate", rules: "6.6", want: stapled.StapleMismatch,
+		Case{row: "S31", name: "staple_of_the_previous_certificate", rules: "6.6", want: stapled.StapleMismatch,
 			comment: "The previous certificate has the same name and the same key.", leaf: client(),
 			staples: stapleFor(func(m *Maker, _ *testca.Party) []byte { return m.staple(m.client) })},
-		Case{name: "staples_exchanged", rules: "6.6", policy: wholeChain, want: stapled.StapleMismatch,
+		Case{row: "S29", name: "staples_exchanged", rules: "6.6", policy: wholeChain, want: stapled.StapleMismatch,
 			staples: func(m *Maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(m.ca), m.staple(leaf)} }},
-		Case{name: "staple_of_the_leaf_twice", rules: "6.6", policy: wholeChain, want: stapled.StapleMismatch,
+		Case{row: "S29", name: "staple_of_the_leaf_twice", rules: "6.6", policy: wholeChain, want: stapled.StapleMismatch,
 			staples: func(m *Maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(leaf), m.staple(leaf)} }},
 	)
 }

@@ -16,7 +16,7 @@ import (
 // belongs to one case, so that what a verifier remembers of one case does not
 // decide another.
 func stapleStatusCases() []Case {
-	return slices.Concat(stickyCases(), statusCases(), freshnessCases())
+	return slices.Concat(stickyCases(), stickyIntermediateCases(), statusCases(), freshnessCases())
 }
 
 func statusCases() []Case {
@@ -48,9 +48,9 @@ func statusCases() []Case {
 	}
 	unknown := single(func(s *testca.Single) { s.Status = testca.Unknown })
 	return append(cases,
-		Case{name: "status_unknown", rules: "6.11", staples: oneStaple(unknown), want: stapled.StapleUnknown},
-		Case{name: "status_unknown_and_stale", rules: "6.11 6.13", staples: oneStaple(unknown, window(-time.Hour, -time.Minute)), want: stapled.StapleUnknown},
-		Case{name: "intermediate_unknown", rules: "6.11", policy: wholeChain, staples: withIntermediate(unknown), want: stapled.StapleUnknown},
+		Case{row: "S25", name: "status_unknown", rules: "6.11", staples: oneStaple(unknown), want: stapled.StapleUnknown},
+		Case{row: "S25", name: "status_unknown_and_stale", rules: "6.11 6.13", staples: oneStaple(unknown, window(-time.Hour, -time.Minute)), want: stapled.StapleUnknown},
+		Case{row: "S25", name: "intermediate_unknown", rules: "6.11", policy: wholeChain, staples: withIntermediate(unknown), want: stapled.StapleUnknown},
 	)
 }
 
@@ -79,7 +79,7 @@ func freshnessCases() []Case {
 		{name: "thisUpdate_beyond_a_short_leeway", rules: "6.12", policy: leeway(5), staples: oneStaple(window(6*second, 10*minute)), want: early},
 		{name: "thisUpdate_within_a_long_leeway", rules: "6.12", policy: leeway(300), staples: oneStaple(window(5*minute, 10*minute))},
 		{name: "producedAt_at_the_end_of_the_leeway", rules: "6.12", staples: oneStaple(producedAt(minute))},
-		{name: "producedAt_beyond_the_leeway", rules: "6.12", staples: oneStaple(producedAt(minute + second)), want: early},
+		{row: "S20", name: "producedAt_beyond_the_leeway", rules: "6.12", staples: oneStaple(producedAt(minute + second)), want: early},
 		{name: "intermediates_thisUpdate_beyond_the_leeway", rules: "6.12", policy: wholeChain, staples: withIntermediate(window(2*minute, 10*minute)), want: early},
 		{name: "at_nextUpdate", rules: "6.13", staples: oneStaple(window(-hour, 0)), freshUntil: until(0)},
 		{name: "after_nextUpdate", rules: "6.13", staples: oneStaple(window(-hour, -second)), want: stale,
@@ -97,69 +97,5 @@ func freshnessCases() []Case {
 		{name: "above_the_greatest_age_of_a_strict_policy", rules: "6.14", policy: age(120), staples: oneStaple(window(-2*minute-second, hour)), want: stale},
 		{name: "an_old_staple_under_a_loose_policy", rules: "6.14", policy: age(86400), staples: oneStaple(window(-23*hour, 24*hour))},
 		{name: "age_that_ends_before_the_token", rules: "6.14", policy: age(120), freshUntil: until(minute)},
-	}
-}
-
-// stickyCases are about rule 6.10: sequences on one verifier.
-func stickyCases() []Case {
-	minute := time.Minute
-	revokedAt := func(this time.Duration) func(*Maker, *testca.Party) [][]byte {
-		return oneStaple(revoked, window(this, 9*minute))
-	}
-	goodAt := func(this time.Duration) func(*Maker, *testca.Party) [][]byte {
-		return oneStaple(window(this, 9*minute))
-	}
-	const is = stapled.CertificateRevoked
-	return []Case{
-		{name: "older_good_after_revoked", rules: "6.10", leaf: client(), steps: []Case{
-			{comment: "Nothing is known yet.", staples: goodAt(-3 * minute)},
-			{comment: "An authentic staple says revoked.", staples: revokedAt(-2 * minute), want: is},
-			{comment: "The first staple is fresh still, and older.", staples: goodAt(-3 * minute), want: is},
-			{comment: "A good staple as old as the revoked one is not newer.", staples: goodAt(-2 * minute), want: is},
-			{comment: "A newer one: the CA has lifted a certificateHold.", staples: goodAt(-minute)},
-			{comment: "The revoked one is authentic and says what it says.", staples: revokedAt(-2 * minute), want: is},
-			{comment: "The newer good one stays newer.", staples: goodAt(-minute)},
-		}},
-		{name: "good_after_an_older_revoked_and_a_newer_one", rules: "6.10", leaf: client(), steps: []Case{
-			{staples: revokedAt(-2 * minute), want: is},
-			{staples: revokedAt(-4 * minute), want: is},
-			{comment: "The newest revoked one counts, in whatever order they came.", staples: goodAt(-3 * minute), want: is},
-		}},
-		{name: "revocation_of_another_certificate", rules: "6.10", leaf: client(), steps: []Case{
-			{staples: revokedAt(-2 * minute), want: is},
-			{comment: "The same name and key, another certificate.", leaf: client(), staples: goodAt(-3 * minute)},
-		}},
-		{name: "revocation_that_is_not_authentic", rules: "6.8 6.10", leaf: client(), steps: []Case{
-			{comment: "Anybody could say so.", want: stapled.StapleUntrusted, staples: stapleFor(func(m *Maker, leaf *testca.Party) []byte {
-				return m.staple(leaf, testca.SignedBy(m.sibling), revoked)
-			})},
-			{staples: goodAt(-3 * minute)},
-		}},
-		{name: "revocation_of_the_intermediate", rules: "6.10", policy: wholeChain, leaf: below(), steps: []Case{
-			{staples: withIntermediate(revoked, window(-2*minute, 9*minute)), want: is},
-			{comment: "An older good staple for the intermediate.", staples: withIntermediate(window(-3*minute, 9*minute)), want: is},
-			{staples: withIntermediate(window(-minute, 9*minute))},
-		}},
-		{name: "revocation_of_the_intermediate_whose_staple_is_left_out", rules: "6.10", leaf: below(), steps: []Case{
-			{comment: "No staple is needed for the intermediate.", staples: oneStaple()},
-			{comment: "This one says revoked, for a minute.", staples: withIntermediate(revoked, window(-2*minute, minute)), want: is},
-			{comment: "To leave it out does not help.", staples: oneStaple(), want: is},
-			{comment: "At its nextUpdate.", at: minute, staples: oneStaple(), want: is},
-			{comment: "It is fresh no more.", at: minute + time.Second, staples: oneStaple()},
-		}},
-		{name: "revocation_of_the_intermediate_that_is_lifted", rules: "6.10", leaf: below(), steps: []Case{
-			{staples: withIntermediate(revoked, window(-2*minute, 9*minute)), want: is},
-			{comment: "A newer one: the CA has lifted a certificateHold.", staples: withIntermediate(window(-minute, 9*minute))},
-			{comment: "Without a staple for the intermediate.", staples: oneStaple()},
-			{comment: "The revoked one again.", staples: withIntermediate(revoked, window(-2*minute, 9*minute)), want: is},
-			{comment: "It is known to be lifted.", staples: oneStaple()},
-		}},
-		{name: "revocation_with_other_tokens_of_the_same_header", rules: "6.10", leaf: client(), steps: []Case{
-			{staples: goodAt(-3 * minute)},
-			{comment: "The same header again, with other claims.", staples: goodAt(-3 * minute), edit: claim("jti", "second")},
-			{staples: revokedAt(-2 * minute), want: is},
-			{comment: "The very token that was accepted at first.", staples: goodAt(-3 * minute), want: is},
-			{comment: "Its header, with other claims.", staples: goodAt(-3 * minute), edit: claim("jti", "third"), want: is},
-		}},
 	}
 }
