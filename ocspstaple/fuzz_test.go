@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stapledjwt/stapled/internal/bounds"
+	"github.com/stapledjwt/stapled/internal/catalogue"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/internal/vectors"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -41,8 +42,12 @@ func FuzzStaple(f *testing.F) {
 		}
 	}
 	add(leaf.Staple())
-	for _, row := range slices.Concat(signerForgeries, delegateForgeries, subjectForgeries, statusForgeries, timeForgeries,
-		algorithmForgeries, encodingForgeries()) {
+	for _, c := range catalogue.Forgeries() {
+		if forged, ok := attemptOf(&c); ok {
+			add(forged.der)
+		}
+	}
+	for _, row := range forgeries {
 		forged := newAttempt()
 		row.forge(forged)
 		add(forged.der)

@@ -115,6 +115,10 @@ var rowOf = map[string]string{
 // Rules are the rules of docs/format.md that the case is about.
 func (c *Case) Rules() []string { return strings.Fields(c.rules) }
 
+// Want is the reason for which the token must be rejected, if it must be and the
+// case is no sequence.
+func (c *Case) Want() stapled.Reason { return c.want }
+
 // Rejected reports whether the token, or that of a step, must be rejected.
 func (c *Case) Rejected() bool {
 	for i := range c.steps {
