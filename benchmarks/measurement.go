@@ -46,6 +46,8 @@ type Measurement struct {
 	// HeaderBytes and EntryBytes are the bytes of a header, and those that one
 	// in the cache takes.
 	HeaderBytes, EntryBytes float64
+	// TokenSizes are those of tokens by setup.
+	TokenSizes []TokenSize
 }
 
 // Measure carries out a plan.
@@ -75,6 +77,10 @@ func (s *Setup) Measure(plan Plan) (*Measurement, error) {
 	var err error
 	plan.Progress("bytes of cached headers")
 	if m.HeaderBytes, m.EntryBytes, err = s.headerBytes(); err != nil {
+		return nil, err
+	}
+	plan.Progress("sizes of tokens")
+	if m.TokenSizes, err = TokenSizes(); err != nil {
 		return nil, err
 	}
 	plan.Progress("%d issuers in turn", plan.Issuers)

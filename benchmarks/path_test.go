@@ -167,7 +167,7 @@ func TestReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ratios map[string]float64
+	var ratios map[string]any
 	if err := json.Unmarshal(text, &ratios); err != nil {
 		t.Fatal(err)
 	}
@@ -175,12 +175,15 @@ func TestReport(t *testing.T) {
 		"hot", "warm_es256", "warm_eddsa", "warm_rs256", "restaple", "cold", "scaling_2", "sign_es256",
 		"vs_golang_jwt", "vs_go_jose_naive", "warm_allocs", "sign_allocs", "issuers_vs_cold", "cached_header",
 	} {
-		if ratios[key] <= 0 {
-			t.Errorf("%s is %g", key, ratios[key])
+		if ratio, ok := ratios[key].(float64); !ok || ratio <= 0 {
+			t.Errorf("%s is %v", key, ratios[key])
 		}
 	}
 	if _, ok := ratios["hot_allocs"]; !ok {
 		t.Error("hot_allocs is absent")
+	}
+	if sizes, ok := ratios["token_sizes"].([]any); !ok || len(sizes) != 18 {
+		t.Errorf("token_sizes is %v", ratios["token_sizes"])
 	}
 	var page, terminal strings.Builder
 	report := Report{Measurement: m, Machine: ThisMachine(), Plan: plan, Benchstat: "a summary"}
@@ -190,7 +193,7 @@ func TestReport(t *testing.T) {
 	if err := report.Text(&terminal); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"token seen before", "golang-jwt, our header", "Issuer.Sign", "20 distinct issuers"} {
+	for _, want := range []string{"token seen before", "golang-jwt, our header", "Issuer.Sign", "20 distinct issuers", "RSA 4096"} {
 		if !strings.Contains(page.String(), want) || !strings.Contains(terminal.String(), want) {
 			t.Errorf("%q is missing", want)
 		}

@@ -48,6 +48,8 @@ type Ratios struct {
 	IssuersBudgetBytes     int64   `json:"issuers_budget_bytes"`
 	CachedHeader           float64 `json:"cached_header"`
 	Rounds                 int     `json:"rounds"`
+	// Bytes, not ratios.
+	TokenSizes []TokenSize `json:"token_sizes"`
 }
 
 // Ratios computes the results.
@@ -70,6 +72,7 @@ func (m *Measurement) Ratios() Ratios {
 		Issuers: m.Issuers.Count, IssuersVsCold: rounded(m.Issuers.OverCold.Median),
 		IssuersHeapBytes: m.Issuers.Largest, IssuersBudgetBytes: m.Issuers.Budget,
 		CachedHeader: rounded(m.EntryBytes / m.HeaderBytes), Rounds: m.Rounds,
+		TokenSizes: m.TokenSizes,
 	}
 }
 

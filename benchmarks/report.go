@@ -5,12 +5,12 @@ package benchmarks
 
 import (
 	_ "embed"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"text/template"
+
+	"github.com/stapledjwt/stapled/verifier"
 )
 
 //go:embed performance.md.tmpl
@@ -38,13 +38,8 @@ func (r Report) Markdown(w io.Writer) error {
 // Text writes the tables for a terminal.
 func (r Report) Text(w io.Writer) error {
 	m := r.Measurement
-	for _, t := range []*Table{m.Targets(), m.Verifying(), m.Signing(), m.Others(), r.MachineTable()} {
-		out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		for _, row := range append([][]string{t.Head}, t.Rows...) {
-			fmt.Fprintln(out, strings.ReplaceAll(strings.Join(row, "\t"), "**", ""))
-		}
-		fmt.Fprintln(out)
-		if err := out.Flush(); err != nil {
+	for _, t := range []*Table{m.Targets(), m.Verifying(), m.Signing(), m.Others(), m.Sizes(), r.MachineTable()} {
+		if err := t.Text(w); err != nil {
 			return err
 		}
 	}
@@ -87,3 +82,9 @@ func (r Report) Windows() int { return windows }
 
 // ScalingRounds is the number of rounds that had undisturbed parts.
 func (r Report) ScalingRounds() int { return r.Measurement.Scaling["warm_es256"].Rounds }
+
+// MaxToken is the limit of a token.
+func (r Report) MaxToken() string { return grouped(verifier.MaxTokenBytes) }
+
+// MaxStaples is the limit of all staples of a token together.
+func (r Report) MaxStaples() string { return grouped(verifier.MaxStapleBytes) }

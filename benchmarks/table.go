@@ -5,8 +5,10 @@ package benchmarks
 
 import (
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
+	"text/tabwriter"
 )
 
 // Table is a table of results.
@@ -27,6 +29,16 @@ func (t *Table) Markdown() string {
 		line(row)
 	}
 	return b.String()
+}
+
+// Text writes the table for a terminal.
+func (t *Table) Text(w io.Writer) error {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range append([][]string{t.Head}, t.Rows...) {
+		fmt.Fprintln(out, strings.ReplaceAll(strings.Join(row, "\t"), "**", ""))
+	}
+	fmt.Fprintln(out)
+	return out.Flush()
 }
 
 // Targets are the targets and what was measured.

@@ -36,27 +36,29 @@ type header struct {
 // newHeader makes a header of staples that have been checked, and proves it.
 func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*header, error) {
 	// 1. The staples are about these certificates. A source may have been
-	// paired with another identity by mistake.
+	// paired with another identity by mistake. What verifiers do not need of them
+	// is left out; a stapler has done so already.
 	h := &header{credential: c, staples: slices.Clone(staples)}
-	size := 0
+	slim, size := make([]*ocspstaple.Staple, len(staples)), 0
 	for n, staple := range staples {
 		issuer := c.issuerOf(n)
 		if issuer == nil {
 			return nil, refuse(ConfigInvalid, "the staple of certificate %d cannot be authenticated without its issuer: set Config.Anchor", n)
 		}
-		if _, err := ocspstaple.Authenticate(staple.DER(), c.chain[n], issuer, now); err != nil {
+		var err error
+		if slim[n], err = ocspstaple.Slim(staple.DER(), c.chain[n], issuer, now); err != nil {
 			return nil, refuseStaple(err)
 		}
-		size += len(staple.DER())
-		h.bound(staple)
+		size += len(slim[n].DER())
+		h.bound(slim[n])
 	}
 	// 2. Verifiers accept their size.
 	if size > maxStaples {
 		return nil, refuse(TooLarge, "staples of %d bytes, and verifiers accept %d: "+
-			"have the responder embed fewer certificates", size, maxStaples)
+			"use smaller keys, or smaller certificates for responders", size, maxStaples)
 	}
 	// 3. Encode, once.
-	h.segment = base64.RawURLEncoding.EncodeToString(c.appendHeader(nil, staples)) + "."
+	h.segment = base64.RawURLEncoding.EncodeToString(c.appendHeader(nil, slim)) + "."
 	if err := c.checkRoom(len(h.segment)); err != nil {
 		return nil, err
 	}
@@ -91,7 +93,7 @@ func (c *credential) checkRoom(segment int) error {
 	room := maxToken - segment - minClaims - 1 - base64.RawURLEncoding.EncodedLen(c.signatureSize())
 	if room < 0 {
 		return refuse(TooLarge, "a header of %d bytes leaves no room for claims in a token of %d: "+
-			"use smaller certificates, or have the responder embed fewer", segment, maxToken)
+			"use smaller keys and certificates", segment, maxToken)
 	}
 	return nil
 }

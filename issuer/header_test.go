@@ -6,6 +6,7 @@ package issuer_test
 import (
 	"crypto"
 	"crypto/rand"
+	"crypto/x509/pkix"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -180,11 +181,10 @@ func TestLargestStaple(t *testing.T) {
 	root := testca.New()
 	leaf := root.Leaf()
 	largest := 0
-	sort.Search(1000, func(names int) bool {
+	sort.Search(1000, func(n int) bool {
 		delegate := root.Delegate(func(t *testca.Template) {
-			for n := range names {
-				t.DNSNames = append(t.DNSNames, fmt.Sprintf("%04d.test", n))
-			}
+			filling := pkix.Extension{Id: []int{1, 3, 6, 1, 4, 1, 32473, 1}, Value: make([]byte, 12*n)}
+			t.ExtraExtensions = append(t.ExtraExtensions, filling)
 		})
 		s := staple(t, leaf, testca.SignedBy(delegate, delegate.Cert))
 		iss := newIssuer(t, leaf, issuer.Fixed{s}, func(c *issuer.Config) { c.Anchor = root.Cert })

@@ -160,7 +160,11 @@ func TestSignRefused(t *testing.T) {
 			}
 		}
 	}
-	large, half := embedding(3), embedding(2)
+	filling := func(size int) func(*testca.Response) { // signed, so that nothing can be left out
+		return func(r *testca.Response) {
+			r.Extensions = []testca.Extension{{ID: []int{1, 3, 6, 1, 4, 1, 32473, 1}, Value: make([]byte, size)}}
+		}
+	}
 	wide := intermediate.Leaf(long)
 	for _, row := range []struct {
 		name   string
@@ -200,8 +204,9 @@ func TestSignRefused(t *testing.T) {
 		{"whole chain, intermediate revoked", gives(good, staple(t, intermediate, saying(testca.Revoked))), withAnchor,
 			issuer.CertificateRevoked, ocspstaple.CertificateRevoked},
 		{"whole chain", gives(good, staple(t, intermediate)), withAnchor, "", nil},
-		{"staple too large", gives(staple(t, leaf, large)), nil, issuer.TooLarge, nil},
-		{"chain and staple too large together", gives(staple(t, wide, half)), func(c *issuer.Config) { c.Identity = identity(t, wide) }, issuer.TooLarge, nil},
+		{"staple too large", gives(staple(t, leaf, filling(8<<10))), nil, issuer.TooLarge, nil},
+		{"staple that embeds too much", gives(staple(t, leaf, embedding(3))), nil, "", nil},
+		{"chain and staple too large together", gives(staple(t, wide, filling(6<<10))), func(c *issuer.Config) { c.Identity = identity(t, wide) }, issuer.TooLarge, nil},
 		{"leaf expired", gives(good), at(24*time.Hour + time.Second), issuer.CertificateExpired, nil},
 		{"intermediate not yet valid", gives(staple(t, future)), func(c *issuer.Config) { c.Identity = identity(t, future) }, issuer.CertificateNotYetValid, nil},
 		{"leaf not yet valid", gives(good), at(-time.Hour - time.Second), issuer.CertificateNotYetValid, nil},

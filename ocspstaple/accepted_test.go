@@ -6,7 +6,9 @@ package ocspstaple_test
 import (
 	"crypto"
 	"crypto/x509"
+	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/catalogue"
@@ -59,25 +61,17 @@ func TestNoForgeries(t *testing.T) {
 			a.staple(func(r *testca.Response) { r.ProducedAt = testca.Now.Add(time.Minute) })
 			a.freshness.Leeway = time.Minute
 		}},
+		{"produced_after_next_update_within_the_leeway", func(a *attempt) {
+			a.staple(func(r *testca.Response) { r.ProducedAt = r.Singles[0].NextUpdate.Add(time.Minute) })
+			a.now, a.freshness.Leeway = testca.Now.Add(9*time.Minute), time.Minute
+		}},
+		{"produced_a_second_before_this_update", producedBefore(time.Second)},
 		{"at_the_age_that_the_policy_permits", func(a *attempt) {
 			a.now, a.freshness.MaxAge = testca.Now.Add(4*time.Minute), 5*time.Minute
 		}},
 		{"at_the_age_that_the_default_permits", func(a *attempt) {
 			single(func(s *testca.Single) { s.NextUpdate = testca.Now.AddDate(1, 0, 0) })(a)
 			a.now = testca.Now.Add(59 * time.Minute)
-		}},
-		{"made_by_x_crypto_ocsp", func(a *attempt) {
-			// It says that it was produced now, by the clock of the machine.
-			a.now = time.Now()
-			delegate := a.ca.Delegate(testca.Valid(a.now.Add(-time.Hour), a.now.Add(time.Hour)))
-			der, err := ocsp.CreateResponse(a.ca.Cert, delegate.Cert, ocsp.Response{
-				Status: ocsp.Good, SerialNumber: a.subject.SerialNumber, Certificate: delegate.Cert, IssuerHash: crypto.SHA256,
-				ThisUpdate: a.now.Add(-2 * time.Minute).UTC(), NextUpdate: a.now.Add(time.Minute).UTC(),
-			}, delegate.Key)
-			if err != nil {
-				panic(err)
-			}
-			a.der = der
 		}},
 	}
 	for _, row := range rows {
@@ -117,6 +111,46 @@ func (a *attempt) sameAsOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameAsOthers(t, s, a.subject)
+}
+
+// What golang.org/x/crypto/ocsp makes is accepted at any second of the minute. It
+// rounds producedAt down to the minute, by the clock of the machine; a test has its
+// own.
+func TestNoForgeriesOfXCryptoOCSP(t *testing.T) {
+	for _, offset := range []time.Duration{0, time.Second, 8 * time.Second, 59 * time.Second, time.Minute - time.Nanosecond} {
+		t.Run(fmt.Sprintf("made_%s_into_the_minute", offset), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(time.Until(testca.Now.Add(offset)))
+				a, now := newAttempt(), time.Now().UTC()
+				for name, signer := range map[string]*testca.Party{"issuer": a.ca, "delegate": a.delegate} {
+					template := ocsp.Response{
+						Status: ocsp.Good, SerialNumber: a.subject.SerialNumber, IssuerHash: crypto.SHA256,
+						ThisUpdate: now, NextUpdate: now.Add(time.Minute),
+					}
+					if signer != a.ca {
+						template.Certificate = signer.Cert
+					}
+					der, err := ocsp.CreateResponse(a.ca.Cert, signer.Cert, template, signer.Key)
+					if err != nil {
+						t.Fatal(err)
+					}
+					a.der, a.now = der, now
+					if err := a.judge(t); err != nil {
+						t.Errorf("%s: %v", name, err)
+						continue
+					}
+					s, err := ocspstaple.Authenticate(der, a.subject, a.issuer, now)
+					if err != nil {
+						t.Fatal(err)
+					}
+					sameAsOthers(t, s, a.subject)
+					if !s.ProducedAt().Equal(testca.Now) || !s.ThisUpdate().Equal(now.Truncate(time.Second)) {
+						t.Errorf("%s: produced at %s, thisUpdate %s: this test has lost its object", name, s.ProducedAt(), s.ThisUpdate())
+					}
+				}
+			})
+		})
+	}
 }
 
 func byKey(r *testca.Response) []byte {

@@ -80,11 +80,7 @@ func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow a
 	// 3. An embedded certificate, wherever in the list. A responder may embed
 	// an old certificate of its key beside the current one.
 	var refused error
-	for _, der := range r.certs {
-		delegate, err := x509.ParseCertificate(der)
-		if err != nil {
-			return nil, fail(Malformed, "an embedded certificate: %w", err)
-		}
+	for _, delegate := range r.certs {
 		named, err := r.names(delegate)
 		if err != nil {
 			return nil, err

@@ -4,6 +4,8 @@
 package ocspstaple_test
 
 import (
+	"crypto/x509"
+	"errors"
 	"slices"
 	"testing"
 
@@ -70,17 +72,30 @@ func TestForgeriesByBit(t *testing.T) {
 }
 
 // The certificates that a response embeds are not signed. One that is not
-// needed, such as the issuer's own, can be altered and changes nothing.
+// needed, such as the issuer's own, can be altered and changes nothing, as long as
+// it parses.
 func TestUnneededCertificateChangesNothing(t *testing.T) {
 	a := newAttempt()
 	a.signedBy(a.ca)
 	content := len(a.der) - len(a.ca.Cert.Raw)
+	accepted, refused := 0, 0
 	for i := content + 4; i < len(a.der); i++ { // its header excepted: that is the encoding of the list
 		der := slices.Clone(a.der)
 		der[i] ^= 1
 		s, err := ocspstaple.Authenticate(der, a.subject, a.issuer, a.now)
+		if _, parses := x509.ParseCertificate(der[content:]); parses != nil {
+			refused++
+			if !errors.Is(err, ocspstaple.Malformed) {
+				t.Fatalf("byte %d: %v, and the certificate does not parse: %v", i, err, parses)
+			}
+			continue
+		}
+		accepted++
 		if err != nil || s.Delegate() != nil || s.Check(a.now, a.freshness) != nil {
 			t.Fatalf("byte %d: %v", i, err)
 		}
+	}
+	if accepted == 0 || refused == 0 {
+		t.Errorf("%d accepted, %d refused: this test has lost its object", accepted, refused)
 	}
 }

@@ -14,9 +14,10 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// maxCertificates is the number of certificates that a response may embed. A
-// delegate needs one; some responders add its issuer.
-const maxCertificates = 4
+// maxProducedBefore bounds by how much producedAt may precede thisUpdate.
+// golang.org/x/crypto/ocsp, and with it Vault and others, rounds producedAt down
+// to the minute. More than that would be a statement about the future.
+const maxProducedBefore = time.Minute
 
 var oidBasicResponse = encodeOID(1, 3, 6, 1, 5, 5, 7, 48, 1, 1)
 
@@ -26,7 +27,7 @@ type response struct {
 	tbs       []byte // the DER of ResponseData, which is signed
 	algorithm x509.SignatureAlgorithm
 	signature []byte
-	certs     [][]byte // DER of the embedded certificates
+	certs     []*x509.Certificate // embedded, in their order
 
 	responderName []byte // DER of the Name, or nil
 	responderKey  []byte // the KeyHash, or nil
@@ -84,25 +85,15 @@ func (r *response) parseBasic(input cryptobyte.String, allow allowance) error {
 	if r.algorithm, err = parseSignatureAlgorithm(algorithm); err != nil {
 		return err
 	}
-	var tagged, list cryptobyte.String
-	var hasCerts bool
-	if !basic.ReadOptionalASN1(&tagged, &hasCerts, contextTag(0)) || !basic.Empty() {
+	embedded, err := readCertificates(&basic)
+	if err != nil {
+		return err
+	}
+	if !basic.Empty() {
 		return fail(Malformed, "malformed BasicOCSPResponse")
 	}
-	if hasCerts {
-		if !tagged.ReadASN1(&list, cbasn1.SEQUENCE) || !tagged.Empty() {
-			return fail(Malformed, "malformed list of certificates")
-		}
-		for !list.Empty() {
-			var c cryptobyte.String
-			if !list.ReadASN1Element(&c, cbasn1.SEQUENCE) {
-				return fail(Malformed, "malformed list of certificates")
-			}
-			r.certs = append(r.certs, c)
-		}
-		if len(r.certs) > maxCertificates {
-			return fail(Malformed, "%d embedded certificates, more than %d", len(r.certs), maxCertificates)
-		}
+	if r.certs, err = parseCertificates(embedded); err != nil {
+		return err
 	}
 	return r.parseData(tbs, allow)
 }
@@ -219,8 +210,9 @@ func (r *response) checkTimes(hasNext bool, allow allowance) error {
 	case !r.nextUpdate.After(r.thisUpdate):
 		return fail(Malformed, "nextUpdate %s is not after thisUpdate %s", timetext.Stamp(r.nextUpdate), timetext.Stamp(r.thisUpdate))
 	}
-	if r.producedAt.Before(r.thisUpdate) {
-		return fail(Malformed, "producedAt %s is before thisUpdate %s", timetext.Stamp(r.producedAt), timetext.Stamp(r.thisUpdate))
+	if r.thisUpdate.Sub(r.producedAt) >= maxProducedBefore {
+		return fail(Malformed, "producedAt %s is a minute or more before thisUpdate %s",
+			timetext.Stamp(r.producedAt), timetext.Stamp(r.thisUpdate))
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ package ocspstaple_test
 
 import (
 	"crypto/x509"
+	"slices"
+	"time"
 
 	"github.com/stapledjwt/stapled/internal/testca"
 )
@@ -49,6 +51,17 @@ func certificates(edit func([]byte) []byte) func(*attempt) {
 		a.staple(testca.SignedBy(a.ca, a.ca.Cert), func(r *testca.Response) { r.Inside["certs"] = edit })
 	}
 }
+
+// producedBefore has a producedAt so long before thisUpdate.
+func producedBefore(early time.Duration) func(*attempt) {
+	return response(func(r *testca.Response) { r.ProducedAt = r.Singles[0].ThisUpdate.Add(-early) })
+}
+
+// trailing adds a NULL.
+func trailing(der []byte) []byte { return append(slices.Clip(der), 0x05, 0x00) }
+
+// junk is in the place of a certificate, and none.
+var junk = &x509.Certificate{Raw: []byte{0x30, 0}}
 
 // pss is signed with RSASSA-PSS, and has its AlgorithmIdentifier edited.
 func pss(edit func([]byte) []byte) func(*attempt) {

@@ -72,12 +72,10 @@ func signES256(key crypto.Signer, text string) ([]byte, error) {
 // selfSign makes a "good" about a leaf, signed by the leaf's own key. Software
 // that takes any certificate of the right CA for a responder believes it.
 func selfSign(id *certs.Identity, validity time.Duration) ([]byte, error) {
-	// CreateResponse writes producedAt in whole minutes, and a thisUpdate after
-	// that would be another mistake.
-	leaf, now := id.Leaf(), time.Now().UTC().Truncate(time.Second)
+	leaf, now := id.Leaf(), time.Now().UTC()
 	der, err := ocsp.CreateResponse(id.Chain[1], leaf, ocsp.Response{
 		Status: ocsp.Good, SerialNumber: leaf.SerialNumber, IssuerHash: crypto.SHA256,
-		ThisUpdate: now.Truncate(time.Minute), NextUpdate: now.Add(validity), Certificate: leaf,
+		ThisUpdate: now, NextUpdate: now.Add(validity), Certificate: leaf,
 	}, id.Key)
 	if err != nil {
 		return nil, fmt.Errorf("forge a staple: %w", err)

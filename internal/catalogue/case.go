@@ -22,7 +22,7 @@ import (
 // Case says how a token is made and what a verifier must say of it. The zero
 // value of every field but name and rules is for a token without a fault.
 type Case struct {
-	// row names the kind of forgery, S01 to S32 for those of staples and T01 to T19
+	// row names the kind of forgery, S01 to S33 for those of staples and T01 to T19
 	// for those of tokens; by default it is that of the first rule. What must be
 	// accepted has none.
 	row     string

@@ -4,7 +4,6 @@
 package catalogue
 
 import (
-	"crypto/x509"
 	"fmt"
 
 	"github.com/stapledjwt/stapled"
@@ -116,9 +115,8 @@ func stapleEnvelopeCases() []Case {
 		of(encoded("with_a_list_of_certificates_of_another_type"), certificates(instead(0x05, 0))),
 		of(encoded("with_something_more_behind_the_list_of_certificates"), certificates(more)),
 		of(encoded("with_a_certificate_of_another_type"), certificates(instead(0x30, 2, 0x05, 0))),
-		of(encoded("with_a_certificate_that_is_none"), stapleFor(func(m *Maker, leaf *testca.Party) []byte {
-			delegate := m.newDelegate(leaf.Issuer)
-			return m.staple(leaf, testca.SignedBy(delegate, &x509.Certificate{Raw: []byte{0x30, 0}}, delegate.Cert))
+		of(encoded("with_something_more_behind_the_certificates"), stapleFor(func(m *Maker, leaf *testca.Party) []byte {
+			return m.staple(leaf, testca.SignedBy(leaf.Issuer, leaf.Issuer.Cert), inside("BasicOCSPResponse", more))
 		})),
 		encoded("with_a_serial_with_a_leading_zero", inside("serialNumber", before(0))),
 		encoded("with_a_serial_that_is_empty", inside("serialNumber", remove)),

@@ -78,6 +78,8 @@ func freshnessCases() []Case {
 		{name: "thisUpdate_at_the_end_of_a_short_leeway", rules: "6.12", policy: leeway(5), staples: oneStaple(window(5*second, 10*minute))},
 		{name: "thisUpdate_beyond_a_short_leeway", rules: "6.12", policy: leeway(5), staples: oneStaple(window(6*second, 10*minute)), want: early},
 		{name: "thisUpdate_within_a_long_leeway", rules: "6.12", policy: leeway(300), staples: oneStaple(window(5*minute, 10*minute))},
+		{name: "thisUpdate_beyond_the_leeway_and_producedAt_within_it", rules: "6.12", want: early,
+			staples: oneStaple(window(minute+second, 10*minute), producedBefore(59*second))},
 		{name: "producedAt_at_the_end_of_the_leeway", rules: "6.12", staples: oneStaple(producedAt(minute))},
 		{row: "S20", name: "producedAt_beyond_the_leeway", rules: "6.12", staples: oneStaple(producedAt(minute + second)), want: early},
 		{name: "intermediates_thisUpdate_beyond_the_leeway", rules: "6.12", policy: wholeChain, staples: withIntermediate(window(2*minute, 10*minute)), want: early},

@@ -26,11 +26,13 @@ const (
 	P521    Kind = "P-521"
 	Ed25519 Kind = "Ed25519"
 	RSA2048 Kind = "RSA 2048"
+	RSA4096 Kind = "RSA 4096"
 	RSA1024 Kind = "RSA 1024"
 	P224    Kind = "P-224"
 )
 
-// Kinds are the kinds of keys that may be relied on.
+// Kinds are the kinds of keys that may be relied on, without RSA4096, which takes
+// seconds to make.
 func Kinds() []Kind { return []Kind{P256, P384, P521, Ed25519, RSA2048} }
 
 type keyName struct {
@@ -76,6 +78,8 @@ func newKey(id keyName) crypto.Signer {
 		key, err = rsa.GenerateKey(rand.Reader, 1024)
 	case RSA2048:
 		key, err = rsa.GenerateKey(rand.Reader, 2048)
+	case RSA4096:
+		key, err = rsa.GenerateKey(rand.Reader, 4096)
 	default:
 		err = fmt.Errorf("no keys of kind %q", id.kind)
 	}

@@ -16,7 +16,7 @@ import (
 
 // maxResponse is how much of an answer is read. A staple has to fit into a
 // token beside its chain, so that a usable one is far smaller; the surplus is
-// for a clear error.
+// for responders that embed their whole chain, which is not kept.
 const maxResponse = 64 << 10
 
 // subject is a certificate that a staple is kept for.
@@ -41,10 +41,11 @@ func (s *subject) String() string {
 	return fmt.Sprintf("certificate %d (serial 0x%x)", s.index, s.cert.SerialNumber)
 }
 
-// examine authenticates a response. The error is nil only if the staple is
-// good and fresh; the staple is not nil if it is authentic.
+// examine authenticates a response, without the certificates that a verifier does
+// not need: some responders embed their whole chain. The error is nil only if the
+// staple is good and fresh; the staple is not nil if it is authentic.
 func (s *subject) examine(der []byte, now time.Time, f ocspstaple.Freshness) (*ocspstaple.Staple, error) {
-	staple, err := ocspstaple.Authenticate(der, s.cert, s.issuer, now)
+	staple, err := ocspstaple.Slim(der, s.cert, s.issuer, now)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,8 @@
 
 // Command compare measures all paths in interleaved rounds, writes
 // docs/performance.md, and prints the results: tables, or with -json one JSON
-// object of ratios. scripts/bench.sh runs it.
+// object of ratios. scripts/bench.sh runs it. With -sizes it prints the sizes of
+// tokens only.
 package main
 
 import (
@@ -28,6 +29,7 @@ func main() {
 func run() error {
 	asJSON := flag.Bool("json", false, "print one JSON object of ratios")
 	page := flag.String("page", "", "write the page of results to this `file`")
+	sizes := flag.Bool("sizes", false, "print the sizes of tokens and measure nothing")
 	benchstat := flag.String("benchstat", "", "put what this `file` has into the page")
 	// The caches of a default configuration hold fewer.
 	plan := benchmarks.Plan{Tokens: 16_000, Leaves: 14_000, Progress: progress}
@@ -40,6 +42,13 @@ func run() error {
 		return fmt.Errorf("at least %d rounds, a positive -slot and -issuers, and no arguments", benchmarks.MinRounds)
 	}
 
+	if *sizes {
+		list, err := benchmarks.TokenSizes()
+		if err != nil {
+			return err
+		}
+		return benchmarks.SizeTable(list).Text(os.Stdout)
+	}
 	report := benchmarks.Report{Machine: benchmarks.ThisMachine(), Plan: plan}
 	if *benchstat != "" {
 		text, err := os.ReadFile(*benchstat)

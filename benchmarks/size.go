@@ -1,0 +1,168 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package benchmarks
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/ocspstaple"
+	"github.com/stapledjwt/stapled/verifier"
+)
+
+// TokenSize is the size of a token of one setup, where the responder embeds its
+// whole chain.
+type TokenSize struct {
+	// Keys is the kind of all keys.
+	Keys testca.Kind `json:"keys"`
+	// Anchor of the verifier: "root", below which the token carries leaf and
+	// intermediate, or "intermediate", below which it carries the leaf.
+	Anchor string `json:"anchor"`
+	// Staples is "leaf", or "chain" if each certificate has a staple.
+	Staples string `json:"staples"`
+	// Delegate reports whether each issuer has a delegate that signs its staples,
+	// and does not sign them itself.
+	Delegate bool `json:"delegate"`
+	// Whole is with the answers as the responder gives them, and Slim with what
+	// a stapler keeps of them.
+	Whole Size `json:"whole"`
+	Slim  Size `json:"slim"`
+}
+
+// Size is that of a token in bytes, and of its staples in DER.
+type Size struct {
+	Token   int `json:"token"`
+	Staples int `json:"staples"`
+	// Refused by a verifier, for its size.
+	Refused bool `json:"refused"`
+}
+
+// TokenSizes makes a token of every setup. They do not depend on the machine,
+// save for an ECDSA signature, which may be two bytes shorter.
+func TokenSizes() ([]TokenSize, error) {
+	var sizes []TokenSize
+	for _, keys := range []testca.Kind{testca.P256, testca.RSA2048, testca.RSA4096} {
+		root := testca.New(testca.Keyed(keys), deployed)
+		leaf := root.Intermediate(testca.Keyed(keys), deployed).Leaf(testca.Keyed(keys), deployed)
+		for _, setup := range []struct{ anchor, staples string }{
+			{"intermediate", "leaf"}, {"root", "leaf"}, {"root", "chain"},
+		} {
+			for _, delegate := range []bool{false, true} {
+				s := TokenSize{Keys: keys, Anchor: setup.anchor, Staples: setup.staples, Delegate: delegate}
+				if err := s.measure(leaf); err != nil {
+					return nil, fmt.Errorf("%s, %s as the anchor: %w", keys, setup.anchor, err)
+				}
+				sizes = append(sizes, s)
+			}
+		}
+	}
+	return sizes, nil
+}
+
+// deployed gives a certificate what certificates usually have.
+func deployed(t *testca.Template) {
+	t.Subject.Organization, t.Subject.Country = []string{"Example Corporation"}, []string{"US"}
+	t.OCSPServer = []string{"http://ocsp.pki.example.com/"}
+	t.IssuingCertificateURL = []string{"http://pki.example.com/intermediate-ca.cer"}
+	t.CRLDistributionPoints = []string{"http://pki.example.com/intermediate-ca.crl"}
+}
+
+func (s *TokenSize) measure(leaf *testca.Party) error {
+	parties := []*testca.Party{leaf}
+	if s.Staples == "chain" {
+		parties = append(parties, leaf.Issuer)
+	}
+	var whole, slim [][]byte
+	for _, p := range parties {
+		signer := p.Issuer
+		var embedded []*x509.Certificate
+		if s.Delegate {
+			signer = p.Issuer.Delegate(testca.Keyed(s.Keys), testca.Named(p.Issuer.Cert.Subject.CommonName+" OCSP"), deployed)
+			embedded = append(embedded, signer.Cert)
+		}
+		for above := p.Issuer; above != nil; above = above.Issuer {
+			embedded = append(embedded, above.Cert)
+		}
+		der := p.Staple(testca.SignedBy(signer, embedded...))
+		staple, err := ocspstaple.Slim(der, p.Cert, p.Issuer.Cert, testca.Now)
+		if err != nil {
+			return err
+		}
+		whole, slim = append(whole, der), append(slim, staple.DER())
+	}
+	var err error
+	if s.Whole, err = s.size(leaf, whole); err != nil {
+		return err
+	}
+	s.Slim, err = s.size(leaf, slim)
+	return err
+}
+
+// size makes the token and has it verified.
+func (s *TokenSize) size(leaf *testca.Party, staples [][]byte) (Size, error) {
+	token := testca.NewToken(leaf, staples...)
+	anchor := leaf.Issuer
+	if s.Anchor == "root" {
+		anchor = leaf.Issuer.Issuer
+	} else {
+		token.Header.Set("x5c", []string{base64.StdEncoding.EncodeToString(leaf.Cert.Raw)})
+	}
+	token.Claims.Set("sub", subject)
+	raw := token.Compact()
+	anchors, err := certs.NewAnchors(anchor.Cert)
+	if err != nil {
+		return Size{}, err
+	}
+	cfg := verifier.Config{Anchors: anchors, Audience: audience, Now: func() time.Time { return testca.Now }}
+	if s.Staples == "chain" {
+		cfg.Staples = verifier.StapleChain
+	}
+	v, err := verifier.New(cfg)
+	if err != nil {
+		return Size{}, err
+	}
+	size := Size{Token: len(raw)}
+	for _, der := range staples {
+		size.Staples += len(der)
+	}
+	_, err = v.Verify(raw)
+	size.Refused = errors.Is(err, verifier.TooLarge)
+	if err != nil && !size.Refused {
+		return Size{}, err
+	}
+	return size, nil
+}
+
+// Sizes are the sizes of tokens.
+func (m *Measurement) Sizes() *Table { return SizeTable(m.TokenSizes) }
+
+// SizeTable has one row for each setup.
+func SizeTable(sizes []TokenSize) *Table {
+	t := &Table{Head: []string{"keys", "anchor", "staples for", "signed by", "embeds its chain: staples", "token", "slimmed: staples", "token"}}
+	for _, s := range sizes {
+		signer, staples := "issuer", "the leaf"
+		if s.Delegate {
+			signer = "delegate"
+		}
+		if s.Staples == "chain" {
+			staples = "leaf and intermediate"
+		}
+		t.add(string(s.Keys), s.Anchor, staples, signer,
+			grouped(int64(s.Whole.Staples)), s.Whole.token(), grouped(int64(s.Slim.Staples)), s.Slim.token())
+	}
+	return t
+}
+
+func (s Size) token() string {
+	text := grouped(int64(s.Token))
+	if s.Refused {
+		return text + " **refused**"
+	}
+	return text
+}

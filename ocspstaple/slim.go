@@ -1,0 +1,172 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ocspstaple
+
+import (
+	"crypto/x509"
+	"slices"
+	"time"
+
+	"github.com/stapledjwt/stapled/certs"
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// Slim authenticates an OCSP response as [Authenticate] does, and returns it
+// without the certificates that a verifier does not need: none if the issuer
+// signed it, else the delegate's only. If several certificates of the delegate
+// would do, it keeps the one that ends last.
+//
+// A responder may embed its whole chain. That list is not signed (RFC 6960
+// §4.2.1), and with it a token can exceed its size. What is signed stays as it
+// is, byte for byte.
+//
+// Slim accepts three things in a response that [Authenticate] refuses, and
+// returns it without them: more than four embedded certificates, embedded
+// certificates that do not parse and are not needed, and lengths around the
+// signed part in more bytes than DER permits. The error is the one of
+// [Authenticate]. The staple does not keep der. The work grows with the number of
+// embedded certificates, so the caller bounds the size of der.
+func Slim(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, error) {
+	// 1. Take it apart. Authenticate says what is wrong with a response for
+	// which that fails, such as one that is not successful.
+	var parts envelope
+	if !parts.read(der) {
+		return Authenticate(slices.Clone(der), leaf, issuer, now)
+	}
+	// 2. What is signed is well-formed and about the leaf.
+	bare, err := parts.encode(nil)
+	if err != nil {
+		return nil, err
+	}
+	var r response
+	if err := r.parse(bare, allowance{}); err != nil {
+		return nil, err
+	}
+	if err := r.certID.check(leaf, issuer); err != nil {
+		return nil, err
+	}
+	// 3. Who signed it? The first certificate that will do is taken, so the one
+	// that ends last comes first.
+	for _, der := range parts.certs {
+		if c, err := certs.ParseDER(der); err == nil {
+			r.certs = append(r.certs, c)
+		}
+	}
+	slices.SortStableFunc(r.certs, func(a, b *x509.Certificate) int { return b.NotAfter.Compare(a.NotAfter) })
+	delegate, err := r.signer(leaf, issuer, now, allowance{})
+	if err != nil {
+		return nil, err
+	}
+	// 4. What is kept is what a verifier sees: authenticate that.
+	slim, err := parts.encode(delegate)
+	if err != nil {
+		return nil, err
+	}
+	return Authenticate(slim, leaf, issuer, now)
+}
+
+// envelope is what surrounds the signed part of a successful basic response.
+// Its fields are DER as received, and alias it.
+type envelope struct {
+	data, algorithm, signature cryptobyte.String // of a BasicOCSPResponse
+	certs                      [][]byte
+}
+
+// read takes a response apart and reports whether it could.
+func (e *envelope) read(der []byte) bool {
+	input := cryptobyte.String(der)
+	var body, status, tagged, inner, octets, basic cryptobyte.String
+	if !readLong(&input, &body, cbasn1.SEQUENCE) || !input.Empty() ||
+		!body.ReadASN1(&status, cbasn1.ENUM) || string(status) != "\x00" ||
+		!readLong(&body, &tagged, contextTag(0)) || !body.Empty() ||
+		!readLong(&tagged, &inner, cbasn1.SEQUENCE) || !tagged.Empty() {
+		return false
+	}
+	var oid cryptobyte.String
+	if !inner.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) || string(oid) != oidBasicResponse ||
+		!readLong(&inner, &octets, cbasn1.OCTET_STRING) || !inner.Empty() ||
+		!readLong(&octets, &basic, cbasn1.SEQUENCE) || !octets.Empty() {
+		return false
+	}
+	if !basic.ReadASN1Element(&e.data, cbasn1.SEQUENCE) || !basic.ReadASN1Element(&e.algorithm, cbasn1.SEQUENCE) ||
+		!basic.ReadASN1Element(&e.signature, cbasn1.BIT_STRING) {
+		return false
+	}
+	if basic.Empty() {
+		return true
+	}
+	var list cryptobyte.String
+	if !readLong(&basic, &tagged, contextTag(0)) || !basic.Empty() ||
+		!readLong(&tagged, &list, cbasn1.SEQUENCE) || !tagged.Empty() {
+		return false
+	}
+	for !list.Empty() {
+		var c cryptobyte.String
+		if !list.ReadASN1Element(&c, cbasn1.SEQUENCE) {
+			return false
+		}
+		e.certs = append(e.certs, c)
+	}
+	return true
+}
+
+// encode is the inverse of read, in DER, with one certificate or none.
+func (e *envelope) encode(delegate *x509.Certificate) ([]byte, error) {
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { // OCSPResponse
+		b.AddASN1Enum(0)
+		b.AddASN1(contextTag(0), func(b *cryptobyte.Builder) {
+			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { // ResponseBytes
+				b.AddASN1(cbasn1.OBJECT_IDENTIFIER, func(b *cryptobyte.Builder) { b.AddBytes([]byte(oidBasicResponse)) })
+				b.AddASN1(cbasn1.OCTET_STRING, func(b *cryptobyte.Builder) { b.AddASN1(cbasn1.SEQUENCE, e.basic(delegate)) })
+			})
+		})
+	})
+	der, err := b.Bytes()
+	if err != nil {
+		return nil, fail(Malformed, "encoding the response: %w", err)
+	}
+	return der, nil
+}
+
+// basic writes the content of a BasicOCSPResponse.
+func (e *envelope) basic(delegate *x509.Certificate) cryptobyte.BuilderContinuation {
+	return func(b *cryptobyte.Builder) {
+		b.AddBytes(e.data)
+		b.AddBytes(e.algorithm)
+		b.AddBytes(e.signature)
+		if delegate == nil {
+			return
+		}
+		b.AddASN1(contextTag(0), func(b *cryptobyte.Builder) {
+			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(delegate.Raw) })
+		})
+	}
+}
+
+// readLong reads an element as ReadASN1 does, and permits a length in up to
+// four bytes where fewer would do. It never permits an indefinite length.
+func readLong(input, out *cryptobyte.String, tag cbasn1.Tag) bool {
+	if !input.PeekASN1Tag(tag) || len(*input) < 2 {
+		return false
+	}
+	rest, length := (*input)[2:], int((*input)[1])
+	if length >= 0x80 {
+		count := length & 0x7f
+		if count < 1 || count > 4 || len(rest) < count {
+			return false
+		}
+		length = 0
+		for _, c := range rest[:count] {
+			length = length<<8 | int(c)
+		}
+		rest = rest[count:]
+	}
+	if length < 0 || length > len(rest) {
+		return false
+	}
+	*out, *input = rest[:length], rest[length:]
+	return true
+}
