@@ -104,7 +104,7 @@ func memberCases() []Case {
 		{name: "x5c_in_another_case", rules: "2.3", want: stapled.Malformed, edit: renamed("x5c", "X5C")},
 		{name: "x5c_in_the_claims", rules: "2.3", want: stapled.Malformed, edit: toClaims("x5c")},
 		{row: "T03", name: "ocsp_in_another_case", rules: "6.1", want: stapled.StapleMissing, edit: renamed("ocsp", "OCSP")},
-		{name: "header_is_an_empty_object", row: "T08", rules: "2.1", edit: headerText(text("{}")), want: stapled.TypeRejected},
+		{name: "header_is_an_empty_object", rules: "2.1", edit: headerText(text("{}")), want: stapled.TypeRejected},
 	}
 }
 
