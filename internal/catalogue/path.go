@@ -145,6 +145,10 @@ func constraintCases() []Case {
 		{name: "intermediate_with_unknown_critical_extension", rules: "4.2", leaf: below(extension(true)), want: stapled.ChainUntrusted},
 		{name: "anchor_with_unknown_critical_extension", rules: "4.2", anchors: []string{"root-critical"}, want: stapled.ChainUntrusted,
 			leaf: trusting("root-critical", "A root with a critical extension that nobody knows.", 1, extension(true))},
+		{name: "leaf_with_the_key_of_its_issuer", rules: "4.2", want: stapled.ChainUntrusted, comment: "It could sign its own staples.",
+			leaf: func(m *Maker) *testca.Party { return m.newLeaf(m.ca, testca.WithKey(m.ca.Key)) }},
+		{name: "leaf_with_the_key_of_the_anchor", rules: "4.2", want: stapled.ChainUntrusted,
+			leaf: func(m *Maker) *testca.Party { return m.newLeaf(m.ca, testca.WithKey(m.root.Key)) }},
 		{name: "leaf_with_unknown_extension", rules: "4.2", leaf: client(extension(false))},
 		{name: "intermediate_with_unknown_extension", rules: "4.2", leaf: below(extension(false))},
 	}
@@ -196,6 +200,9 @@ func usageCases() []Case {
 		{name: "leaf_is_a_delegate", leaf: func(m *Maker) *testca.Party { return m.newDelegate(m.ca) }, edit: claim("iss", "Responder")},
 		{name: "leaf_for_clients_where_servers_are_expected", policy: expectUsage("serverAuth")},
 		{name: "intermediate_for_servers_only", leaf: below(func(t *testca.Template) { t.ExtKeyUsage = []x509.ExtKeyUsage{server} })},
+		{name: "intermediate_for_an_unknown_extended_key_usage", leaf: below(func(t *testca.Template) {
+			t.ExtKeyUsage, t.UnknownExtKeyUsage = nil, append(t.UnknownExtKeyUsage, privateOID)
+		})},
 		{name: "anchor_for_servers_only", anchors: []string{"root-for-servers"}, leaf: func(m *Maker) *testca.Party {
 			return m.newLeaf(m.anchor("root-for-servers", "A root with the extended key usage serverAuth.",
 				m.newRoot(testca.Named("root-for-servers"), func(t *testca.Template) { t.ExtKeyUsage = []x509.ExtKeyUsage{server} })))
