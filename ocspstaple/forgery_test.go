@@ -100,14 +100,7 @@ func checkError(t *testing.T, err error, documented ...ocspstaple.Reason) {
 }
 
 // theMaker makes the cases of the catalogue with the published keys.
-var theMaker = sync.OnceValue(func() *catalogue.Maker {
-	keys, err := catalogue.LoadKeys("../testdata/vectors/" + catalogue.KeysFile)
-	if err != nil {
-		panic(err)
-	}
-	keys.Grows = true
-	return catalogue.NewMaker(keys)
-})
+var theMaker = sync.OnceValue(func() *catalogue.Maker { return catalogue.ForTests("../testdata/vectors") })
 
 // attemptOf is the staple of a case of the catalogue, if that is about a single
 // one and nothing else.

@@ -5,7 +5,6 @@ package ocspstaple_test
 
 import (
 	"crypto/x509"
-	"slices"
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/testca"
@@ -18,11 +17,7 @@ func single(edit func(*testca.Single)) func(*attempt) {
 	return response(func(r *testca.Response) { edit(&r.Singles[0]) })
 }
 
-// inside edits the content of an element, and around an element as a whole.
-func inside(name string, edit func([]byte) []byte) func(*attempt) {
-	return response(func(r *testca.Response) { r.Inside[name] = edit })
-}
-
+// around edits an element as a whole.
 func around(name string, edit func([]byte) []byte) func(*attempt) {
 	return response(func(r *testca.Response) { r.Around[name] = edit })
 }
@@ -56,9 +51,6 @@ func certificates(edit func([]byte) []byte) func(*attempt) {
 func producedBefore(early time.Duration) func(*attempt) {
 	return response(func(r *testca.Response) { r.ProducedAt = r.Singles[0].ThisUpdate.Add(-early) })
 }
-
-// trailing adds a NULL.
-func trailing(der []byte) []byte { return append(slices.Clip(der), 0x05, 0x00) }
 
 // junk is in the place of a certificate, and none.
 var junk = &x509.Certificate{Raw: []byte{0x30, 0}}

@@ -30,14 +30,7 @@ type world struct {
 }
 
 // theMaker makes the cases of the catalogue with the published keys.
-var theMaker = sync.OnceValue(func() *catalogue.Maker {
-	keys, err := catalogue.LoadKeys("../testdata/vectors/" + catalogue.KeysFile)
-	if err != nil {
-		panic(err)
-	}
-	keys.Grows = true
-	return catalogue.NewMaker(keys)
-})
+var theMaker = sync.OnceValue(func() *catalogue.Maker { return catalogue.ForTests("../testdata/vectors") })
 
 var theWorld = sync.OnceValue(func() *world {
 	m := theMaker()

@@ -38,11 +38,7 @@ func TestEveryRowHasCases(t *testing.T) {
 
 // A case that is published is a token that can be carried about.
 func TestPublishedCasesAreSmall(t *testing.T) {
-	keys, err := LoadKeys("../../testdata/vectors/" + KeysFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := NewMaker(keys)
+	m := ForTests("../../testdata/vectors")
 	for _, c := range Cases() {
 		for _, s := range m.Make(&c).Steps {
 			if c.Published() && len(s.Token) > 20<<10 {

@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/big"
+	"path/filepath"
 
 	"github.com/stapledjwt/stapled/internal/testca"
 )
@@ -54,6 +55,17 @@ func NewMaker(ring *Keyring) *Maker {
 	return m
 }
 
+// ForTests makes the cases with the keys of a directory of vectors, and with new
+// ones that it does not have. It panics if it cannot read them.
+func ForTests(dir string) *Maker {
+	ring, err := LoadKeys(filepath.Join(dir, KeysFile))
+	if err != nil {
+		panic(err)
+	}
+	ring.Grows = true
+	return NewMaker(ring)
+}
+
 // enter begins a case.
 func (m *Maker) enter(name string) { m.scope, m.serials = name, 0 }
 
@@ -78,14 +90,23 @@ func (m *Maker) anchorOf(name string) *testca.Party {
 // Anchors are those of the cases that have been made.
 func (m *Maker) Anchors() []Anchor { return m.anchors }
 
-// The parties that all cases share.
+// Root is the usual anchor.
+func (m *Maker) Root() *testca.Party { return m.root }
 
-func (m *Maker) Root() *testca.Party         { return m.root }
+// Intermediate is the CA below the root that has issued client and other.
 func (m *Maker) Intermediate() *testca.Party { return m.ca }
-func (m *Maker) Client() *testca.Party       { return m.client }
-func (m *Maker) Other() *testca.Party        { return m.other }
-func (m *Maker) Sibling() *testca.Party      { return m.sibling }
-func (m *Maker) Stranger() *testca.Party     { return m.stranger }
+
+// Client holds the tokens of cases that say nothing else.
+func (m *Maker) Client() *testca.Party { return m.client }
+
+// Other is a second client of the intermediate.
+func (m *Maker) Other() *testca.Party { return m.other }
+
+// Sibling is a second CA below the root.
+func (m *Maker) Sibling() *testca.Party { return m.sibling }
+
+// Stranger is a root that is no anchor unless a case says so.
+func (m *Maker) Stranger() *testca.Party { return m.stranger }
 
 func (m *Maker) newRoot(edits ...testca.Edit) *testca.Party {
 	return testca.New(m.repeatable(nil, edits)...)

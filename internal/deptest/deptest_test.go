@@ -161,6 +161,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"ocspstaple/stapler", []string{"certs", "ocspstaple"}},
 		{"issuer", []string{"certs", "ocspstaple"}},
 		{"verifier", []string{"certs", "ocspstaple"}},
+		{"internal/catalogue", []string{"certs", "internal/testca"}}, // never the verifier: it is not asked
 		{"gateway", []string{"verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"ca/responder", nil},
