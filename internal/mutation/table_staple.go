@@ -148,7 +148,7 @@ var stapleTargets = []target{
 			old: "return bytes.Equal(r.responderKey, sum[:]), nil", new: "_ = sum; return true, nil"},
 		{name: "delegate-issuer-name", rule: "6.9",
 			old: "if !bytes.Equal(delegate.RawIssuer, issuer.RawSubject) {", new: "if false {"},
-		{name: "delegate-algorithm", rule: "6.7",
+		{name: "delegate-algorithm", rule: "6.9", rows: "S21_delegate_signed_with",
 			old: "allow.checkSignatureAlgorithm(delegate.SignatureAlgorithm); err != nil", new: "allow.checkSignatureAlgorithm(delegate.SignatureAlgorithm); false && err != nil"},
 		{name: "delegate-signature", rule: "6.9",
 			old: "if err != nil {\n\t\treturn fail(Untrusted, \"the responder's certificate is not signed by the issuer: %w\", err)", new: "if false {\n\t\treturn fail(Untrusted, \"%w\", err)"},
