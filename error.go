@@ -4,6 +4,7 @@
 package stapled
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -38,3 +39,16 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Is makes errors.Is(err, reason) true for the reason of this error.
 func (e *Error) Is(target error) bool { return target == e.Reason }
+
+// In says where an error occurred: it puts the place in front of the cause and
+// keeps the reason. An error without a reason gets none.
+func In(place string, err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return fmt.Errorf("%s: %w", place, err)
+	}
+	if err == error(e) && e.Err != nil {
+		err = e.Err // the reason stands in front already
+	}
+	return &Error{Reason: e.Reason, Err: fmt.Errorf("%s: %w", place, err)}
+}

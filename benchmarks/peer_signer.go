@@ -16,7 +16,7 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwa"
 	"github.com/lestrrat-go/jwx/v3/jws"
 	jwxjwt "github.com/lestrrat-go/jwx/v3/jwt"
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -29,7 +29,7 @@ type headerParts struct {
 func (s *Setup) headerParts() headerParts {
 	c := s.clients[testca.P256]
 	return headerParts{
-		typ: "stapled+jwt", kid: certs.KeyID(c.leaf.Cert), x5c: certs.EncodeX5C(c.leaf.Chain()),
+		typ: "stapled+jwt", kid: certx5c.KeyID(c.leaf.Cert), x5c: certx5c.Encode(c.leaf.Chain()),
 		ocsp: []string{base64.StdEncoding.EncodeToString(c.staple)},
 	}
 }

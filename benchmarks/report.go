@@ -23,6 +23,8 @@ type Report struct {
 	Plan        Plan
 	// Benchstat is what benchstat says of the Go benchmarks.
 	Benchstat string
+	// Responders is what was measured of OCSP responders; nil if nothing was.
+	Responders *Responders
 }
 
 // Markdown writes docs/performance.md.
@@ -38,7 +40,11 @@ func (r Report) Markdown(w io.Writer) error {
 // Text writes the tables for a terminal.
 func (r Report) Text(w io.Writer) error {
 	m := r.Measurement
-	for _, t := range []*Table{m.Targets(), m.Verifying(), m.Signing(), m.Others(), m.Sizes(), r.MachineTable()} {
+	tables := []*Table{m.Targets(), m.Verifying(), m.Signing(), m.Others(), m.Sizes(), r.MachineTable()}
+	if r.Responders != nil {
+		tables = append(tables, r.Responders.Table())
+	}
+	for _, t := range tables {
 		if err := t.Text(w); err != nil {
 			return err
 		}

@@ -87,7 +87,7 @@ func (s *Setup) newClient(leaf *testca.Party) (*client, error) {
 		return nil, err
 	}
 	iss, err := issuer.New(issuer.Config{
-		Identity: identity, Staples: issuer.Fixed{staple}, TTL: lifetime, Now: s.now,
+		Identity: identity, Staples: issuer.StaticStaples{staple}, TTL: lifetime, Now: s.now,
 	})
 	if err != nil {
 		return nil, err

@@ -33,6 +33,7 @@ import (
 	stepca "github.com/smallstep/certificates/ca"
 
 	"github.com/stapledjwt/stapled/ca/responder"
+	"github.com/stapledjwt/stapled/internal/loglimit"
 )
 
 // Config is how Open runs a CA. The zero value is usable.
@@ -42,7 +43,10 @@ type Config struct {
 	// StapleValidity is the time from thisUpdate to nextUpdate of OCSP
 	// responses; default responder.DefaultValidity, at least 1 s.
 	StapleValidity time.Duration
-	// Logger gets what happens; nil discards.
+	// Logger gets what happens; nil discards. Of the lines about requests and
+	// connections, which anybody can cause, 10 of a kind pass at once and then one
+	// each 10 seconds; its attribute left_out is the number of lines left out
+	// before it.
 	Logger *slog.Logger
 	// Observer counts the outcomes of OCSP requests; nil counts nothing.
 	Observer responder.Observer
@@ -54,6 +58,7 @@ type CA struct {
 	layout       layout
 	settings     settings
 	log          *slog.Logger
+	requestLog   *loglimit.Handler // for lines that anybody can cause
 	root         *x509.Certificate
 	intermediate *x509.Certificate
 
@@ -88,6 +93,7 @@ func Open(dir string, cfg Config) (_ *CA, err error) {
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
+	c.requestLog = loglimit.New(c.log.Handler())
 	c.close = sync.OnceValue(c.shutdown)
 	defer func() {
 		if err != nil {
@@ -117,6 +123,7 @@ func Open(dir string, cfg Config) (_ *CA, err error) {
 	if c.database, err = openDatabase(stepCfg.DB, c.log); err != nil {
 		return nil, err
 	}
+	c.database.watch(stepCfg.DB) // before anybody writes
 	if c.responder, err = c.newResponder(stepCfg, password, cfg); err != nil {
 		return nil, err
 	}
@@ -168,7 +175,7 @@ func (c *CA) newResponder(stepCfg *config.Config, password []byte, cfg Config) (
 		return nil, err
 	}
 	authorities := []responder.Authority{{
-		Certificate: c.intermediate, Signer: key, Source: leaves{c.database, c.intermediate},
+		Certificate: c.intermediate, Signer: key, Source: newLeaves(c.database, c.intermediate),
 	}}
 	rootKey, err := readKey(c.layout.rootKey(), password, c.root)
 	switch {
@@ -183,7 +190,7 @@ func (c *CA) newResponder(stepCfg *config.Config, password []byte, cfg Config) (
 		c.log.Warn("the root key is unusable, so there are no staples for the intermediate; verifiers that require the whole chain stapled will refuse", "error", err)
 	}
 	r, err := responder.New(responder.Config{
-		Authorities: authorities, Validity: cfg.StapleValidity, Logger: c.log, Observer: cfg.Observer,
+		Authorities: authorities, Validity: cfg.StapleValidity, Logger: slog.New(c.requestLog), Observer: cfg.Observer,
 	})
 	if err != nil {
 		return nil, fail(Misconfigured, "set up the responder: %w", err)

@@ -28,6 +28,8 @@ type database struct {
 	db.AuthDB
 	// tables gives access to what AuthDB has no method for.
 	tables nosql.DB
+	// changes counts writes; nil if other processes may write too.
+	changes *changes
 	// own says that AuthDB leaves tables open at Shutdown.
 	own bool
 }
@@ -134,6 +136,7 @@ func databaseError(cfg *db.Config, err error) error {
 
 // close closes the database; the AuthDB is of no use afterwards.
 func (d *database) close() error {
+	d.changes.end()
 	if d.own {
 		return d.tables.Close()
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/smallstep/certificates/api"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"go.step.sm/crypto/x509util"
 )
@@ -62,7 +63,7 @@ func (c *Client) Enrol(ctx context.Context, req EnrolRequest) (*certs.Identity, 
 	// what is a DNS name and what a URI.
 	template := &x509.CertificateRequest{Subject: pkix.Name{CommonName: req.Name}}
 	template.DNSNames, template.IPAddresses, template.EmailAddresses, template.URIs = x509util.SplitSANs(sans)
-	names := certs.Names{DNS: template.DNSNames}
+	names := san.Names{DNS: template.DNSNames}
 	for _, uri := range template.URIs {
 		names.URIs = append(names.URIs, uri.String())
 	}

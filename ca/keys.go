@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 
 	"go.step.sm/crypto/pemutil"
+
+	"github.com/stapledjwt/stapled/internal/certname"
 )
 
 // readCertificate reads the first certificate of a PEM file.
@@ -49,7 +51,7 @@ func readKey(name string, password []byte, cert *x509.Certificate) (crypto.Signe
 		return nil, fail(Misconfigured, "%s is not a private key", name)
 	}
 	if public, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(cert.PublicKey) {
-		return nil, fail(Misconfigured, "key %s does not belong to the certificate %q", name, cert.Subject)
+		return nil, fail(Misconfigured, "key %s does not belong to the certificate %s", name, certname.Of(cert))
 	}
 	return signer, nil
 }

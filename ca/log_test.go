@@ -7,13 +7,20 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/smallstep/certificates/api"
+	"github.com/smallstep/certificates/errs"
+
+	"github.com/stapledjwt/stapled/internal/loglimit"
 )
 
 // lines collects what is logged.
@@ -77,5 +84,70 @@ func TestLoggedWarnings(t *testing.T) {
 				t.Errorf("logged: %q, want %q", got, row.says)
 			}
 		})
+	}
+}
+
+// TestFloodedLog: nobody fills the disk through the log, which says what it
+// leaves out.
+func TestFloodedLog(t *testing.T) {
+	t.Parallel()
+	dir, logged := newCA(t), &lines{}
+	c, stop := run(t, dir, Config{Logger: slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	client, err := NewClient(dir)
+	must(t, err)
+	const each = 3 * loglimit.Burst
+	for range each {
+		// The path is in the log, too.
+		response, err := client.http.Post(c.URL()+"/1.0/sign?"+strings.Repeat("x", 1000), "application/json", strings.NewReader("{"))
+		must(t, err)
+		response.Body.Close()
+		if response.StatusCode != http.StatusBadRequest {
+			t.Fatalf("status %d", response.StatusCode)
+		}
+		conn, err := net.Dial("tcp", client.base.Host)
+		must(t, err)
+		_, err = io.WriteString(conn, "no TLS at all\r\n\r\n")
+		must(t, err)
+		_, _ = io.Copy(io.Discard, conn) // the server closes after it has logged
+		must(t, conn.Close())
+		response, err = http.Post(c.OCSPURL(), "application/ocsp-request", strings.NewReader("no DER"))
+		must(t, err)
+		response.Body.Close()
+	}
+	stop()
+	for _, message := range []string{"step-ca refused a request", "connection failed", "OCSP request refused"} {
+		passed, summary := 0, 0
+		for line := range strings.Lines(logged.String()) {
+			switch {
+			case strings.Contains(line, `msg="`+message+`"`):
+				passed++
+			case strings.Contains(line, `msg="log lines left out"`) && strings.Contains(line, `message="`+message+`"`) &&
+				strings.Contains(line, fmt.Sprintf("left_out=%d\n", each-loglimit.Burst)):
+				summary++
+			}
+		}
+		if passed != loglimit.Burst || summary != 1 {
+			t.Errorf("%q: %d lines and %d summaries, want %d and 1", message, passed, summary, loglimit.Burst)
+		}
+	}
+	if t.Failed() {
+		t.Log(logged.String())
+	}
+}
+
+// TestLoggedLevel: the CA's own failures are not counted with refusals.
+func TestLoggedLevel(t *testing.T) {
+	t.Parallel()
+	logged := &lines{}
+	c := &CA{requestLog: loglimit.New(slog.NewTextHandler(logged, nil))}
+	r := httptest.NewRequest(http.MethodPost, "/1.0/sign", nil)
+	for range 2 * loglimit.Burst {
+		c.logRefusal(nil, r, errs.Unauthorized("no"))
+	}
+	c.logRefusal(nil, r, fmt.Errorf("sign: %w", errs.InternalServer("the disk is full")))
+	c.logRefusal(nil, r, errors.New("an error without a status is answered with 500"))
+	got := logged.String()
+	if strings.Count(got, "level=WARN") != loglimit.Burst || strings.Count(got, "level=ERROR") != 2 {
+		t.Errorf("logged:\n%s", got)
 	}
 }

@@ -236,7 +236,7 @@ func TestDamagedRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { must(t, c.Close()) })
-	source := leaves{c.database, c.intermediate}
+	source := newLeaves(c.database, c.intermediate)
 	serial := c.intermediate.SerialNumber
 	must(t, c.database.tables.Set([]byte("x509_certs"), []byte(serial.String()), []byte("no certificate")))
 	if st, err := source.Status(t.Context(), serial); err == nil {

@@ -60,10 +60,7 @@ func (c *CA) newServers(cfg *config.Config, password []byte) error {
 	// step-ca's handlers find what they need in the context.
 	ctx := authority.NewContext(context.Background(), auth)
 	ctx = db.NewContext(ctx, auth.GetDatabase())
-	ctx = apilog.WithErrorLogger(ctx, func(_ http.ResponseWriter, r *http.Request, err error) {
-		// As text: in JSON, an error of step-ca would be only what its caller may see.
-		c.log.WarnContext(r.Context(), "step-ca refused a request", "method", r.Method, "path", r.URL.Path, "error", err.Error())
-	})
+	ctx = apilog.WithErrorLogger(ctx, c.logRefusal)
 
 	c.api = c.newServer(http.MaxBytesHandler(mux, maxRequest))
 	c.api.TLSConfig = tlsConfig
@@ -80,7 +77,7 @@ func (c *CA) newServer(h http.Handler) *http.Server {
 		WriteTimeout:      requestTimeout,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(c.log.Handler(), slog.LevelDebug),
+		ErrorLog:          c.requestLog.ErrorLog(slog.LevelDebug, "connection failed"),
 	}
 }
 
@@ -217,6 +214,7 @@ func (c *CA) shutdown() error {
 	if c.database != nil {
 		errs = append(errs, c.database.close())
 	}
+	c.requestLog.Flush()
 	if err := errors.Join(errs...); err != nil {
 		return fail(Failed, "close the CA: %w", err)
 	}

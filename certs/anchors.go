@@ -7,6 +7,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+
+	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/certname"
 )
 
 // Anchors are the CA certificates that a verifier trusts by configuration:
@@ -31,7 +34,7 @@ func NewAnchors(anchors ...*x509.Certificate) (*Anchors, error) {
 			return nil, fmt.Errorf("trust anchor %d is nil", i)
 		}
 		if err := checkCA(anchor); err != nil {
-			return nil, fmt.Errorf("trust anchor %q: %w", anchor.Subject, err)
+			return nil, fmt.Errorf("trust anchor %s: %w", certname.Of(anchor), err)
 		}
 		if set.Contains(anchor) {
 			continue
@@ -48,7 +51,12 @@ func (a *Anchors) All() []*x509.Certificate {
 	return append([]*x509.Certificate(nil), a.all...)
 }
 
-// Contains tells whether this very certificate is an anchor.
+// Named returns the anchors of a subject name, in DER.
+func (a *Anchors) Named(rawSubject []byte) []*x509.Certificate {
+	return a.bySubject[string(rawSubject)]
+}
+
+// Contains reports whether this very certificate is an anchor.
 func (a *Anchors) Contains(c *x509.Certificate) bool {
 	for _, anchor := range a.bySubject[string(c.RawSubject)] {
 		if anchor.Equal(c) {
@@ -56,4 +64,33 @@ func (a *Anchors) Contains(c *x509.Certificate) bool {
 		}
 	}
 	return false
+}
+
+func checkCA(c *x509.Certificate) error {
+	if !c.BasicConstraintsValid || !c.IsCA {
+		return errors.New("not a CA certificate")
+	}
+	if c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0 {
+		return errors.New("its key usage does not permit signing certificates")
+	}
+	return certkey.Check(c.PublicKey)
+}
+
+// Missing says why no anchor issued a certificate: which one was looked for, and
+// which there are.
+func (a *Anchors) Missing(c *x509.Certificate) string {
+	if len(a.bySubject[string(c.RawIssuer)]) > 0 {
+		return fmt.Sprintf("%s is signed by another key than that of the trust anchor %s", certname.Of(c), certname.IssuerOf(c))
+	}
+	const most = 150 // bytes: logs have many of these
+	trusted := certname.Of(a.all[0])
+	for i, anchor := range a.all[1:] {
+		name := certname.Of(anchor)
+		if len(trusted)+len(name) > most {
+			trusted += fmt.Sprintf(" and %d more", len(a.all)-i-1)
+			break
+		}
+		trusted += ", " + name
+	}
+	return fmt.Sprintf("no trust anchor is named %s, the issuer of %s; trusted: %s", certname.IssuerOf(c), certname.Of(c), trusted)
 }

@@ -4,8 +4,6 @@
 package certs
 
 import (
-	"bytes"
-	"crypto"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -14,45 +12,30 @@ import (
 	"path/filepath"
 )
 
-// LoadChain reads the certificates of a PEM file, in their order. It is an
-// error if the file has none, or anything besides certificates.
+// LoadChain reads the certificates of a PEM file, in their order. Private keys
+// among them, as a file with an identity has them, are passed over. It is an
+// error if the file has no certificate, or anything else.
 func LoadChain(file string) ([]*x509.Certificate, error) {
-	data, err := os.ReadFile(file)
+	blocks, err := readPEM(file, certificateKind)
 	if err != nil {
 		return nil, err
 	}
-	// pem.Decode passes over a block that is damaged.
-	blocks := bytes.Count(data, []byte("-----BEGIN "))
-	var chain []*x509.Certificate
-	for {
-		var block *pem.Block
-		if block, data = pem.Decode(data); block == nil {
-			break
-		}
-		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("%s: holds a PEM block %q where only certificates belong", file, block.Type)
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		chain = append(chain, c)
-	}
-	if len(chain) == 0 {
-		return nil, fmt.Errorf("%s: holds no PEM certificate", file)
-	}
-	if len(chain) != blocks {
-		return nil, fmt.Errorf("%s: only %d of its %d PEM blocks can be decoded", file, len(chain), blocks)
-	}
-	return chain, nil
+	return blocks.chain()
 }
 
 // LoadAnchors reads the CA certificates that a verifier is to trust, one or more,
-// from a PEM file as [LoadChain] does. It refuses what [NewAnchors] refuses.
+// from a PEM file that holds nothing else. It refuses what [NewAnchors] refuses.
 func LoadAnchors(file string) (*Anchors, error) {
-	list, err := LoadChain(file)
+	blocks, err := readPEM(file, certificateKind)
 	if err != nil {
 		return nil, err
+	}
+	list, err := blocks.chain()
+	if err != nil {
+		return nil, err
+	}
+	if len(list) != len(blocks.list) {
+		return nil, fmt.Errorf("%s: holds a private key besides its certificates, which a verifier must not have", file)
 	}
 	anchors, err := NewAnchors(list...)
 	if err != nil {
@@ -61,58 +44,50 @@ func LoadAnchors(file string) (*Anchors, error) {
 	return anchors, nil
 }
 
-// LoadIdentity reads a certificate chain, leaf first, and the unencrypted
-// private key of its leaf (PKCS #8, SEC 1 or PKCS #1).
+// LoadIdentity reads a certificate chain, leaf first, and the private key of
+// its leaf (PKCS #8, SEC 1 or PKCS #1) from PEM files. One file may hold both:
+// keyFile is then the same as certFile, or empty. The error is ErrEncrypted for
+// a key that needs a password, and ErrKeyMismatch for one of another certificate.
 func LoadIdentity(certFile, keyFile string) (*Identity, error) {
-	chain, err := LoadChain(certFile)
+	return LoadEncryptedIdentity(certFile, keyFile, nil)
+}
+
+// LoadEncryptedIdentity is [LoadIdentity] for a private key that a password
+// decrypts: PKCS #8 with PBES2 (RFC 8018 §6.2), or the older encryption of PEM
+// (RFC 1421 §4.6.1.1). The error is ErrPassword for a wrong one. It also loads a
+// key that is not encrypted.
+func LoadEncryptedIdentity(certFile, keyFile string, password []byte) (*Identity, error) {
+	if keyFile == "" {
+		keyFile = certFile
+	}
+	return loadIdentity(certFile, keyFile, password)
+}
+
+func loadIdentity(certFile, keyFile string, password []byte) (*Identity, error) {
+	blocks, err := readPEM(certFile, certificateKind)
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(keyFile)
+	chain, err := blocks.chain()
 	if err != nil {
 		return nil, err
 	}
-	key, err := parseKey(data)
+	files := certFile
+	if keyFile != certFile { // else it is read once, and so in one piece
+		if blocks, err = readPEM(keyFile, keyKind); err != nil {
+			return nil, err
+		}
+		files += " and " + keyFile
+	}
+	key, err := blocks.key(password)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", keyFile, err)
+		return nil, err
 	}
 	id, err := NewIdentity(chain, key)
 	if err != nil {
-		return nil, fmt.Errorf("%s and %s: %w", certFile, keyFile, err)
+		return nil, fmt.Errorf("%s: %w", files, err)
 	}
 	return id, nil
-}
-
-func parseKey(data []byte) (crypto.Signer, error) {
-	for {
-		var block *pem.Block
-		if block, data = pem.Decode(data); block == nil {
-			return nil, errors.New("holds no PEM private key")
-		}
-		if block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" {
-			return nil, errors.New("the key is encrypted; decrypt it first, for example with `openssl pkey`")
-		}
-		var key any
-		var err error
-		switch block.Type {
-		case "PRIVATE KEY":
-			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
-		case "EC PRIVATE KEY":
-			key, err = x509.ParseECPrivateKey(block.Bytes)
-		case "RSA PRIVATE KEY":
-			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
-		default:
-			continue // "EC PARAMETERS", or the certificate in a combined file
-		}
-		if err != nil {
-			return nil, err
-		}
-		signer, ok := key.(crypto.Signer)
-		if !ok {
-			return nil, fmt.Errorf("a %T does not sign", key)
-		}
-		return signer, nil
-	}
 }
 
 // Save writes the chain to certFile and the key, as PKCS #8, to keyFile. Each

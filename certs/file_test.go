@@ -7,7 +7,9 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ecdh"
+	"crypto/ecdsa"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -56,7 +58,8 @@ func TestLoadChain(t *testing.T) {
 		{"text_around", slices.Concat([]byte("subject: leaf\n"), good, []byte("\n# the end\n")), 2},
 		{"empty", nil, 0},
 		{"DER", leaf.Cert.Raw, 0},
-		{"key_among_them", slices.Concat(good, key), 0},
+		{"key_among_them", slices.Concat(key, good), 2},
+		{"key_alone", key, 0},
 		{"certificate_of_another_type", slices.Concat(good, pem.EncodeToMemory(&pem.Block{Type: "TRUSTED CERTIFICATE", Bytes: leaf.Cert.Raw})), 0},
 		{"certificate_that_is_none", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte{0x30, 0}}), 0},
 		{"second_certificate_corrupt", corrupt, 0},
@@ -176,7 +179,7 @@ func TestLoadIdentity(t *testing.T) {
 	}
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(leaf.Key)
 	p8 := block("PRIVATE KEY", pkcs8, err)
-	sec1, err := x509.MarshalECPrivateKey(ecdsaKey(leaf.Key))
+	sec1, err := x509.MarshalECPrivateKey(leaf.Key.(*ecdsa.PrivateKey))
 	ec := block("EC PRIVATE KEY", sec1, err)
 	x25519, err := ecdh.X25519().GenerateKey(rand.Reader)
 	if err != nil {
@@ -192,9 +195,9 @@ func TestLoadIdentity(t *testing.T) {
 		{"PKCS8", pemOf(leaf.Cert), p8, ""},
 		{"SEC1", pemOf(leaf.Cert), ec, ""},
 		{"SEC1_after_its_parameters", pemOf(leaf.Cert), append(block("EC PARAMETERS", []byte{5, 0}, nil), ec...), ""},
-		{"PKCS1", pemOf(rsaLeaf.Cert), block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey(rsaLeaf.Key)), nil), ""},
+		{"PKCS1", pemOf(rsaLeaf.Cert), block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaLeaf.Key.(*rsa.PrivateKey)), nil), ""},
 		{"root_at_the_end", pemOf(leaf.Cert, root.Cert), p8, ""},
-		{"key_of_another", pemOf(rsaLeaf.Cert), p8, "key mismatch"},
+		{"key_of_another", pemOf(rsaLeaf.Cert), p8, "key_mismatch"},
 		{"no_key", pemOf(leaf.Cert), pemOf(leaf.Cert), "no PEM private key"},
 		{"encrypted", pemOf(leaf.Cert), block("ENCRYPTED PRIVATE KEY", []byte{0}, nil), "encrypted"},
 		{"key_that_is_none", pemOf(leaf.Cert), block("PRIVATE KEY", []byte{0}, nil), "asn1"},

@@ -7,7 +7,9 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
-	"fmt"
+
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/certname"
 )
 
 // Identity is a certificate chain and the private key of its leaf: what a
@@ -17,23 +19,35 @@ type Identity struct {
 	Chain []*x509.Certificate
 	// Key is the private key of Chain[0].
 	Key crypto.Signer
+	// Anchor is the self-signed certificate that stood at the end of the chain,
+	// as many files carry it. It is nil where there was none.
+	Anchor *x509.Certificate
 }
 
 // NewIdentity checks that the key is the leaf's. A self-signed certificate at
-// the end of the chain, as many files carry it, is the anchor and is dropped.
+// the end of the chain, as many files carry it, becomes the Anchor.
 func NewIdentity(chain []*x509.Certificate, key crypto.Signer) (*Identity, error) {
-	if len(chain) > 1 && isSelfSigned(chain[len(chain)-1]) {
-		chain = chain[:len(chain)-1]
+	var anchor *x509.Certificate
+	if last := len(chain) - 1; last > 0 && isSelfSigned(chain[last]) {
+		chain, anchor = chain[:last], chain[last]
 	}
-	if len(chain) == 0 || len(chain) > MaxChain {
-		return nil, fmt.Errorf("%w: %d certificates", ErrChain, len(chain))
+	if len(chain) == 0 || len(chain) > stapled.MaxChain {
+		return nil, stapled.Errorf(stapled.ChainInvalid, "%d certificates", len(chain))
 	}
-	type comparable interface{ Equal(crypto.PublicKey) bool }
-	pub, ok := chain[0].PublicKey.(comparable)
-	if !ok || key == nil || !pub.Equal(key.Public()) {
-		return nil, fmt.Errorf("%w: the private key is not the one of the certificate for %q", ErrKeyMismatch, chain[0].Subject)
+	if !belongs(key, chain[0]) {
+		for i, c := range chain[1:] {
+			if belongs(key, c) {
+				return nil, stapled.Errorf(stapled.KeyMismatch, "the private key is the one of certificate %d, %s: put the leaf first", i+1, certname.Of(c))
+			}
+		}
+		return nil, stapled.Errorf(stapled.KeyMismatch, "the private key is not the one of the certificate of %s", certname.Of(chain[0]))
 	}
-	return &Identity{Chain: chain, Key: key}, nil
+	return &Identity{Chain: chain, Key: key, Anchor: anchor}, nil
+}
+
+func belongs(key crypto.Signer, c *x509.Certificate) bool {
+	pub, ok := c.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && key != nil && pub.Equal(key.Public())
 }
 
 // Leaf is the certificate that the key belongs to.

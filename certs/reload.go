@@ -24,6 +24,8 @@ const ReloadInterval = 10 * time.Second
 type Reloader struct {
 	// CertFile and KeyFile are as for [LoadIdentity]. Required.
 	CertFile, KeyFile string
+	// Password decrypts the key, as for [LoadEncryptedIdentity]. Default: none.
+	Password []byte
 	// Use is called with an identity other than the one in use. It is not in use
 	// until Use returns nil: after an error it is offered again. Required.
 	Use func(context.Context, *Identity) error
@@ -52,7 +54,7 @@ func (r Reloader) Run(ctx context.Context, inUse *Identity) error {
 			return context.Cause(ctx)
 		case <-look.C:
 		}
-		found, err := LoadIdentity(r.CertFile, r.KeyFile)
+		found, err := LoadEncryptedIdentity(r.CertFile, r.KeyFile, r.Password)
 		if err == nil {
 			if inUse != nil && slices.EqualFunc(found.Chain, inUse.Chain, (*x509.Certificate).Equal) {
 				told = ""

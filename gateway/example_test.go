@@ -8,7 +8,9 @@ import (
 	"log"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"time"
 
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/gateway"
@@ -37,7 +39,40 @@ func ExampleGateway_Wrap() {
 		token, _ := gateway.FromContext(r.Context())
 		fmt.Fprintf(w, "hello, %s\n", token.Identity)
 	})
-	log.Fatal(http.ListenAndServe("127.0.0.1:8080", newExampleGateway().Wrap(orders)))
+	server := &http.Server{
+		Addr:              "127.0.0.1:8080",
+		Handler:           newExampleGateway().Wrap(orders),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       time.Minute,
+	}
+	log.Fatal(server.ListenAndServe())
+}
+
+// A unit test of a handler needs no gateway and no certificates: it puts the
+// token there that it wants.
+func ExampleNewContext() {
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		token, ok := gateway.FromContext(r.Context())
+		if !ok || token.Subject != "alice" {
+			http.Error(w, "for alice only", http.StatusForbidden)
+			return
+		}
+		fmt.Fprintf(w, "hello, %s at %s\n", token.Subject, token.Identity)
+	}
+
+	for _, subject := range []string{"alice", "bob"} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r = r.WithContext(gateway.NewContext(r.Context(), &verifier.Token{
+			Identity: "https://orders.internal",
+			Subject:  subject,
+		}))
+		w := httptest.NewRecorder()
+		handler(w, r)
+		fmt.Print(w.Code, " ", w.Body)
+	}
+	// Output:
+	// 200 hello, alice at https://orders.internal
+	// 403 for alice only
 }
 
 // A reverse proxy tells an upstream who is calling, in headers that no client
@@ -51,5 +86,11 @@ func ExampleNewProxy() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Fatal(http.ListenAndServe("127.0.0.1:8080", proxy))
+	server := &http.Server{
+		Addr:              "127.0.0.1:8080",
+		Handler:           http.MaxBytesHandler(proxy, 10<<20), // a longer body is 413
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       time.Minute,
+	}
+	log.Fatal(server.ListenAndServe())
 }

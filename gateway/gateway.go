@@ -9,7 +9,7 @@
 // upstreams that cannot embed the middleware: it tells them the identity in
 // Stapled-* headers.
 //
-// Whoever is refused learns nothing but that. Every refusal is the same 401 with
+// Callers learn only that they were refused. Every refusal is the same 401 with
 // WWW-Authenticate: Bearer error="invalid_token" (RFC 6750 §3), down to the last
 // byte; its reason goes to the log and to the metrics. How
 // long it took is not hidden: a token is public, and so is what makes one
@@ -32,6 +32,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/loglimit"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -46,10 +47,13 @@ type Verifier interface {
 type Config struct {
 	// Verifier decides. Required.
 	Verifier Verifier
-	// Logger gets one line per rejected request at level Info, and one per
-	// accepted request at level Debug. Default: none.
+	// Logger gets one line per accepted request at level Debug, and lines about
+	// rejected requests at level Info. Anybody can cause the latter, so of each
+	// reason 10 pass at once and then one each 10 seconds, whose attribute
+	// left_out is the number of lines left out before it. Default: none.
 	Logger *slog.Logger
-	// Metrics is told every outcome. Default: none.
+	// Metrics is told every outcome, also those left out of the log. Default:
+	// none.
 	Metrics Metrics
 }
 
@@ -57,7 +61,8 @@ type Config struct {
 // alike. It is safe for concurrent use.
 type Gateway struct {
 	verifier Verifier
-	log      *slog.Logger
+	log      *slog.Logger // limited: anybody can cause its lines
+	accepted *slog.Logger
 	metrics  Metrics
 }
 
@@ -67,9 +72,13 @@ func New(cfg Config) (*Gateway, error) {
 	if v, ok := cfg.Verifier.(*verifier.Verifier); cfg.Verifier == nil || ok && v == nil {
 		return nil, errors.New("gateway: Config.Verifier is nil; give it what verifier.New returned")
 	}
-	g := &Gateway{verifier: cfg.Verifier, log: cfg.Logger, metrics: cfg.Metrics}
-	if g.log == nil {
-		g.log = slog.New(slog.DiscardHandler)
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	limited := loglimit.New(cfg.Logger.Handler())
+	g := &Gateway{
+		verifier: cfg.Verifier, metrics: cfg.Metrics,
+		log: slog.New(limited), accepted: slog.New(limited.Unlimited()),
 	}
 	if g.metrics == nil {
 		g.metrics = noMetrics{}
@@ -90,19 +99,27 @@ func (g *Gateway) Wrap(next http.Handler) http.Handler {
 			challenge(w)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tokenKey{}, token)))
+		next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), token)))
 	})
 }
 
-// tokenKey is the context key of the accepted token. Being unexported, no
-// other package can put a token there.
+// tokenKey is the context key of the accepted token.
 type tokenKey struct{}
 
+// NewContext returns a context in which [FromContext] finds this token. It is
+// for unit tests of handlers, which then need no gateway, and for
+// adapters that verify tokens by other means than [Gateway.Wrap]. It has no say in
+// whether a gateway accepts a request.
+func NewContext(ctx context.Context, token *verifier.Token) context.Context {
+	return context.WithValue(ctx, tokenKey{}, token)
+}
+
 // FromContext returns the token that a request was accepted for. It reports
-// false in a handler that is not behind [Gateway.Wrap].
+// false in a handler that is not behind [Gateway.Wrap], unless [NewContext] has
+// put a token there.
 func FromContext(ctx context.Context) (*verifier.Token, bool) {
-	token, ok := ctx.Value(tokenKey{}).(*verifier.Token)
-	return token, ok
+	token, _ := ctx.Value(tokenKey{}).(*verifier.Token)
+	return token, token != nil
 }
 
 // admit decides about a request, and tells the log and the metrics.
@@ -123,9 +140,9 @@ func (g *Gateway) admit(r *http.Request) (*verifier.Token, bool) {
 		return nil, false
 	}
 	g.metrics.Accepted(took)
-	if g.log.Enabled(r.Context(), slog.LevelDebug) {
-		g.log.LogAttrs(r.Context(), slog.LevelDebug, "request accepted",
-			slog.String("issuer", token.Issuer), slog.String("jti", token.ID),
+	if g.accepted.Enabled(r.Context(), slog.LevelDebug) {
+		g.accepted.LogAttrs(r.Context(), slog.LevelDebug, "request accepted",
+			slog.String("issuer", loggable(token.Issuer, raw)), slog.String("jti", loggable(token.ID, raw)),
 			slog.String("remote", r.RemoteAddr), slog.String("path", loggable(r.URL.Path, raw)))
 	}
 	return token, true

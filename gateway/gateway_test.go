@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/stapledjwt/stapled/gateway"
+	"github.com/stapledjwt/stapled/internal/loglimit"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -157,6 +158,31 @@ func TestFromContextOutsideTheGateway(t *testing.T) {
 	}
 }
 
+func TestNewContext(t *testing.T) {
+	want := &verifier.Token{Subject: "alice"}
+	if token, ok := gateway.FromContext(gateway.NewContext(t.Context(), want)); !ok || token != want {
+		t.Errorf("got %v, %t", token, ok)
+	}
+	if token, ok := gateway.FromContext(gateway.NewContext(t.Context(), nil)); ok || token != nil {
+		t.Errorf("got %v, %t for no token", token, ok)
+	}
+}
+
+// What stands in the context beforehand lets nobody in.
+func TestNewContextDoesNotAuthenticate(t *testing.T) {
+	g := newGateway(t, gateway.Config{Verifier: rejectFor(errors.New("no"))})
+	h := g.Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") }))
+	for _, authorization := range []string{"", "Bearer a.b.c"} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Authorization", authorization)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r.WithContext(gateway.NewContext(r.Context(), &verifier.Token{Subject: "alice"})))
+		if w.Code != http.StatusUnauthorized {
+			t.Errorf("status %d for Authorization %q", w.Code, authorization)
+		}
+	}
+}
+
 func TestNewRefuses(t *testing.T) {
 	for _, row := range []struct {
 		name string
@@ -262,8 +288,8 @@ func TestConcurrentRequestsKeepTheirTokens(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := strings.Count(log.String(), "\n"); got != 200 {
-		t.Errorf("%d log lines, want 200", got)
+	if got := strings.Count(log.String(), "\n"); got != 100+loglimit.Burst {
+		t.Errorf("%d log lines, want one for each of 100 accepted requests and %d for the rest", got, loglimit.Burst)
 	}
 	slices.Sort(metrics.list)
 	metrics.check(t, append(slices.Repeat([]string{"accepted"}, 100), slices.Repeat([]string{"signature_invalid"}, 100)...)...)

@@ -81,7 +81,7 @@ func strip(h http.Header) {
 	}
 }
 
-// reserved tells whether an upstream may take a header for one that the
+// reserved reports whether an upstream may take a header for one that the
 // gateway sets. CGI and what descends from it (RFC 3875 §4.1.18) see neither
 // case nor the difference between a hyphen and an underscore, and some servers
 // make an underscore of every other character too. So all of them count as a

@@ -10,10 +10,15 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/http/httputil"
+	"net/textproto"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/stapledjwt/stapled/internal/loglimit"
+	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
 // ProxyConfig is what a reverse proxy needs.
@@ -28,21 +33,44 @@ type ProxyConfig struct {
 	// within 10 seconds, passes compressed bodies through, and takes no proxy
 	// from the environment, which would get to see and set the headers.
 	Transport http.RoundTripper
+	// Timeout is how long the upstream may stand still, taking nothing of the
+	// request and not beginning to answer, before the client gets 504. 0 means
+	// DefaultTimeout; NoTimeout waits without limit. It does not run while the
+	// proxy waits for the client (http.Server.ReadTimeout bounds that), nor once the
+	// answer has begun: streams and WebSockets may be silent for hours.
+	Timeout time.Duration
 	// UnsafeForwardAuthorization leaves the token in the request. Whoever has
 	// it can use it, until it expires, against every service of the same
 	// audience: the upstream, its logs, and whatever it calls in turn.
 	UnsafeForwardAuthorization bool
 }
 
+const (
+	// DefaultTimeout is how long an upstream may stand still by default.
+	DefaultTimeout = time.Minute
+	// NoTimeout, in [ProxyConfig], lets an upstream stand still without limit.
+	NoTimeout time.Duration = -1
+)
+
 // Proxy is a reverse proxy behind a [Gateway]. It tells the upstream who is
 // calling in the headers HeaderIssuer and following, and makes sure that no
 // client can set, spoil or remove them. Of the protocols that a client can ask to
-// upgrade to, it passes on websocket only.
+// upgrade to, it passes on websocket only. The trailers of a request do not
+// pass (RFC 9110 §6.5.1).
+//
+// The path and the query reach the upstream byte for byte, or the client gets
+// 400: percent-encode what a URL cannot hold (RFC 3986 §3.3, §3.4).
+//
+// A client whose body is broken gets 400, or 408 if the server's ReadTimeout has
+// passed, or 413 if http.MaxBytesHandler has put a limit in front of the proxy,
+// which has none of its own. An upstream that does not answer in time is 504, and
+// one that cannot be reached or answers something else than HTTP is 502.
 type Proxy struct {
 	handler  http.Handler // forward, behind the gateway
 	reverse  *httputil.ReverseProxy
 	upstream *url.URL
 	log      *slog.Logger
+	timeout  time.Duration
 	keepAuth bool
 }
 
@@ -53,6 +81,12 @@ func NewProxy(cfg ProxyConfig) (*Proxy, error) {
 	}
 	if err := checkUpstream(cfg.Upstream); err != nil {
 		return nil, fmt.Errorf("gateway: ProxyConfig.Upstream: %w", err)
+	}
+	switch {
+	case cfg.Timeout == 0:
+		cfg.Timeout = DefaultTimeout
+	case cfg.Timeout < 0 && cfg.Timeout != NoTimeout:
+		return nil, fmt.Errorf("gateway: ProxyConfig.Timeout is %s; use a positive duration, or NoTimeout", timetext.Duration(cfg.Timeout))
 	}
 	if cfg.Transport == nil {
 		cfg.Transport = &http.Transport{
@@ -65,13 +99,13 @@ func NewProxy(cfg ProxyConfig) (*Proxy, error) {
 		}
 	}
 	upstream := *cfg.Upstream
-	p := &Proxy{upstream: &upstream, log: cfg.Gateway.log, keepAuth: cfg.UnsafeForwardAuthorization}
+	p := &Proxy{upstream: &upstream, log: cfg.Gateway.log, timeout: cfg.Timeout, keepAuth: cfg.UnsafeForwardAuthorization}
 	p.handler = cfg.Gateway.Wrap(http.HandlerFunc(p.forward))
 	p.reverse = &httputil.ReverseProxy{
 		Rewrite:      p.rewrite,
-		Transport:    cfg.Transport,
+		Transport:    patientTransport{cfg.Transport},
 		ErrorHandler: p.fail,
-		ErrorLog:     slog.NewLogLogger(p.log.Handler(), slog.LevelWarn),
+		ErrorLog:     loglimit.New(p.log.Handler()).ErrorLog(slog.LevelWarn, "response broken off"),
 	}
 	return p, nil
 }
@@ -100,6 +134,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.Se
 type forwarding struct {
 	identity http.Header // what rewrite adds
 	raw      string      // the token, to be kept out of the log
+	patience *patience
 }
 
 type forwardingKey struct{}
@@ -120,10 +155,22 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	identity, err := identityHeaders(token)
-	r = r.WithContext(context.WithValue(r.Context(), forwardingKey{}, forwarding{identity, raw}))
 	if err != nil {
-		p.fail(w, r, err)
+		p.log.LogAttrs(r.Context(), slog.LevelError, "request not forwarded",
+			slog.String("error", loggable(err.Error(), raw)), slog.String("remote", r.RemoteAddr), slog.String("path", loggable(r.URL.Path, raw)))
+		plain(w, http.StatusBadGateway, "bad gateway\n")
 		return
+	}
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil) // the answer is complete, or there is none
+	patience := newPatience(p.timeout, cancel)
+	defer patience.end()
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		Got1xxResponse: func(int, textproto.MIMEHeader) error { patience.interim(); return nil },
+	})
+	r = r.WithContext(context.WithValue(ctx, forwardingKey{}, forwarding{identity, raw, patience}))
+	if r.Body != nil {
+		r.Body = patientBody{r.Body, patience}
 	}
 	p.reverse.ServeHTTP(w, r)
 }
@@ -133,8 +180,11 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 // §7.6.1), so that listing one of ours there does not remove it.
 func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	pr.SetURL(p.upstream)
+	// ReverseProxy drops the parameters that Go does not understand, and sorts the
+	// others. The target has been checked, and is the client's.
+	pr.Out.URL.RawQuery, pr.Out.URL.ForceQuery = pr.In.URL.RawQuery, pr.In.URL.ForceQuery
 	strip(pr.Out.Header)
-	strip(pr.Out.Trailer)
+	pr.Out.Trailer = nil // announced, but ReverseProxy would not send the values
 	if !p.keepAuth {
 		pr.Out.Header.Del("Authorization")
 	}
@@ -149,18 +199,4 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	for name, values := range f.identity {
 		pr.Out.Header[name] = values
 	}
-}
-
-// fail answers when the upstream does not. The error names addresses inside;
-// it is for the log.
-func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, err error) {
-	level, message := slog.LevelError, "upstream failed"
-	if errors.Is(err, context.Canceled) {
-		level, message = slog.LevelInfo, "client left before the upstream answered"
-	}
-	f, _ := r.Context().Value(forwardingKey{}).(forwarding)
-	p.log.LogAttrs(r.Context(), level, message,
-		slog.String("error", loggable(err.Error(), f.raw)), slog.String("upstream", p.upstream.Host),
-		slog.String("remote", r.RemoteAddr), slog.String("path", loggable(r.URL.Path, f.raw)))
-	plain(w, http.StatusBadGateway, "bad gateway\n")
 }

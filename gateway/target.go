@@ -10,10 +10,14 @@ import (
 )
 
 // checkTarget lets through a request whose target (RFC 9112 §3.2) the upstream
-// gets as a path below its own and a query, and nothing else. What remains is
-// written into the request line as [http.Request.Write] finds it.
+// gets as a path below its own and a query, both byte for byte as the client has
+// sent them, and nothing else. A proxy that corrects a target and passes it on
+// lets clients past filters that saw the other one.
 func (p *Proxy) checkTarget(r *http.Request) error {
+	hosts := r.Header["Host"] // with HTTP/2, beside :authority
 	switch {
+	case strings.ContainsFunc(r.Method, notToken):
+		return errors.New("the method is no token (RFC 9110 §9.1)")
 	case r.Method == http.MethodConnect:
 		return errors.New("the method is CONNECT: this is no tunnel")
 	case r.URL.Opaque != "":
@@ -22,19 +26,45 @@ func (p *Proxy) checkTarget(r *http.Request) error {
 		return errors.New("the target is no path")
 	case r.URL.Path != "" && r.URL.Path[0] != '/':
 		return errors.New("the path does not begin with a slash")
+	case r.ProtoMajor > 1 && !strings.HasPrefix(r.RequestURI, "/"):
+		// RFC 9113 §8.3.1. Only HTTP/1.1 has the absolute form (RFC 9112 §3.2.2).
+		return errors.New("the :path does not begin with a slash")
+	case strings.ContainsFunc(r.Host, notHost):
+		// It goes into X-Forwarded-Host. net/http looks at it with HTTP/1.1 only.
+		return errors.New("the host has characters in it that no host has")
+	case len(hosts) > 1 || len(hosts) == 1 && hosts[0] != r.Host:
+		return errors.New("the Host header is not the :authority (RFC 9113 §8.3.1)")
+	case r.URL.RawPath != "" && r.URL.RawPath != r.URL.EscapedPath():
+		// net/url encodes such a path anew, and then all of it: "%2F" becomes a
+		// slash.
+		return errors.New("the path has characters in it that must be percent-encoded in a URL (RFC 3986 §3.3)")
 	case strings.ContainsFunc(r.URL.RawQuery, endsTarget):
-		return errors.New("the query has a space, a control character or a fragment in it")
+		return errors.New("the query has a space, a control character, a fragment or a non-ASCII character in it; percent-encode it (RFC 3986 §3.4)")
 	case strings.Trim(p.upstream.Path, "/") != "" && dotted(r.URL.Path):
 		return errors.New("the path has dots in it that lead out of the upstream's path")
 	}
 	return nil
 }
 
-// endsTarget tells which characters an upstream could take for the end of the
-// target. HTTP/2 carries them all; the path is encoded anew, the query is not.
-func endsTarget(c rune) bool { return c <= ' ' || c == 0x7f || c == '#' }
+// endsTarget reports which characters an upstream could take for the end of the
+// target. HTTP/2 carries them all. Beyond ASCII, some servers read the request
+// line as ISO 8859-1 and split it at the no-break space in "\xc3\xa0", an à.
+func endsTarget(c rune) bool { return c <= ' ' || c >= 0x7f || c == '#' }
 
-// dotted tells whether a path has segments "." or ".." (RFC 3986 §3.3), which
+// notToken reports which characters a method does not have (RFC 9110 §5.6.2).
+// The server looks at it with HTTP/1.1 only.
+func notToken(c rune) bool { return !alphanumeric(c) && !strings.ContainsRune("!#$%&'*+-.^_`|~", c) }
+
+// notHost reports which characters neither a host nor a port has (RFC 3986
+// §3.2.2). A comma would be permitted, but looks like a second host in
+// X-Forwarded-Host.
+func notHost(c rune) bool { return !alphanumeric(c) && !strings.ContainsRune("-._~%!$&'()*+;=:[]", c) }
+
+func alphanumeric(c rune) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// dotted reports whether a path has segments "." or ".." (RFC 3986 §3.3), which
 // an upstream would resolve, some also with parameters behind them.
 func dotted(path string) bool {
 	for segment := range strings.FieldsFuncSeq(path, func(c rune) bool { return c == '/' || c == '\\' }) {

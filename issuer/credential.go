@@ -6,7 +6,6 @@ package issuer
 import (
 	"crypto"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -14,7 +13,12 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/certname"
+	"github.com/stapledjwt/stapled/internal/certx5c"
+	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -44,23 +48,23 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 	// An Identity may have been made without its constructor.
 	id, err := certs.NewIdentity(id.Chain, id.Key)
 	if err != nil {
-		return nil, refuseIdentity(err)
+		return nil, err
 	}
-	c := &credential{issuer: i, chain: id.Chain, key: id.Key, staples: staples, kid: certs.KeyID(id.Leaf())}
+	c := &credential{issuer: i, chain: id.Chain, key: id.Key, staples: staples, kid: certx5c.KeyID(id.Leaf())}
 
 	// 1. The algorithm fits the key (RFC 8725 §3.1).
 	pub := id.Leaf().PublicKey
-	if c.algorithm, err = certs.AlgorithmFor(pub); err != nil {
-		return nil, refuseIdentity(err)
+	if c.algorithm, err = certkey.AlgorithmFor(pub); err != nil {
+		return nil, err
 	}
 	if i.algorithm != "" {
 		c.algorithm = i.algorithm
 	}
-	if c.hash, err = certs.Hash(c.algorithm); err != nil {
+	if c.hash, err = certkey.Hash(c.algorithm); err != nil {
 		return nil, refuse(ConfigInvalid, "alg %.20q: %w", c.algorithm, err)
 	}
-	if err := certs.CheckAlgorithm(pub, c.algorithm); err != nil {
-		return nil, refuseIdentity(err)
+	if err := certkey.CheckAlgorithm(pub, c.algorithm); err != nil {
+		return nil, err
 	}
 
 	// 2. The certificates are a chain, and its leaf may sign tokens. Verifiers
@@ -70,9 +74,9 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 	}
 
 	// 3. The leaf names the issuer.
-	names, err := certs.NamesOf(id.Leaf())
+	names, err := san.Of(id.Leaf())
 	if err != nil {
-		return nil, &Error{Reason: IssuerMismatch, Err: err}
+		return nil, err
 	}
 	if i.name == "" {
 		// In New; from then on a certificate that names somebody else is none of
@@ -80,42 +84,32 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 		i.name = names.Issuer()
 	}
 	if i.name == "" {
-		return nil, refuse(IssuerMismatch, "the certificate for %q has neither a URI nor a DNS name in its subjectAltName, so it cannot name an issuer", id.Leaf().Subject)
+		return nil, refuse(IssuerMismatch, "the certificate of %s has neither a URI nor a DNS name in its subjectAltName, so it cannot name an issuer", certname.Of(id.Leaf()))
 	}
 	if err := names.CheckIssuer(i.name); err != nil {
-		return nil, &Error{Reason: IssuerMismatch, Err: err}
+		return nil, err
 	}
 	c.claims = appendString([]byte(`{"iss":`), i.name)
 
 	// 4. The chain is no larger than verifiers accept.
 	total := 0
 	for n, cert := range c.chain {
-		if _, err := certs.ParseDER(cert.Raw); err != nil { // it has too many names
-			return nil, refuseIdentity(fmt.Errorf("certificate %d: %w", n, err))
+		if _, err := certx5c.ParseDER(cert.Raw); err != nil { // it has too many names
+			return nil, stapled.In(fmt.Sprintf("certificate %d, %s", n, certname.Of(cert)), err)
 		}
 		total += len(cert.Raw)
 	}
-	if total > certs.MaxChainBytes {
-		return nil, refuse(TooLarge, "the certificates have %d bytes, and verifiers accept %d", total, certs.MaxChainBytes)
+	if total > stapled.MaxChainBytes {
+		return nil, refuse(TooLarge, "the certificates have %d bytes, and verifiers accept %d", total, stapled.MaxChainBytes)
 	}
 	return c, nil
-}
-
-func refuseIdentity(err error) *Error {
-	switch {
-	case errors.Is(err, certs.ErrChain):
-		return &Error{Reason: ChainInvalid, Err: err}
-	case errors.Is(err, certs.ErrKeyMismatch), errors.Is(err, certs.ErrWeakKey):
-		return &Error{Reason: KeyMismatch, Err: err}
-	}
-	return &Error{Reason: ConfigInvalid, Err: err}
 }
 
 func (c *credential) checkChain() error {
 	leaf := c.chain[0]
 	if leaf.IsCA || leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
-		return refuse(KeyUsage, "the certificate for %q must be no CA's and have the key usage digitalSignature (RFC 5280 §4.2.1.3)",
-			leaf.Subject)
+		return refuse(KeyUsage, "the certificate of %s must be no CA's and have the key usage digitalSignature (RFC 5280 §4.2.1.3)",
+			certname.Of(leaf))
 	}
 	c.notBefore, c.notAfter = leaf.NotBefore, leaf.NotAfter
 	for n, cert := range c.chain {
@@ -125,15 +119,15 @@ func (c *credential) checkChain() error {
 		if cert.NotAfter.Before(c.notAfter) {
 			c.notAfter = cert.NotAfter
 		}
-		if err := certs.CheckKey(cert.PublicKey); err != nil {
-			return refuseIdentity(fmt.Errorf("certificate %d: %w", n, err))
+		if err := certkey.Check(cert.PublicKey); err != nil {
+			return stapled.In(fmt.Sprintf("certificate %d, %s", n, certname.Of(cert)), err)
 		}
 		issuer := c.issuerOf(n)
 		if issuer == nil {
 			continue // its staple, if there is one, will be refused
 		}
 		if err := cert.CheckSignatureFrom(issuer); err != nil {
-			return refuse(ChainInvalid, "%q did not issue %q: %w", issuer.Subject, cert.Subject, err)
+			return refuse(ChainInvalid, "%s did not issue %s, which names %s: %w", certname.Of(issuer), certname.Of(cert), certname.IssuerOf(cert), err)
 		}
 	}
 	return nil

@@ -50,10 +50,14 @@ func ExampleIssuer() {
 }
 
 // A client whose requests to one service carry a token, and no others.
-func ExampleIssuer_Transport() {
+func ExampleNewTransport() {
 	var iss *issuer.Issuer // as above
 
-	client := &http.Client{Transport: iss.Transport(nil, "https://orders.internal")}
+	transport, err := issuer.NewTransport(issuer.TransportConfig{Issuer: iss, Audience: "https://orders.internal"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	client := &http.Client{Transport: transport}
 	resp, err := client.Get("https://orders.internal/v1/orders")
 	if err != nil {
 		log.Fatal(err)

@@ -68,7 +68,7 @@ func TestExpiry(t *testing.T) {
 			if row.chainStaple != nil {
 				staples = append(staples, staple(t, intermediate, row.chainStaple))
 			}
-			iss := newIssuer(t, leaf, issuer.Fixed(staples), func(c *issuer.Config) {
+			iss := newIssuer(t, leaf, issuer.StaticStaples(staples), func(c *issuer.Config) {
 				c.TTL, c.Anchor = row.ttl, intermediate.Issuer.Cert
 				c.Now = func() time.Time { return in(row.offset) }
 			})

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -39,18 +39,20 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 	// paired with another identity by mistake. What verifiers do not need of them
 	// is left out; a stapler has done so already.
 	h := &header{credential: c, staples: slices.Clone(staples)}
-	slim, size := make([]*ocspstaple.Staple, len(staples)), 0
+	size := 0
+	var slim []*ocspstaple.Staple
 	for n, staple := range staples {
 		issuer := c.issuerOf(n)
 		if issuer == nil {
 			return nil, refuse(ConfigInvalid, "the staple of certificate %d cannot be authenticated without its issuer: set Config.Anchor", n)
 		}
-		var err error
-		if slim[n], err = ocspstaple.Slim(staple.DER(), c.chain[n], issuer, now); err != nil {
+		staple, err := ocspstaple.Slim(staple.DER(), c.chain[n], issuer, now)
+		if err != nil {
 			return nil, refuseStaple(err)
 		}
-		size += len(slim[n].DER())
-		h.bound(slim[n])
+		slim = append(slim, staple)
+		size += len(staple.DER())
+		h.bound(staple)
 	}
 	// 2. Verifiers accept their size.
 	if size > maxStaples {
@@ -104,7 +106,7 @@ func (c *credential) appendHeader(b []byte, staples []*ocspstaple.Staple) []byte
 	b = appendString(append(b, `{"alg":`...), string(c.algorithm))
 	b = appendString(append(b, `,"typ":`...), c.issuer.typ)
 	b = appendString(append(b, `,"kid":`...), c.kid)
-	b = appendStrings(append(b, `,"x5c":`...), certs.EncodeX5C(c.chain))
+	b = appendStrings(append(b, `,"x5c":`...), certx5c.Encode(c.chain))
 	ocsp := make([]string, len(staples))
 	for n, staple := range staples {
 		ocsp[n] = base64.StdEncoding.EncodeToString(staple.DER())

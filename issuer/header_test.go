@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -28,7 +28,7 @@ func TestHeaderBytes(t *testing.T) {
 	quoted := func(list []string) string { return `["` + strings.Join(list, `","`) + `"]` }
 	for _, row := range []struct {
 		name    string
-		staples issuer.Fixed
+		staples issuer.StaticStaples
 	}{
 		{"leaf stapled", fixed(t, leaf)},
 		{"chain stapled", fixed(t, leaf, leaf.Issuer)},
@@ -44,7 +44,7 @@ func TestHeaderBytes(t *testing.T) {
 				ocsp = append(ocsp, base64.StdEncoding.EncodeToString(s.DER()))
 			}
 			want := fmt.Sprintf(`{"alg":"ES256","typ":"stapled+jwt","kid":"%s","x5c":%s,"ocsp":%s}`,
-				certs.KeyID(leaf.Cert), quoted(certs.EncodeX5C(leaf.Chain())), quoted(ocsp))
+				certx5c.KeyID(leaf.Cert), quoted(certx5c.Encode(leaf.Chain())), quoted(ocsp))
 			if string(got) != want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
@@ -187,7 +187,7 @@ func TestLargestStaple(t *testing.T) {
 			t.ExtraExtensions = append(t.ExtraExtensions, filling)
 		})
 		s := staple(t, leaf, testca.SignedBy(delegate, delegate.Cert))
-		iss := newIssuer(t, leaf, issuer.Fixed{s}, func(c *issuer.Config) { c.Anchor = root.Cert })
+		iss := newIssuer(t, leaf, issuer.StaticStaples{s}, func(c *issuer.Config) { c.Anchor = root.Cert })
 		_, err := iss.Sign(t.Context(), forOrders)
 		if err == nil {
 			largest = max(largest, len(s.DER()))

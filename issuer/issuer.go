@@ -12,7 +12,8 @@
 //	…
 //	token, err := iss.Sign(ctx, issuer.Claims{Audience: []string{"orders"}})
 //
-// [Issuer.Transport] puts tokens into the requests of an http.Client.
+// A [Transport] puts tokens into the requests of an http.Client, and a
+// [TokenSource] gives them to whatever else sends them.
 package issuer
 
 import (
@@ -51,11 +52,11 @@ type StapleSource interface {
 	Current(now time.Time) ([]*ocspstaple.Staple, error)
 }
 
-// Fixed is a [StapleSource] of staples that somebody else keeps fresh.
-type Fixed []*ocspstaple.Staple
+// StaticStaples is a [StapleSource] of staples that somebody else keeps fresh.
+type StaticStaples []*ocspstaple.Staple
 
 // Current returns the staples as they are: the issuer checks them.
-func (f Fixed) Current(time.Time) ([]*ocspstaple.Staple, error) { return f, nil }
+func (f StaticStaples) Current(time.Time) ([]*ocspstaple.Staple, error) { return f, nil }
 
 // Config says who signs, and how.
 type Config struct {
@@ -216,7 +217,7 @@ func (i *Issuer) sign(h *header, claims Claims, now time.Time) (string, time.Tim
 func (i *Issuer) expiry(h *header, ttl time.Duration, now time.Time) (time.Time, error) {
 	switch {
 	case ttl < 0 || ttl > i.ttl:
-		return time.Time{}, refuse(ClaimsInvalid, "a TTL of %s: the issuer permits up to %s", timetext.Duration(ttl), timetext.Duration(i.ttl))
+		return time.Time{}, i.refuseTTL(ttl)
 	case ttl == 0:
 		ttl = i.ttl
 	}
@@ -233,4 +234,8 @@ func (i *Issuer) expiry(h *header, ttl time.Duration, now time.Time) (time.Time,
 			exp.UTC().Format(time.RFC3339Nano), now.UTC().Format(time.RFC3339Nano))
 	}
 	return time.Unix(exp.Unix(), 0), nil
+}
+
+func (i *Issuer) refuseTTL(ttl time.Duration) error {
+	return refuse(ClaimsInvalid, "a TTL of %s: the issuer permits up to %s", timetext.Duration(ttl), timetext.Duration(i.ttl))
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -46,8 +47,8 @@ func staple(tb testing.TB, party *testca.Party, edits ...func(*testca.Response))
 	return s
 }
 
-func fixed(tb testing.TB, parties ...*testca.Party) issuer.Fixed {
-	var staples issuer.Fixed
+func fixed(tb testing.TB, parties ...*testca.Party) issuer.StaticStaples {
+	var staples issuer.StaticStaples
 	for _, party := range parties {
 		staples = append(staples, staple(tb, party))
 	}
@@ -110,7 +111,7 @@ func sign(tb testing.TB, iss *issuer.Issuer, claims issuer.Claims) string {
 // open verifies a token with go-jose and returns its header and claims.
 func open(tb testing.TB, raw string, leaf *x509.Certificate) (header, claims map[string]any) {
 	tb.Helper()
-	jws, err := jose.ParseSignedCompact(raw, certs.Algorithms())
+	jws, err := jose.ParseSignedCompact(raw, certkey.Algorithms())
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -42,9 +42,9 @@ func parseOrigin(raw string, plaintext bool) (origin, error) {
 	o := originOf(u)
 	switch {
 	case o.host == "" || o.scheme != "https" && o.scheme != "http":
-		return origin{}, fmt.Errorf("%q is not the URL of a service: tell the origin that tokens may go to with WithOrigins(\"https://host\")", raw)
+		return origin{}, fmt.Errorf("%q is not the URL of a service: name the origins that tokens may go to in TransportConfig.Origins", raw)
 	case o.scheme == "http" && !plaintext && !isLoopback(o.host):
-		return origin{}, fmt.Errorf("%q would send tokens in the clear: use https, or permit it with UnsafePlaintext", raw)
+		return origin{}, fmt.Errorf("%q would send tokens in the clear: use https, or permit it with TransportConfig.UnsafePlaintext", raw)
 	}
 	return o, nil
 }
@@ -54,7 +54,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// permits tells whether a request may carry a token: its origin is one of
+// permits reports whether a request may carry a token: its origin is one of
 // ours, and so is that of every request whose answer redirected here. A host
 // that we do not know must not choose what is asked in our name.
 func permits(origins []origin, req *http.Request) bool {

@@ -14,12 +14,11 @@ import (
 )
 
 func TestTransportOrigins(t *testing.T) {
-	origins := issuer.WithOrigins
 	for _, row := range []struct {
 		name, audience string
-		options        []issuer.TransportOption
-		url            string
-		token          bool // otherwise the request fails
+		origins        []string
+		url            string // none if the configuration is refused
+		token          bool   // otherwise the request fails
 	}{
 		{"origin of the audience", "https://orders.test", nil, "https://orders.test/a?b", true},
 		{"audience with a path", "https://orders.test/v1", nil, "https://orders.test/v2", true},
@@ -34,26 +33,34 @@ func TestTransportOrigins(t *testing.T) {
 		{"subdomain", "https://orders.test", nil, "https://a.orders.test/", false},
 		{"host as user", "https://orders.test", nil, "https://orders.test@evil.test/", false},
 		{"user at the host", "https://orders.test", nil, "https://user@orders.test/", true},
-		{"audience is a name", "orders", nil, "https://orders.test/", false},
-		{"audience is a URN", "urn:orders", nil, "https://orders.test/", false},
-		{"audience is a path", "/orders", nil, "https://orders.test/", false},
-		{"audience is no URL", "https://or ders", nil, "https://orders.test/", false},
-		{"audience is a name, origin given", "orders", []issuer.TransportOption{origins("https://orders.test")}, "https://orders.test/", true},
-		{"second of two origins", "orders", []issuer.TransportOption{origins("https://a.test", "https://b.test")}, "https://b.test/", true},
-		{"origins given replace the audience", "https://orders.test", []issuer.TransportOption{origins("https://b.test")}, "https://orders.test/", false},
-		{"no origins given", "https://orders.test", []issuer.TransportOption{origins()}, "https://orders.test/", false},
-		{"one bad origin of two", "orders", []issuer.TransportOption{origins("https://a.test", "b")}, "https://a.test/", false},
-		{"in the clear", "http://orders.test", nil, "http://orders.test/", false},
-		{"in the clear, permitted", "http://orders.test", []issuer.TransportOption{issuer.UnsafePlaintext()}, "http://orders.test/", true},
+		{"audience is a name", "orders", nil, "", false},
+		{"audience is a URN", "urn:orders", nil, "", false},
+		{"audience is a path", "/orders", nil, "", false},
+		{"audience is no URL", "https://or ders", nil, "", false},
+		{"audience is a name, origin given", "orders", []string{"https://orders.test"}, "https://orders.test/", true},
+		{"second of two origins", "orders", []string{"https://a.test", "https://b.test"}, "https://b.test/", true},
+		{"origins given replace the audience", "https://orders.test", []string{"https://b.test"}, "https://orders.test/", false},
+		{"no origins given", "https://orders.test", []string{}, "", false},
+		{"one bad origin of two", "orders", []string{"https://a.test", "b"}, "", false},
+		{"in the clear", "http://orders.test", nil, "", false},
 		{"in the clear to 127.0.0.1", "http://127.0.0.1:8080", nil, "http://127.0.0.1:8080/", true},
 		{"in the clear to ::1", "http://[::1]:8080", nil, "http://[::1]:8080/", true},
 		{"in the clear to localhost", "http://localhost:8080", nil, "http://localhost:8080/", true},
-		{"in the clear to a name like localhost", "http://localhost.test", nil, "http://localhost.test/", false},
+		{"in the clear to a name like localhost", "http://localhost.test", nil, "", false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			leaf := newParty(testca.P256)
 			base := new(recorder)
-			rt := newIssuer(t, leaf, fixed(t, leaf)).Transport(base, row.audience, row.options...)
+			rt, err := issuer.NewTransport(issuer.TransportConfig{
+				Issuer: newIssuer(t, leaf, fixed(t, leaf)), Base: base, Audience: row.audience, Origins: row.origins,
+			})
+			if row.url == "" {
+				wantReason(t, err, issuer.ConfigInvalid)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
 			content := &body{Reader: strings.NewReader("x")}
 			req, err := http.NewRequest(http.MethodPost, row.url, content)
 			if err != nil {
@@ -80,6 +87,31 @@ func TestTransportOrigins(t *testing.T) {
 	}
 }
 
+func TestTransportConfigRefused(t *testing.T) {
+	leaf := newParty(testca.P256)
+	iss := newIssuer(t, leaf, fixed(t, leaf))
+	for _, row := range []struct {
+		name string
+		cfg  issuer.TransportConfig
+		want issuer.Reason
+	}{
+		{"no issuer", issuer.TransportConfig{Audience: "https://orders.test"}, issuer.ConfigInvalid},
+		{"no audience", issuer.TransportConfig{Issuer: iss}, issuer.ClaimsInvalid},
+		{"no audience, an origin", issuer.TransportConfig{Issuer: iss, Origins: []string{"https://orders.test"}}, issuer.ClaimsInvalid},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			rt, err := issuer.NewTransport(row.cfg)
+			wantReason(t, err, row.want)
+			if rt != nil {
+				t.Error("a transport beside an error")
+			}
+		})
+	}
+	if _, err := issuer.NewTransport(issuer.TransportConfig{Issuer: iss, Audience: "http://orders.test", UnsafePlaintext: true}); err != nil {
+		t.Errorf("in the clear, permitted: %v", err)
+	}
+}
+
 func TestTransportRedirects(t *testing.T) {
 	for _, row := range []struct {
 		name      string
@@ -101,8 +133,8 @@ func TestTransportRedirects(t *testing.T) {
 			for n, to := range row.redirects[1:] {
 				base.redirects[row.redirects[n]] = to
 			}
-			rt := newIssuer(t, leaf, fixed(t, leaf)).Transport(base, "https://orders.test",
-				issuer.WithOrigins("https://orders.test", "https://also.test"))
+			rt := newTransport(t, newIssuer(t, leaf, fixed(t, leaf)), base, "https://orders.test",
+				"https://orders.test", "https://also.test")
 			resp, err := (&http.Client{Transport: rt}).Get(row.redirects[0])
 			if err != nil {
 				t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
@@ -58,11 +59,11 @@ func TestConfigRefused(t *testing.T) {
 		}, issuer.KeyMismatch},
 		{"no key", func(c *issuer.Config) { c.Identity = &certs.Identity{Chain: leaf.Chain()} }, issuer.KeyMismatch},
 		{"no certificate", func(c *issuer.Config) { c.Identity = &certs.Identity{Key: leaf.Key} }, issuer.ChainInvalid},
-		{"weak RSA key", func(c *issuer.Config) { c.Identity = identity(t, intermediate.Leaf(testca.Keyed(testca.RSA1024))) }, issuer.KeyMismatch},
-		{"P-224 key", func(c *issuer.Config) { c.Identity = identity(t, intermediate.Leaf(testca.Keyed(testca.P224))) }, issuer.KeyMismatch},
+		{"weak RSA key", func(c *issuer.Config) { c.Identity = identity(t, intermediate.Leaf(testca.Keyed(testca.RSA1024))) }, stapled.AlgorithmRejected},
+		{"P-224 key", func(c *issuer.Config) { c.Identity = identity(t, intermediate.Leaf(testca.Keyed(testca.P224))) }, stapled.AlgorithmRejected},
 		{"weak key of the intermediate", func(c *issuer.Config) {
 			c.Identity = identity(t, root.Intermediate(testca.Keyed(testca.P224)).Leaf())
-		}, issuer.KeyMismatch},
+		}, stapled.AlgorithmRejected},
 		{"six certificates", func(c *issuer.Config) {
 			party := root
 			for n := range 5 {
@@ -144,7 +145,7 @@ func TestSignRefused(t *testing.T) {
 		return func(c *issuer.Config) { c.Now = func() time.Time { return testca.Now.Add(offset) } }
 	}
 	withAnchor := func(c *issuer.Config) { c.Anchor = root.Cert }
-	gives := func(staples ...*ocspstaple.Staple) issuer.StapleSource { return issuer.Fixed(staples) }
+	gives := func(staples ...*ocspstaple.Staple) issuer.StapleSource { return issuer.StaticStaples(staples) }
 	good := staple(t, leaf)
 	future := root.Intermediate(testca.Valid(testca.Now.Add(time.Second), testca.Now.Add(time.Hour))).Leaf()
 	down := errors.New("connection refused")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -21,9 +22,9 @@ func TestRotateWhileSigning(t *testing.T) {
 		newParty(testca.P256), newParty(testca.P256, testca.Named("another key")), newParty(testca.Ed25519),
 	}
 	byKeyID := make(map[string]*testca.Party)
-	var staples []issuer.Fixed
+	var staples []issuer.StaticStaples
 	for _, party := range parties {
-		byKeyID[certs.KeyID(party.Cert)] = party
+		byKeyID[certx5c.KeyID(party.Cert)] = party
 		staples = append(staples, fixed(t, party))
 	}
 	iss := newIssuer(t, parties[0], staples[0])
@@ -56,10 +57,10 @@ func TestRotateWhileSigning(t *testing.T) {
 			t.Fatalf("kid %v is nobody's", header["kid"])
 		}
 		open(t, raw, party.Cert)
-		if got, want := header["x5c"].([]any)[0], certs.EncodeX5C(party.Chain())[0]; got != want {
+		if got, want := header["x5c"].([]any)[0], certx5c.Encode(party.Chain())[0]; got != want {
 			t.Fatal("the certificate is not the one of kid")
 		}
-		der, err := certs.DecodeBase64(header["ocsp"].([]any)[0].(string))
+		der, err := certx5c.DecodeBase64(header["ocsp"].([]any)[0].(string))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,9 +85,9 @@ func TestRotateRefused(t *testing.T) {
 		{"renewed certificate", identity(t, renewed), fixed(t, renewed), ""},
 		{"no identity", nil, fixed(t, renewed), issuer.ConfigInvalid},
 		{"no source", identity(t, renewed), nil, issuer.ConfigInvalid},
-		{"source that has no staple yet", identity(t, renewed), issuer.Fixed(nil), issuer.StapleMissing},
+		{"source that has no staple yet", identity(t, renewed), issuer.StaticStaples(nil), issuer.StapleMissing},
 		{"source of the old certificate", identity(t, renewed), fixed(t, old), issuer.StapleMismatch},
-		{"revoked already", identity(t, renewed), issuer.Fixed{staple(t, renewed, saying(testca.Revoked))}, issuer.CertificateRevoked},
+		{"revoked already", identity(t, renewed), issuer.StaticStaples{staple(t, renewed, saying(testca.Revoked))}, issuer.CertificateRevoked},
 		{"certificate of another name", identity(t, other), fixed(t, other), issuer.IssuerMismatch},
 		{"key of another certificate", &certs.Identity{Chain: renewed.Chain(), Key: old.Key}, fixed(t, renewed), issuer.KeyMismatch},
 		{"key that does not sign", &certs.Identity{Chain: broken.Chain(), Key: brokenKey}, fixed(t, broken), issuer.SigningFailed},

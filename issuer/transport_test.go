@@ -48,6 +48,15 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+func newTransport(t testing.TB, iss *issuer.Issuer, base http.RoundTripper, audience string, origins ...string) *issuer.Transport {
+	t.Helper()
+	rt, err := issuer.NewTransport(issuer.TransportConfig{Issuer: iss, Base: base, Audience: audience, Origins: origins})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rt
+}
+
 // body tells whether it has been closed.
 type body struct {
 	io.Reader
@@ -63,7 +72,7 @@ func TestTransportSendsATokenThatVerifies(t *testing.T) {
 		io.WriteString(w, r.Header.Get("Authorization"))
 	}))
 	defer server.Close()
-	client := &http.Client{Transport: iss.Transport(nil, server.URL)}
+	client := &http.Client{Transport: newTransport(t, iss, nil, server.URL)}
 	defer client.CloseIdleConnections()
 	resp, err := client.Get(server.URL + "/path")
 	if err != nil {
@@ -88,7 +97,7 @@ func TestTransportSendsATokenThatVerifies(t *testing.T) {
 
 func TestTransportLeavesTheRequestAlone(t *testing.T) {
 	leaf := newParty(testca.P256)
-	rt := newIssuer(t, leaf, fixed(t, leaf)).Transport(new(recorder), "https://orders.test")
+	rt := newTransport(t, newIssuer(t, leaf, fixed(t, leaf)), new(recorder), "https://orders.test")
 	req, err := http.NewRequest(http.MethodPost, "https://orders.test/", &body{Reader: strings.NewReader("x")})
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +143,7 @@ func TestTransportReuses(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			clock, staples, base := newClock(), &source{staples: fixed(t, leaf)}, new(recorder)
 			iss := newIssuer(t, leaf, staples, func(c *issuer.Config) { c.Now, c.TTL = clock.now, row.ttl })
-			client := &http.Client{Transport: iss.Transport(base, "https://orders.test")}
+			client := &http.Client{Transport: newTransport(t, iss, base, "https://orders.test")}
 			get := func() error {
 				resp, err := client.Get("https://orders.test/")
 				if err == nil {
@@ -168,18 +177,18 @@ func TestTransportHeedsTheStapleAge(t *testing.T) {
 	younger := lasting(testca.Now.Add(-10*time.Second), testca.Now.Add(9*time.Minute))
 	for _, row := range []struct {
 		name    string
-		staples issuer.Fixed
+		staples issuer.StaticStaples
 	}{
-		{"leaf's", issuer.Fixed{staple(t, leaf)}},
-		{"leaf's is the older", issuer.Fixed{staple(t, leaf), staple(t, leaf.Issuer, younger)}},
-		{"intermediate's is the older", issuer.Fixed{staple(t, leaf, younger), staple(t, leaf.Issuer)}},
+		{"leaf's", issuer.StaticStaples{staple(t, leaf)}},
+		{"leaf's is the older", issuer.StaticStaples{staple(t, leaf), staple(t, leaf.Issuer, younger)}},
+		{"intermediate's is the older", issuer.StaticStaples{staple(t, leaf, younger), staple(t, leaf.Issuer)}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			clock, base := newClock(), new(recorder)
 			iss := newIssuer(t, leaf, row.staples, func(c *issuer.Config) {
 				c.Now, c.MaxStapleAge, c.Anchor = clock.now, time.Minute+10*time.Second, leaf.Issuer.Issuer.Cert
 			})
-			rt := iss.Transport(base, "https://orders.test")
+			rt := newTransport(t, iss, base, "https://orders.test")
 			for _, advance := range []time.Duration{0, 7 * time.Second, time.Second} {
 				clock.advance(advance)
 				req, err := http.NewRequest(http.MethodGet, "https://orders.test/", nil)
@@ -212,7 +221,7 @@ func TestTransportSignsOnceForAll(t *testing.T) {
 	}
 	leaf.Key = key
 	base := new(recorder)
-	rt := newIssuer(t, leaf, staples).Transport(base, "https://orders.test")
+	rt := newTransport(t, newIssuer(t, leaf, staples), base, "https://orders.test")
 	request := func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://orders.test/", nil)
 		if err != nil {

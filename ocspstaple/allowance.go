@@ -7,7 +7,7 @@ import (
 	"bytes"
 	"crypto/x509"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certkey"
 )
 
 // allowance loosens single rules so that third-party test vectors, many of
@@ -32,7 +32,7 @@ func (a allowance) checkSignatureAlgorithm(alg x509.SignatureAlgorithm) error {
 	if a.sha1Signature && (alg == x509.SHA1WithRSA || alg == x509.ECDSAWithSHA1) {
 		return nil
 	}
-	return certs.CheckSignatureAlgorithm(alg)
+	return certkey.CheckSignatureAlgorithm(alg)
 }
 
 func (a allowance) dropFraction(text []byte) []byte {

@@ -10,7 +10,8 @@ import (
 	"encoding/asn1"
 	"time"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/certname"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -65,7 +66,7 @@ func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow a
 	if err := allow.checkSignatureAlgorithm(r.algorithm); err != nil {
 		return nil, fail(Untrusted, "%w", err)
 	}
-	if err := certs.CheckKey(issuer.PublicKey); err != nil {
+	if err := certkey.Check(issuer.PublicKey); err != nil {
 		return nil, fail(Untrusted, "the issuer: %w", err)
 	}
 	// 2. The issuer itself. A copy of its certificate may be embedded, and is
@@ -101,7 +102,7 @@ func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow a
 	if refused != nil {
 		return nil, refused
 	}
-	return nil, fail(Untrusted, "neither the issuer nor a responder that it authorized has signed it")
+	return nil, fail(Untrusted, "neither the issuer, %s, nor a responder that it authorized has signed it", certname.Of(issuer))
 }
 
 // names tells whether the ResponderID is this certificate's.
@@ -122,18 +123,18 @@ func (r *response) names(c *x509.Certificate) (bool, error) {
 func checkDelegate(delegate, leaf, issuer *x509.Certificate, now time.Time, allow allowance) error {
 	// 1. The issuer itself signed it: neither a namesake, nor a sibling under
 	// the same root, nor another delegate. Its key is strong enough.
-	if err := certs.CheckKey(delegate.PublicKey); err != nil {
+	if err := certkey.Check(delegate.PublicKey); err != nil {
 		return fail(Untrusted, "the responder's certificate: %w", err)
 	}
 	if !bytes.Equal(delegate.RawIssuer, issuer.RawSubject) {
-		return fail(Untrusted, "the responder's certificate is of another issuer")
+		return fail(Untrusted, "the responder's certificate is issued by %s, not by %s", certname.IssuerOf(delegate), certname.Of(issuer))
 	}
 	if err := allow.checkSignatureAlgorithm(delegate.SignatureAlgorithm); err != nil {
 		return fail(Untrusted, "the responder's certificate: %w", err)
 	}
 	err := issuer.CheckSignature(delegate.SignatureAlgorithm, delegate.RawTBSCertificate, delegate.Signature)
 	if err != nil {
-		return fail(Untrusted, "the responder's certificate is not signed by the issuer: %w", err)
+		return fail(Untrusted, "the responder's certificate is not signed by the issuer, %s: %w", certname.Of(issuer), err)
 	}
 	// 2. It was issued to sign OCSP responses, said in so many words:
 	// anyExtendedKeyUsage does not count.
@@ -158,7 +159,7 @@ func checkDelegate(delegate, leaf, issuer *x509.Certificate, now time.Time, allo
 	}
 	// 5. It is not the leaf's own key: who holds that would go on vouching for
 	// it after its revocation.
-	if certs.SameKey(delegate, leaf) {
+	if certkey.Same(delegate, leaf) {
 		return fail(Untrusted, "the certificate's own key has signed it")
 	}
 	// 6. It is valid now.

@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/stapledjwt/stapled/internal/certname"
 )
 
 // certID names a certificate (RFC 6960 §4.1.1).
@@ -66,7 +68,7 @@ func (id *certID) parse(single *cryptobyte.String, allow allowance) error {
 // says nothing: another CA may have used it.
 func (id *certID) check(leaf, issuer *x509.Certificate) error {
 	if !bytes.Equal(leaf.RawIssuer, issuer.RawSubject) {
-		return fail(Mismatch, "the certificate names another issuer")
+		return fail(Mismatch, "the certificate is issued by %s, not by %s", certname.IssuerOf(leaf), certname.Of(issuer))
 	}
 	if id.serial.Cmp(leaf.SerialNumber) != 0 {
 		// Cut off, since a log is not the place for what somebody chose to write.

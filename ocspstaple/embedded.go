@@ -6,7 +6,7 @@ package ocspstaple
 import (
 	"crypto/x509"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -49,7 +49,7 @@ func parseCertificates(embedded [][]byte) ([]*x509.Certificate, error) {
 	}
 	var parsed []*x509.Certificate
 	for _, der := range embedded {
-		c, err := certs.ParseDER(der)
+		c, err := certx5c.ParseDER(der)
 		if err != nil {
 			return nil, fail(Malformed, "an embedded certificate: %w", err)
 		}

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -50,7 +50,7 @@ func Slim(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, e
 	// 3. Who signed it? The first certificate that will do is taken, so the one
 	// that ends last comes first.
 	for _, der := range parts.certs {
-		if c, err := certs.ParseDER(der); err == nil {
+		if c, err := certx5c.ParseDER(der); err == nil {
 			r.certs = append(r.certs, c)
 		}
 	}

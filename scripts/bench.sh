@@ -3,13 +3,15 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Measures what verifying and signing cost, beside the raw primitives and other
-# libraries, and writes docs/performance.md. Takes less than five minutes, and
+# libraries, and writes docs/performance.md. Takes less than six minutes, and
 # wants a machine with nothing else to do.
 #
 #   scripts/bench.sh           prints tables
 #   scripts/bench.sh --json    ends with one JSON object of ratios
 #
-# Needs go. Progress is on standard error.
+# Needs go and openssl, and Linux for the responders. Progress is on standard
+# error. BEFORE names the stapled command of an earlier commit, to compare the
+# responder with.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../benchmarks"
 
@@ -41,5 +43,10 @@ bench '/(es256|eddsa|rs256|restaple|new_leaf|cold|golang_jwt|go_jose|jwx)' 300x 
 GOBIN=$work go install "$benchstat"
 (cd "$work" && ./benchstat benchmarks.txt >benchstat.txt)
 
+# OCSP responders, each in a process of its own.
+go build -C .. -o "$work/stapled" ./cmd/stapled
+go build -o "$work/measure-responders" ./cmd/responders
+"$work/measure-responders" -stapled "$work/stapled" -before "${BEFORE:-}" >"$work/responders.json"
+
 # All paths in turn, round after round: the ratios come from here.
-"$work/compare" "${format[@]}" -page ../docs/performance.md -benchstat "$work/benchstat.txt"
+"$work/compare" "${format[@]}" -page ../docs/performance.md -benchstat "$work/benchstat.txt" -responders "$work/responders.json"

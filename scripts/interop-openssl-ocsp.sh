@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Shows that `openssl ocsp` verifies the answers of the responder: good,
-# revoked and unknown, with SHA-1 and with SHA-256 CertIDs.
+# revoked and unknown, with SHA-1 and with SHA-256 CertIDs, with a nonce and
+# without, by POST and by GET.
 #
 #   scripts/interop-openssl-ocsp.sh
 #
-# Needs bash, go and openssl. STAPLED names the stapled command to test
+# Needs bash, go, curl and openssl. STAPLED names the stapled command to test
 # (default: built here).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -38,6 +39,15 @@ refused() { # refused STATUS ARGUMENT...: the responder answers with an OCSP err
   openssl ocsp "$@" -url "$ocsp_url" -CAfile "$root" 2>&1 | tee "$work/refused"
   grep -q "$status" "$work/refused"
 }
+nonce_answered() { # openssl finds its nonce in the answer
+  ask good -nonce -issuer "$intermediate" -cert "$work/leaf.pem" | tee "$work/nonce" &&
+    grep -q 'OCSP Nonce' "$work/nonce" && ! grep -qi 'no nonce\|nonce verify' "$work/nonce"
+}
+got() { # got PATH: GET has a good answer, with any number of slashes before the request
+  curl -sS --fail --path-as-is -o "$work/got.der" "$ocsp_url$1$(openssl base64 -A -in "$work/request.der" | sed 's/+/%2B/g; s/=/%3D/g')" &&
+    openssl ocsp -respin "$work/got.der" -reqin "$work/request.der" -issuer "$intermediate" -CAfile "$root" -resp_text | tee "$work/got" &&
+    grep -q 'Cert Status: good' "$work/got"
+}
 both() { # both WHAT STATUS ARGUMENT...: under both hashes
   local what=$1 status=$2 hash
   shift 2
@@ -53,6 +63,12 @@ both "leaf is good" good -issuer "$intermediate" -cert "$work/leaf.pem"
 both "leaf is good, asked without a nonce" good -no_nonce -issuer "$intermediate" -cert "$work/leaf.pem"
 both "intermediate is good, signed by the root" good -issuer "$root" -cert "$intermediate"
 both "a serial that was never issued is unknown" unknown -issuer "$intermediate" -serial 0x1234
+
+check "a nonce comes back" nonce_answered
+check "another nonce comes back, though an answer is held" nonce_answered
+openssl ocsp -issuer "$intermediate" -cert "$work/leaf.pem" -no_nonce -reqout "$work/request.der"
+check "GET" got /
+check "GET with slashes before the request" got ///
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/other.key" -out "$work/other.pem" -subj '/CN=Another CA' -days 1 2>/dev/null
 check "another CA is unauthorized" refused unauthorized -issuer "$work/other.pem" -serial "$serial"

@@ -89,7 +89,7 @@ func (c *claims) check(cfg *Config, h *provenHeader) error {
 		return reject(IssuerMismatch, "iss is absent")
 	}
 	if err := h.names.CheckIssuer(c.iss); err != nil {
-		return rejectChain(err)
+		return err
 	}
 	if len(cfg.Issuers) > 0 && !slices.Contains(cfg.Issuers, c.iss) {
 		return reject(IssuerMismatch, "iss is %.80q, which is not among the issuers expected", c.iss)

@@ -11,7 +11,10 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -27,9 +30,9 @@ const (
 // The limits of the format. What exceeds them is TooLarge.
 const (
 	MaxTokenBytes  = 16 << 10
-	MaxChain       = certs.MaxChain
-	MaxChainBytes  = certs.MaxChainBytes // of all certificates together, decoded
-	MaxStapleBytes = 8 << 10             // of all staples together, decoded
+	MaxChain       = stapled.MaxChain
+	MaxChainBytes  = stapled.MaxChainBytes // of all certificates together, decoded
+	MaxStapleBytes = 8 << 10               // of all staples together, decoded
 )
 
 // Staples says which certificates of a chain need a staple.
@@ -57,7 +60,7 @@ type Config struct {
 	Issuers []string
 	// Type is the typ header parameter. Default [DefaultType].
 	Type string
-	// Algorithms restricts alg (RFC 8725 §3.1). Default [certs.Algorithms],
+	// Algorithms restricts alg (RFC 8725 §3.1). Default [certkey.Algorithms],
 	// which also is the most that can be permitted.
 	Algorithms []jose.SignatureAlgorithm
 	// KeyUsage is the extended key usage that the leaf must list (RFC 5280
@@ -112,10 +115,10 @@ func (cfg Config) withDefaults() (Config, error) {
 		cfg.Type = DefaultType
 	}
 	if len(cfg.Algorithms) == 0 {
-		cfg.Algorithms = certs.Algorithms()
+		cfg.Algorithms = certkey.Algorithms()
 	}
 	for _, alg := range cfg.Algorithms {
-		if _, err := certs.Hash(alg); err != nil {
+		if _, err := certkey.Hash(alg); err != nil {
 			return Config{}, fmt.Errorf("Config.Algorithms: %q: %w", alg, err)
 		}
 	}
@@ -137,7 +140,7 @@ func (cfg Config) withDefaults() (Config, error) {
 	} {
 		switch {
 		case *d.value < 0:
-			return Config{}, fmt.Errorf("negative Config.%s: %s", d.name, *d.value)
+			return Config{}, fmt.Errorf("negative Config.%s: %s", d.name, timetext.Duration(*d.value))
 		case *d.value == 0:
 			*d.value = d.unset
 		}

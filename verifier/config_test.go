@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -19,7 +19,7 @@ func TestDefaults(t *testing.T) {
 	cfg := v.cfg
 	if cfg.Type != "stapled+jwt" || cfg.KeyUsage != x509.ExtKeyUsageClientAuth || cfg.Staples != StapleLeaf ||
 		cfg.MaxStapleAge != time.Hour || cfg.MaxLifetime != time.Hour || cfg.Leeway != time.Minute ||
-		!slices.Equal(cfg.Algorithms, certs.Algorithms()) {
+		!slices.Equal(cfg.Algorithms, certkey.Algorithms()) {
 		t.Errorf("the defaults are %+v", cfg)
 	}
 	if v.freshness != (ocspstaple.Freshness{MaxAge: time.Hour, Leeway: time.Minute}) {

@@ -4,12 +4,9 @@
 package verifier
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/stapledjwt/stapled"
-	"github.com/stapledjwt/stapled/certs"
-	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 // Reason and Error are those of package stapled.
@@ -54,37 +51,5 @@ func reject(reason Reason, format string, args ...any) *Error {
 	return &Error{Reason: reason, Err: fmt.Errorf(format, args...)}
 }
 
-// rejectStaple gives an error of package ocspstaple its reason here.
-func rejectStaple(err error, i int) *Error {
-	var e *ocspstaple.Error
-	if !errors.As(err, &e) {
-		return reject(StapleMalformed, "ocsp[%d]: %w", i, err)
-	}
-	return reject(Reason(e.Reason), "ocsp[%d]: %w", i, e.Err)
-}
-
-// chainReasons gives the errors of package certs their reasons here.
-var chainReasons = []struct {
-	err    error
-	reason Reason
-}{
-	{certs.ErrEncoding, Malformed},
-	{certs.ErrChain, ChainInvalid},
-	{certs.ErrWeakKey, AlgorithmRejected},
-	{certs.ErrAlgorithm, AlgorithmRejected},
-	{certs.ErrKeyMismatch, KeyMismatch},
-	{certs.ErrUntrusted, ChainUntrusted},
-	{certs.ErrExpired, CertificateExpired},
-	{certs.ErrNotYetValid, CertificateNotYetValid},
-	{certs.ErrKeyUsage, KeyUsage},
-	{certs.ErrName, IssuerMismatch},
-}
-
-func rejectChain(err error) *Error {
-	for _, known := range chainReasons {
-		if errors.Is(err, known.err) {
-			return &Error{Reason: known.reason, Err: err}
-		}
-	}
-	return &Error{Reason: ChainInvalid, Err: err}
-}
+// rejectStaple says which staple an error of package ocspstaple is about.
+func rejectStaple(err error, i int) error { return stapled.In(fmt.Sprintf("ocsp[%d]", i), err) }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -79,7 +79,7 @@ func TestConfigIsCopied(t *testing.T) {
 	cfg.Algorithms[0] = jose.ES256
 	mustReject(t, v, w.leaf.Token(), AlgorithmRejected)
 
-	cfg.Algorithms = certs.Algorithms()
+	cfg.Algorithms = certkey.Algorithms()
 	v = newVerifier(t, cfg)
 	mustReject(t, v, w.leaf.Token(), IssuerMismatch)
 	cfg.Issuers[0] = "spiffe://test.example/client"

@@ -14,9 +14,9 @@ import (
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/bounds"
 	"github.com/stapledjwt/stapled/internal/catalogue"
+	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -53,7 +53,7 @@ func confirm(t testing.TB, w *world, raw string, token *Token) {
 	if payload != token.payload {
 		t.Fatalf("the payload is %q, and for go-jose %q", token.payload, payload)
 	}
-	jws, err := jose.ParseSignedCompact(raw, certs.Algorithms())
+	jws, err := jose.ParseSignedCompact(raw, certkey.Algorithms())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func confirm(t testing.TB, w *world, raw string, token *Token) {
 
 // verifyWithJOSE verifies the signature by go-jose.
 func verifyWithJOSE(raw string, key crypto.PublicKey) (payload string, err error) {
-	jws, err := jose.ParseSignedCompact(raw, certs.Algorithms())
+	jws, err := jose.ParseSignedCompact(raw, certkey.Algorithms())
 	if err != nil {
 		return "", err
 	}

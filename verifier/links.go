@@ -7,7 +7,8 @@ import (
 	"crypto/x509"
 	"strings"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
+	"github.com/stapledjwt/stapled/internal/san"
 )
 
 // link is a certificate. Once a certificate below an anchor, or the anchor itself,
@@ -23,11 +24,11 @@ type link struct {
 // leafFacts is what every new header asks of its leaf.
 type leafFacts struct {
 	id    string
-	names certs.Names
+	names san.Names
 }
 
 // chain is x5c, and what is known of its certificates. It implements
-// [certs.Links] for them.
+// [certpath.Links] for them.
 type chain struct {
 	cache *cache[*link]
 	x5c   []string
@@ -38,18 +39,18 @@ type chain struct {
 
 // parseChain decodes x5c. A certificate that is remembered is neither decoded nor
 // parsed again: its text was canonical.
-func parseChain(x5c []string, cache *cache[*link]) (*chain, error) {
-	c := &chain{cache: cache, x5c: x5c, certs: make([]*x509.Certificate, len(x5c))}
-	for i, text := range x5c {
+func parseChain(texts []string, cache *cache[*link]) (*chain, error) {
+	c := &chain{cache: cache, x5c: texts, certs: make([]*x509.Certificate, len(texts))}
+	for i, text := range texts {
 		if known, ok := cache.get(text); ok {
 			c.links[i], c.certs[i] = known, known.cert
 			continue
 		}
-		der, err := certs.DecodeBase64(text)
+		der, err := certx5c.DecodeBase64(text)
 		if err != nil {
 			return nil, err
 		}
-		if c.certs[i], err = certs.ParseDER(der); err != nil {
+		if c.certs[i], err = certx5c.ParseDER(der); err != nil {
 			return nil, err
 		}
 		c.links[i] = &link{cert: c.certs[i], fingerprint: fingerprintOf(c.certs[i])}
@@ -66,7 +67,7 @@ func (c *chain) index(cert *x509.Certificate) int {
 	return -1
 }
 
-// Known tells whether the issuer was seen to have signed the certificate.
+// Known reports whether the issuer was seen to have signed the certificate.
 func (c *chain) Known(cert, issuer *x509.Certificate) bool {
 	i := c.index(cert)
 	return i >= 0 && c.links[i].issuer != nil && c.links[i].issuer.Equal(issuer)
@@ -93,16 +94,16 @@ func (c *chain) keyID() string {
 	if known := c.links[0].leaf; known != nil {
 		return known.id
 	}
-	c.leaf.id = certs.KeyID(c.certs[0])
+	c.leaf.id = certx5c.KeyID(c.certs[0])
 	return c.leaf.id
 }
 
 // names are those of the leaf.
-func (c *chain) names() (certs.Names, error) {
+func (c *chain) names() (san.Names, error) {
 	if known := c.links[0].leaf; known != nil {
 		return known.names, nil
 	}
 	var err error
-	c.leaf.names, err = certs.NamesOf(c.certs[0])
+	c.leaf.names, err = san.Of(c.certs[0])
 	return c.leaf.names, err
 }

@@ -7,7 +7,7 @@ import (
 	"crypto/x509"
 	"strings"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/san"
 )
 
 // The caches' default budgets, in bytes.
@@ -85,7 +85,7 @@ func (h *provenHeader) cost() int {
 	return cost
 }
 
-func namesCost(names certs.Names) int {
+func namesCost(names san.Names) int {
 	cost := 0
 	for _, list := range [...][]string{names.URIs, names.DNS} {
 		for _, name := range list {

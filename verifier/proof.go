@@ -8,7 +8,9 @@ import (
 	"crypto/x509"
 	"time"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certpath"
+	"github.com/stapledjwt/stapled/internal/certx5c"
+	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -20,9 +22,9 @@ type provenHeader struct {
 	signer  *signer
 	// window is when every certificate is valid, of the path and of those who
 	// signed the staples.
-	window     certs.Window
+	window     certpath.Window
 	leaf       []byte // DER; parsed it would take more than all else together
-	names      certs.Names
+	names      san.Names
 	identity   string
 	staples    []provenStaple
 	unstapled  []fingerprint // the rest of the path
@@ -46,7 +48,7 @@ func fingerprintOf(c *x509.Certificate) fingerprint { return sha256.Sum256(c.Raw
 type candidate struct {
 	segment string
 	chain   *chain
-	ordered certs.Ordered
+	ordered certpath.Ordered
 	signer  *signer
 }
 
@@ -59,15 +61,15 @@ func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (candi
 	}
 	chain, err := parseChain(h.x5c, v.links)
 	if err != nil {
-		return candidate{}, rejectChain(err)
+		return candidate{}, err
 	}
-	ordered, err := v.cfg.Anchors.Order(chain.certs)
+	ordered, err := certpath.Order(v.cfg.Anchors, chain.certs)
 	if err != nil {
-		return candidate{}, rejectChain(err)
+		return candidate{}, err
 	}
 	signer, err := newSigner(chain.certs[0].PublicKey, alg, segment, buffer)
 	if err != nil {
-		return candidate{}, rejectChain(err)
+		return candidate{}, err
 	}
 	id := chain.keyID()
 	if h.hasKid && h.kid != id {
@@ -81,10 +83,10 @@ func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (candi
 
 // prove is step 6: every certificate of the path that needs a staple has one,
 // and every staple proves that its certificate is good.
-func (v *Verifier) prove(c candidate, path *certs.Path, staples []string, now time.Time) (*provenHeader, error) {
+func (v *Verifier) prove(c candidate, path *certpath.Path, staples []string, now time.Time) (*provenHeader, error) {
 	names, err := c.chain.names()
 	if err != nil {
-		return nil, rejectChain(err)
+		return nil, err
 	}
 	required := 1
 	if v.cfg.Staples == StapleChain {
@@ -102,7 +104,7 @@ func (v *Verifier) prove(c candidate, path *certs.Path, staples []string, now ti
 		staples:  make([]provenStaple, len(staples)), freshUntil: path.Window.NotAfter,
 	}
 	for i, value := range staples {
-		der, err := certs.DecodeBase64(value)
+		der, err := certx5c.DecodeBase64(value)
 		if err != nil {
 			return nil, reject(StapleMalformed, "ocsp[%d]: %w", i, err)
 		}

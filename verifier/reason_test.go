@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -17,8 +16,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/catalogue"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -59,16 +58,6 @@ func TestError(t *testing.T) {
 	if !errors.Is(err, IssuerMismatch) || errors.Is(err, AudienceMismatch) {
 		t.Errorf("errors.Is does not tell the reason of %v", err)
 	}
-	if !errors.Is(err, certs.ErrName) {
-		t.Errorf("the cause of %v is lost", err)
-	}
-	// What a package below might add, and this one does not know.
-	if e := rejectChain(io.EOF); e.Reason != ChainInvalid || !errors.Is(e, io.EOF) {
-		t.Errorf("an unknown error of package certs gives %v", e)
-	}
-	if e := rejectStaple(io.EOF, 0); e.Reason != StapleMalformed || !errors.Is(e, io.EOF) {
-		t.Errorf("an unknown error of package ocspstaple gives %v", e)
-	}
 }
 
 // The text of an error has what was compared, and not what a stranger wants to
@@ -96,7 +85,7 @@ func TestErrorTextIsShort(t *testing.T) {
 		{"line breaks", AlgorithmRejected, func(t *testca.Token) { t.Header.Set("alg", "a\nlevel=INFO msg=accepted\x1b[2J") }},
 		{"line breaks in iss", IssuerMismatch, func(t *testca.Token) { t.Claims.Set("iss", "a\nlevel=INFO msg=accepted\x1b[2J") }},
 		{"URI of a certificate", ChainInvalid, func(t *testca.Token) {
-			t.Header.Set("x5c", certs.EncodeX5C([]*x509.Certificate{badURI, w.intermediate.Cert}))
+			t.Header.Set("x5c", certx5c.Encode([]*x509.Certificate{badURI, w.intermediate.Cert}))
 		}},
 		{"name of a certificate", ChainUntrusted, func(t *testca.Token) {
 			ca := testca.New(testca.Named(long[:1000] + "\nlevel=INFO"))

@@ -12,7 +12,7 @@ import (
 	"hash"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certkey"
 )
 
 // signer verifies the signatures of one leaf key over one header.
@@ -29,11 +29,11 @@ type signer struct {
 // newSigner holds alg against the key (RFC 8725 §3.1). The buffer is scratch
 // memory.
 func newSigner(key crypto.PublicKey, alg jose.SignatureAlgorithm, segment string, buffer []byte) (*signer, error) {
-	digest, err := certs.Hash(alg)
+	digest, err := certkey.Hash(alg)
 	if err != nil {
 		return nil, err
 	}
-	if err := certs.CheckAlgorithm(key, alg); err != nil {
+	if err := certkey.CheckAlgorithm(key, alg); err != nil {
 		return nil, err
 	}
 	s := &signer{alg: alg, key: key, hash: digest}

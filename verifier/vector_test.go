@@ -12,7 +12,11 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/certpath"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/internal/vectors"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -41,7 +45,7 @@ func jwsSigner(raw string, key crypto.PublicKey) (*signer, compact, error) {
 	if err != nil {
 		return nil, t, err
 	}
-	cfg := Config{Type: h.typ, Algorithms: certs.Algorithms()}
+	cfg := Config{Type: h.typ, Algorithms: certkey.Algorithms()}
 	h.hasTyp = true
 	if len(h.x5c) == 0 {
 		h.x5c = []string{"the key is given"}
@@ -50,8 +54,8 @@ func jwsSigner(raw string, key crypto.PublicKey) (*signer, compact, error) {
 	if err != nil {
 		return nil, t, err
 	}
-	if err := certs.CheckKey(key); err != nil {
-		return nil, t, rejectChain(err)
+	if err := certkey.Check(key); err != nil {
+		return nil, t, err
 	}
 	s, err := newSigner(key, alg, t.header, nil)
 	return s, t, err
@@ -83,7 +87,7 @@ func verifyWarmJWS(raw string, key crypto.PublicKey) error {
 	}
 	v.rememberHeader(&provenHeader{
 		segment: t.header, signer: s, staples: []provenStaple{{staple: new(ocspstaple.Staple)}},
-		window: certs.Window{NotBefore: testca.Now, NotAfter: testca.Now},
+		window: certpath.Window{NotBefore: testca.Now, NotAfter: testca.Now},
 	})
 	if _, err = v.Verify(raw); errors.Is(err, StapleUnknown) {
 		return nil
@@ -290,12 +294,12 @@ func embeddedKey(raw string) (crypto.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	chain, err := certs.ParseX5C(h.x5c)
+	chain, err := certx5c.Parse(h.x5c)
 	if err != nil {
 		return nil, err
 	}
 	if len(chain) == 0 {
-		return nil, certs.ErrChain
+		return nil, stapled.ChainInvalid
 	}
 	return chain[0].PublicKey, nil
 }

@@ -93,7 +93,7 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
 	// 4. Chain: an anchor stands behind the key of x5c[0].
 	linked, err := c.ordered.Link(now, v.cfg.KeyUsage, c.chain)
 	if err != nil {
-		return nil, rejectChain(err)
+		return nil, err
 	}
 	// 5. Signature: whoever sent this holds that key. Only then what may cost the
 	// whole chain once more.
@@ -102,7 +102,7 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
 	}
 	path, err := linked.Path()
 	if err != nil {
-		return nil, rejectChain(err)
+		return nil, err
 	}
 	// 6. Staples.
 	proven, err := v.prove(c, path, h.ocsp, now)

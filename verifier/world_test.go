@@ -16,6 +16,7 @@ import (
 
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/catalogue"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -120,7 +121,7 @@ func mustReject(t testing.TB, v *Verifier, raw string, want Reason) {
 // of printable characters, and quotes no part of the token.
 func checkErrorText(t testing.TB, err error, raw string) {
 	t.Helper()
-	const longest, quoted = 400, 24
+	const longest, quoted = 520, 24 // three names of certificates, and some words
 	text := err.Error()
 	if len(text) > longest {
 		t.Errorf("an error text of %d bytes: %.200s…", len(text), text)
@@ -144,8 +145,8 @@ func checkErrorText(t testing.TB, err error, raw string) {
 func present(t *testca.Token, key crypto.Signer, chain ...*x509.Certificate) {
 	t.Key, t.Alg = key, testca.JWSAlgorithm(key)
 	t.Header.Set("alg", t.Alg)
-	t.Header.Set("kid", certs.KeyID(chain[0]))
-	t.Header.Set("x5c", certs.EncodeX5C(chain))
+	t.Header.Set("kid", certx5c.KeyID(chain[0]))
+	t.Header.Set("x5c", certx5c.Encode(chain))
 }
 
 // encodeStaples gives the value of ocsp.

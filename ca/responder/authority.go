@@ -10,9 +10,11 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
@@ -48,6 +50,14 @@ type authority struct {
 	delegate *x509.Certificate
 }
 
+// version is that of the source, which may be unable to tell.
+func (a *authority) version(serial *big.Int) (version uint64, ok bool) {
+	if v, isVersioned := a.source.(Versioned); isVersioned {
+		return v.Version(serial)
+	}
+	return 0, false
+}
+
 // issuerID names a CA as a CertID does.
 type issuerID struct {
 	hash              crypto.Hash
@@ -74,17 +84,17 @@ func newAuthority(c Authority, now time.Time) (*authority, error) {
 	}
 	if a.delegate != nil {
 		if err := checkDelegate(a.delegate, c.Certificate); err != nil {
-			return nil, fmt.Errorf("signer certificate %q: %w", a.delegate.Subject, err)
+			return nil, fmt.Errorf("signer certificate %s: %w", certname.Of(a.delegate), err)
 		}
 		a.signedBy = a.delegate
 	}
 	if now.Before(a.signedBy.NotBefore) || now.After(a.signedBy.NotAfter) {
-		return nil, fmt.Errorf("certificate %q of the signing key is valid from %s to %s, not now",
-			a.signedBy.Subject, timetext.Stamp(a.signedBy.NotBefore), timetext.Stamp(a.signedBy.NotAfter))
+		return nil, fmt.Errorf("certificate %s of the signing key is valid from %s to %s, not now",
+			certname.Of(a.signedBy), timetext.Stamp(a.signedBy.NotBefore), timetext.Stamp(a.signedBy.NotAfter))
 	}
 	public, ok := c.Signer.Public().(interface{ Equal(crypto.PublicKey) bool })
 	if !ok || !public.Equal(a.signedBy.PublicKey) {
-		return nil, fmt.Errorf("signing key does not belong to the certificate %q", a.signedBy.Subject)
+		return nil, fmt.Errorf("signing key does not belong to the certificate %s", certname.Of(a.signedBy))
 	}
 	var err error
 	if a.algorithm, err = chooseAlgorithm(c.Signer.Public()); err != nil {
@@ -110,10 +120,10 @@ func checkDelegate(cert, ca *x509.Certificate) error {
 	case !slices.ContainsFunc(cert.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oidNoCheck) }):
 		return errors.New("lacks id-pkix-ocsp-nocheck, so clients would have to look up its own status (RFC 6960 §4.2.2.2.1)")
 	case string(cert.RawIssuer) != string(ca.RawSubject):
-		return errors.New("was issued by another CA")
+		return fmt.Errorf("was issued by another CA, %s, not by %s", certname.IssuerOf(cert), certname.Of(ca))
 	}
 	if err := cert.CheckSignatureFrom(ca); err != nil {
-		return fmt.Errorf("was not issued by the CA itself: %w", err)
+		return fmt.Errorf("was not issued by the CA itself, %s: %w", certname.Of(ca), err)
 	}
 	return nil
 }

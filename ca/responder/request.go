@@ -4,6 +4,7 @@
 package responder
 
 import (
+	"bytes"
 	"crypto"
 	_ "crypto/sha1" // an identifier of the issuer, not a signature hash
 	_ "crypto/sha256"
@@ -47,7 +48,19 @@ type request struct {
 	hash              crypto.Hash
 	nameHash, keyHash []byte
 	serial            *big.Int
+	// nonce is nil if there is none.
+	nonce *nonce
 }
+
+// nonce is the nonce extension of a request (RFC 9654).
+type nonce struct {
+	// value is the extnValue; the response repeats it byte by byte.
+	value    []byte
+	critical bool
+}
+
+// maxNonce is the largest nonce, in bytes (RFC 9654 §2.1).
+const maxNonce = 128
 
 var errSyntax = errors.New("request is not a DER OCSPRequest of RFC 6960 §4.1.1")
 
@@ -101,12 +114,19 @@ func parseRequest(der []byte) (*request, error) {
 			return nil, errSyntax
 		}
 	}
+	var n *nonce
 	if hasExtensions {
-		if err := checkExtensions(extensions); err != nil {
+		var err error
+		if n, err = parseExtensions(extensions, oidNonce); err != nil {
 			return nil, err
 		}
 	}
-	return parseRequestList(list)
+	r, err := parseRequestList(list)
+	if err != nil {
+		return nil, err
+	}
+	r.nonce = n
+	return r, nil
 }
 
 // parseRequestList reads the one Request of a requestList. RFC 9919 §3.1.1
@@ -127,7 +147,8 @@ func parseRequestList(list cryptobyte.String) (*request, error) {
 		return nil, errSyntax
 	}
 	if hasExtensions {
-		if err := checkExtensions(extensions); err != nil {
+		// The nonce belongs to the request as a whole (RFC 9654 §2.1).
+		if _, err := parseExtensions(extensions, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -171,15 +192,19 @@ func parseCertID(element cryptobyte.String) (*request, error) {
 	return r, nil
 }
 
-// checkExtensions refuses what the responder would have to obey and does not:
-// it processes no extension at all, so a critical one is malformed (RFC 5280
-// §4.2), even the nonce. A nonce that is not critical is ignored and not
-// echoed (RFC 9919 §3.1.1): a staple is made for everybody, not for one client.
-func checkExtensions(der cryptobyte.String) error {
+// oidNonce is the content of the OBJECT IDENTIFIER id-pkix-ocsp-nonce,
+// 1.3.6.1.5.5.7.48.1.2.
+var oidNonce = []byte{0x2b, 6, 1, 5, 5, 7, 0x30, 1, 2}
+
+// parseExtensions returns the one extension that the responder processes, the
+// nonce, and nil if it is not there. It refuses what the responder would have to
+// obey and does not: another critical extension (RFC 5280 §4.2).
+func parseExtensions(der cryptobyte.String, nonceID []byte) (*nonce, error) {
 	var list cryptobyte.String
 	if !der.ReadASN1(&list, cbasn1.SEQUENCE) || !der.Empty() || list.Empty() {
-		return errSyntax
+		return nil, errSyntax
 	}
+	var found *nonce
 	seen := make(map[string]bool)
 	for !list.Empty() {
 		var ext, oid, value cryptobyte.String
@@ -188,16 +213,36 @@ func checkExtensions(der cryptobyte.String) error {
 			!ext.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) ||
 			ext.PeekASN1Tag(cbasn1.BOOLEAN) && !ext.ReadASN1Boolean(&critical) ||
 			!ext.ReadASN1(&value, cbasn1.OCTET_STRING) || !ext.Empty() {
-			return errSyntax
-		}
-		if critical {
-			return errors.New("request has a critical extension; the responder processes none")
+			return nil, errSyntax
 		}
 		// RFC 5280 §4.2: no extension occurs twice.
 		if seen[string(oid)] {
-			return errors.New("request has an extension twice")
+			return nil, errors.New("request has an extension twice")
 		}
 		seen[string(oid)] = true
+		switch {
+		case nonceID != nil && bytes.Equal(oid, nonceID):
+			if err := checkNonce(value); err != nil {
+				return nil, err
+			}
+			found = &nonce{value: bytes.Clone(value), critical: critical}
+		case critical:
+			return nil, errors.New("request has a critical extension that the responder does not process")
+		}
+	}
+	return found, nil
+}
+
+// checkNonce holds a nonce to 1 to 128 bytes (RFC 9654 §2.1: otherwise
+// malformedRequest). It is an OCTET STRING within the extnValue. Clients of RFC
+// 2560 §4.4.1 put the bytes there as they are, and get the same bytes back.
+func checkNonce(value cryptobyte.String) error {
+	content := value
+	if inner := value; inner.ReadASN1(&content, cbasn1.OCTET_STRING) && inner.Empty() {
+		value = content
+	}
+	if len(value) < 1 || len(value) > maxNonce {
+		return fmt.Errorf("nonce has %d bytes, it must have 1 to %d (RFC 9654 §2.1)", len(value), maxNonce)
 	}
 	return nil
 }

@@ -9,6 +9,14 @@
 // "unauthorized" for a CA that it does not serve, and "tryLater" when its
 // source fails.
 //
+// A signed answer is given again while it is right; see [Versioned]. It keeps
+// its times, so what Config.Validity bounds stays bounded. An "unknown" is never
+// given again: it ends when the CA issues the serial, and strangers can ask for
+// any number of them. A nonce (RFC 9654) gets an answer of its own, and so does
+// an HTTP request with Cache-Control: no-cache. Together these are limited to 20
+// answers a second, and 100 at once. Beyond that they get what they would have
+// got without; if the nonce is critical, tryLater.
+//
 //	r, err := responder.New(responder.Config{Authorities: []responder.Authority{{
 //		Certificate: caCert, Signer: caKey, Source: source,
 //	}}})
@@ -29,7 +37,6 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/timetext"
-	"golang.org/x/crypto/ocsp"
 )
 
 // DefaultValidity is how long a response is valid unless Config says otherwise.
@@ -55,7 +62,7 @@ type Observer interface {
 type Config struct {
 	// Authorities are the CAs to answer for. At least one.
 	Authorities []Authority
-	// Validity is the time from the answer to nextUpdate: how long a staple
+	// Validity is the time from the making of an answer to nextUpdate: how long a staple
 	// that was good outlives the revocation of its certificate, from when the
 	// source knows of it. A source that speaks of the past (Status.ThisUpdate)
 	// adds its own delay. At least one second, because OCSP counts in seconds; 0
@@ -76,6 +83,8 @@ type Responder struct {
 	now      func() time.Time
 	log      *slog.Logger
 	observe  func(string)
+	answers  *answers
+	own      budget
 }
 
 // New checks the configuration and returns a Responder.
@@ -86,6 +95,7 @@ func New(cfg Config) (*Responder, error) {
 		now:      cfg.Now,
 		log:      cfg.Logger,
 		observe:  func(string) {},
+		answers:  newAnswers(maxAnswers),
 	}
 	if r.validity == 0 {
 		r.validity = DefaultValidity
@@ -127,40 +137,18 @@ func New(cfg Config) (*Responder, error) {
 // Respond answers one DER OCSPRequest with a DER OCSPResponse. It always
 // returns a response; a failure is one of the error responses of RFC 6960 §2.3.
 func (r *Responder) Respond(ctx context.Context, der []byte) []byte {
-	return r.respond(ctx, der).der
+	return slices.Clone(r.respond(ctx, der, false).der)
 }
 
-// answer is a response and what HTTP has to know about it.
-type answer struct {
-	outcome string
-	der     []byte
-	window  window
-}
-
-// cacheable says whether a cache may keep the answer. An "unknown" is not
-// kept: it stops being true as soon as the CA issues that serial.
-func (a answer) cacheable() bool { return a.outcome == OutcomeGood || a.outcome == OutcomeRevoked }
-
-func failure(outcome string) answer {
-	errorResponses := map[string][]byte{
-		OutcomeMalformed:    ocsp.MalformedRequestErrorResponse,
-		OutcomeUnauthorized: ocsp.UnauthorizedErrorResponse,
-		OutcomeTryLater:     ocsp.TryLaterErrorResponse,
-	}
-	der, ok := errorResponses[outcome]
-	if !ok {
-		der = ocsp.InternalErrorErrorResponse
-	}
-	return answer{outcome: outcome, der: slices.Clone(der)}
-}
-
-func (r *Responder) respond(ctx context.Context, der []byte) answer {
-	a := r.decide(ctx, der)
+// respond answers, with a newly signed answer if revalidate is set and the
+// budget permits.
+func (r *Responder) respond(ctx context.Context, der []byte, revalidate bool) answer {
+	a := r.decide(ctx, der, revalidate)
 	r.observe(a.outcome)
 	return a
 }
 
-func (r *Responder) decide(ctx context.Context, der []byte) answer {
+func (r *Responder) decide(ctx context.Context, der []byte, revalidate bool) answer {
 	if len(der) > MaxRequestSize {
 		r.log.DebugContext(ctx, "OCSP request refused", "error", "request is too large", "bytes", len(der))
 		return failure(OutcomeMalformed)
@@ -176,66 +164,17 @@ func (r *Responder) decide(ctx context.Context, der []byte) answer {
 	if a == nil {
 		return failure(OutcomeUnauthorized)
 	}
-	log := r.log.With("issuer", a.name, "serial", "0x"+req.serial.Text(16))
 
 	// Before the question: an answer may be older than its arrival, and a good
 	// must not be dated after a revocation that it does not know of.
 	now := r.now()
-	st, err := a.source.Status(ctx, req.serial)
-	if err != nil {
-		log.ErrorContext(ctx, "OCSP status source failed", "error", err)
-		return failure(OutcomeTryLater)
-	}
-	w := r.window(now, st, a)
-	switch {
-	case now.After(a.signedBy.NotAfter):
-		log.ErrorContext(ctx, "OCSP signer certificate has expired; renew it", "not_after", a.signedBy.NotAfter)
-		return failure(OutcomeInternalError)
-	case !w.nextUpdate.After(w.thisUpdate) || w.nextUpdate.Before(now):
-		log.ErrorContext(ctx, "OCSP status source is out of date", "this_update", st.ThisUpdate, "next_update", st.NextUpdate)
-		return failure(OutcomeTryLater)
-	}
-	if st.Code == Revoked {
-		st = repairRevocation(st, w)
-	}
-	out, err := marshalResponse(a, req.raw, st, w)
-	if err != nil {
-		log.ErrorContext(ctx, "OCSP response could not be made", "error", err)
-		return failure(OutcomeInternalError)
-	}
-	return answer{outcome: st.Code.String(), der: out, window: w}
-}
-
-// window computes the times of a response. No response outlives the
-// certificate of its signer or the knowledge of its source.
-func (r *Responder) window(now time.Time, st Status, a *authority) window {
-	now = now.UTC().Truncate(time.Second)
-	w := window{producedAt: now, thisUpdate: now}
-	if !st.ThisUpdate.IsZero() && st.ThisUpdate.Before(now) {
-		w.thisUpdate = st.ThisUpdate.UTC().Truncate(time.Second)
-	}
-	w.nextUpdate = now.Add(r.validity.Truncate(time.Second))
-	for _, limit := range []time.Time{a.signedBy.NotAfter, st.NextUpdate} {
-		if !limit.IsZero() && limit.Before(w.nextUpdate) {
-			w.nextUpdate = limit.UTC().Truncate(time.Second)
+	own := req.nonce != nil || revalidate
+	if own && !r.own.take(now) {
+		if req.nonce != nil && req.nonce.critical {
+			return failure(OutcomeTryLater)
 		}
+		// A responder of RFC 9919 need not answer a nonce.
+		own, req.nonce = false, nil
 	}
-	return w
-}
-
-// repairRevocation makes a revocation encodable. A detail that is missing or
-// that a CRL entry cannot carry must not keep the revocation from being told:
-// RevokedAt falls back to thisUpdate, and a reason that is reserved (7), out of
-// range, or says the opposite (8, removeFromCRL, RFC 5280 §5.3.1) to unspecified.
-func repairRevocation(st Status, w window) Status {
-	st.RevokedAt = st.RevokedAt.UTC().Truncate(time.Second)
-	// GeneralizedTime has four digits for the year.
-	if year := st.RevokedAt.Year(); st.RevokedAt.IsZero() || year < 0 || year > 9999 {
-		st.RevokedAt = w.thisUpdate
-	}
-	switch {
-	case st.Reason < ocsp.Unspecified, st.Reason > ocsp.AACompromise, st.Reason == 7, st.Reason == ocsp.RemoveFromCRL:
-		st.Reason = ocsp.Unspecified
-	}
-	return st
+	return r.find(ctx, a, req, now, own)
 }

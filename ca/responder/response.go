@@ -21,11 +21,12 @@ type window struct {
 	producedAt, thisUpdate, nextUpdate time.Time
 }
 
-// marshalResponse makes a signed OCSPResponse with one SingleResponse.
+// marshalResponse makes a signed OCSPResponse with one SingleResponse, and with
+// the nonce of the request if it is to be answered.
 //
 // x/crypto/ocsp.CreateResponse is not used: it rounds producedAt down to the
 // minute, so that it lies before thisUpdate, and knows no Ed25519.
-func marshalResponse(a *authority, certID []byte, st Status, w window) ([]byte, error) {
+func marshalResponse(a *authority, certID []byte, n *nonce, st Status, w window) ([]byte, error) {
 	var tbs cryptobyte.Builder
 	tbs.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		// responderID byKey: 20 bytes instead of a name. The staple travels in
@@ -40,6 +41,9 @@ func marshalResponse(a *authority, certID []byte, st Status, w window) ([]byte, 
 				b.AddASN1(tag0, func(b *cryptobyte.Builder) { b.AddASN1GeneralizedTime(w.nextUpdate) })
 			})
 		})
+		if n != nil {
+			addNonce(b, n)
+		}
 	})
 	signed, err := tbs.Bytes()
 	if err != nil {
@@ -76,6 +80,18 @@ func marshalResponse(a *authority, certID []byte, st Status, w window) ([]byte, 
 		return nil, fmt.Errorf("encode response: %w", err)
 	}
 	return der, nil
+}
+
+// addNonce writes the responseExtensions, whose only member is the nonce.
+func addNonce(b *cryptobyte.Builder, n *nonce) {
+	b.AddASN1(tag1, func(b *cryptobyte.Builder) {
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1(cbasn1.OBJECT_IDENTIFIER, func(b *cryptobyte.Builder) { b.AddBytes(oidNonce) })
+				b.AddASN1OctetString(n.value)
+			})
+		})
+	})
 }
 
 // addStatus writes the CertStatus CHOICE of RFC 6960 §4.2.1, whose tags are

@@ -16,7 +16,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
+	"github.com/stapledjwt/stapled/internal/san"
 )
 
 // anatomy is what a token says, believed in nothing. It is what `stapled
@@ -104,7 +105,7 @@ func (a *anatomy) take(member string) []string {
 func (a *anatomy) readChain() []*x509.Certificate {
 	var chain []*x509.Certificate
 	for i, value := range a.take("x5c") {
-		parsed, err := certs.ParseX5C([]string{value})
+		parsed, err := certx5c.Parse([]string{value})
 		if err != nil {
 			a.problem("x5c[%d] is unreadable: %v", i, errors.Unwrap(err))
 			chain = append(chain, nil)
@@ -127,10 +128,10 @@ func viewCertificate(c *x509.Certificate) certificateView {
 	view := certificateView{
 		Subject: c.Subject.String(), Issuer: c.Issuer.String(), Serial: c.SerialNumber.String(),
 		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(),
-		Key: keyName(c), Signature: c.SignatureAlgorithm.String(), KeyID: certs.KeyID(c), CA: c.IsCA,
+		Key: keyName(c), Signature: c.SignatureAlgorithm.String(), KeyID: certx5c.KeyID(c), CA: c.IsCA,
 	}
 	// Malformed names are no names.
-	names, _ := certs.NamesOf(c)
+	names, _ := san.Of(c)
 	for _, uri := range names.URIs {
 		view.Names = append(view.Names, "URI:"+uri)
 	}

@@ -7,44 +7,50 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
-// completeStrictly has cobra make its completion command, and changes what is
-// wrong with it for this program: an unknown shell is an error and not a
-// request for help, and descriptions are plain text.
-func completeStrictly(root *cobra.Command, args []string) {
-	root.InitDefaultCompletionCmd(args...)
-	for _, cmd := range root.Commands() {
-		if cmd.Name() != "completion" {
-			continue
-		}
-		cmd.Args = cobra.ArbitraryArgs
-		cmd.RunE = func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return unknownCommand(cmd, args[0])
+// newCompletionCommand replaces cobra's own, to which an unknown shell is a
+// request for help, with status 0.
+func newCompletionCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "completion SHELL",
+		Short: "Print a script that completes commands and flags",
+		Long: `Print a script with which a shell completes commands, flags and their values:
+bash, zsh, fish or powershell. It needs the package bash-completion for bash,
+and "autoload -U compinit; compinit" for zsh.`,
+		Example: `  # For this session.
+  source <(stapled completion bash)
+
+  # For all that come.
+  stapled completion bash > /etc/bash_completion.d/stapled
+  stapled completion zsh > "${fpath[1]}/_stapled"
+  stapled completion fish > ~/.config/fish/completions/stapled.fish`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("%s given where one shell belongs: bash, zsh, fish or powershell", count(len(args), "argument"))
 			}
-			return cmd.Help()
-		}
-	}
-	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
-		forCompletion(root)
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			const descriptions = true
+			root := cmd.Root()
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(a.stdout, descriptions)
+			case "zsh":
+				return root.GenZshCompletion(a.stdout)
+			case "fish":
+				return root.GenFishCompletion(a.stdout, descriptions)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(a.stdout)
+			}
+			return usagef("there is no completion for %q, but for bash, zsh, fish and powershell", args[0])
+		},
 	}
 }
 
-// forCompletion removes from flags what marks the name of a value in its usage:
-// help shows that name, and completion would show the marks. It also lets them be
-// given twice, because cobra reads an unfinished command line more than once.
-func forCompletion(cmd *cobra.Command) {
-	plain := func(f *pflag.Flag) {
-		f.Usage = strings.ReplaceAll(f.Usage, "`", "")
-		if o, ok := f.Value.(*once); ok {
-			f.Value = o.Value
-		}
-	}
-	cmd.Flags().VisitAll(plain)
-	cmd.PersistentFlags().VisitAll(plain)
-	for _, sub := range cmd.Commands() {
-		forCompletion(sub)
-	}
+// completing reports whether a shell asks for completions. Cobra then reads an
+// unfinished command line more than once.
+func completing(args []string) bool {
+	return len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd)
 }

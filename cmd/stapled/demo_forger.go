@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 )
 
 // The forger makes what an issuer refuses to make. It holds the service's own
@@ -35,7 +36,7 @@ func forge(id *certs.Identity, genuine string, staples ...[]byte) (string, error
 		KeyID     string   `json:"kid"`
 		Chain     []string `json:"x5c"`
 		Staples   []string `json:"ocsp,omitempty"`
-	}{Algorithm: "ES256", Type: "stapled+jwt", KeyID: certs.KeyID(id.Leaf()), Chain: certs.EncodeX5C(id.Chain)}
+	}{Algorithm: "ES256", Type: "stapled+jwt", KeyID: certx5c.KeyID(id.Leaf()), Chain: certx5c.Encode(id.Chain)}
 	for _, der := range staples {
 		header.Staples = append(header.Staples, base64.StdEncoding.EncodeToString(der))
 	}

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stapledjwt/stapled/ca/responder"
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 	"github.com/stapledjwt/stapled/verifier"
@@ -59,7 +61,7 @@ func (s *stage) sign(ctx context.Context) (string, error) {
 }
 
 func (s *stage) setUp(ctx context.Context) error {
-	err := s.show.chapter("A service and its token", fmt.Sprintf("Staples are valid for %s here, by default for 10 min. Where a gateway decides, the time is that of the verification.", length(s.validity)))
+	err := s.show.chapter("A service and its token", fmt.Sprintf("Staples are valid for %s here, by default for %s. Where a gateway decides, the time is that of the verification.", timetext.Duration(s.validity), timetext.Duration(responder.DefaultValidity)))
 	if err != nil {
 		return err
 	}

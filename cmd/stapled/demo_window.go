@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stapledjwt/stapled/ca/responder"
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -108,6 +110,6 @@ func (s *stage) summary(window, late time.Duration) error {
 		return err
 	}
 	return s.show.finding(fmt.Sprintf("Revocation window, measured: %.2f s from the revocation to the first refusal of the last good token, "+
-		"%d ms after its staple's nextUpdate. It is at most the validity of a staple: %s here, 10 min by default.",
-		window.Seconds(), late.Milliseconds(), length(s.validity)))
+		"%d ms after its staple's nextUpdate. It is at most the validity of a staple: %s here, %s by default.",
+		window.Seconds(), late.Milliseconds(), timetext.Duration(s.validity), timetext.Duration(responder.DefaultValidity)))
 }

@@ -5,14 +5,9 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
 // groupTitle is the annotation of a flag that help shows below a title of its own.
@@ -26,44 +21,22 @@ func inGroup(cmd *cobra.Command, title string, flags ...string) {
 	}
 }
 
-// localFlags is how cobra's template shows the flags of a command.
-const localFlags = "Flags:\n{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}"
+// valueName is the annotation of a flag with the name of its value.
+const valueName = "value"
 
-// usageTemplate is cobra's, in 80 columns.
-func usageTemplate(own string) string {
-	template := strings.Replace(new(cobra.Command).UsageTemplate(), localFlags, own, 1)
-	return strings.ReplaceAll(template, "Flags.FlagUsages ", fmt.Sprintf("Flags.FlagUsagesWrapped %d ", standardWidth))
-}
-
-// layOut shows the flags of a command in the order in which they were defined,
-// and those in a group below its title.
-func layOut(cmd *cobra.Command) {
-	cmd.InitDefaultHelpFlag() // which comes last
-	titles, groups := []string{"Flags"}, map[string]*pflag.FlagSet{}
-	flags := cmd.Flags()
+// nameValues takes the name of a value out of the usage of its flag, where pflag
+// wants it in marks: help shows it beside the flag, and completion shows no marks.
+func nameValues(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.VisitAll(func(f *pflag.Flag) {
-		if cmd.InheritedFlags().Lookup(f.Name) != nil {
-			return // these have a title of their own
+		var name string
+		if name, f.Usage = pflag.UnquoteUsage(f); name != "" {
+			if f.Annotations == nil {
+				f.Annotations = make(map[string][]string)
+			}
+			f.Annotations[valueName] = []string{name}
 		}
-		title := titles[0]
-		if own := f.Annotations[groupTitle]; len(own) > 0 {
-			title = own[0]
-		}
-		if groups[title] == nil {
-			groups[title] = pflag.NewFlagSet("", pflag.ContinueOnError)
-			groups[title].SortFlags = false
-		}
-		if !slices.Contains(titles, title) {
-			titles = append(titles, title)
-		}
-		groups[title].AddFlag(f)
 	})
-	var parts []string
-	for _, title := range titles {
-		parts = append(parts, title+":\n"+strings.TrimRight(groups[title].FlagUsagesWrapped(standardWidth), "\n"))
-	}
-	cmd.SetUsageTemplate(usageTemplate(strings.Join(parts, "\n\n")))
 }
 
 // once is the value of a flag that may be given once: a second value would hide
@@ -85,17 +58,17 @@ func (o *once) Set(value string) error {
 }
 
 // permitOnce is for every flag that takes no list.
-func permitOnce(f *pflag.Flag) {
-	if _, list := f.Value.(pflag.SliceValue); list {
-		return
-	}
-	if d, err := time.ParseDuration(f.DefValue); err == nil && f.Value.Type() == "duration" {
-		f.DefValue = timetext.Duration(d)
-		if d == 0 { // to pflag, no default only where it knows the type
-			f.DefValue = ""
+func permitOnce(root *cobra.Command) {
+	wrap := func(f *pflag.Flag) {
+		if _, list := f.Value.(pflag.SliceValue); !list {
+			f.Value = &once{Value: f.Value}
 		}
 	}
-	f.Value = &once{Value: f.Value}
+	root.Flags().VisitAll(wrap)
+	root.PersistentFlags().VisitAll(wrap)
+	for _, cmd := range root.Commands() {
+		cmd.Flags().VisitAll(wrap)
+	}
 }
 
 // flagError words what pflag has found.
@@ -104,5 +77,10 @@ func flagError(err error) error {
 	if errors.As(err, &invalid) && errors.Is(err, errTwice) {
 		return usagef("--%s is given twice: give it once", invalid.GetFlag().Name)
 	}
+	if invalid != nil && isDuration(invalid.GetFlag()) {
+		return usagef("--%s %q is not a duration: write it like 90s, 5m or 1h30m", invalid.GetFlag().Name, invalid.GetValue())
+	}
 	return usagef("%w", err)
 }
+
+func isDuration(f *pflag.Flag) bool { return f.Value.Type() == "duration" }

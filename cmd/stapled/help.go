@@ -6,9 +6,175 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/stapledjwt/stapled/internal/timetext"
 )
+
+// widestText is how long lines of text are at most, however wide the terminal is.
+const widestText = 100
+
+// help says what a command does, as wide as the terminal. What people copy keeps
+// its lines.
+func (a *app) help(cmd *cobra.Command) string {
+	h := manual{terminal: terminalOf(a.stdout)}
+	h.width = min(h.width, widestText)
+	h.text(cmd.Long)
+	h.title("Usage")
+	usage := cmd.UseLine()
+	if cmd.HasAvailableSubCommands() {
+		usage += " COMMAND"
+	}
+	h.item("  ", "", usage)
+	if cmd.Example != "" {
+		h.title("Examples")
+		h.WriteString(cmd.Example + "\n")
+	}
+	if cmd.HasAvailableSubCommands() {
+		h.title("Commands")
+		for _, sub := range cmd.Commands() {
+			if sub.IsAvailableCommand() || sub.Name() == "help" {
+				h.item("  "+strings.Repeat(" ", sub.NamePadding()+1), "  "+sub.Name(), sub.Short)
+			}
+		}
+	}
+	h.flags(cmd)
+	if cmd.HasAvailableSubCommands() {
+		h.WriteString("\n")
+		h.text(fmt.Sprintf("%s COMMAND --help says more about a command.", cmd.CommandPath()))
+	}
+	return h.String()
+}
+
+// manual is a help text in the making.
+type manual struct {
+	terminal
+	strings.Builder
+}
+
+func (h *manual) title(name string) {
+	h.WriteString("\n" + h.paint(bold, name+":") + "\n")
+}
+
+// text writes paragraphs, which an empty line separates. A line that is indented
+// stays as it is.
+func (h *manual) text(text string) {
+	var paragraph []string
+	end := func() {
+		for _, line := range fill(strings.Join(paragraph, " "), h.width) {
+			h.WriteString(line + "\n")
+		}
+		paragraph = nil
+	}
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		switch {
+		case line == "":
+			end()
+			h.WriteString("\n")
+		case line[0] == ' ':
+			end()
+			h.WriteString(line + "\n")
+		default:
+			paragraph = append(paragraph, line)
+		}
+	}
+	end()
+}
+
+// item writes a label, and beside it a text, in a column that is as wide as the
+// indent. A label that is wider has a line of its own.
+func (h *manual) item(indent, label, text string) {
+	lines := fill(text, h.width-len(indent))
+	if utf8.RuneCountInString(label) >= len(indent) && label != "" {
+		h.WriteString(label + "\n")
+		label = ""
+	}
+	for _, line := range lines {
+		h.WriteString(label + indent[min(len(label), len(indent)):] + line + "\n")
+		label = ""
+	}
+}
+
+// fill breaks a text between words.
+func fill(text string, width int) []string {
+	var lines []string
+	for word := range strings.FieldsSeq(text) {
+		last := len(lines) - 1
+		if last < 0 || utf8.RuneCountInString(lines[last])+1+utf8.RuneCountInString(word) > width {
+			lines = append(lines, word)
+		} else {
+			lines[last] += " " + word
+		}
+	}
+	return lines
+}
+
+// flags lists the flags in the order in which they were defined, and those in a
+// group below its title.
+func (h *manual) flags(cmd *cobra.Command) {
+	const ownTitle, inheritedTitle = "Flags", "Global flags"
+	titles, groups := []string{ownTitle}, make(map[string][]*pflag.Flag)
+	// Labels get at most two fifths of a line, and texts at least 30 columns.
+	column, widest := len("      --"), min(h.width*2/5, h.width-30)
+	add := func(title string, f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		if groups[title] == nil && title != ownTitle {
+			titles = append(titles, title)
+		}
+		groups[title] = append(groups[title], f)
+		if n := len(label(f)); n <= widest {
+			column = max(column, n)
+		}
+	}
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if group := f.Annotations[groupTitle]; len(group) > 0 {
+			add(group[0], f)
+		} else {
+			add(ownTitle, f)
+		}
+	})
+	cmd.InheritedFlags().VisitAll(func(f *pflag.Flag) { add(inheritedTitle, f) })
+	for _, title := range titles {
+		if len(groups[title]) == 0 {
+			continue
+		}
+		h.title(title)
+		for _, f := range groups[title] {
+			h.item(strings.Repeat(" ", column+2), label(f), f.Usage+defaultOf(f))
+		}
+	}
+}
+
+// label is a flag with the name of its value.
+func label(f *pflag.Flag) string {
+	text := "      --" + f.Name
+	if f.Shorthand != "" {
+		text = "  -" + f.Shorthand + ", --" + f.Name
+	}
+	if value := f.Annotations[valueName]; len(value) > 0 {
+		text += " " + value[0]
+	}
+	return text
+}
+
+// defaultOf is empty for a flag whose usage says it, or that has none.
+func defaultOf(f *pflag.Flag) string {
+	value := f.DefValue
+	if d, err := time.ParseDuration(value); err == nil && isDuration(f) {
+		value = timetext.Duration(d)
+	}
+	switch value {
+	case "", "false", "0", "0s", "[]":
+		return ""
+	}
+	return " (default " + value + ")"
+}
 
 // newHelpCommand replaces cobra's own, which answers an unknown command on
 // stdout and with status 0.

@@ -11,12 +11,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 
 	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
 // keptIdentity is a certificate of the stack with its key, kept on disk.
@@ -24,14 +26,15 @@ type keptIdentity struct {
 	dir      string
 	client   *ca.Client
 	name     string
-	validity time.Duration
+	validity time.Duration // that was asked for; 0 leaves it to what is kept, or to the CA
 	log      *slog.Logger
 }
 
 func (k keptIdentity) file(name string) string { return filepath.Join(k.dir, name) }
 
 // get loads the identity, and replaces it when two thirds of its time have
-// passed. One process at a time does so: certificate and key are two files.
+// passed, or when another validity is asked for than the one that it was enrolled
+// with. One process at a time does so: certificate and key are two files.
 func (k keptIdentity) get(ctx context.Context) (*certs.Identity, error) {
 	unlock, err := k.lock()
 	if err != nil {
@@ -49,6 +52,13 @@ func (k keptIdentity) get(ctx context.Context) (*certs.Identity, error) {
 	switch {
 	case now.After(leaf.NotAfter):
 		return k.enrol(ctx)
+	case k.validity != 0 && k.validity != k.enrolledFor():
+		k.log.Info("enrolling anew, for another validity", "name", k.name, "validity", k.validity)
+		identity, err := k.enrol(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("%w; without --validity, the certificate that is kept would do until %s", err, timetext.Stamp(leaf.NotAfter))
+		}
+		return identity, nil
 	case now.Before(renewalTime(leaf.NotBefore, leaf.NotAfter)):
 		return identity, nil
 	}
@@ -87,7 +97,36 @@ func (k keptIdentity) enrol(ctx context.Context) (*certs.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return k.save(identity)
+	// Around the certificate, so that after a crash there is rather no validity
+	// than that of another one.
+	if err := os.Remove(k.file(validityName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("keep the certificate: %w", err)
+	}
+	if identity, err = k.save(identity); err != nil || k.validity == 0 {
+		return identity, err
+	}
+	if err := certs.WriteFile(k.file(validityName), []byte(timetext.Duration(k.validity)+"\n")); err != nil {
+		return nil, fmt.Errorf("keep the validity of the certificate: %w", err)
+	}
+	return identity, nil
+}
+
+// validityName is the file with the validity that a certificate was enrolled
+// with, and which it keeps when it is renewed. The certificate itself does not
+// say: the CA dates it back.
+const validityName = "validity"
+
+// enrolledFor is 0 if that was left to the CA, or is not known.
+func (k keptIdentity) enrolledFor() time.Duration {
+	raw, err := os.ReadFile(k.file(validityName))
+	if err != nil {
+		return 0
+	}
+	validity, err := time.ParseDuration(strings.TrimSpace(string(raw)))
+	if err != nil {
+		return 0
+	}
+	return validity
 }
 
 // save makes the directory only now, so that a failed enrolment leaves none.

@@ -21,13 +21,18 @@ import (
 const maxInput = 64 << 10
 
 // readToken takes the token from the argument, or from stdin for "-" and for no
-// argument. One line break at the end is not part of it.
+// argument. What stands around it is taken off, as unwrap has it.
 func (a *app) readToken(cmd *cobra.Command, args []string) (string, error) {
-	raw := "-"
+	raw, argument := "-", false
 	if len(args) > 0 {
 		raw = args[0]
 	}
-	if raw == "-" {
+	if raw != "-" {
+		argument = true
+		if _, err := os.Stat(raw); err == nil {
+			return "", fmt.Errorf("%q is a file, not a token: use `%s … - < %s`", raw, cmd.CommandPath(), raw)
+		}
+	} else {
 		if len(args) == 0 && isTerminal(a.stdin) {
 			return "", usagef("no token given: pass it as the argument, or pipe it in")
 		}
@@ -36,23 +41,20 @@ func (a *app) readToken(cmd *cobra.Command, args []string) (string, error) {
 			return "", fmt.Errorf("read the token from stdin: %w", err)
 		}
 		raw = string(data)
-	} else if _, err := os.Stat(raw); err == nil {
-		return "", fmt.Errorf("%q is a file, not a token: use `%s … - < %s`", raw, cmd.CommandPath(), raw)
-	} else if strings.Contains(raw, "/") || strings.Count(raw, ".") == 1 { // as no token has it
-		return "", fmt.Errorf("%q is no token, and there is no such file: give one token in compact serialization", raw)
 	}
 	if len(raw) > maxInput {
 		return "", fmt.Errorf("the input is larger than %d KiB and so not a token: give one token in compact serialization", maxInput>>10)
 	}
-	raw = strings.TrimSuffix(raw, "\n")
-	raw = strings.TrimSuffix(raw, "\r")
-	if scheme, _, ok := strings.Cut(raw, " "); ok && strings.EqualFold(scheme, "Bearer") {
-		a.warn(fmt.Errorf("the input begins with %q, as an Authorization header does: a token is what follows it", scheme))
-	}
-	if raw == "" {
+	token, err := unwrap(raw)
+	switch {
+	case err != nil:
+		return "", err
+	case token == "":
 		return "", errors.New("the input is empty: give one token in compact serialization")
+	case argument && (strings.Contains(token, "/") || strings.Count(token, ".") == 1): // as no token has it
+		return "", fmt.Errorf("%q is no token, and there is no such file: give one token in compact serialization", raw)
 	}
-	return raw, nil
+	return token, nil
 }
 
 // parseTime reads the value of --at; without one it is now. Besides RFC 3339 it

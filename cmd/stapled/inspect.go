@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -22,7 +23,8 @@ func newInspectCommand(a *app) *cobra.Command {
 		Short: "Show what a token says, verifying nothing",
 		Long: `Show the anatomy of a token: header, certificates, staples and claims, and a
 time line of its validity windows around now. The token is the argument, or
-stdin for "-" or no argument.
+stdin for "-" or no argument; "Bearer " before it, and the JSON of
+"stapled token --json" around it, are taken off.
 
 Nothing is verified, not even the signature: everything shown is only what the
 token says. Use "stapled verify" to decide.
@@ -103,12 +105,12 @@ func (p page) defaultAge(staples []stapleView) {
 		return
 	}
 	if until := staples[0].ThisUpdate.Add(ocspstaple.DefaultMaxAge); until.Before(*staples[0].NextUpdate) {
-		p.field("", "By default, verifiers take a staple for "+length(ocspstaple.DefaultMaxAge)+" after its thisUpdate: until "+stamp(until)+".")
+		p.field("", "By default, verifiers take a staple for "+timetext.Duration(ocspstaple.DefaultMaxAge)+" after its thisUpdate: until "+stamp(until)+".")
 	}
 }
 
 func (p page) certificate(i int, c certificateView) {
-	p.field(fmt.Sprintf("x5c[%d]", i), c.Subject)
+	p.field(fmt.Sprintf("x5c[%d]", i), subject(c.Subject))
 	if c.KeyID == "" { // unreadable, as Problems says
 		return
 	}
@@ -116,13 +118,21 @@ func (p page) certificate(i int, c certificateView) {
 		p.field("  name", name)
 	}
 	p.serial("  serial", c.Serial)
-	p.field("  issuer", c.Issuer)
+	p.field("  issuer", subject(c.Issuer))
 	p.field("  valid", stamp(c.NotBefore)+" to "+stamp(c.NotAfter))
 	key := c.Key + ", signed with " + c.Signature
 	if c.CA {
 		key += ", CA"
 	}
 	p.field("  key", key)
+}
+
+// subject is a name that may be empty (RFC 5280 §4.1.2.6).
+func subject(name string) string {
+	if name == "" {
+		return "(no subject)"
+	}
+	return name
 }
 
 func (p page) staple(i int, s stapleView, now time.Time) {
@@ -142,10 +152,10 @@ func (p page) staple(i int, s stapleView, now time.Time) {
 		p.serial("  serial", s.Serial)
 	}
 	if s.ThisUpdate != nil {
-		p.field("  thisUpdate", stamp(*s.ThisUpdate)+", "+distance(*s.ThisUpdate, now, "starts", "started"))
+		p.field("  thisUpdate", stamp(*s.ThisUpdate)+", "+ago(*s.ThisUpdate, now))
 	}
 	if s.NextUpdate != nil {
-		p.field("  nextUpdate", stamp(*s.NextUpdate)+", "+distance(*s.NextUpdate, now, "ends", "ended"))
+		p.field("  nextUpdate", stamp(*s.NextUpdate)+", "+ago(*s.NextUpdate, now))
 	} else if s.ThisUpdate != nil {
 		p.colouredField("  nextUpdate", "absent", red)
 	}

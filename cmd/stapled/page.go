@@ -24,7 +24,13 @@ const labelWidth = 15
 func (p page) title(name, remark string) {
 	p.out.WriteString("\n" + p.paint(bold, name))
 	if remark != "" {
-		p.out.WriteString("  " + p.paint(dim, remark))
+		indent := len(name) + 2
+		for i, line := range fill(remark, p.width-indent) {
+			if i > 0 {
+				p.out.WriteString("\n" + strings.Repeat(" ", len(name)))
+			}
+			p.out.WriteString("  " + p.paint(dim, line))
+		}
 	}
 	p.out.WriteString("\n")
 }
@@ -69,7 +75,7 @@ func count(n int, thing string) string {
 // stamp writes a time the same way everywhere.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
-// distance says how far a time is from now: "ends in 4 min 12 s", "ended 3 s ago".
+// distance says how far a time is from now: "ends in 4m12s", "ended 3s ago".
 func distance(t, now time.Time, future, past string) string {
 	d := t.Sub(now)
 	switch {
@@ -78,31 +84,35 @@ func distance(t, now time.Time, future, past string) string {
 	case d < 0:
 		return past + " just now"
 	case d < time.Second:
-		return future + " in under 1 s"
+		return future + " in under 1s"
 	}
 	return future + " in " + length(d)
 }
 
-// length writes a duration by its two largest units.
+// ago is distance for what has no beginning and no end.
+func ago(t, now time.Time) string { return strings.TrimSpace(distance(t, now, "", "")) }
+
+// length writes how far away something is by its two largest units. It is
+// [timetext.Duration] but for days and years, which flags do not take.
 func length(d time.Duration) string {
 	units := []struct {
 		unit time.Duration
 		name string
 	}{
-		{365 * 24 * time.Hour, "y"}, {24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"},
+		{365 * 24 * time.Hour, "y"}, {24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"},
 	}
 	d = d.Truncate(time.Second)
 	for i, u := range units {
 		if d < u.unit {
 			continue
 		}
-		text := fmt.Sprintf("%d %s", d/u.unit, u.name)
+		text := fmt.Sprintf("%d%s", d/u.unit, u.name)
 		if i+1 < len(units) {
 			if rest := d % u.unit / units[i+1].unit; rest > 0 {
-				text += fmt.Sprintf(" %d %s", rest, units[i+1].name)
+				text += fmt.Sprintf("%d%s", rest, units[i+1].name)
 			}
 		}
 		return text
 	}
-	return "0 s"
+	return "0s"
 }

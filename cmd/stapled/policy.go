@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/verifier"
 )
@@ -34,7 +36,7 @@ var keyUsages = map[string]x509.ExtKeyUsage{
 
 func algorithmNames() []string {
 	var names []string
-	for _, alg := range certs.Algorithms() {
+	for _, alg := range certkey.Algorithms() {
 		names = append(names, string(alg))
 	}
 	return names
@@ -83,7 +85,7 @@ func (f *policyFlags) config() (verifier.Config, error) {
 	case f.maxStapleAge <= 0 || f.maxLifetime <= 0:
 		return verifier.Config{}, usagef("--max-staple-age and --max-lifetime must be more than nothing")
 	case f.leeway < 0:
-		return verifier.Config{}, usagef("--leeway %s is negative", f.leeway)
+		return verifier.Config{}, usagef("--leeway %s is negative", timetext.Duration(f.leeway))
 	case f.staples == "leaf":
 		cfg.Staples = verifier.StapleLeaf
 	case f.staples == "chain":
@@ -96,7 +98,7 @@ func (f *policyFlags) config() (verifier.Config, error) {
 		if i < 0 {
 			return verifier.Config{}, usagef("--algorithm %q is none of %s", name, strings.Join(algorithmNames(), ", "))
 		}
-		cfg.Algorithms = append(cfg.Algorithms, certs.Algorithms()[i])
+		cfg.Algorithms = append(cfg.Algorithms, certkey.Algorithms()[i])
 	}
 	return cfg, nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -187,7 +188,7 @@ func issuedHere(leaf *x509.Certificate, dir string) error {
 		return nil
 	}
 	if err := leaf.CheckSignatureFrom(issuers[0]); err != nil {
-		return fmt.Errorf("%q was not issued by the CA in %s (%w): give a certificate of this CA, or use --serial", leaf.Subject, dir, err)
+		return fmt.Errorf("%s was issued by %s, not by the CA in %s, which is %s (%w): give a certificate of this CA, or use --serial", certname.Of(leaf), certname.IssuerOf(leaf), dir, certname.Of(issuers[0]), err)
 	}
 	return nil
 }

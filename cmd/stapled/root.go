@@ -10,9 +10,12 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+
+	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
 // app is one run of the command: its streams and the flags that every
@@ -28,7 +31,9 @@ type app struct {
 func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
 	root := newRootCommand(a)
-	completeStrictly(root, args)
+	if !completing(args) {
+		permitOnce(root)
+	}
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -84,14 +89,17 @@ rejected, 2 usage, configuration, or a server that does not answer.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.AddCommand(
 		newDemoCommand(a), newUpCommand(a), newTokenCommand(a), newVerifyCommand(a),
-		newInspectCommand(a), newRevokeCommand(a), newVersionCommand(a),
+		newInspectCommand(a), newRevokeCommand(a), newVersionCommand(a), newCompletionCommand(a),
 	)
 	root.SetHelpCommand(newHelpCommand())
-	root.SetUsageTemplate(usageTemplate(localFlags))
-	flags.VisitAll(permitOnce)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
+		// If stdout is gone there is nobody to help.
+		_ = a.print(a.help(cmd))
+	})
+	root.CompletionOptions.DisableDefaultCmd = true
+	nameValues(flags)
 	for _, cmd := range root.Commands() {
-		cmd.Flags().VisitAll(permitOnce)
-		layOut(cmd)
+		nameValues(cmd.Flags())
 		cmd.ValidArgsFunction = cobra.NoFileCompletions // no argument is a file
 	}
 	return root
@@ -117,14 +125,17 @@ func (a *app) logger(standard slog.Level) (*slog.Logger, error) {
 			return nil, usagef("--log-level %q is none of debug, info, warn and error", a.logLevel)
 		}
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: plainError})), nil
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: plainAttr})), nil
 }
 
-// plainError keeps a log line a line: slog formats errors with %+v, to which
-// those of step-ca add a stack trace.
-func plainError(_ []string, attr slog.Attr) slog.Attr {
-	if err, ok := attr.Value.Any().(error); ok {
-		return slog.String(attr.Key, err.Error())
+// plainAttr keeps a log line a line: slog formats errors with %+v, to which
+// those of step-ca add a stack trace. It writes durations as flags take them.
+func plainAttr(_ []string, attr slog.Attr) slog.Attr {
+	switch value := attr.Value.Any().(type) {
+	case error:
+		return slog.String(attr.Key, value.Error())
+	case time.Duration:
+		return slog.String(attr.Key, timetext.Duration(value))
 	}
 	return attr
 }

@@ -5,7 +5,10 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -20,6 +23,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.step.sm/crypto/pemutil"
 )
 
 func TestMain(m *testing.M) {
@@ -40,6 +44,7 @@ func TestMain(m *testing.M) {
 //	busy VAR                    VAR is an address on which something listens
 //	big FILE N                  make a file of N bytes
 //	mode PERM FILE              the file has these permissions
+//	encrypt KEY PASSWORD OUT    encrypt a PEM key with the password in a file, as step-ca does
 //	vacant DIR                  the directory is empty, or is not there
 //	corrupt FILE OLD NEW        replace a part of a file
 //	terminate [HUP]             send SIGTERM or SIGHUP to the script's background commands
@@ -55,7 +60,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": statusCommand, "json": jsonCommand, "jsonkeys": jsonkeysCommand, "lines": linesCommand,
 			"await": awaitCommand, "filled": filledCommand, "get": getCommand, "until": untilCommand,
-			"busy": busyCommand, "big": bigCommand, "mode": modeCommand,
+			"busy": busyCommand, "big": bigCommand, "mode": modeCommand, "encrypt": encryptCommand,
 			"vacant": vacantCommand, "corrupt": corruptCommand, "terminate": terminateCommand,
 		},
 	})
@@ -196,6 +201,15 @@ func modeCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[0] {
 		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
 	}
+}
+
+func encryptCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 3, 3)
+	key, _ := pem.Decode([]byte(ts.ReadFile(args[0])))
+	password := []byte(strings.TrimSpace(ts.ReadFile(args[1])))
+	block, err := pemutil.EncryptPKCS8PrivateKey(rand.Reader, key.Bytes, password, x509.PEMCipherAES256)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), pem.EncodeToMemory(block), 0o600))
 }
 
 func vacantCommand(ts *testscript.TestScript, neg bool, args []string) {

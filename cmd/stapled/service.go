@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/ca"
+	"github.com/stapledjwt/stapled/internal/loglimit"
 )
 
 // service is an HTTP server on an address that is held already.
@@ -88,7 +89,7 @@ func (s *service) handle(h http.Handler, log *slog.Logger) {
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:          loglimit.New(log.Handler()).ErrorLog(slog.LevelDebug, "connection failed"),
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
@@ -47,9 +48,9 @@ func (f tokenFlags) signer(ctx context.Context, log *slog.Logger) (*signer, erro
 
 // foreignSigner uses a certificate of any PKI.
 func (f tokenFlags) foreignSigner(ctx context.Context, log *slog.Logger) (*signer, error) {
-	identity, err := certs.LoadIdentity(f.cert, f.key)
+	identity, err := f.foreignIdentity()
 	if err != nil {
-		return nil, fmt.Errorf("%w: give --cert a PEM chain and --key the key of its first certificate", err)
+		return nil, err
 	}
 	anchor, err := f.foreignAnchor(identity)
 	if err != nil {
@@ -61,7 +62,7 @@ func (f tokenFlags) foreignSigner(ctx context.Context, log *slog.Logger) (*signe
 	}
 	for _, c := range stapled {
 		if f.ocspURL == "" && len(c.OCSPServer) == 0 {
-			return nil, usagef("the certificate of %q names no OCSP responder: give its URL with --ocsp-url", c.Subject)
+			return nil, usagef("the certificate of %s names no OCSP responder: give its URL with --ocsp-url", certname.Of(c))
 		}
 	}
 	fetcher, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: f.ocspURL})
@@ -80,8 +81,27 @@ func (f tokenFlags) foreignSigner(ctx context.Context, log *slog.Logger) (*signe
 	return &signer{identity: identity, anchor: anchor, staples: keeper}, nil
 }
 
+func (f tokenFlags) foreignIdentity() (*certs.Identity, error) {
+	password, err := readPassword(f.passwordFile)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := certs.LoadEncryptedIdentity(f.cert, f.key, password)
+	switch {
+	case errors.Is(err, certs.ErrEncrypted):
+		return nil, fmt.Errorf("%w: give --password-file a file that holds its password", err)
+	case errors.Is(err, certs.ErrPassword):
+		return nil, fmt.Errorf("%w: put the right one into %s", err, f.passwordFile)
+	case err != nil && f.key == "":
+		return nil, fmt.Errorf("%w: give --cert a PEM chain, leaf first, with the private key of the leaf, or that with --key", err)
+	case err != nil:
+		return nil, fmt.Errorf("%w: give --cert a PEM chain, leaf first, and --key the private key of the leaf", err)
+	}
+	return identity, nil
+}
+
 // foreignAnchor is the certificate above the chain: from its own file, or from
-// the end of the chain's, where LoadIdentity has dropped it.
+// the end of the chain's.
 func (f tokenFlags) foreignAnchor(identity *certs.Identity) (*x509.Certificate, error) {
 	if f.parent != "" {
 		list, err := certs.LoadChain(f.parent)
@@ -90,17 +110,12 @@ func (f tokenFlags) foreignAnchor(identity *certs.Identity) (*x509.Certificate, 
 		}
 		return list[0], nil
 	}
-	chain, err := certs.LoadChain(f.cert)
-	if err != nil {
-		return nil, err
+	last := len(identity.Chain) - 1
+	if identity.Anchor == nil && (f.chain || last == 0) {
+		c := identity.Chain[last]
+		return nil, usagef("the staple of %s needs the certificate of its issuer, %s: give it with --issuer-cert, or at the end of --cert", certname.Of(c), certname.IssuerOf(c))
 	}
-	if len(chain) > len(identity.Chain) {
-		return chain[len(chain)-1], nil
-	}
-	if f.chain || len(chain) == 1 {
-		return nil, usagef("the staple of %q needs the certificate of its issuer: give it with --issuer-cert, or at the end of --cert", chain[len(chain)-1].Subject)
-	}
-	return nil, nil
+	return identity.Anchor, nil
 }
 
 // dnsName is what may stand as a DNS name in a certificate (RFC 5280 §4.2.1.6).

@@ -20,6 +20,8 @@ import (
 	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/gateway"
+	"github.com/stapledjwt/stapled/internal/loglimit"
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -39,6 +41,7 @@ type stack struct {
 	cfg      stackConfig
 	ca       *ca.CA
 	metrics  *metrics
+	requests *loglimit.Handler // the log for what anybody can cause
 	gateway  *service
 	exporter *service // nil without --metrics-address
 
@@ -64,7 +67,7 @@ func (c stackConfig) isNew() bool {
 // openStack makes the directory where there is none, opens it, and takes hold
 // of every address; nothing answers before start.
 func openStack(cfg stackConfig) (_ *stack, err error) {
-	s := &stack{cfg: cfg}
+	s := &stack{cfg: cfg, requests: loglimit.New(cfg.log.Handler())}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -109,9 +112,9 @@ func openStack(cfg stackConfig) (_ *stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.gateway.handle(handler, cfg.log)
+	s.gateway.handle(handler, slog.New(s.requests))
 	if s.exporter != nil {
-		s.exporter.handle(s.metrics.handler(), cfg.log)
+		s.exporter.handle(s.metrics.handler(), slog.New(s.requests))
 	}
 	return s, s.keepGatewayAddress()
 }
@@ -188,7 +191,7 @@ func (s *stack) protectedEcho() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the verifier: %w", err)
 	}
-	g, err := gateway.New(gateway.Config{Verifier: v, Logger: s.cfg.log, Metrics: s.metrics.gateway})
+	g, err := gateway.New(gateway.Config{Verifier: v, Logger: slog.New(s.requests), Metrics: s.metrics.gateway})
 	if err != nil {
 		return nil, fmt.Errorf("configure the gateway: %w", err)
 	}
@@ -243,7 +246,7 @@ func (s *stack) ready() ready {
 	r := ready{
 		CAURL: s.ca.URL(), OCSPURL: s.ca.OCSPURL(), GatewayURL: s.gateway.url(),
 		Root: s.ca.RootFile(), Dir: s.ca.Dir(), Audience: s.cfg.audience,
-		StapleValidity: s.cfg.stapleValidity.String(),
+		StapleValidity: timetext.Duration(s.cfg.stapleValidity),
 	}
 	if s.exporter != nil {
 		r.MetricsURL = s.exporter.url() + "/metrics"
@@ -266,6 +269,7 @@ func (s *stack) close() error {
 	if s.ca != nil {
 		errs = append(errs, s.ca.Close())
 	}
+	s.requests.Flush()
 	return errors.Join(errs...)
 }
 

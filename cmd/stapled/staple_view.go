@@ -14,7 +14,7 @@ import (
 	"math/big"
 	"time"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -82,7 +82,7 @@ var ocspErrors = map[asn1.Enumerated]string{
 }
 
 func dissectStaple(value string, i int, chain []*x509.Certificate) (*stapleView, error) {
-	der, err := certs.DecodeBase64(value)
+	der, err := certx5c.DecodeBase64(value)
 	if err != nil {
 		return nil, err
 	}

@@ -154,8 +154,8 @@ func TestWrap(t *testing.T) {
 
 func TestLength(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0 s", 900 * time.Millisecond: "0 s", time.Second: "1 s", 61 * time.Second: "1 min 1 s", time.Hour: "1 h",
-		25*time.Hour + 30*time.Minute: "1 d 1 h", 400 * 24 * time.Hour: "1 y 35 d", 24*time.Hour + time.Second: "1 d",
+		0: "0s", 900 * time.Millisecond: "0s", time.Second: "1s", 61 * time.Second: "1m1s", time.Hour: "1h", 5 * time.Minute: "5m",
+		25*time.Hour + 30*time.Minute: "1d1h", 400 * 24 * time.Hour: "1y35d", 24*time.Hour + time.Second: "1d",
 	} {
 		if got := length(d); got != want {
 			t.Errorf("length(%s) = %s, want %s", d, got, want)
@@ -204,8 +204,8 @@ func TestLogLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log.Info("refused", "error", traced{})
-	if got := out.String(); strings.Contains(got, "trace") || !strings.Contains(got, "error=short") {
+	log.Info("refused", "error", traced{}, "retry_in", 5*time.Minute)
+	if got := out.String(); strings.Contains(got, "trace") || !strings.Contains(got, "error=short retry_in=5m\n") {
 		t.Error(got)
 	}
 }
@@ -215,7 +215,8 @@ type traced struct{}
 func (traced) Error() string              { return "short" }
 func (traced) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("a trace")) }
 
-// TestHelp: every command explains itself, with an example, in 80 columns.
+// TestHelp: every command explains itself, with an example, in 80 columns or in
+// those of the terminal. Only what people copy is longer.
 func TestHelp(t *testing.T) {
 	var commands []string
 	for _, cmd := range newRootCommand(&app{}).Commands() {
@@ -225,17 +226,30 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	slices.Sort(commands)
-	if want := []string{"demo", "inspect", "revoke", "token", "up", "verify", "version"}; !slices.Equal(commands, want) {
+	if want := []string{"completion", "demo", "inspect", "revoke", "token", "up", "verify", "version"}; !slices.Equal(commands, want) {
 		t.Errorf("commands %v, want %v", commands, want)
 	}
-	for _, args := range append([]string{""}, commands...) {
-		var out, errs strings.Builder
-		if status := execute(append(strings.Fields(args), "--help"), strings.NewReader(""), &out, &errs); status != 0 || errs.Len() > 0 {
-			t.Errorf("%s --help: status %d, %s", args, status, errs.String())
-		}
-		for line := range strings.Lines(out.String()) {
-			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > standardWidth {
-				t.Errorf("%s --help: a line of %d columns: %s", args, n, line)
+	for columns, want := range map[string]int{"": standardWidth, "20": leastWidth, "60": 60, "100": 100, "300": widestText} {
+		t.Setenv("COLUMNS", columns)
+		for _, args := range append([]string{""}, commands...) {
+			var out, errs strings.Builder
+			if status := execute(append(strings.Fields(args), "--help"), strings.NewReader(""), &out, &errs); status != 0 || errs.Len() > 0 {
+				t.Errorf("%s --help: status %d, %s", args, status, errs.String())
+			}
+			text := out.String()
+			if before, rest, ok := strings.Cut(text, "\nExamples:\n"); ok {
+				_, after, _ := strings.Cut(rest, "\n\nFlags:\n")
+				text = before + "\n" + after
+			}
+			longest := 0
+			for line := range strings.Lines(text) {
+				longest = max(longest, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")))
+			}
+			if longest > want || longest < want*3/4 {
+				t.Errorf("%s --help has lines of %d columns in %d", args, longest, want)
+			}
+			if strings.Contains(out.String(), "`") {
+				t.Errorf("%s --help: a mark: %s", args, out.String())
 			}
 		}
 	}

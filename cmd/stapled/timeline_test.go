@@ -22,29 +22,29 @@ func TestTimeline(t *testing.T) {
 	}{
 		{"inside all", []window{certificate, staple, token}, at, `
                       ▼ now 12:00:00Z
-  certificate  ◀━━━━━━┿━━━━━━━━━━━━━━━━━━━━━▶  ends in 23 h
-  staple         ┣━━━━┿━━━━━━━━━━━━━━━━━━┫     ends in 8 min
-  token            ┣━━┿━━━━━━━━┫               ends in 4 min
-               11:57:10Z            12:08:50Z
+  certificate  ◀━━━━━━┿━━━━━━━━━━━━━━━━━━━━━━━▶  ends in 23h
+  staple         ┣━━━━┿━━━━━━━━━━━━━━━━━━━━┫     ends in 8m
+  token            ┣━━┿━━━━━━━━━━┫               ends in 4m
+               11:57:10Z              12:08:50Z
 `},
 		{"after the token", []window{certificate, staple, token}, at.Add(6 * time.Minute), `
-                  now 12:06:00Z ▼
-  certificate  ◀━━━━━━━━━━━━━━━━┿━━━━━▶  ends in 22 h 54 min
-  staple        ┣━━━━━━━━━━━━━━━┿━━━┫    ends in 2 min
-  token           ┣━━━━━━━━━┫   │        ended 2 min ago
-               11:57:10Z      12:08:50Z
+                      now 12:06:00Z ▼
+  certificate  ◀━━━━━━━━━━━━━━━━━━━━┿━━━━━━▶  ends in 22h54m
+  staple         ┣━━━━━━━━━━━━━━━━━━┿━━━━┫    ends in 2m
+  token            ┣━━━━━━━━━━━┫    │         ended 2m ago
+               11:57:10Z           12:08:50Z
 `},
 		{"far after", []window{staple, token}, at.Add(10 * time.Hour), `
-                       now 22:00:00Z ▶
-  staple        ┣━━━━━━━━━━━━━━━━━━┫    ended 9 h 52 min ago
-  token           ┣━━━━━━━━┫            ended 9 h 56 min ago
-               11:57:10Z     12:08:50Z
+                            now 22:00:00Z ▶
+  staple        ┣━━━━━━━━━━━━━━━━━━━━━━━┫    ended 9h52m ago
+  token            ┣━━━━━━━━━━┫              ended 9h56m ago
+               11:57:10Z          12:08:50Z
 `},
 		{"far before", []window{staple, token}, at.Add(-10 * time.Hour), `
                ◀ now 02:00:00Z
-  staple        ┣━━━━━━━━━━━━━━━━━━┫    starts in 9 h 58 min
-  token           ┣━━━━━━━━┫            starts in 9 h 59 min
-               11:57:10Z     12:08:50Z
+  staple        ┣━━━━━━━━━━━━━━━━━━━━━━━┫    starts in 9h58m
+  token            ┣━━━━━━━━━━┫              starts in 9h59m
+               11:57:10Z          12:08:50Z
 `},
 		{"upside down", []window{{"token", at, at.Add(-time.Minute)}}, at, `
                now 12:00:00Z ▼
@@ -53,12 +53,12 @@ func TestTimeline(t *testing.T) {
 `},
 		{"without length", []window{{"token", at, at}}, at, `
                now 12:00:00Z ▼
-  token                    ┫               ends in under 1 s
-               11:59:59Z        12:00:01Z
+  token                     ┫               ends in under 1s
+               11:59:59Z         12:00:01Z
 `},
 		{"long only", []window{certificate}, at, `
                   ▼ now 2026-05-04 12:00:00Z
-  certificate    ┣┿━━━━━━━━━━━━━━━━━━━━━━━┫     ends in 23 h
+  certificate    ┣┿━━━━━━━━━━━━━━━━━━━━━━━━┫     ends in 23h
                2026-05-04 09:00Z 2026-05-05 13:00Z
 `},
 	} {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
@@ -29,6 +31,7 @@ type tokenFlags struct {
 	dir, name                  string
 	named                      bool // --name was given
 	cert, key, ocspURL, parent string
+	passwordFile               string
 	audiences, claims          []string
 	subject                    string
 	ttl, validity              time.Duration
@@ -51,7 +54,7 @@ type signedToken struct {
 func newTokenCommand(a *app) *cobra.Command {
 	var f tokenFlags
 	cmd := &cobra.Command{
-		Use:   "token (--dir DIR | --cert FILE --key FILE) --audience A",
+		Use:   "token (--dir DIR | --cert FILE) --audience A",
 		Short: "Sign one token",
 		Long: `Sign a token with a certificate and a fresh staple for it.
 
@@ -59,8 +62,8 @@ With --dir, the certificate comes from the stack that "stapled up" runs there.
 It is kept in DIR/identities/NAME with its key and its staple: a staple is
 replaced when half of its time has passed, a certificate when two thirds have.
 
-With --cert and --key, the certificate comes from any PKI whose responder
-answers. Nothing is kept.
+With --cert, the certificate comes from any PKI whose responder answers. Its key
+is in the file of --key, or in that of --cert. Nothing is kept.
 
 The value of a --claim is JSON if it is a JSON number, boolean, object, array
 or a string in quotes, and else a string: n=5 is a number, n='"5"' and n=five
@@ -92,27 +95,28 @@ sooner.`,
 	flags.BoolVar(&f.chain, "staple-chain", false, "staple the intermediates too, for verifiers with --staples chain")
 	flags.StringVar(&f.dir, "dir", "", "use the stack in this `DIR`")
 	flags.StringVar(&f.name, "name", defaultName, "sign as this `NAME`, a DNS name or URI")
-	flags.DurationVar(&f.validity, "validity", 0, "let a new certificate live for this `DURATION`; the one that is kept for a name stays as it is (default that of the CA, 24h)")
+	flags.DurationVar(&f.validity, "validity", 0, "let the certificate live for this `DURATION`; one that was enrolled with another is replaced (default that of the one that is kept, or of the CA, 24h)")
 	flags.BoolVar(&f.refresh, "refresh", false, "ask the responder although the kept staple is young, and sign only if it answers")
 	flags.StringVar(&f.cert, "cert", "", "read the certificate chain from this PEM `FILE`, leaf first")
-	flags.StringVar(&f.key, "key", "", "read the private key of the leaf from this PEM `FILE`")
+	flags.StringVar(&f.key, "key", "", "read the private key of the leaf from this PEM `FILE` (default that of --cert)")
+	flags.StringVar(&f.passwordFile, "password-file", "", "decrypt the private key with the password in this `FILE`")
 	flags.StringVar(&f.ocspURL, "ocsp-url", "", "ask the OCSP responder at this `URL` (default the one that the certificate names)")
 	flags.StringVar(&f.parent, "issuer-cert", "", "read the CA certificate that issued the last one of --cert from this PEM `FILE`, if that one needs a staple")
 	inGroup(cmd, "With a certificate of a stack", "dir", "name", "validity", "refresh")
-	inGroup(cmd, "With a certificate of any PKI", "cert", "key", "ocsp-url", "issuer-cert")
+	inGroup(cmd, "With a certificate of any PKI", "cert", "key", "password-file", "ocsp-url", "issuer-cert")
 	return cmd
 }
 
 // check finds contradictions before anything is read or written.
 func (f tokenFlags) check() error {
-	foreign := f.cert != "" || f.key != ""
+	foreign := f.cert != "" || f.key != "" || f.passwordFile != ""
 	switch {
 	case f.dir == "" && !foreign:
-		return usagef("--dir DIR, or --cert FILE and --key FILE, is missing: say who signs")
+		return usagef("--dir DIR or --cert FILE is missing: say who signs")
 	case f.dir != "" && (foreign || f.ocspURL != "" || f.parent != ""):
-		return usagef("--dir brings its own certificate: leave out --cert, --key, --ocsp-url and --issuer-cert, or --dir")
-	case foreign && (f.cert == "" || f.key == ""):
-		return usagef("--cert and --key belong together: give both")
+		return usagef("--dir brings its own certificate: leave out --cert, --key, --password-file, --ocsp-url and --issuer-cert, or --dir")
+	case foreign && f.cert == "":
+		return usagef("--cert FILE is missing: say whose certificate the key belongs to")
 	case foreign && (f.named || f.validity != 0 || f.refresh):
 		return usagef("--name, --validity and --refresh are about what a stack keeps: leave them out beside --cert")
 	case len(f.audiences) == 0:
@@ -120,9 +124,9 @@ func (f tokenFlags) check() error {
 	case slices.Contains(f.audiences, ""):
 		return usagef("--audience is empty: say whom the token is for")
 	case f.ttl < time.Second:
-		return usagef("--ttl %s is too short: a token lives whole seconds", f.ttl)
+		return usagef("--ttl %s is too short: a token lives whole seconds", timetext.Duration(f.ttl))
 	case f.validity < 0:
-		return usagef("--validity %s is negative", f.validity)
+		return usagef("--validity %s is negative", timetext.Duration(f.validity))
 	}
 	if f.dir != "" {
 		return checkDir(f.dir)
@@ -146,7 +150,7 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 		a.warn(fmt.Errorf("--ttl %s: verifiers refuse a token with a longer time from iat to exp than %s by default", timetext.Duration(f.ttl), timetext.Duration(verifier.DefaultMaxLifetime)))
 	}
 	if leaf := s.identity.Leaf(); !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
-		a.warn(fmt.Errorf("the certificate of %q does not list the extended key usage clientAuth, which verifiers ask for by default", leaf.Subject))
+		a.warn(fmt.Errorf("the certificate of %s does not list the extended key usage clientAuth, which verifiers ask for by default", certname.Of(leaf)))
 	}
 	if s.unrefreshed != nil {
 		a.warn(fmt.Errorf("signed with the staple that was kept, because there is no newer one: %w", s.unrefreshed))

@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -91,7 +92,7 @@ func (c stackConfig) check() error {
 	case c.audience == "":
 		return usagef("--audience is empty: say whom tokens for the echo service name")
 	case c.validityGiven && (c.stapleValidity < time.Second || c.stapleValidity%time.Second != 0):
-		return usagef("--staple-validity %s is not a whole number of seconds from 1s on: OCSP counts in seconds", c.stapleValidity)
+		return usagef("--staple-validity %s is not a whole number of seconds from 1s on: OCSP counts in seconds", timetext.Duration(c.stapleValidity))
 	}
 	taken := make(map[string]string)
 	for _, f := range []struct{ name, address string }{
@@ -163,9 +164,9 @@ func (a *app) printReady(s *stack) error {
 	}
 	p.whole("root", r.Root)
 	if v := s.cfg.stapleValidity; v <= ocspstaple.DefaultMaxAge {
-		p.field("staples", "valid for "+length(v)+", the bound on a revocation")
+		p.field("staples", "valid for "+timetext.Duration(v)+", the bound on a revocation")
 	} else {
-		p.field("staples", "valid for "+length(v)+"; the bound on a revocation is "+length(ocspstaple.DefaultMaxAge)+
+		p.field("staples", "valid for "+timetext.Duration(v)+"; the bound on a revocation is "+timetext.Duration(ocspstaple.DefaultMaxAge)+
 			", the age up to which verifiers take them by default")
 	}
 	fmt.Fprintf(&b, "\nTry this in another terminal:\n  TOKEN=$(%s token --dir %s --audience %s)\n  curl -H \"Authorization: Bearer $TOKEN\" %s\n",

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
 // validitySettings is config/staples.json: from it, whoever revokes knows when
@@ -50,7 +51,7 @@ func keptValidity(dir string) (time.Duration, error) {
 	case err != nil:
 		return 0, unreadableValidity(dir, err)
 	case kept < time.Second:
-		return 0, unreadableValidity(dir, fmt.Errorf("a validity of %s", kept))
+		return 0, unreadableValidity(dir, fmt.Errorf("a validity of %s", timetext.Duration(kept)))
 	}
 	return kept, nil
 }
@@ -69,7 +70,7 @@ func keepValidity(dir string, validity time.Duration, now time.Time) error {
 	if end := now.Add(before); before > 0 && end.After(earlierUntil) {
 		earlierUntil = end
 	}
-	raw, err := json.Marshal(validitySettings{Validity: validity.String(), EarlierUntil: earlierUntil.UTC()})
+	raw, err := json.Marshal(validitySettings{Validity: timetext.Duration(validity), EarlierUntil: earlierUntil.UTC()})
 	if err != nil {
 		return fmt.Errorf("encode the validity of staples: %w", err)
 	}

@@ -46,7 +46,9 @@ func newVerifyCommand(a *app) *cobra.Command {
 		Use:   "verify --anchor FILE --audience A [flags] [TOKEN|-]",
 		Short: "Verify a token offline",
 		Long: `Verify a token as a service would: signature, chain, staple and claims, without
-any connection. The token is the argument, or stdin for "-" or no argument.
+any connection. The token is the argument, or stdin for "-" or no argument;
+"Bearer " before it, and the JSON of "stapled token --json" around it, are taken
+off.
 
 Exit status 1 and a reason if it is rejected. A token of more than 16 KiB is
 rejected as too_large; input of more than 64 KiB is not a token, and exit
@@ -75,6 +77,10 @@ the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
 				return err
 			}
 			raw, err := a.readToken(cmd, args)
+			var other *notToken
+			if errors.As(err, &other) {
+				return a.printRejected(&verifier.Error{Reason: verifier.Malformed, Err: err})
+			}
 			if err != nil {
 				return err
 			}
@@ -137,7 +143,7 @@ func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
 	p := page{terminal: t, out: &b}
 	p.field("issuer", token.Issuer)
 	p.field("identity", token.Identity)
-	p.field("certificate", accepted.Certificate)
+	p.field("certificate", subject(accepted.Certificate))
 	p.serial("serial", accepted.Serial)
 	p.field("staple", "good, nextUpdate "+stamp(accepted.NextUpdate))
 	p.field("fresh until", stamp(accepted.FreshUntil)+", "+distance(accepted.FreshUntil, now, "ends", "ended"))

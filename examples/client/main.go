@@ -76,7 +76,11 @@ func main() {
 		return nil
 	}
 	go files.Run(ctx, identity)
-	client := &http.Client{Transport: signer.Transport(nil, *audience, issuer.WithOrigins(*service)), Timeout: 10 * time.Second}
+	transport, err := issuer.NewTransport(issuer.TransportConfig{Issuer: signer, Audience: *audience, Origins: []string{*service}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	client := &http.Client{Transport: transport, Timeout: 10 * time.Second}
 	for ctx.Err() == nil {
 		if err := call(client, *service); err != nil {
 			log.Fatal(err) // without a fresh staple there is no token, and no call

@@ -61,6 +61,7 @@ func run(anchor, audience, listen string) error {
 	server := &http.Server{
 		Handler:           g.Wrap(http.HandlerFunc(greet)),
 		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       time.Minute,
 	}
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {

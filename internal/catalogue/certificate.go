@@ -15,7 +15,7 @@ import (
 	"strings"
 
 	"github.com/stapledjwt/stapled"
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -100,21 +100,21 @@ func certificateCases() []Case {
 		Case{name: "certificate_with_65_names", rules: "3.2", leaf: named([]string{clientURI}, slices.Repeat([]string{"client.test.example"}, 64)...), want: stapled.ChainInvalid},
 		Case{name: "certificate_with_64_names", rules: "3.2", leaf: named([]string{clientURI}, slices.Repeat([]string{"client.test.example"}, 63)...)},
 		Case{name: "kid_of_another_certificate", rules: "3.7", want: stapled.KeyMismatch,
-			edit: func(m *Maker, t *testca.Token) { t.Header.Set("kid", certs.KeyID(m.other.Cert)) }},
+			edit: func(m *Maker, t *testca.Token) { t.Header.Set("kid", certx5c.KeyID(m.other.Cert)) }},
 		Case{name: "kid_of_the_intermediate", rules: "3.7", want: stapled.KeyMismatch,
-			edit: func(m *Maker, t *testca.Token) { t.Header.Set("kid", certs.KeyID(m.ca.Cert)) }},
+			edit: func(m *Maker, t *testca.Token) { t.Header.Set("kid", certx5c.KeyID(m.ca.Cert)) }},
 		Case{name: "kid_empty", rules: "3.7", edit: header("kid", ""), want: stapled.KeyMismatch},
 		Case{name: "kid_in_another_case", rules: "3.7", want: stapled.KeyMismatch,
-			edit: func(m *Maker, t *testca.Token) { t.Header.Set("kid", strings.ToLower(certs.KeyID(m.client.Cert))) }},
+			edit: func(m *Maker, t *testca.Token) { t.Header.Set("kid", strings.ToLower(certx5c.KeyID(m.client.Cert))) }},
 		Case{name: "kid_with_padding", rules: "3.7", want: stapled.KeyMismatch,
-			edit: func(m *Maker, t *testca.Token) { t.Header.Set("kid", certs.KeyID(m.client.Cert)+"=") }},
+			edit: func(m *Maker, t *testca.Token) { t.Header.Set("kid", certx5c.KeyID(m.client.Cert)+"=") }},
 		Case{name: "x5t_S256_of_another_certificate", rules: "3.7", want: stapled.KeyMismatch,
-			edit: func(m *Maker, t *testca.Token) { t.Header.Add("x5t#S256", certs.KeyID(m.other.Cert)) }},
+			edit: func(m *Maker, t *testca.Token) { t.Header.Add("x5t#S256", certx5c.KeyID(m.other.Cert)) }},
 		Case{name: "x5t_S256_of_another_certificate_without_kid", rules: "3.7", want: stapled.KeyMismatch,
-			edit: edits(dropHeader("kid"), func(m *Maker, t *testca.Token) { t.Header.Add("x5t#S256", certs.KeyID(m.other.Cert)) })},
+			edit: edits(dropHeader("kid"), func(m *Maker, t *testca.Token) { t.Header.Add("x5t#S256", certx5c.KeyID(m.other.Cert)) })},
 		Case{name: "x5t_S256_of_the_leaf_and_kid_of_another_certificate", rules: "3.7", want: stapled.KeyMismatch, edit: func(m *Maker, t *testca.Token) {
-			t.Header.Set("kid", certs.KeyID(m.other.Cert))
-			t.Header.Add("x5t#S256", certs.KeyID(m.client.Cert))
+			t.Header.Set("kid", certx5c.KeyID(m.other.Cert))
+			t.Header.Add("x5t#S256", certx5c.KeyID(m.client.Cert))
 		}},
 		Case{name: "x5t_S256_empty", rules: "3.7", edit: addHeader("x5t#S256", ""), want: stapled.KeyMismatch},
 		Case{name: "kid_is_a_name", rules: "3.7", edit: header("kid", "key-1"), want: stapled.KeyMismatch},
@@ -122,16 +122,16 @@ func certificateCases() []Case {
 			sum := sha256.Sum256(c.Raw)
 			return hex.EncodeToString(sum[:])
 		}), want: stapled.KeyMismatch},
-		Case{name: "kid_cut_off", rules: "3.7", edit: kid(func(c *x509.Certificate) string { return certs.KeyID(c)[:42] }), want: stapled.KeyMismatch},
+		Case{name: "kid_cut_off", rules: "3.7", edit: kid(func(c *x509.Certificate) string { return certx5c.KeyID(c)[:42] }), want: stapled.KeyMismatch},
 		Case{name: "kid_of_the_key", rules: "3.7", edit: kid(func(c *x509.Certificate) string {
 			sum := sha256.Sum256(c.RawSubjectPublicKeyInfo)
 			return segment(sum[:])
 		}), want: stapled.KeyMismatch},
 		Case{name: "kid_absent", rules: "3.7", edit: dropHeader("kid")},
 		Case{name: "kid_and_x5t_S256", rules: "3.7",
-			edit: func(m *Maker, t *testca.Token) { t.Header.Add("x5t#S256", certs.KeyID(m.client.Cert)) }},
+			edit: func(m *Maker, t *testca.Token) { t.Header.Add("x5t#S256", certx5c.KeyID(m.client.Cert)) }},
 		Case{name: "x5t_S256_without_kid", rules: "3.7",
-			edit: edits(dropHeader("kid"), func(m *Maker, t *testca.Token) { t.Header.Add("x5t#S256", certs.KeyID(m.client.Cert)) })},
+			edit: edits(dropHeader("kid"), func(m *Maker, t *testca.Token) { t.Header.Add("x5t#S256", certx5c.KeyID(m.client.Cert)) })},
 	)
 	return append(append(cases, keyCases()...), certificateSignatureCases()...)
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -91,8 +91,8 @@ func algorithm(alg string) edit {
 func chain(make func(*Maker) []*x509.Certificate) edit {
 	return func(m *Maker, t *testca.Token) {
 		list := make(m)
-		t.Header.Set("kid", certs.KeyID(list[0]))
-		t.Header.Set("x5c", certs.EncodeX5C(list))
+		t.Header.Set("kid", certx5c.KeyID(list[0]))
+		t.Header.Set("x5c", certx5c.Encode(list))
 	}
 }
 

@@ -147,8 +147,10 @@ func TestOnlyTheCAImportsSmallstep(t *testing.T) {
 	}
 }
 
-// below are packages that every other may import: they know nothing of tokens.
-var below = []string{"internal/strictjson", "internal/timetext"}
+// below are packages that every other may import: they know nothing of staples.
+var below = []string{
+	"internal/certkey", "internal/certname", "internal/certx5c", "internal/san", "internal/strictjson", "internal/timetext",
+}
 
 // TestImportsPointOneWay holds the packages to their order.
 func TestImportsPointOneWay(t *testing.T) {
@@ -156,16 +158,17 @@ func TestImportsPointOneWay(t *testing.T) {
 		from    string
 		allowed []string
 	}{
-		{"certs", nil},
-		{"ocspstaple", []string{"certs"}},
+		{"internal/certpath", []string{"certs"}},
+		{"ocspstaple", nil},
+		{"certs", []string{"internal/pbes2"}},
 		{"ocspstaple/stapler", []string{"certs", "ocspstaple"}},
 		{"issuer", []string{"certs", "ocspstaple"}},
-		{"verifier", []string{"certs", "ocspstaple"}},
-		{"internal/catalogue", []string{"certs", "internal/testca"}}, // never the verifier: it is not asked
-		{"gateway", []string{"verifier"}},
+		{"verifier", []string{"certs", "internal/certpath", "ocspstaple"}},
+		{"internal/catalogue", []string{"internal/testca"}}, // never the verifier: it is not asked
+		{"gateway", []string{"internal/loglimit", "verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"ca/responder", nil},
-		{"ca", []string{"certs", "ca/responder", "ocspstaple", "ocspstaple/stapler"}}, // to ask the responder
+		{"ca", []string{"certs", "ca/responder", "internal/loglimit", "ocspstaple", "ocspstaple/stapler"}}, // to ask the responder
 	} {
 		t.Run(row.from, func(t *testing.T) {
 			for _, p := range list(t, module+"/"+row.from) {

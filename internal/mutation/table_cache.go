@@ -42,7 +42,7 @@ var cacheTargets = []target{
 		{name: "cache-entry-bound", rule: "§3", rows: "TestCacheBudget",
 			old: "if c == nil || cost > c.budget {", new: "if c == nil {"},
 	}},
-	{"certs", []check{
+	{"internal/certpath", []check{
 		{name: "links-not-of-the-leaf", rule: "§3", rows: "TestLinks",
 			old: "checkLink(o.chain[i], o.chain[i+1], i > 0, links)", new: "checkLink(o.chain[i], o.chain[i+1], true, links)",
 			redundant: "only the links of CAs are added, and a leaf is none"},

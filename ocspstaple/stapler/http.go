@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ocsp"
+
+	"github.com/stapledjwt/stapled/internal/certname"
 )
 
 const (
@@ -192,8 +194,8 @@ func (f *HTTPFetcher) responder(leaf *x509.Certificate) (string, error) {
 		return f.cfg.URL, nil
 	}
 	if len(leaf.OCSPServer) == 0 {
-		return "", fmt.Errorf("the certificate for %q names no OCSP responder (authority information access): "+
-			"configure its URL, or have the CA put it into the certificates", leaf.Subject)
+		return "", fmt.Errorf("the certificate of %s names no OCSP responder (authority information access): "+
+			"configure its URL, or have the CA put it into the certificates", certname.Of(leaf))
 	}
 	var err error
 	for _, candidate := range leaf.OCSPServer {
@@ -201,7 +203,7 @@ func (f *HTTPFetcher) responder(leaf *x509.Certificate) (string, error) {
 			return candidate, nil
 		}
 	}
-	return "", fmt.Errorf("the certificate for %q names no OCSP responder that can be asked: %w", leaf.Subject, err)
+	return "", fmt.Errorf("the certificate of %s names no OCSP responder that can be asked: %w", certname.Of(leaf), err)
 }
 
 func checkURL(raw string) error {

@@ -28,7 +28,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -138,10 +139,10 @@ func New(cfg Config) (*Stapler, error) {
 			issuer = cfg.Chain[i+1]
 		}
 		if issuer == nil {
-			return nil, fmt.Errorf("stapling %q needs the certificate of its issuer: set Config.Anchor", cfg.Chain[i].Subject)
+			return nil, fmt.Errorf("stapling %s needs the certificate of its issuer, %s: set Config.Anchor", certname.Of(cfg.Chain[i]), certname.IssuerOf(cfg.Chain[i]))
 		}
 		if err := cfg.Chain[i].CheckSignatureFrom(issuer); err != nil {
-			return nil, fmt.Errorf("%q did not issue %q: %w", issuer.Subject, cfg.Chain[i].Subject, err)
+			return nil, fmt.Errorf("%s did not issue %s, which names %s: %w", certname.Of(issuer), certname.Of(cfg.Chain[i]), certname.IssuerOf(cfg.Chain[i]), err)
 		}
 		if f, ok := cfg.Fetcher.(*HTTPFetcher); ok {
 			if _, err := f.responder(cfg.Chain[i]); err != nil {
@@ -159,8 +160,8 @@ func New(cfg Config) (*Stapler, error) {
 }
 
 func (cfg *Config) setDefaults() error {
-	if len(cfg.Chain) == 0 || len(cfg.Chain) > certs.MaxChain {
-		return fmt.Errorf("a chain has 1 to %d certificates, not %d", certs.MaxChain, len(cfg.Chain))
+	if len(cfg.Chain) == 0 || len(cfg.Chain) > stapled.MaxChain {
+		return fmt.Errorf("a chain has 1 to %d certificates, not %d", stapled.MaxChain, len(cfg.Chain))
 	}
 	for _, d := range []struct {
 		name         string

@@ -31,6 +31,7 @@ func run() error {
 	page := flag.String("page", "", "write the page of results to this `file`")
 	sizes := flag.Bool("sizes", false, "print the sizes of tokens and measure nothing")
 	benchstat := flag.String("benchstat", "", "put what this `file` has into the page")
+	responders := flag.String("responders", "", "put what command responders has printed into this `file` into the page")
 	// The caches of a default configuration hold fewer.
 	plan := benchmarks.Plan{Tokens: 16_000, Leaves: 14_000, Progress: progress}
 	flag.IntVar(&plan.Rounds, "rounds", 24, "the number of rounds")
@@ -56,6 +57,15 @@ func run() error {
 			return err
 		}
 		report.Benchstat = string(text)
+	}
+	if *responders != "" {
+		text, err := os.ReadFile(*responders)
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(text, &report.Responders); err != nil {
+			return fmt.Errorf("%s: %w", *responders, err)
+		}
 	}
 	setup, err := benchmarks.NewSetup()
 	if err != nil {

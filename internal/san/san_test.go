@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package certs_test
+package san_test
 
 import (
 	"crypto/x509"
@@ -12,12 +12,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
 func TestForgeriesOfNames(t *testing.T) {
-	names := certs.Names{
+	names := san.Names{
 		URIs: []string{"spiffe://good.example/orders", "https://good.example/%6frders"},
 		DNS: []string{"good.example", "orders.good.example", "*.wild.example", "",
 			"https://elsewhere.example/x.host.example", "user@host.example", "host.example:443", "host.example/x.example", "host..example", "dot.example."},
@@ -102,20 +103,20 @@ func TestForgeriesOfNames(t *testing.T) {
 	}
 	for name, iss := range forgeries {
 		t.Run("T12_"+name, func(t *testing.T) {
-			if err := names.CheckIssuer(iss); !errors.Is(err, certs.ErrName) {
+			if err := names.CheckIssuer(iss); !errors.Is(err, stapled.IssuerMismatch) {
 				t.Errorf("%q: %v", iss, err)
 			}
 		})
 	}
 	t.Run("T12_certificate_without_names", func(t *testing.T) {
 		for _, iss := range []string{"", "https://", "https:///", "client"} {
-			if err := (certs.Names{}).CheckIssuer(iss); !errors.Is(err, certs.ErrName) {
+			if err := (san.Names{}).CheckIssuer(iss); !errors.Is(err, stapled.IssuerMismatch) {
 				t.Errorf("%q: %v", iss, err)
 			}
 		}
 	})
 	t.Run("T12_absent_although_a_name_is_empty", func(t *testing.T) {
-		if err := (certs.Names{URIs: []string{""}, DNS: []string{""}}).CheckIssuer(""); !errors.Is(err, certs.ErrName) {
+		if err := (san.Names{URIs: []string{""}, DNS: []string{""}}).CheckIssuer(""); !errors.Is(err, stapled.IssuerMismatch) {
 			t.Error(err)
 		}
 	})
@@ -131,31 +132,31 @@ func TestNames(t *testing.T) {
 	rows := []struct {
 		name             string
 		edit             testca.Edit
-		want             certs.Names
+		want             san.Names
 		identity, issuer string
 	}{
 		{"URI_and_DNS", func(*testca.Template) {},
-			certs.Names{URIs: []string{"spiffe://test.example/client"}, DNS: []string{"client.test.example"}},
+			san.Names{URIs: []string{"spiffe://test.example/client"}, DNS: []string{"client.test.example"}},
 			"spiffe://test.example/client", "spiffe://test.example/client"},
 		{"DNS_only", func(c *testca.Template) { c.URIs = nil },
-			certs.Names{DNS: []string{"client.test.example"}}, "client.test.example", "https://client.test.example"},
-		{"neither", func(c *testca.Template) { c.URIs, c.DNSNames = nil, nil }, certs.Names{}, "", ""},
+			san.Names{DNS: []string{"client.test.example"}}, "client.test.example", "https://client.test.example"},
+		{"neither", func(c *testca.Template) { c.URIs, c.DNSNames = nil, nil }, san.Names{}, "", ""},
 		{"mail_only", func(c *testca.Template) {
 			c.URIs, c.DNSNames, c.EmailAddresses = nil, nil, []string{"client@test.example"}
-		}, certs.Names{}, "", ""},
+		}, san.Names{}, "", ""},
 		{"several_in_their_order", func(c *testca.Template) {
 			c.URIs = append(c.URIs, &url.URL{Scheme: "https", Host: "a.example"})
 			c.DNSNames = []string{"b.example", "a.example"}
-		}, certs.Names{URIs: []string{"spiffe://test.example/client", "https://a.example"}, DNS: []string{"b.example", "a.example"}},
+		}, san.Names{URIs: []string{"spiffe://test.example/client", "https://a.example"}, DNS: []string{"b.example", "a.example"}},
 			"spiffe://test.example/client", "spiffe://test.example/client"},
 		// url.URL would write it as HTTPS://a.example/%41?#, or otherwise.
 		{"URI_as_the_certificate_writes_it", func(c *testca.Template) {
 			c.ExtraExtensions = []pkix.Extension{{Id: []int{2, 5, 29, 17}, Value: append([]byte{0x30, 24, 0x86, 22}, "HTTPS://A.example/%41?#"[:22]...)}}
-		}, certs.Names{URIs: []string{"HTTPS://A.example/%41?"}}, "HTTPS://A.example/%41?", "HTTPS://A.example/%41?"},
+		}, san.Names{URIs: []string{"HTTPS://A.example/%41?"}}, "HTTPS://A.example/%41?", "HTTPS://A.example/%41?"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			names, err := certs.NamesOf(ca.Leaf(row.edit).Cert)
+			names, err := san.Of(ca.Leaf(row.edit).Cert)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -175,8 +176,25 @@ func TestNames(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			// crypto/x509 does not parse such a certificate.
 			c := &x509.Certificate{Extensions: []pkix.Extension{{Id: []int{2, 5, 29, 17}, Value: value}}}
-			if names, err := certs.NamesOf(c); !errors.Is(err, certs.ErrName) || !reflect.DeepEqual(names, certs.Names{}) {
+			if names, err := san.Of(c); !errors.Is(err, stapled.IssuerMismatch) || !reflect.DeepEqual(names, san.Names{}) {
 				t.Errorf("%+v, %v", names, err)
+			}
+		})
+	}
+}
+
+// A name that is there and empty is nobody's.
+func TestForgeriesOfIssuers(t *testing.T) {
+	for name, names := range map[string]san.Names{
+		"T12_empty_URI":      {URIs: []string{""}},
+		"T12_empty_DNS_name": {DNS: []string{""}},
+		"T12_both_empty":     {URIs: []string{""}, DNS: []string{""}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, iss := range []string{"", "https://", "https:///"} {
+				if err := names.CheckIssuer(iss); !errors.Is(err, stapled.IssuerMismatch) {
+					t.Errorf("%q: %v", iss, err)
+				}
 			}
 		})
 	}

@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package certs
+// Package certkey says which keys and algorithms stapled relies on, and which of
+// them belong together.
+package certkey
 
 import (
 	"crypto"
@@ -10,10 +12,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
-	"errors"
-	"fmt"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 )
 
 // The size of an RSA modulus in bits: below the first it is weak, above the
@@ -21,17 +22,6 @@ import (
 const (
 	minRSABits = 2048
 	maxRSABits = 4096
-)
-
-var (
-	// ErrWeakKey says that a public key is of a kind or size that stapled does
-	// not rely on.
-	ErrWeakKey = errors.New("key not allowed")
-	// ErrAlgorithm says that a signature algorithm is not allowed.
-	ErrAlgorithm = errors.New("signature algorithm not allowed")
-	// ErrKeyMismatch says that a key and an algorithm, or a key and a
-	// certificate, do not belong together.
-	ErrKeyMismatch = errors.New("key mismatch")
 )
 
 // Algorithms lists the JWS algorithms (RFC 7518 §3.1, RFC 8037 §3.1) that a
@@ -45,7 +35,7 @@ func Algorithms() []jose.SignatureAlgorithm {
 }
 
 // Hash is the digest that a JWS algorithm signs; 0 for EdDSA, which takes the
-// whole message. It is ErrAlgorithm for every name not in [Algorithms].
+// whole message. Every name that is not in [Algorithms] is AlgorithmRejected.
 func Hash(alg jose.SignatureAlgorithm) (crypto.Hash, error) {
 	switch alg {
 	case jose.ES256, jose.RS256, jose.PS256:
@@ -57,31 +47,31 @@ func Hash(alg jose.SignatureAlgorithm) (crypto.Hash, error) {
 	case jose.EdDSA:
 		return 0, nil
 	}
-	return 0, ErrAlgorithm
+	return 0, stapled.Errorf(stapled.AlgorithmRejected, "%.40q is no algorithm of a stapled token", alg)
 }
 
-// CheckKey returns ErrWeakKey unless the public key is ECDSA on P-256, P-384
+// Check returns AlgorithmRejected unless the public key is ECDSA on P-256, P-384
 // or P-521, Ed25519, or RSA of 2048 to 4096 bits.
-func CheckKey(pub crypto.PublicKey) error {
+func Check(pub crypto.PublicKey) error {
 	switch key := pub.(type) {
 	case *ecdsa.PublicKey:
 		switch key.Curve {
 		case elliptic.P256(), elliptic.P384(), elliptic.P521():
 			return nil
 		}
-		return fmt.Errorf("%w: elliptic curve %s", ErrWeakKey, key.Curve.Params().Name)
+		return stapled.Errorf(stapled.AlgorithmRejected, "elliptic curve %s", key.Curve.Params().Name)
 	case ed25519.PublicKey:
 		return nil
 	case *rsa.PublicKey:
 		if bits := key.N.BitLen(); bits < minRSABits || bits > maxRSABits {
-			return fmt.Errorf("%w: RSA of %d bits", ErrWeakKey, bits)
+			return stapled.Errorf(stapled.AlgorithmRejected, "RSA of %d bits", bits)
 		}
 		return nil
 	}
-	return fmt.Errorf("%w: %T", ErrWeakKey, pub)
+	return stapled.Errorf(stapled.AlgorithmRejected, "%T", pub)
 }
 
-// CheckAlgorithm returns ErrKeyMismatch unless a key of this kind makes
+// CheckAlgorithm returns KeyMismatch unless a key of this kind makes
 // signatures of this algorithm. RFC 7518 §3.4 ties each ES algorithm to one
 // curve.
 func CheckAlgorithm(pub crypto.PublicKey, alg jose.SignatureAlgorithm) error {
@@ -99,14 +89,14 @@ func CheckAlgorithm(pub crypto.PublicKey, alg jose.SignatureAlgorithm) error {
 		}
 	}
 	if !fits {
-		return fmt.Errorf("%w: a %T does not sign %s", ErrKeyMismatch, pub, alg)
+		return stapled.Errorf(stapled.KeyMismatch, "a %T does not sign %s", pub, alg)
 	}
 	return nil
 }
 
-// SameKey tells whether two certificates have one public key, however it is
+// Same reports whether two certificates have one public key, however it is
 // encoded.
-func SameKey(a, b *x509.Certificate) bool {
+func Same(a, b *x509.Certificate) bool {
 	key, ok := a.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && key.Equal(b.PublicKey)
 }
@@ -126,7 +116,7 @@ func curveOf(alg jose.SignatureAlgorithm) elliptic.Curve {
 // AlgorithmFor is the JWS algorithm that an issuer with this key uses: the one
 // of its curve, EdDSA, or RS256.
 func AlgorithmFor(pub crypto.PublicKey) (jose.SignatureAlgorithm, error) {
-	if err := CheckKey(pub); err != nil {
+	if err := Check(pub); err != nil {
 		return "", err
 	}
 	for _, alg := range Algorithms() {
@@ -134,10 +124,10 @@ func AlgorithmFor(pub crypto.PublicKey) (jose.SignatureAlgorithm, error) {
 			return alg, nil
 		}
 	}
-	return "", ErrWeakKey
+	return "", stapled.Errorf(stapled.AlgorithmRejected, "no algorithm for a %T", pub)
 }
 
-// CheckSignatureAlgorithm returns ErrAlgorithm unless a certificate or an OCSP
+// CheckSignatureAlgorithm returns AlgorithmRejected unless a certificate or an OCSP
 // response signed with the algorithm can be relied on: no SHA-1, no MD5.
 func CheckSignatureAlgorithm(alg x509.SignatureAlgorithm) error {
 	switch alg {
@@ -147,5 +137,5 @@ func CheckSignatureAlgorithm(alg x509.SignatureAlgorithm) error {
 		x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS:
 		return nil
 	}
-	return fmt.Errorf("%w: %s", ErrAlgorithm, alg)
+	return stapled.Errorf(stapled.AlgorithmRejected, "%s", alg)
 }

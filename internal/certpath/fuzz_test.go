@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package certs_test
+package certpath_test
 
 import (
 	"bytes"
@@ -9,8 +9,12 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/bounds"
+	"github.com/stapledjwt/stapled/internal/certpath"
+	"github.com/stapledjwt/stapled/internal/certx5c"
+	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/internal/vectors"
 )
@@ -32,7 +36,7 @@ func FuzzChain(f *testing.F) {
 	for _, row := range pathForgeries {
 		p := newPresented()
 		row.forge(p)
-		if len(p.chain) <= certs.MaxChain+1 {
+		if len(p.chain) <= stapled.MaxChain+1 {
 			add(p.anchors[0], p.chain)
 		}
 	}
@@ -53,7 +57,7 @@ func FuzzChain(f *testing.F) {
 		f.Fatal("no seeds")
 	}
 	f.Fuzz(func(t *testing.T, ders, anchor []byte) {
-		root, err := certs.ParseDER(anchor)
+		root, err := certx5c.ParseDER(anchor)
 		if err != nil {
 			return
 		}
@@ -66,8 +70,8 @@ func FuzzChain(f *testing.F) {
 			return
 		}
 		var again []*x509.Certificate
-		x5c := certs.EncodeX5C(chain)
-		bounds.Hold(t, 64<<10+64*uint64(len(ders)), func() { again, err = certs.ParseX5C(x5c) })
+		x5c := certx5c.Encode(chain)
+		bounds.Hold(t, 64<<10+64*uint64(len(ders)), func() { again, err = certx5c.Parse(x5c) })
 		if err != nil {
 			t.Fatalf("x5c: %v", err)
 		}
@@ -77,8 +81,8 @@ func FuzzChain(f *testing.F) {
 			}
 			checkNames(t, c)
 		}
-		if _, err := anchors.Order(chain); err != nil {
-			if !isOneOf(err, []error{certs.ErrChain, certs.ErrWeakKey, certs.ErrAlgorithm}) {
+		if _, err := certpath.Order(anchors, chain); err != nil {
+			if !isOneOf(err, []error{stapled.ChainInvalid, stapled.AlgorithmRejected, stapled.AlgorithmRejected}) {
 				t.Fatalf("Order: %v", err)
 			}
 			return
@@ -86,10 +90,10 @@ func FuzzChain(f *testing.F) {
 		// The time is one at which the chain has a chance.
 		now := chain[0].NotBefore
 		for _, usage := range []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth} {
-			var path *certs.Path
+			var path *certpath.Path
 			bounds.Hold(t, 256<<10+64*uint64(len(ders)), func() { path, err = validate(anchors, chain, now, usage, nil) })
 			if err != nil {
-				if path != nil || !isOneOf(err, []error{certs.ErrUntrusted, certs.ErrExpired, certs.ErrNotYetValid, certs.ErrKeyUsage}) {
+				if path != nil || !isOneOf(err, []error{stapled.ChainUntrusted, stapled.CertificateExpired, stapled.CertificateNotYetValid, stapled.KeyUsage}) {
 					t.Fatalf("Verify: %v", err)
 				}
 				continue
@@ -103,9 +107,9 @@ func FuzzChain(f *testing.F) {
 
 // checkNames holds what a certificate names against what crypto/x509 says.
 func checkNames(t *testing.T, c *x509.Certificate) {
-	names, err := certs.NamesOf(c)
+	names, err := san.Of(c)
 	if err != nil {
-		if !errors.Is(err, certs.ErrName) {
+		if !errors.Is(err, stapled.IssuerMismatch) {
 			t.Fatalf("NamesOf: %v", err)
 		}
 		return

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package certs_test
+package certpath_test
 
 import (
 	"cmp"
@@ -12,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certpath"
+	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/internal/vectors"
 )
@@ -75,7 +78,7 @@ func (c *chainCase) evaluate(t *testing.T) error {
 	}
 	var refusals []error
 	try := func(chain []*x509.Certificate) bool {
-		if _, err := anchors.Order(chain); err != nil {
+		if _, err := certpath.Order(anchors, chain); err != nil {
 			refusals = append(refusals, err)
 			return false
 		}
@@ -110,7 +113,7 @@ func search(chain, others []*x509.Certificate, try func([]*x509.Certificate) boo
 		return true
 	}
 	for i, c := range others {
-		if len(chain) == certs.MaxChain || string(chain[len(chain)-1].RawIssuer) != string(c.RawSubject) {
+		if len(chain) == stapled.MaxChain || string(chain[len(chain)-1].RawIssuer) != string(c.RawSubject) {
 			continue
 		}
 		rest := append(append([]*x509.Certificate{}, others[:i]...), others[i+1:]...)
@@ -123,7 +126,7 @@ func search(chain, others []*x509.Certificate, try func([]*x509.Certificate) boo
 
 func (c *chainCase) certificates() (*x509.Certificate, []*x509.Certificate, error) {
 	if len(c.X5C) > 0 {
-		chain, err := certs.ParseX5C(c.X5C)
+		chain, err := certx5c.Parse(c.X5C)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%w: %w", errParse, err)
 		}
@@ -163,7 +166,7 @@ func (c *chainCase) anchors() (*certs.Anchors, []*x509.Certificate, error) {
 
 func parseAll(list []vectors.DER) (all []*x509.Certificate, err error) {
 	for _, der := range list {
-		c, err := certs.ParseDER(der)
+		c, err := certx5c.ParseDER(der)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errParse, err)
 		}
@@ -192,34 +195,34 @@ var chainReasons = []struct {
 	prefix string
 	want   []error
 }{
-	{"limbo/cve::", []error{certs.ErrUntrusted}},
-	{"limbo/pathlen::", []error{certs.ErrUntrusted}},
-	{"limbo/pathological::", []error{certs.ErrUntrusted}},
+	{"limbo/cve::", []error{stapled.ChainUntrusted}},
+	{"limbo/pathlen::", []error{stapled.ChainUntrusted}},
+	{"limbo/pathological::", []error{stapled.ChainUntrusted}},
 	{"limbo/rfc5280::aki::", []error{errParse}},
-	{"limbo/rfc5280::eku::", []error{certs.ErrKeyUsage}},
+	{"limbo/rfc5280::eku::", []error{stapled.KeyUsage}},
 	{"limbo/rfc5280::nc::invalid-ipv", []error{errParse}},
-	{"limbo/rfc5280::nc::", []error{certs.ErrUntrusted}},
+	{"limbo/rfc5280::nc::", []error{stapled.ChainUntrusted}},
 	{"limbo/rfc5280::san::", []error{errParse}},
 	{"limbo/rfc5280::ski::", []error{errParse}},
-	{"limbo/rfc5280::validity::expired", []error{certs.ErrExpired}},
-	{"limbo/rfc5280::validity::not", []error{certs.ErrNotYetValid}},
+	{"limbo/rfc5280::validity::expired", []error{stapled.CertificateExpired}},
+	{"limbo/rfc5280::validity::not", []error{stapled.CertificateNotYetValid}},
 	{"limbo/rfc5280::root-missing-basic-constraints", []error{errAnchor}},
-	{"limbo/rfc5280::", []error{errParse, certs.ErrUntrusted}},
-	{"limbo/webpki::forbidden-", []error{errParse, certs.ErrWeakKey}},
-	{"limbo/webpki::cryptographydotio", []error{certs.ErrUntrusted}},
+	{"limbo/rfc5280::", []error{errParse, stapled.ChainUntrusted}},
+	{"limbo/webpki::forbidden-", []error{errParse, stapled.AlgorithmRejected}},
+	{"limbo/webpki::cryptographydotio", []error{stapled.ChainUntrusted}},
 	{"limbo/webpki::", []error{errParse}},
-	{"boringssl-chain/expired-", []error{certs.ErrExpired, certs.ErrNotYetValid}},
-	{"boringssl-chain/intermediate-eku-mlsclientauth/", []error{certs.ErrUntrusted}},
-	{"boringssl-chain/intermediate-eku-server-gated-crypto/sha1", []error{certs.ErrAlgorithm}},
-	{"boringssl-chain/intermediate-eku-", []error{certs.ErrKeyUsage}},
-	{"boringssl-chain/intermediate-invalid-spki/", []error{certs.ErrWeakKey}},
-	{"boringssl-chain/intermediate-signed-with-sha1/", []error{certs.ErrAlgorithm}},
-	{"boringssl-chain/target-eku-", []error{certs.ErrKeyUsage}},
-	{"boringssl-chain/", []error{certs.ErrUntrusted}},
-	{"apple/chain/invalid_data", []error{certs.ErrEncoding}},
-	{"apple/chain/chain_different_than_root", []error{certs.ErrUntrusted}},
-	{"apple/chain/valid_expired", []error{certs.ErrExpired}},
-	{"apple/chain/", []error{certs.ErrKeyUsage}},
+	{"boringssl-chain/expired-", []error{stapled.CertificateExpired, stapled.CertificateNotYetValid}},
+	{"boringssl-chain/intermediate-eku-mlsclientauth/", []error{stapled.ChainUntrusted}},
+	{"boringssl-chain/intermediate-eku-server-gated-crypto/sha1", []error{stapled.AlgorithmRejected}},
+	{"boringssl-chain/intermediate-eku-", []error{stapled.KeyUsage}},
+	{"boringssl-chain/intermediate-invalid-spki/", []error{stapled.AlgorithmRejected}},
+	{"boringssl-chain/intermediate-signed-with-sha1/", []error{stapled.AlgorithmRejected}},
+	{"boringssl-chain/target-eku-", []error{stapled.KeyUsage}},
+	{"boringssl-chain/", []error{stapled.ChainUntrusted}},
+	{"apple/chain/invalid_data", []error{stapled.Malformed}},
+	{"apple/chain/chain_different_than_root", []error{stapled.ChainUntrusted}},
+	{"apple/chain/valid_expired", []error{stapled.CertificateExpired}},
+	{"apple/chain/", []error{stapled.KeyUsage}},
 }
 
 func (c *chainCase) wanted() []error {

@@ -1,21 +1,19 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package certs
+// Package san reads what a leaf certificate names, and decides which iss it may
+// claim.
+package san
 
 import (
 	"crypto/x509"
 	"encoding/asn1"
-	"errors"
-	"fmt"
 	"strings"
 
+	"github.com/stapledjwt/stapled"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
-
-// ErrName says that a certificate names nobody, or somebody else.
-var ErrName = errors.New("name mismatch")
 
 // Names are the subject alternative names of a leaf that can identify an
 // issuer, exactly as the certificate writes them.
@@ -26,11 +24,9 @@ type Names struct {
 
 var oidSubjectAltName = asn1.ObjectIdentifier{2, 5, 29, 17}
 
-const subjectAltName = "\x55\x1d\x11" // the same in DER
-
-// NamesOf reads the names of a leaf (RFC 5280 §4.2.1.6). It takes the URIs
+// Of reads the names of a leaf (RFC 5280 §4.2.1.6). It takes the URIs
 // from the extension itself, because url.URL may write them differently.
-func NamesOf(leaf *x509.Certificate) (Names, error) {
+func Of(leaf *x509.Certificate) (Names, error) {
 	var names Names
 	for _, ext := range leaf.Extensions {
 		if !ext.Id.Equal(oidSubjectAltName) {
@@ -38,13 +34,13 @@ func NamesOf(leaf *x509.Certificate) (Names, error) {
 		}
 		list := cryptobyte.String(ext.Value)
 		if !list.ReadASN1(&list, cbasn1.SEQUENCE) {
-			return Names{}, fmt.Errorf("%w: malformed subjectAltName", ErrName)
+			return Names{}, stapled.Errorf(stapled.IssuerMismatch, "malformed subjectAltName")
 		}
 		for !list.Empty() {
 			var value cryptobyte.String
 			var tag cbasn1.Tag
 			if !list.ReadAnyASN1(&value, &tag) {
-				return Names{}, fmt.Errorf("%w: malformed subjectAltName", ErrName)
+				return Names{}, stapled.Errorf(stapled.IssuerMismatch, "malformed subjectAltName")
 			}
 			switch tag {
 			case cbasn1.Tag(2).ContextSpecific():
@@ -78,36 +74,6 @@ func isHost(name string) bool {
 	return true
 }
 
-// countNames counts what is in the subjectAltName of a certificate that has not
-// been parsed, as far as it is well-formed; a parser gets no further either.
-func countNames(der []byte) int {
-	var tbs, list cryptobyte.String
-	input, count := cryptobyte.String(der), 0
-	if !input.ReadASN1(&tbs, cbasn1.SEQUENCE) || !tbs.ReadASN1(&tbs, cbasn1.SEQUENCE) {
-		return 0
-	}
-	for tag := cbasn1.Tag(0); tag != cbasn1.Tag(3).ContextSpecific().Constructed(); {
-		if !tbs.ReadAnyASN1(&list, &tag) {
-			return 0
-		}
-	}
-	list.ReadASN1(&list, cbasn1.SEQUENCE)
-	for !list.Empty() {
-		var ext, oid, value cryptobyte.String
-		if !list.ReadASN1(&ext, cbasn1.SEQUENCE) || !ext.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) ||
-			!ext.SkipOptionalASN1(cbasn1.BOOLEAN) || !ext.ReadASN1(&value, cbasn1.OCTET_STRING) {
-			return count
-		}
-		if string(oid) != subjectAltName || !value.ReadASN1(&value, cbasn1.SEQUENCE) {
-			continue
-		}
-		for !value.Empty() && value.ReadAnyASN1(new(cryptobyte.String), new(cbasn1.Tag)) {
-			count++
-		}
-	}
-	return count
-}
-
 // Identity is what the leaf names: its first URI, else its first DNS name that is
 // a host name. It is empty when the leaf has neither.
 func (n Names) Identity() string {
@@ -135,14 +101,14 @@ func (n Names) host() string {
 	return ""
 }
 
-// CheckIssuer returns ErrName unless iss names the leaf: exactly one of its
+// CheckIssuer returns IssuerMismatch unless iss names the leaf: exactly one of its
 // URIs, exactly one of its DNS names, or https:// followed by exactly one of
 // its DNS names and an optional path. Without this rule any certificate of a
 // CA could speak as any issuer. A DNS name that is no host name names nobody, a
 // wildcard among them.
 func (n Names) CheckIssuer(iss string) error {
 	if iss == "" {
-		return fmt.Errorf("%w: no issuer", ErrName)
+		return stapled.Errorf(stapled.IssuerMismatch, "no issuer")
 	}
 	for _, uri := range n.URIs {
 		if iss == uri {
@@ -161,7 +127,7 @@ func (n Names) CheckIssuer(iss string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: the certificate does not name the issuer %.80q", ErrName, iss)
+	return stapled.Errorf(stapled.IssuerMismatch, "the certificate does not name the issuer %.80q", iss)
 }
 
 // isPath accepts the empty string and an absolute URI path (RFC 3986 §3.3)

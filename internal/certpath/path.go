@@ -1,31 +1,21 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package certs
+// Package certpath validates a chain of certificates from the leaf up to an anchor
+// (RFC 5280 §6.1), in steps that are taken only once the one before has shown that
+// it is worth it.
+package certpath
 
 import (
 	"bytes"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"time"
-)
 
-// The reasons for which a chain is refused, besides ErrWeakKey and
-// ErrAlgorithm.
-var (
-	// ErrChain says that the certificates are no chain: each must be issued by
-	// the next, none twice, and the anchor left out.
-	ErrChain = errors.New("not a chain")
-	// ErrUntrusted says that the chain does not lead to an anchor, or leaves
-	// what a CA on the path permits.
-	ErrUntrusted = errors.New("chain not trusted")
-	// ErrExpired says that the time is after a certificate's notAfter.
-	ErrExpired = errors.New("certificate expired")
-	// ErrNotYetValid says that the time is before a certificate's notBefore.
-	ErrNotYetValid = errors.New("certificate not yet valid")
-	// ErrKeyUsage says that a certificate does not permit the use.
-	ErrKeyUsage = errors.New("key usage not permitted")
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/certname"
 )
 
 // Path is a chain that has been verified up to an anchor. It is immutable.
@@ -60,38 +50,38 @@ type Links interface {
 // Ordered is a chain of which all is known that can be said without a signature.
 type Ordered struct {
 	chain   []*x509.Certificate
-	anchors *Anchors
+	anchors *certs.Anchors
 }
 
-// Order begins the validation of a chain: ErrChain unless it has 1 to [MaxChain]
-// certificates, each names the next as its issuer (RFC 7515 §4.1.6), none occurs
-// twice, and none is an anchor; ErrWeakKey or ErrAlgorithm if a certificate relies
-// on weak cryptography.
-func (a *Anchors) Order(chain []*x509.Certificate) (Ordered, error) {
-	if len(chain) == 0 || len(chain) > MaxChain {
-		return Ordered{}, fmt.Errorf("%w: %d certificates", ErrChain, len(chain))
+// Order begins the validation of a chain: ChainInvalid unless it has 1 to
+// [stapled.MaxChain] certificates, each names the next as its issuer (RFC 7515
+// §4.1.6), none occurs twice, and none is an anchor; AlgorithmRejected if a
+// certificate relies on weak cryptography.
+func Order(anchors *certs.Anchors, chain []*x509.Certificate) (Ordered, error) {
+	if len(chain) == 0 || len(chain) > stapled.MaxChain {
+		return Ordered{}, stapled.Errorf(stapled.ChainInvalid, "%d certificates", len(chain))
 	}
 	for i, c := range chain {
-		if a.Contains(c) {
-			return Ordered{}, fmt.Errorf("%w: certificate %d is a trust anchor, which a chain leaves out: "+
-				"the sender has to leave it out, or the verifier to trust only what is above it", ErrChain, i)
+		if anchors.Contains(c) {
+			return Ordered{}, stapled.Errorf(stapled.ChainInvalid, "certificate %d, %s, is a trust anchor, which a chain leaves out: "+
+				"the sender has to leave it out, or the verifier to trust only what is above it", i, certname.Of(c))
 		}
 		for _, other := range chain[:i] {
 			if c.Equal(other) {
-				return Ordered{}, fmt.Errorf("%w: certificate %d occurs twice", ErrChain, i)
+				return Ordered{}, stapled.Errorf(stapled.ChainInvalid, "certificate %d occurs twice", i)
 			}
 		}
 		if i+1 < len(chain) && string(c.RawIssuer) != string(chain[i+1].RawSubject) {
-			return Ordered{}, fmt.Errorf("%w: certificate %d is not issued by the one after it", ErrChain, i)
+			return Ordered{}, stapled.Errorf(stapled.ChainInvalid, "certificate %d is issued by %s, and the one after it is %s", i, certname.IssuerOf(c), certname.Of(chain[i+1]))
 		}
-		if err := CheckKey(c.PublicKey); err != nil {
-			return Ordered{}, fmt.Errorf("certificate %d: %w", i, err)
+		if err := certkey.Check(c.PublicKey); err != nil {
+			return Ordered{}, stapled.In(fmt.Sprintf("certificate %d", i), err)
 		}
-		if err := CheckSignatureAlgorithm(c.SignatureAlgorithm); err != nil {
-			return Ordered{}, fmt.Errorf("certificate %d: %w", i, err)
+		if err := certkey.CheckSignatureAlgorithm(c.SignatureAlgorithm); err != nil {
+			return Ordered{}, stapled.In(fmt.Sprintf("certificate %d", i), err)
 		}
 	}
-	return Ordered{chain: chain, anchors: a}, nil
+	return Ordered{chain: chain, anchors: anchors}, nil
 }
 
 // Link goes on with the validation (RFC 5280 §6.1) for a leaf that signs tokens,
@@ -100,20 +90,20 @@ func (a *Anchors) Order(chain []*x509.Certificate) (Ordered, error) {
 // downwards, so that no key is used that an anchor does not stand behind, and a
 // chain made up by somebody without a certificate costs one signature check.
 //
-// Errors give common names, cut off: package pkix writes a whole name at a price
-// that grows with the square of its length, and anybody can write one.
+// Errors name certificates as package certname does, at a bounded cost: anybody
+// can write one.
 //
 // Links may be nil. Link adds the links between CAs; that of the leaf is for the
 // caller to add once the leaf has proven that it holds its key.
 func (o Ordered) Link(now time.Time, usage x509.ExtKeyUsage, links Links) (*Linked, error) {
 	if o.anchors == nil {
-		return nil, fmt.Errorf("%w: no chain", ErrChain)
+		return nil, stapled.Errorf(stapled.ChainInvalid, "no chain")
 	}
 	// 1. The last certificate is signed by an anchor.
 	last := len(o.chain) - 1
-	anchor := o.anchors.signerOf(o.chain[last], last > 0, now, links)
+	anchor := signerOf(o.anchors, o.chain[last], last > 0, now, links)
 	if anchor == nil {
-		return nil, fmt.Errorf("%w: no trust anchor issued %.80q", ErrUntrusted, o.chain[last].Subject.CommonName)
+		return nil, stapled.Errorf(stapled.ChainUntrusted, "%s", o.anchors.Missing(o.chain[last]))
 	}
 	path := Path{Chain: o.chain, Anchor: anchor}
 
@@ -121,7 +111,7 @@ func (o Ordered) Link(now time.Time, usage x509.ExtKeyUsage, links Links) (*Link
 	// that may sign certificates (RFC 5280 §6.1.3 (a)(1), §6.1.4 (k) and (n)).
 	for i := last - 1; i >= 0; i-- {
 		if err := checkLink(o.chain[i], o.chain[i+1], i > 0, links); err != nil {
-			return nil, fmt.Errorf("%w: certificate %d: %w", ErrUntrusted, i, err)
+			return nil, stapled.Errorf(stapled.ChainUntrusted, "%s is not issued by %s: %w", certname.Of(o.chain[i]), certname.Of(o.chain[i+1]), err)
 		}
 	}
 
@@ -147,9 +137,9 @@ func (o Ordered) Link(now time.Time, usage x509.ExtKeyUsage, links Links) (*Link
 
 // signerOf finds the anchor that signed a certificate, among those with the
 // name that it gives: one that is valid now, if there is a choice.
-func (a *Anchors) signerOf(c *x509.Certificate, add bool, now time.Time, links Links) *x509.Certificate {
+func signerOf(anchors *certs.Anchors, c *x509.Certificate, add bool, now time.Time, links Links) *x509.Certificate {
 	var found *x509.Certificate
-	for _, anchor := range a.bySubject[string(c.RawIssuer)] {
+	for _, anchor := range anchors.Named(c.RawIssuer) {
 		if !sameKeyID(c, anchor) || checkLink(c, anchor, add, links) != nil {
 			continue
 		}
@@ -183,37 +173,25 @@ func checkLink(c, issuer *x509.Certificate, add bool, links Links) error {
 	return nil
 }
 
-func checkCA(c *x509.Certificate) error {
-	if !c.BasicConstraintsValid || !c.IsCA {
-		return errors.New("not a CA certificate")
-	}
-	if c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0 {
-		return errors.New("its key usage does not permit signing certificates")
-	}
-	return CheckKey(c.PublicKey)
-}
-
 func (p *Path) checkConstraints() error {
 	for below := range p.Chain {
 		ca := p.Issuer(below)
 		if !ca.BasicConstraintsValid || !ca.IsCA {
-			return fmt.Errorf("%w: %.80q is not a CA", ErrUntrusted, ca.Subject.CommonName)
+			return stapled.Errorf(stapled.ChainUntrusted, "%s is not a CA", certname.Of(ca))
 		}
 		// The OCSP responses that the CA's key signs would be the leaf's own.
-		if SameKey(ca, p.Chain[0]) {
-			return fmt.Errorf("%w: the leaf has the key of %.80q", ErrUntrusted, ca.Subject.CommonName)
+		if certkey.Same(ca, p.Chain[0]) {
+			return stapled.Errorf(stapled.ChainUntrusted, "the leaf has the key of %s", certname.Of(ca))
 		}
 		limited := ca.MaxPathLen > 0 || ca.MaxPathLen == 0 && ca.MaxPathLenZero
 		if limited && below > ca.MaxPathLen {
-			return fmt.Errorf("%w: %.80q permits %d intermediates below it, not %d",
-				ErrUntrusted, ca.Subject.CommonName, ca.MaxPathLen, below)
+			return stapled.Errorf(stapled.ChainUntrusted, "%s permits %d intermediates below it, not %d", certname.Of(ca), ca.MaxPathLen, below)
 		}
 	}
 	for i := range len(p.Chain) + 1 {
 		c := p.at(i)
 		if len(c.UnhandledCriticalExtensions) > 0 {
-			return fmt.Errorf("%w: %.80q has the unknown critical extension %.60s",
-				ErrUntrusted, c.Subject.CommonName, c.UnhandledCriticalExtensions[0])
+			return stapled.Errorf(stapled.ChainUntrusted, "%s has the unknown critical extension %.60s", certname.Of(c), c.UnhandledCriticalExtensions[0])
 		}
 	}
 	return nil
@@ -222,20 +200,20 @@ func (p *Path) checkConstraints() error {
 func (p *Path) checkUsage(usage x509.ExtKeyUsage) error {
 	leaf := p.Chain[0]
 	if leaf.IsCA {
-		return fmt.Errorf("%w: the leaf is a CA certificate", ErrKeyUsage)
+		return stapled.Errorf(stapled.KeyUsage, "the leaf is a CA certificate")
 	}
 	if leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
-		return fmt.Errorf("%w: the leaf lacks digitalSignature (RFC 5280 §4.2.1.3)", ErrKeyUsage)
+		return stapled.Errorf(stapled.KeyUsage, "the leaf lacks digitalSignature (RFC 5280 §4.2.1.3)")
 	}
 	if !lists(leaf, usage) {
-		return fmt.Errorf("%w: the leaf does not list the extended key usage asked for (RFC 5280 §4.2.1.12)", ErrKeyUsage)
+		return stapled.Errorf(stapled.KeyUsage, "the leaf does not list the extended key usage asked for (RFC 5280 §4.2.1.12)")
 	}
 	for i := range p.Chain {
 		ca := p.Issuer(i)
 		// For a CA the absent extension restricts nothing.
 		restricted := len(ca.ExtKeyUsage)+len(ca.UnknownExtKeyUsage) > 0
 		if restricted && !lists(ca, usage) && !lists(ca, x509.ExtKeyUsageAny) {
-			return fmt.Errorf("%w: %.80q issues for other extended key usages only", ErrKeyUsage, ca.Subject.CommonName)
+			return stapled.Errorf(stapled.KeyUsage, "%s issues for other extended key usages only", certname.Of(ca))
 		}
 	}
 	return nil

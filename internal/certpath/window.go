@@ -1,25 +1,26 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package certs
+package certpath
 
 import (
-	"fmt"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
 // Window is a span of time, both ends inclusive (RFC 5280 §4.1.2.5).
 type Window struct{ NotBefore, NotAfter time.Time }
 
-// Check compares a time with the window: ErrExpired, ErrNotYetValid or nil.
+// Check compares a time with the window: CertificateExpired,
+// CertificateNotYetValid or nil.
 func (w Window) Check(now time.Time) error {
 	if now.After(w.NotAfter) {
-		return fmt.Errorf("%w: the chain is valid until %s, and it is %s", ErrExpired, timetext.Stamp(w.NotAfter), timetext.Stamp(now))
+		return stapled.Errorf(stapled.CertificateExpired, "the chain is valid until %s, and it is %s", timetext.Stamp(w.NotAfter), timetext.Stamp(now))
 	}
 	if now.Before(w.NotBefore) {
-		return fmt.Errorf("%w: the chain is valid from %s, and it is %s", ErrNotYetValid, timetext.Stamp(w.NotBefore), timetext.Stamp(now))
+		return stapled.Errorf(stapled.CertificateNotYetValid, "the chain is valid from %s, and it is %s", timetext.Stamp(w.NotBefore), timetext.Stamp(now))
 	}
 	return nil
 }

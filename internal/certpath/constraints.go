@@ -1,13 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package certs
+package certpath
 
 import (
 	"crypto/x509"
 	"encoding/asn1"
-	"fmt"
 	"time"
+
+	"github.com/stapledjwt/stapled"
 )
 
 // Linked is a chain that leads to an anchor, and of which one thing is not known
@@ -23,14 +24,14 @@ type Linked struct {
 // Path ends the validation. Name constraints and certificate policies run along
 // the whole path (RFC 5280 §6.1.3 (b) to (e)). They are rare, and crypto/x509
 // knows them: where a certificate carries one, it validates the path once more,
-// whole. The error is ErrUntrusted.
+// whole. The error is ChainUntrusted.
 func (l *Linked) Path() (*Path, error) {
 	if l.path.Anchor == nil {
-		return nil, fmt.Errorf("%w: no chain", ErrUntrusted)
+		return nil, stapled.Errorf(stapled.ChainUntrusted, "no chain")
 	}
 	if l.path.hasPathExtension() {
 		if err := l.path.verifyWithStandardLibrary(l.now, l.usage); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
+			return nil, stapled.Errorf(stapled.ChainUntrusted, "%w", err)
 		}
 	}
 	return &l.path, nil

@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package certs_test
+package certpath_test
 
 import (
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"os"
 	"path/filepath"
@@ -12,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certpath"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -106,7 +109,7 @@ func TestPathWindow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (certs.Window{NotBefore: from, NotAfter: to}); path.Window != want {
+	if want := (certpath.Window{NotBefore: from, NotAfter: to}); path.Window != want {
 		t.Errorf("window %v, want %v", path.Window, want)
 	}
 }
@@ -116,7 +119,7 @@ func TestSystemRootIsNoAnchor(t *testing.T) {
 	system := testca.New(testca.Named("System root"))
 	leaf := system.Leaf()
 	file := filepath.Join(t.TempDir(), "roots.pem")
-	if err := os.WriteFile(file, pemOf(system.Cert), 0o600); err != nil {
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: system.Cert.Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	// The library reads the variable once in the life of a process. Nothing
@@ -198,10 +201,10 @@ func TestLinks(t *testing.T) {
 // No step of the validation can be left out: what the one before it has not made
 // leads nowhere.
 func TestValidationInOrder(t *testing.T) {
-	if linked, err := (certs.Ordered{}).Link(testca.Now, x509.ExtKeyUsageClientAuth, nil); linked != nil || !errors.Is(err, certs.ErrChain) {
+	if linked, err := (certpath.Ordered{}).Link(testca.Now, x509.ExtKeyUsageClientAuth, nil); linked != nil || !errors.Is(err, stapled.ChainInvalid) {
 		t.Errorf("Link of nothing: %v, %v", linked, err)
 	}
-	if path, err := new(certs.Linked).Path(); path != nil || !errors.Is(err, certs.ErrUntrusted) {
+	if path, err := new(certpath.Linked).Path(); path != nil || !errors.Is(err, stapled.ChainUntrusted) {
 		t.Errorf("Path of nothing: %v, %v", path, err)
 	}
 	p := newPresented()
@@ -210,7 +213,7 @@ func TestValidationInOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if path, err := validate(anchors, p.chain, p.now, p.usage, nil); path != nil || !errors.Is(err, certs.ErrWeakKey) {
+	if path, err := validate(anchors, p.chain, p.now, p.usage, nil); path != nil || !errors.Is(err, stapled.AlgorithmRejected) {
 		t.Errorf("Verify of a weak key: %v, %v", path, err)
 	}
 	if set, err := certs.NewAnchors(nil); set != nil || err == nil {
@@ -231,7 +234,7 @@ func TestAnchorIsIdentifiedByItsKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	memory := &links{known: make(map[[2]string]bool)}
-	if _, err := validate(anchors, p.chain, p.now, p.usage, memory); !errors.Is(err, certs.ErrUntrusted) || memory.asked != 0 {
+	if _, err := validate(anchors, p.chain, p.now, p.usage, memory); !errors.Is(err, stapled.ChainUntrusted) || memory.asked != 0 {
 		t.Errorf("%d anchors tried, %v", memory.asked, err)
 	}
 }

@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ca
+
+import (
+	"context"
+	"math/big"
+	"testing"
+
+	"github.com/stapledjwt/stapled/ca/responder"
+)
+
+// TestVerifiedOnce: the signature on a certificate is verified once, and what was
+// verified is the record, whole.
+func TestVerifiedOnce(t *testing.T) {
+	t.Parallel()
+	c, _ := run(t, newCA(t), Config{})
+	client, err := NewClient(c.Dir())
+	must(t, err)
+	var serials []*big.Int
+	var records [][]byte
+	for _, name := range []string{"a.internal", "b.internal"} {
+		identity, err := client.Enrol(t.Context(), EnrolRequest{Name: name})
+		must(t, err)
+		serials, records = append(serials, identity.Leaf().SerialNumber), append(records, identity.Leaf().Raw)
+	}
+	source := newLeaves(c.database, c.intermediate)
+	ctx := context.Background()
+	for range 2 {
+		if st, err := source.Status(ctx, serials[0]); err != nil || st.Code != responder.Good {
+			t.Fatalf("got %v, %v; want good", st, err)
+		}
+	}
+	if n := len(source.verified.recent); n != 1 || !source.verified.has(source.verified.digest(serials[0], records[0])) {
+		t.Fatalf("%d certificates are remembered, want the one", n)
+	}
+	// Good only because it is remembered: under this issuer nothing verifies.
+	broken := source
+	stranger := *c.intermediate
+	stranger.PublicKey = c.root.PublicKey
+	broken.issuer = &stranger
+	if st, err := broken.Status(ctx, serials[0]); err != nil || st.Code != responder.Good {
+		t.Errorf("remembered: got %v, %v; want good", st, err)
+	}
+	if st, err := broken.Status(ctx, serials[1]); err != nil || st.Code != responder.Unknown || len(source.verified.recent) != 1 {
+		t.Errorf("not remembered: got %v, %v with %d remembered; want unknown", st, err, len(source.verified.recent))
+	}
+
+	must(t, c.database.tables.Set(certsTable, []byte(serials[1].String()), records[0]))
+	if st, err := source.Status(ctx, serials[1]); err == nil {
+		t.Errorf("a verified certificate under another serial: got %v, want an error", st)
+	}
+	changed := append([]byte(nil), records[0]...)
+	changed[len(changed)-1] ^= 1
+	must(t, c.database.tables.Set(certsTable, []byte(serials[0].String()), changed))
+	if st, err := source.Status(ctx, serials[0]); err == nil && st.Code == responder.Good {
+		t.Error("good for a record that is not what was verified")
+	}
+}
+
+func TestVerifiedIsBounded(t *testing.T) {
+	t.Parallel()
+	v := newVerified(shared.ca.intermediate, 10)
+	kept := v.digest(big.NewInt(0), nil)
+	v.remember(kept)
+	for i := range int64(1000) {
+		v.remember(v.digest(big.NewInt(i+1), nil))
+		if !v.has(kept) {
+			t.Fatalf("forgotten after %d others, though it was asked for all the time", i+1)
+		}
+	}
+	if n := len(v.recent) + len(v.older); n > 20 {
+		t.Errorf("%d are remembered, want at most 20", n)
+	}
+	if v.has(v.digest(big.NewInt(1), nil)) {
+		t.Error("nothing is forgotten")
+	}
+	if v.digest(big.NewInt(1), []byte("23")) == v.digest(big.NewInt(12), []byte("3")) {
+		t.Error("serial and record run together")
+	}
+	if newVerified(shared.ca.root, 10).digest(big.NewInt(1), nil) == v.digest(big.NewInt(1), nil) {
+		t.Error("two issuers have one digest")
+	}
+}
