@@ -7,9 +7,9 @@ package main
 // and what its CAs permit.
 var pathTargets = []target{
 	{"certs", []check{
-		{name: "anchors-none", rule: "4.1", rows: "TestForgeriesAsAnchors",
+		{name: "anchors-none", rule: "4.1", rows: "TestForgeriesAsAnchors", in: "internal/certpath",
 			old: "if len(anchors) == 0 {", new: "if false {"},
-		{name: "anchor-suitable", rule: "4.1", rows: "TestForgeriesAsAnchors/T05_",
+		{name: "anchor-suitable", rule: "4.1", rows: "TestForgeriesAsAnchors/T05_", in: "internal/certpath",
 			old: "checkCA(anchor); err != nil", new: "checkCA(anchor); false && err != nil"},
 		{name: "anchor-is-CA", rule: "4.1", rows: "TestForgeriesAsAnchors/T05_no_CA", in: "internal/certpath",
 			old: "if !c.BasicConstraintsValid || !c.IsCA {", new: "if false {"},

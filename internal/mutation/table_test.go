@@ -4,10 +4,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"go/parser"
 	"go/token"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,6 +37,12 @@ func TestTableFitsTheCode(t *testing.T) {
 					}
 				}
 			}
+			for _, pattern := range m.patterns() {
+				name, _, _ := strings.Cut(pattern, "/")
+				if name = strings.Trim(name, "^$"); !hasTest(t, m.tests(), name) {
+					t.Errorf("%s has no %s", m.tests(), name)
+				}
+			}
 			file, text, err := m.find(root)
 			if err != nil {
 				t.Fatal(err)
@@ -44,6 +52,25 @@ func TestTableFitsTheCode(t *testing.T) {
 			}
 		})
 	}
+}
+
+// hasTest reports whether a package has a test of this name.
+func hasTest(t *testing.T, pkg, name string) bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, pkg, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(text, []byte("\nfunc "+name+"(t *testing.T)")) {
+			return true
+		}
+	}
+	return false
 }
 
 // Every row of the catalogue is among those that a check, when it is removed,
