@@ -94,7 +94,7 @@ func headerCases() []Case {
 // are not where they belong.
 func memberCases() []Case {
 	return []Case{
-		{name: "jwk_of_whoever_signs", rules: "2.4", want: stapled.HeaderForbidden, edit: edits(
+		{name: "jwk_of_the_signer", rules: "2.4", want: stapled.HeaderForbidden, edit: edits(
 			addHeader("jwk", literal(`{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}`)), signedBy(testca.P256, "other", "ES256"))},
 		{name: "jwk_escaped", rules: "2.4", edit: headerText(first(`"jw\u006b":{}`)), want: stapled.HeaderForbidden},
 		{name: "crit_of_exp_in_the_header", rules: "2.4", want: stapled.HeaderForbidden,

@@ -15,7 +15,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// maker makes what the cases are made of, by package testca, and takes from it
+// Maker makes what the cases are made of, by package testca, and takes from it
 // what changes between two runs: keys, serial numbers and signatures.
 type Maker struct {
 	ring    *Keyring
