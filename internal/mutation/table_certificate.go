@@ -52,7 +52,7 @@ var certificateTargets = []target{
 		{name: "chain-names", rule: "3.3",
 			old: "if i+1 < len(chain) && string", new: "if false && string"},
 		{name: "certificate-key", rule: "3.4",
-			old: "certkey.Check(c.PublicKey); err != nil {\n\t\t\treturn", new: "CheckKey(c.PublicKey); false && err != nil {\n\t\t\treturn"},
+			old: "certkey.Check(c.PublicKey); err != nil {\n\t\t\treturn", new: "certkey.Check(c.PublicKey); false && err != nil {\n\t\t\treturn"},
 		{name: "certificate-algorithm", rule: "3.5",
 			old: "CheckSignatureAlgorithm(c.SignatureAlgorithm); err != nil", new: "CheckSignatureAlgorithm(c.SignatureAlgorithm); false && err != nil"},
 		{name: "chain-twice", rule: "3.3",
