@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -55,9 +56,9 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 		}
 	}
 	// 2. Verifiers accept their size.
-	if size > maxStaples {
+	if size > stapled.MaxStapleBytes {
 		return nil, refuse(TooLarge, "staples of %d bytes, and verifiers accept %d: "+
-			"use smaller keys, or smaller certificates for responders", size, maxStaples)
+			"use smaller keys, or smaller certificates for responders", size, stapled.MaxStapleBytes)
 	}
 	// 3. Encode, once.
 	h.segment = base64.RawURLEncoding.EncodeToString(c.appendHeader(nil, slim)) + "."
@@ -81,10 +82,10 @@ const minClaims = 256
 
 // checkRoom refuses a header segment beside which no claims fit.
 func (c *credential) checkRoom(segment int) error {
-	room := maxToken - segment - minClaims - 1 - base64.RawURLEncoding.EncodedLen(c.signatureSize())
+	room := stapled.MaxTokenBytes - segment - minClaims - 1 - base64.RawURLEncoding.EncodedLen(c.signatureSize())
 	if room < 0 {
 		return refuse(TooLarge, "a header of %d bytes leaves no room for claims in a token of %d: "+
-			"use smaller keys and certificates", segment, maxToken)
+			"use smaller keys and certificates", segment, stapled.MaxTokenBytes)
 	}
 	return nil
 }

@@ -25,23 +25,15 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// The defaults of [Config].
-const (
-	DefaultTTL    = 5 * time.Minute
-	DefaultType   = "stapled+jwt"
-	DefaultLeeway = time.Minute
-)
-
-// The limits of the format; a verifier rejects what exceeds them.
-const (
-	maxToken   = 16 << 10
-	maxStaples = 8 << 10 // of all staples together, before base64
-)
+// DefaultTTL is the default of [Config].TTL.
+const DefaultTTL = 5 * time.Minute
 
 // StapleSource gives the staples of a certificate chain.
 type StapleSource interface {
@@ -85,17 +77,18 @@ type Config struct {
 	// MaxLifetime of the verifiers. A token ends earlier if a staple or a
 	// certificate does. Default [DefaultTTL].
 	TTL time.Duration
-	// Type is the typ header parameter (RFC 8725 §3.11). Default [DefaultType].
+	// Type is the typ header parameter (RFC 8725 §3.11). Default [stapled.Type].
 	Type string
-	// Algorithm is the alg header parameter (RFC 7518 §3.1). Default: the one
-	// of the key's curve, EdDSA, or RS256.
-	Algorithm jose.SignatureAlgorithm
+	// Algorithm is the alg header parameter (RFC 7518 §3.1), such as "PS256".
+	// Default: the one of the key's curve, EdDSA, or RS256.
+	Algorithm string
 	// MaxStapleAge bounds the time since a staple's thisUpdate, and no token
 	// outlives it: no more than the MaxStapleAge of the verifiers, which would
-	// refuse such a token. Default [ocspstaple.DefaultMaxAge], which is theirs.
+	// refuse such a token. Default [stapled.DefaultMaxStapleAge], which is theirs.
 	MaxStapleAge time.Duration
 	// Leeway is by how much the clock of the CA or the responder may be ahead.
-	// It prolongs nothing. Default [DefaultLeeway].
+	// It prolongs nothing. 0 means [stapled.DefaultLeeway], one minute;
+	// [stapled.NoLeeway] means none.
 	Leeway time.Duration
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
@@ -123,16 +116,19 @@ func New(cfg Config) (*Issuer, error) {
 	if cfg.Identity == nil || cfg.Staples == nil {
 		return nil, refuse(ConfigInvalid, "Identity and Staples are required")
 	}
-	for name, d := range map[string]time.Duration{"TTL": cfg.TTL, "MaxStapleAge": cfg.MaxStapleAge, "Leeway": cfg.Leeway} {
+	for name, d := range map[string]time.Duration{"TTL": cfg.TTL, "MaxStapleAge": cfg.MaxStapleAge} {
 		if d < 0 {
 			return nil, refuse(ConfigInvalid, "%s is negative", name)
 		}
+	}
+	if err := leeway.Check(cfg.Leeway); err != nil {
+		return nil, refuse(ConfigInvalid, "Leeway: %w", err)
 	}
 	i := &Issuer{
 		name:      cfg.Issuer,
 		ttl:       cfg.TTL,
 		typ:       cfg.Type,
-		algorithm: cfg.Algorithm,
+		algorithm: jose.SignatureAlgorithm(cfg.Algorithm),
 		anchor:    cfg.Anchor,
 		freshness: ocspstaple.Freshness{MaxAge: cfg.MaxStapleAge, Leeway: cfg.Leeway},
 		now:       cfg.Now,
@@ -145,13 +141,10 @@ func New(cfg Config) (*Issuer, error) {
 		return nil, refuse(ConfigInvalid, "a TTL of %s: exp has whole seconds (RFC 7519 §2), so it must be a second or more", timetext.Duration(i.ttl))
 	}
 	if i.typ == "" {
-		i.typ = DefaultType
+		i.typ = stapled.Type
 	}
 	if strings.ContainsFunc(i.typ, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		return nil, refuse(ConfigInvalid, "typ %q is no media type", i.typ)
-	}
-	if i.freshness.Leeway == 0 {
-		i.freshness.Leeway = DefaultLeeway
 	}
 	if i.now == nil {
 		i.now = time.Now

@@ -192,7 +192,7 @@ func TestEveryKindOfKeySignsWhatGoJoseVerifies(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			leaf := newParty(row.kind)
-			iss := newIssuer(t, leaf, fixed(t, leaf), func(c *issuer.Config) { c.Algorithm = row.alg })
+			iss := newIssuer(t, leaf, fixed(t, leaf), func(c *issuer.Config) { c.Algorithm = string(row.alg) })
 			count := 20 // often enough that some r or s is short; on P-521 it is every other
 			if row.kind == testca.RSA2048 {
 				count = 2

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -28,7 +29,7 @@ type attempt struct {
 }
 
 func newAttempt() *attempt {
-	a := &attempt{root: testca.New(), now: testca.Now}
+	a := &attempt{root: testca.New(), now: testca.Now, freshness: ocspstaple.Freshness{Leeway: stapled.NoLeeway}}
 	a.ca = a.root.Intermediate()
 	a.leaf, a.delegate = a.ca.Leaf(), a.ca.Delegate()
 	a.subject, a.issuer = a.leaf.Cert, a.ca.Cert
