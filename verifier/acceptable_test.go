@@ -153,7 +153,7 @@ var acceptables = []acceptable{
 
 	{name: "leaf directly below the anchor", party: func(w *world) *testca.Party { return w.root.Leaf() }},
 	{name: "leaf directly below the anchor, all staples", party: func(w *world) *testca.Party { return w.root.Leaf() }, all: true,
-		config: func(cfg *Config) { cfg.Staples = StapleChain }},
+		config: func(cfg *Config) { cfg.StapleChain = true }},
 	{name: "an intermediate is the anchor", anchor: func(p *testca.Party) *testca.Party { return p.Issuer },
 		party: func(w *world) *testca.Party {
 			// The chain ends where the anchor begins.
@@ -161,9 +161,9 @@ var acceptables = []acceptable{
 		}},
 	{name: "three CAs below the anchor", party: deep(3)},
 	{name: "five certificates", party: deep(4)},
-	{name: "all staples, that of the intermediate by the root", all: true, config: func(cfg *Config) { cfg.Staples = StapleChain }},
-	{name: "all staples of three CAs", party: deep(3), all: true, config: func(cfg *Config) { cfg.Staples = StapleChain }},
-	{name: "all staples by delegates", all: true, config: func(cfg *Config) { cfg.Staples = StapleChain }, staples: func(p *testca.Party, r *testca.Response) {
+	{name: "all staples, that of the intermediate by the root", all: true, config: func(cfg *Config) { cfg.StapleChain = true }},
+	{name: "all staples of three CAs", party: deep(3), all: true, config: func(cfg *Config) { cfg.StapleChain = true }},
+	{name: "all staples by delegates", all: true, config: func(cfg *Config) { cfg.StapleChain = true }, staples: func(p *testca.Party, r *testca.Response) {
 		delegate := p.Issuer.Delegate()
 		testca.SignedBy(delegate, delegate.Cert)(r)
 	}},
@@ -226,7 +226,7 @@ var acceptables = []acceptable{
 	header1("typ with APPLICATION/", "typ", "APPLICATION/Stapled+Jwt"),
 	{name: "typ as configured", edit: setHeader("typ", "JWT"), config: func(cfg *Config) { cfg.Type = "jwt" }},
 	{name: "typ configured with application/", config: func(cfg *Config) { cfg.Type = "application/stapled+jwt" }},
-	{name: "alg as configured", config: func(cfg *Config) { cfg.Algorithms = []jose.SignatureAlgorithm{jose.EdDSA, jose.ES256} }},
+	{name: "alg as configured", config: func(cfg *Config) { cfg.Algorithms = []string{string(jose.EdDSA), string(jose.ES256)} }},
 
 	claim("iss a DNS name", "iss", "client.test.example"),
 	claim("iss https", "iss", "https://client.test.example"),

@@ -69,7 +69,7 @@ func TestNoForgeries(t *testing.T) {
 }
 
 // checkToken compares what a verifier says of a token with how it was made.
-func checkToken(t *testing.T, got *Token, made *testca.Token, party *testca.Party) {
+func checkToken(t *testing.T, got Token, made *testca.Token, party *testca.Party) {
 	t.Helper()
 	leaf, err := got.Leaf()
 	if err != nil || !leaf.Equal(party.Cert) {
@@ -86,8 +86,8 @@ func checkToken(t *testing.T, got *Token, made *testca.Token, party *testca.Part
 	if err := json.Unmarshal(payload, &claims); err != nil {
 		t.Fatal(err)
 	}
-	if got.Issuer != claims.Iss || got.Subject != claims.Sub || got.ID != claims.Jti ||
-		got.IssuedAt.Unix() != claims.Iat || got.NotBefore.Unix() != claims.Nbf || got.Expiry.Unix() != claims.Exp {
+	if got.Issuer() != claims.Iss || got.Subject() != claims.Sub || got.ID() != claims.Jti ||
+		got.IssuedAt().Unix() != claims.Iat || got.NotBefore().Unix() != claims.Nbf || got.Expiry().Unix() != claims.Exp {
 		t.Errorf("it says %+v, and the claims are %+v", got, claims)
 	}
 	decoded := claims
@@ -98,13 +98,13 @@ func checkToken(t *testing.T, got *Token, made *testca.Token, party *testca.Part
 	if len(party.Cert.URIs) > 0 {
 		identity = party.Cert.URIs[0].String()
 	}
-	if got.Identity != identity {
-		t.Errorf("the identity is %q, want %q", got.Identity, identity)
+	if got.Identity() != identity {
+		t.Errorf("the identity is %q, want %q", got.Identity(), identity)
 	}
-	if got.Staple.Status() != ocspstaple.Good {
-		t.Errorf("the staple says %s", got.Staple.Status())
+	if got.Staple().Status() != ocspstaple.Good {
+		t.Errorf("the staple says %s", got.Staple().Status())
 	}
-	if got.FreshUntil.After(got.Expiry) || got.FreshUntil.After(got.Staple.NextUpdate()) || got.FreshUntil.After(leaf.NotAfter) {
-		t.Errorf("fresh until %s, beyond a window", got.FreshUntil)
+	if got.FreshUntil().After(got.Expiry()) || got.FreshUntil().After(got.Staple().NextUpdate()) || got.FreshUntil().After(leaf.NotAfter) {
+		t.Errorf("fresh until %s, beyond a window", got.FreshUntil())
 	}
 }

@@ -16,43 +16,44 @@ import (
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
 // algorithmForgeries are T1: alg names no algorithm that is allowed.
 var algorithmForgeries = []forgery{
-	{row: "T01", name: "none with a signature", want: AlgorithmRejected, edit: setHeader("alg", "none")},
-	{row: "T01", name: "none without a signature", want: Malformed, edit: func(_ *world, t *testca.Token) {
+	{row: "T01", name: "none with a signature", want: stapled.AlgorithmRejected, edit: setHeader("alg", "none")},
+	{row: "T01", name: "none without a signature", want: stapled.Malformed, edit: func(_ *world, t *testca.Token) {
 		t.Header.Set("alg", "none")
 		t.Alg = "none"
 	}},
-	{row: "T01", name: "NONE", want: AlgorithmRejected, edit: setHeader("alg", "NONE")},
-	{row: "T01", name: "nOnE", want: AlgorithmRejected, edit: setHeader("alg", "nOnE")},
-	{row: "T01", name: "HS256 with the PEM of the leaf's key", want: AlgorithmRejected, edit: func(w *world, t *testca.Token) {
+	{row: "T01", name: "NONE", want: stapled.AlgorithmRejected, edit: setHeader("alg", "NONE")},
+	{row: "T01", name: "nOnE", want: stapled.AlgorithmRejected, edit: setHeader("alg", "nOnE")},
+	{row: "T01", name: "HS256 with the PEM of the leaf's key", want: stapled.AlgorithmRejected, edit: func(w *world, t *testca.Token) {
 		hmacWith(t, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: w.leaf.Cert.RawSubjectPublicKeyInfo}))
 	}},
-	{row: "T01", name: "HS256 with the DER of the leaf's key", want: AlgorithmRejected, edit: func(w *world, t *testca.Token) {
+	{row: "T01", name: "HS256 with the DER of the leaf's key", want: stapled.AlgorithmRejected, edit: func(w *world, t *testca.Token) {
 		hmacWith(t, w.leaf.Cert.RawSubjectPublicKeyInfo)
 	}},
-	{row: "T01", name: "HS256 with the point of the leaf's key", want: AlgorithmRejected, edit: func(w *world, t *testca.Token) {
+	{row: "T01", name: "HS256 with the point of the leaf's key", want: stapled.AlgorithmRejected, edit: func(w *world, t *testca.Token) {
 		hmacWith(t, testca.KeyBits(w.leaf.Cert))
 	}},
-	{row: "T01", name: "HS256 with an empty secret", want: AlgorithmRejected, edit: func(_ *world, t *testca.Token) { hmacWith(t, nil) }},
-	{row: "T01", name: "HS512", want: AlgorithmRejected, edit: setHeader("alg", "HS512")},
-	{row: "T01", name: "unknown", want: AlgorithmRejected, edit: setHeader("alg", "ES257")},
-	{row: "T01", name: "ES256K", want: AlgorithmRejected, edit: setHeader("alg", "ES256K")},
-	{row: "T01", name: "RS1", want: AlgorithmRejected, edit: setHeader("alg", "RS1")},
-	{row: "T01", name: "an encryption algorithm", want: AlgorithmRejected, edit: setHeader("alg", "RSA-OAEP-256")},
-	{row: "T01", name: "lower case", want: AlgorithmRejected, edit: setHeader("alg", "es256")},
-	{row: "T01", name: "white space", want: AlgorithmRejected, edit: setHeader("alg", "ES256 ")},
-	{row: "T01", name: "NUL", want: AlgorithmRejected, edit: setHeader("alg", "ES256\x00")},
-	{row: "T01", name: "empty", want: AlgorithmRejected, edit: setHeader("alg", "")},
-	{row: "T01", name: "absent", want: AlgorithmRejected, edit: dropHeader("alg")},
-	{row: "T01", name: "null", want: Malformed, edit: setHeader("alg", nil)},
-	{row: "T01", name: "a number", want: Malformed, edit: setHeader("alg", 256)},
-	{row: "T01", name: "an array", want: Malformed, edit: setHeader("alg", []string{"ES256"})},
-	{row: "T01", name: "not in the configuration", want: AlgorithmRejected,
-		config: func(_ *world, cfg *Config) { cfg.Algorithms = []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA} },
+	{row: "T01", name: "HS256 with an empty secret", want: stapled.AlgorithmRejected, edit: func(_ *world, t *testca.Token) { hmacWith(t, nil) }},
+	{row: "T01", name: "HS512", want: stapled.AlgorithmRejected, edit: setHeader("alg", "HS512")},
+	{row: "T01", name: "unknown", want: stapled.AlgorithmRejected, edit: setHeader("alg", "ES257")},
+	{row: "T01", name: "ES256K", want: stapled.AlgorithmRejected, edit: setHeader("alg", "ES256K")},
+	{row: "T01", name: "RS1", want: stapled.AlgorithmRejected, edit: setHeader("alg", "RS1")},
+	{row: "T01", name: "an encryption algorithm", want: stapled.AlgorithmRejected, edit: setHeader("alg", "RSA-OAEP-256")},
+	{row: "T01", name: "lower case", want: stapled.AlgorithmRejected, edit: setHeader("alg", "es256")},
+	{row: "T01", name: "white space", want: stapled.AlgorithmRejected, edit: setHeader("alg", "ES256 ")},
+	{row: "T01", name: "NUL", want: stapled.AlgorithmRejected, edit: setHeader("alg", "ES256\x00")},
+	{row: "T01", name: "empty", want: stapled.AlgorithmRejected, edit: setHeader("alg", "")},
+	{row: "T01", name: "absent", want: stapled.AlgorithmRejected, edit: dropHeader("alg")},
+	{row: "T01", name: "null", want: stapled.Malformed, edit: setHeader("alg", nil)},
+	{row: "T01", name: "a number", want: stapled.Malformed, edit: setHeader("alg", 256)},
+	{row: "T01", name: "an array", want: stapled.Malformed, edit: setHeader("alg", []string{"ES256"})},
+	{row: "T01", name: "not in the configuration", want: stapled.AlgorithmRejected,
+		config: func(_ *world, cfg *Config) { cfg.Algorithms = []string{string(jose.ES256), string(jose.EdDSA)} },
 		leaf:   leafOf(testca.Keyed(testca.P384))},
 }
 
@@ -63,13 +64,13 @@ func hmacWith(t *testca.Token, secret []byte) {
 
 // claimsAlg makes a leaf of a kind sign as it does, and its header say alg.
 func claimsAlg(kind testca.Kind, alg string) forgery {
-	return forgery{row: "T02", name: alg + " over " + string(kind), want: KeyMismatch,
+	return forgery{row: "T02", name: alg + " over " + string(kind), want: stapled.KeyMismatch,
 		leaf: leafOf(testca.Keyed(kind)), edit: setHeader("alg", alg)}
 }
 
 // signsBy makes a leaf of a kind sign by one algorithm, and its header say another.
 func signsBy(kind testca.Kind, header, by string) forgery {
-	return forgery{row: "T02", name: "header " + header + " signed by " + by, want: SignatureInvalid,
+	return forgery{row: "T02", name: "header " + header + " signed by " + by, want: stapled.SignatureInvalid,
 		leaf: leafOf(testca.Keyed(kind)), edit: func(_ *world, t *testca.Token) {
 			t.Header.Set("alg", header)
 			t.Alg = by
@@ -78,7 +79,7 @@ func signsBy(kind testca.Kind, header, by string) forgery {
 
 // resigned makes a leaf of a kind sign, and another signature of it.
 func resigned(name string, kind testca.Kind, change func(w *world, signature, input []byte) []byte) forgery {
-	return forgery{row: "T02", name: name, want: SignatureInvalid, party: leafOf(testca.Keyed(kind)),
+	return forgery{row: "T02", name: name, want: stapled.SignatureInvalid, party: leafOf(testca.Keyed(kind)),
 		edit: setClaim("jti", "forged"),
 		after: func(w *world, raw, _ string) string {
 			i := strings.LastIndexByte(raw, '.')
@@ -104,7 +105,7 @@ var signatureForgeries = []forgery{
 	claimsAlg(testca.P256, "RS256"), claimsAlg(testca.P256, "PS256"), claimsAlg(testca.P256, "EdDSA"),
 	claimsAlg(testca.RSA2048, "ES256"), claimsAlg(testca.RSA2048, "EdDSA"),
 	claimsAlg(testca.Ed25519, "ES256"), claimsAlg(testca.Ed25519, "RS256"),
-	{row: "T02", name: "ES256 made by P-384", want: KeyMismatch, leaf: leafOf(testca.Keyed(testca.P384)),
+	{row: "T02", name: "ES256 made by P-384", want: stapled.KeyMismatch, leaf: leafOf(testca.Keyed(testca.P384)),
 		edit: func(_ *world, t *testca.Token) {
 			t.Header.Set("alg", "ES256")
 			t.Alg = "ES256"
@@ -161,10 +162,10 @@ var signatureForgeries = []forgery{
 	}),
 	resigned("RSA zero", testca.RSA2048, func(_ *world, s, _ []byte) []byte { return make([]byte, len(s)) }),
 	resigned("RSA one", testca.RSA2048, func(_ *world, s, _ []byte) []byte { return append(make([]byte, len(s)-1), 1) }),
-	{row: "T02", name: "PSS with a short salt", want: SignatureInvalid, leaf: leafOf(testca.Keyed(testca.RSA2048)),
+	{row: "T02", name: "PSS with a short salt", want: stapled.SignatureInvalid, leaf: leafOf(testca.Keyed(testca.RSA2048)),
 		edit:  setHeader("alg", "PS256"),
 		after: func(_ *world, raw, _ string) string { return signPSS(raw, 20) }},
-	{row: "T02", name: "PSS with the longest salt", want: SignatureInvalid, leaf: leafOf(testca.Keyed(testca.RSA2048)),
+	{row: "T02", name: "PSS with the longest salt", want: stapled.SignatureInvalid, leaf: leafOf(testca.Keyed(testca.RSA2048)),
 		edit:  setHeader("alg", "PS256"),
 		after: func(_ *world, raw, _ string) string { return signPSS(raw, rsa.PSSSaltLengthAuto) }},
 }
@@ -190,32 +191,32 @@ func reversed(b []byte) []byte {
 
 // spliceForgeries are T11 and T18: valid parts that do not belong together.
 var spliceForgeries = []forgery{
-	{row: "T11", name: "payload of another token", want: SignatureInvalid, edit: setClaim("sub", "somebody"),
+	{row: "T11", name: "payload of another token", want: stapled.SignatureInvalid, edit: setClaim("sub", "somebody"),
 		after: func(_ *world, raw, honest string) string { return splice(honest, raw, honest) }},
-	{row: "T11", name: "signature of another token", want: SignatureInvalid, edit: setClaim("sub", "somebody"),
+	{row: "T11", name: "signature of another token", want: stapled.SignatureInvalid, edit: setClaim("sub", "somebody"),
 		after: func(_ *world, raw, honest string) string { return splice(raw, raw, honest) }},
-	{row: "T11", name: "header of another token", want: SignatureInvalid, edit: addHeader("x", "another header"),
+	{row: "T11", name: "header of another token", want: stapled.SignatureInvalid, edit: addHeader("x", "another header"),
 		after: func(_ *world, raw, honest string) string { return splice(raw, honest, honest) }},
-	{row: "T11", name: "header of another party", want: SignatureInvalid,
+	{row: "T11", name: "header of another party", want: stapled.SignatureInvalid,
 		after: func(w *world, _, honest string) string { return splice(w.other.Token(), honest, honest) }},
-	{row: "T11", name: "payload and signature of another party", want: SignatureInvalid,
+	{row: "T11", name: "payload and signature of another party", want: stapled.SignatureInvalid,
 		after: func(w *world, _, honest string) string {
 			other := w.other.Token()
 			return splice(honest, other, other)
 		}},
-	{row: "T11", name: "header with a fresher staple", want: SignatureInvalid,
+	{row: "T11", name: "header with a fresher staple", want: stapled.SignatureInvalid,
 		edit:  func(w *world, t *testca.Token) { t.Header.Set("ocsp", encodeStaples(w.leaf.Staple())) },
 		after: func(_ *world, raw, honest string) string { return splice(raw, honest, honest) }},
-	{row: "T11", name: "header and payload exchanged", want: TypeRejected,
+	{row: "T11", name: "header and payload exchanged", want: stapled.TypeRejected,
 		after: func(_ *world, _, honest string) string { return splice(honest, honest, honest, 1, 0, 2) }},
 
-	{row: "T18", name: "signed by another key of the CA", want: SignatureInvalid,
+	{row: "T18", name: "signed by another key of the CA", want: stapled.SignatureInvalid,
 		edit: func(w *world, t *testca.Token) { t.Key = w.other.Key }},
-	{row: "T18", name: "signed by the CA", want: SignatureInvalid,
+	{row: "T18", name: "signed by the CA", want: stapled.SignatureInvalid,
 		edit: func(w *world, t *testca.Token) { t.Key = w.intermediate.Key }},
-	{row: "T18", name: "signature by another token of the same header", want: SignatureInvalid, edit: setClaim("jti", "forged"),
+	{row: "T18", name: "signature by another token of the same header", want: stapled.SignatureInvalid, edit: setClaim("jti", "forged"),
 		after: func(_ *world, raw, honest string) string { return splice(raw, raw, honest) }},
-	{row: "T18", name: "another payload with the signature left alone", want: SignatureInvalid,
+	{row: "T18", name: "another payload with the signature left alone", want: stapled.SignatureInvalid,
 		after: func(_ *world, _, honest string) string {
 			claims := base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"spiffe://test.example/client","aud":"orders"}`))
 			return splice(honest, "."+claims+".", honest)

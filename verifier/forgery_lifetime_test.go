@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -18,12 +19,12 @@ func TestForgeriesOfTimes(t *testing.T) {
 	for _, c := range []struct {
 		name          string
 		iat, nbf, exp time.Duration
-		want          Reason
+		want          stapled.Reason
 	}{
-		{"T14 exp before iat and after nbf", 30 * time.Second, 0, 20 * time.Second, ClaimsInvalid},
-		{"T14 exp before nbf and after iat", 0, 30 * time.Second, 20 * time.Second, ClaimsInvalid},
-		{"T14 exp at iat and after nbf", 30 * time.Second, 0, 30 * time.Second, ClaimsInvalid},
-		{"T14 exp at nbf and after iat", 0, 30 * time.Second, 30 * time.Second, ClaimsInvalid},
+		{"T14 exp before iat and after nbf", 30 * time.Second, 0, 20 * time.Second, stapled.ClaimsInvalid},
+		{"T14 exp before nbf and after iat", 0, 30 * time.Second, 20 * time.Second, stapled.ClaimsInvalid},
+		{"T14 exp at iat and after nbf", 30 * time.Second, 0, 30 * time.Second, stapled.ClaimsInvalid},
+		{"T14 exp at nbf and after iat", 0, 30 * time.Second, 30 * time.Second, stapled.ClaimsInvalid},
 	} {
 		t.Run(unsafeName.ReplaceAllString(c.name, "_"), func(t *testing.T) {
 			v := newVerifier(t, w.config(&clock{testca.Now}))
@@ -48,7 +49,7 @@ func TestForgeriesOfLifetimes(t *testing.T) {
 	mustAccept(t, v, w.leaf.Token())
 	for _, claim := range []string{"iat", "nbf", "exp"} {
 		t.Run("T14_"+claim+"_absent", func(t *testing.T) {
-			mustReject(t, v, w.leaf.Token(func(t *testca.Token) { t.Claims.Drop(claim) }), ClaimsInvalid)
+			mustReject(t, v, w.leaf.Token(func(t *testca.Token) { t.Claims.Drop(claim) }), stapled.ClaimsInvalid)
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -64,7 +65,7 @@ var serverRoot = testca.New(testca.Named("Server root"), usages(x509.ExtKeyUsage
 
 // pathForgeries are T5: whose chain does not lead to an anchor, or not for this.
 var pathForgeries = []forgery{
-	{row: "T05", name: "self-signed leaf", want: ChainUntrusted, edit: func(w *world, t *testca.Token) {
+	{row: "T05", name: "self-signed leaf", want: stapled.ChainUntrusted, edit: func(w *world, t *testca.Token) {
 		self := testca.New(testca.Named("client"), func(t *testca.Template) {
 			t.IsCA, t.KeyUsage = false, x509.KeyUsageDigitalSignature
 			t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
@@ -72,122 +73,122 @@ var pathForgeries = []forgery{
 		})
 		present(t, self.Key, self.Cert)
 	}},
-	{row: "T05", name: "self-signed leaf with the anchor's name", want: ChainUntrusted, edit: func(w *world, t *testca.Token) {
+	{row: "T05", name: "self-signed leaf with the anchor's name", want: stapled.ChainUntrusted, edit: func(w *world, t *testca.Token) {
 		self := testca.New(testca.WithKey(testca.Key(testca.P256, "attacker")))
 		present(t, self.Key, self.Cert)
 	}},
-	{row: "T05", name: "unknown root", want: ChainUntrusted, leaf: func(w *world) *testca.Party { return w.stranger.Intermediate().Leaf() }},
-	{row: "T05", name: "unknown root of the same name", want: ChainUntrusted, leaf: func(*world) *testca.Party {
+	{row: "T05", name: "unknown root", want: stapled.ChainUntrusted, leaf: func(w *world) *testca.Party { return w.stranger.Intermediate().Leaf() }},
+	{row: "T05", name: "unknown root of the same name", want: stapled.ChainUntrusted, leaf: func(*world) *testca.Party {
 		return testca.New(testca.WithKey(testca.Key(testca.P256, "attacker"))).Intermediate().Leaf()
 	}},
-	{row: "T05", name: "unknown root of the same name and key identifier", want: ChainUntrusted, leaf: func(w *world) *testca.Party {
+	{row: "T05", name: "unknown root of the same name and key identifier", want: stapled.ChainUntrusted, leaf: func(w *world) *testca.Party {
 		return testca.New(testca.WithKey(testca.Key(testca.P256, "attacker")), func(t *testca.Template) {
 			t.SubjectKeyId = w.root.Cert.SubjectKeyId
 		}).Intermediate().Leaf()
 	}},
-	{row: "T05", name: "intermediate signed by another key", want: ChainUntrusted,
+	{row: "T05", name: "intermediate signed by another key", want: stapled.ChainUntrusted,
 		leaf: below(func(t *testca.Template) { t.SigningKey = testca.Key(testca.P256, "attacker") })},
-	{row: "T05", name: "leaf signed by another key", want: ChainUntrusted,
+	{row: "T05", name: "leaf signed by another key", want: stapled.ChainUntrusted,
 		leaf: leafOf(func(t *testca.Template) { t.SigningKey = testca.Key(testca.P256, "attacker") })},
-	{row: "T05", name: "leaf signed by its own key", want: ChainUntrusted,
+	{row: "T05", name: "leaf signed by its own key", want: stapled.ChainUntrusted,
 		leaf: leafOf(func(t *testca.Template) { t.SigningKey = testca.Key(testca.P256, "client") })},
-	{row: "T05", name: "leaf signed by a sibling CA", want: ChainUntrusted, edit: func(w *world, t *testca.Token) {
+	{row: "T05", name: "leaf signed by a sibling CA", want: stapled.ChainUntrusted, edit: func(w *world, t *testca.Token) {
 		forged := w.intermediate.Leaf(func(t *testca.Template) { t.SigningKey = w.sibling.Key })
 		present(t, forged.Key, forged.Cert, w.intermediate.Cert)
 	}},
-	{row: "T05", name: "issued by another leaf", want: ChainUntrusted, leaf: func(w *world) *testca.Party { return w.other.Leaf() }},
-	{row: "T05", name: "issued by an OCSP responder", want: ChainUntrusted, leaf: func(w *world) *testca.Party { return w.intermediate.Delegate().Leaf() }},
-	{row: "T05", name: "intermediate without keyCertSign", want: ChainUntrusted,
+	{row: "T05", name: "issued by another leaf", want: stapled.ChainUntrusted, leaf: func(w *world) *testca.Party { return w.other.Leaf() }},
+	{row: "T05", name: "issued by an OCSP responder", want: stapled.ChainUntrusted, leaf: func(w *world) *testca.Party { return w.intermediate.Delegate().Leaf() }},
+	{row: "T05", name: "intermediate without keyCertSign", want: stapled.ChainUntrusted,
 		leaf: below(func(t *testca.Template) { t.KeyUsage = x509.KeyUsageCRLSign })},
-	{row: "T05", name: "intermediate without basicConstraints", want: ChainUntrusted,
+	{row: "T05", name: "intermediate without basicConstraints", want: stapled.ChainUntrusted,
 		leaf: below(func(t *testca.Template) { t.BasicConstraintsValid, t.IsCA = false, false })},
-	{row: "T05", name: "intermediate with cA false", want: ChainUntrusted,
+	{row: "T05", name: "intermediate with cA false", want: stapled.ChainUntrusted,
 		leaf: below(func(t *testca.Template) { t.BasicConstraintsValid, t.IsCA = true, false })},
-	{row: "T05", name: "flipped bit in the leaf's signature", want: ChainUntrusted, edit: func(w *world, t *testca.Token) {
+	{row: "T05", name: "flipped bit in the leaf's signature", want: stapled.ChainUntrusted, edit: func(w *world, t *testca.Token) {
 		der := bytes.Clone(w.leaf.Cert.Raw)
 		der[len(der)-1] ^= 1
 		present(t, w.leaf.Key, testca.MustParse(der), w.intermediate.Cert)
 	}},
 
-	{row: "T05", name: "leaf expired", want: CertificateExpired, leaf: leafOf(expired)},
-	{row: "T05", name: "leaf not yet valid", want: CertificateNotYetValid, leaf: leafOf(notYetValid)},
-	{row: "T05", name: "leaf not yet valid within the leeway", want: CertificateNotYetValid,
+	{row: "T05", name: "leaf expired", want: stapled.CertificateExpired, leaf: leafOf(expired)},
+	{row: "T05", name: "leaf not yet valid", want: stapled.CertificateNotYetValid, leaf: leafOf(notYetValid)},
+	{row: "T05", name: "leaf not yet valid within the leeway", want: stapled.CertificateNotYetValid,
 		leaf: leafOf(testca.Valid(testca.Now.Add(time.Second), inAnHour))},
-	{row: "T05", name: "leaf whose window is empty", want: CertificateExpired, leaf: leafOf(testca.Valid(inAnHour, hourAgo))},
-	{row: "T05", name: "intermediate expired", want: CertificateExpired, leaf: below(expired)},
-	{row: "T05", name: "intermediate not yet valid", want: CertificateNotYetValid, leaf: below(notYetValid)},
-	{row: "T05", name: "anchor expired", want: CertificateExpired,
+	{row: "T05", name: "leaf whose window is empty", want: stapled.CertificateExpired, leaf: leafOf(testca.Valid(inAnHour, hourAgo))},
+	{row: "T05", name: "intermediate expired", want: stapled.CertificateExpired, leaf: below(expired)},
+	{row: "T05", name: "intermediate not yet valid", want: stapled.CertificateNotYetValid, leaf: below(notYetValid)},
+	{row: "T05", name: "anchor expired", want: stapled.CertificateExpired,
 		config: trusting(func(*world) *testca.Party { return expiredRoot }),
 		leaf:   func(*world) *testca.Party { return expiredRoot.Intermediate().Leaf() }},
 
-	{row: "T05", name: "leaf is a CA", want: KeyUsage, leaf: leafOf(func(t *testca.Template) {
+	{row: "T05", name: "leaf is a CA", want: stapled.KeyUsage, leaf: leafOf(func(t *testca.Template) {
 		t.BasicConstraintsValid, t.IsCA = true, true
 		t.KeyUsage |= x509.KeyUsageCertSign
 	})},
-	{row: "T05", name: "intermediate signs the token", want: KeyUsage, edit: func(w *world, t *testca.Token) {
+	{row: "T05", name: "intermediate signs the token", want: stapled.KeyUsage, edit: func(w *world, t *testca.Token) {
 		present(t, w.intermediate.Key, w.intermediate.Cert)
 	}},
-	{row: "T05", name: "no digitalSignature", want: KeyUsage, leaf: leafOf(func(t *testca.Template) { t.KeyUsage = x509.KeyUsageKeyAgreement })},
-	{row: "T05", name: "no keyUsage", want: KeyUsage, leaf: leafOf(func(t *testca.Template) { t.KeyUsage = 0 })},
-	{row: "T05", name: "serverAuth only", want: KeyUsage, leaf: leafOf(usages(x509.ExtKeyUsageServerAuth))},
-	{row: "T05", name: "anyExtendedKeyUsage only", want: KeyUsage, leaf: leafOf(usages(x509.ExtKeyUsageAny))},
-	{row: "T05", name: "no extended key usage", want: KeyUsage, leaf: leafOf(usages())},
-	{row: "T05", name: "an unknown extended key usage", want: KeyUsage, leaf: leafOf(usages(), func(t *testca.Template) {
+	{row: "T05", name: "no digitalSignature", want: stapled.KeyUsage, leaf: leafOf(func(t *testca.Template) { t.KeyUsage = x509.KeyUsageKeyAgreement })},
+	{row: "T05", name: "no keyUsage", want: stapled.KeyUsage, leaf: leafOf(func(t *testca.Template) { t.KeyUsage = 0 })},
+	{row: "T05", name: "serverAuth only", want: stapled.KeyUsage, leaf: leafOf(usages(x509.ExtKeyUsageServerAuth))},
+	{row: "T05", name: "anyExtendedKeyUsage only", want: stapled.KeyUsage, leaf: leafOf(usages(x509.ExtKeyUsageAny))},
+	{row: "T05", name: "no extended key usage", want: stapled.KeyUsage, leaf: leafOf(usages())},
+	{row: "T05", name: "an unknown extended key usage", want: stapled.KeyUsage, leaf: leafOf(usages(), func(t *testca.Template) {
 		t.UnknownExtKeyUsage = append(t.UnknownExtKeyUsage, []int{1, 3, 6, 1, 4, 1, 55555, 2})
 	})},
-	{row: "T05", name: "OCSP responder signs the token", want: KeyUsage, leaf: func(w *world) *testca.Party {
+	{row: "T05", name: "OCSP responder signs the token", want: stapled.KeyUsage, leaf: func(w *world) *testca.Party {
 		return w.intermediate.Delegate()
 	}, edit: setClaim("iss", "Responder")},
-	{row: "T05", name: "clientAuth where serverAuth is configured", want: KeyUsage,
+	{row: "T05", name: "clientAuth where serverAuth is configured", want: stapled.KeyUsage,
 		config: func(_ *world, cfg *Config) { cfg.KeyUsage = x509.ExtKeyUsageServerAuth },
 		party:  leafOf(usages(x509.ExtKeyUsageServerAuth)),
 		leaf:   func(w *world) *testca.Party { return w.other }},
-	{row: "T05", name: "intermediate for serverAuth only", want: KeyUsage, leaf: below(usages(x509.ExtKeyUsageServerAuth))},
-	{row: "T05", name: "anchor for serverAuth only", want: KeyUsage,
+	{row: "T05", name: "intermediate for serverAuth only", want: stapled.KeyUsage, leaf: below(usages(x509.ExtKeyUsageServerAuth))},
+	{row: "T05", name: "anchor for serverAuth only", want: stapled.KeyUsage,
 		config: trusting(func(*world) *testca.Party { return serverRoot }),
 		leaf:   func(*world) *testca.Party { return serverRoot.Intermediate().Leaf() }},
 
-	{row: "T05", name: "DNS name constraint violated", want: ChainUntrusted, leaf: below(func(t *testca.Template) {
+	{row: "T05", name: "DNS name constraint violated", want: stapled.ChainUntrusted, leaf: below(func(t *testca.Template) {
 		t.PermittedDNSDomainsCritical, t.PermittedDNSDomains = true, []string{"elsewhere.example"}
 	})},
-	{row: "T05", name: "DNS name excluded", want: ChainUntrusted, leaf: below(func(t *testca.Template) {
+	{row: "T05", name: "DNS name excluded", want: stapled.ChainUntrusted, leaf: below(func(t *testca.Template) {
 		t.ExcludedDNSDomains = []string{"test.example"}
 	})},
-	{row: "T05", name: "URI excluded", want: ChainUntrusted, leaf: below(func(t *testca.Template) {
+	{row: "T05", name: "URI excluded", want: stapled.ChainUntrusted, leaf: below(func(t *testca.Template) {
 		t.ExcludedURIDomains = []string{"test.example"}
 	})},
-	{row: "T05", name: "name constraint of a CA further up", want: ChainUntrusted, leaf: func(w *world) *testca.Party {
+	{row: "T05", name: "name constraint of a CA further up", want: stapled.ChainUntrusted, leaf: func(w *world) *testca.Party {
 		return w.root.Intermediate(func(t *testca.Template) {
 			t.ExcludedURIDomains = []string{"test.example"}
 		}).Intermediate(testca.Named("Issuing")).Leaf()
 	}},
-	{row: "T05", name: "path length 0 with a further intermediate", want: ChainUntrusted, leaf: func(w *world) *testca.Party {
+	{row: "T05", name: "path length 0 with a further intermediate", want: stapled.ChainUntrusted, leaf: func(w *world) *testca.Party {
 		return w.root.Intermediate(func(t *testca.Template) { t.MaxPathLenZero = true }).Intermediate(testca.Named("Issuing")).Leaf()
 	}},
-	{row: "T05", name: "path length 1 with two further intermediates", want: ChainUntrusted, leaf: func(w *world) *testca.Party {
+	{row: "T05", name: "path length 1 with two further intermediates", want: stapled.ChainUntrusted, leaf: func(w *world) *testca.Party {
 		return w.root.Intermediate(func(t *testca.Template) { t.MaxPathLen = 1 }).
 			Intermediate(testca.Named("Issuing")).Intermediate(testca.Named("Last")).Leaf()
 	}},
-	{row: "T05", name: "unknown critical extension in the leaf", want: ChainUntrusted, leaf: leafOf(extended(unknownCritical))},
-	{row: "T05", name: "unknown critical extension in the intermediate", want: ChainUntrusted, leaf: below(extended(unknownCritical))},
-	{row: "T05", name: "explicit policy required and none there", want: ChainUntrusted, leaf: below(extended(pkix.Extension{
+	{row: "T05", name: "unknown critical extension in the leaf", want: stapled.ChainUntrusted, leaf: leafOf(extended(unknownCritical))},
+	{row: "T05", name: "unknown critical extension in the intermediate", want: stapled.ChainUntrusted, leaf: below(extended(unknownCritical))},
+	{row: "T05", name: "explicit policy required and none there", want: stapled.ChainUntrusted, leaf: below(extended(pkix.Extension{
 		Id: []int{2, 5, 29, 36}, Critical: true, Value: []byte{0x30, 3, 0x80, 1, 0},
 	}))},
 
-	{row: "T05", name: "leaf signed with SHA-1", want: AlgorithmRejected, leaf: leafOf(signedWith(x509.ECDSAWithSHA1))},
-	{row: "T05", name: "leaf signed with SHA-1 and RSA", want: AlgorithmRejected, leaf: func(w *world) *testca.Party {
+	{row: "T05", name: "leaf signed with SHA-1", want: stapled.AlgorithmRejected, leaf: leafOf(signedWith(x509.ECDSAWithSHA1))},
+	{row: "T05", name: "leaf signed with SHA-1 and RSA", want: stapled.AlgorithmRejected, leaf: func(w *world) *testca.Party {
 		return w.root.Intermediate(testca.Keyed(testca.RSA2048)).Leaf(signedWith(x509.SHA1WithRSA))
 	}},
-	{row: "T05", name: "intermediate signed with SHA-1", want: AlgorithmRejected, leaf: below(signedWith(x509.ECDSAWithSHA1))},
-	{row: "T05", name: "leaf signed with MD5", want: AlgorithmRejected, leaf: weaklySigned(4)},
-	{row: "T05", name: "leaf signed with MD2", want: AlgorithmRejected, leaf: weaklySigned(2)},
-	{row: "T05", name: "leaf RSA 1024", want: AlgorithmRejected, leaf: leafOf(testca.Keyed(testca.RSA1024))},
-	{row: "T05", name: "intermediate RSA 1024", want: AlgorithmRejected, leaf: below(testca.Keyed(testca.RSA1024))},
-	{row: "T05", name: "leaf P-224", want: AlgorithmRejected, leaf: leafOf(testca.Keyed(testca.P224)), edit: setHeader("alg", "ES256")},
-	{row: "T05", name: "intermediate P-224", want: AlgorithmRejected, leaf: below(testca.Keyed(testca.P224))},
-	{row: "T05", name: "leaf RSA 4097", want: AlgorithmRejected, edit: oversizedLeaf(4097)},
-	{row: "T05", name: "leaf RSA 16384", want: AlgorithmRejected, edit: oversizedLeaf(16384)},
-	{row: "T05", name: "intermediate RSA 16384", want: AlgorithmRejected, edit: func(w *world, t *testca.Token) {
+	{row: "T05", name: "intermediate signed with SHA-1", want: stapled.AlgorithmRejected, leaf: below(signedWith(x509.ECDSAWithSHA1))},
+	{row: "T05", name: "leaf signed with MD5", want: stapled.AlgorithmRejected, leaf: weaklySigned(4)},
+	{row: "T05", name: "leaf signed with MD2", want: stapled.AlgorithmRejected, leaf: weaklySigned(2)},
+	{row: "T05", name: "leaf RSA 1024", want: stapled.AlgorithmRejected, leaf: leafOf(testca.Keyed(testca.RSA1024))},
+	{row: "T05", name: "intermediate RSA 1024", want: stapled.AlgorithmRejected, leaf: below(testca.Keyed(testca.RSA1024))},
+	{row: "T05", name: "leaf P-224", want: stapled.AlgorithmRejected, leaf: leafOf(testca.Keyed(testca.P224)), edit: setHeader("alg", "ES256")},
+	{row: "T05", name: "intermediate P-224", want: stapled.AlgorithmRejected, leaf: below(testca.Keyed(testca.P224))},
+	{row: "T05", name: "leaf RSA 4097", want: stapled.AlgorithmRejected, edit: oversizedLeaf(4097)},
+	{row: "T05", name: "leaf RSA 16384", want: stapled.AlgorithmRejected, edit: oversizedLeaf(16384)},
+	{row: "T05", name: "intermediate RSA 16384", want: stapled.AlgorithmRejected, edit: func(w *world, t *testca.Token) {
 		ca := w.root.Intermediate(oversized(16384))
 		leaf := ca.Leaf(func(t *testca.Template) { t.SigningKey = testca.Key(testca.P256, "attacker") })
 		present(t, leaf.Key, leaf.Cert, ca.Cert)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -66,7 +67,7 @@ func shapes() []forgery {
 			})})
 	}
 	for i := range rows {
-		rows[i].row, rows[i].want = "T09", Malformed
+		rows[i].row, rows[i].want = "T09", stapled.Malformed
 	}
 	return rows
 }

@@ -12,11 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
 // staple is a forgery whose staple of the leaf is edited.
-func staple(row, name string, want Reason, edit func(w *world, r *testca.Response)) forgery {
+func staple(row, name string, want stapled.Reason, edit func(w *world, r *testca.Response)) forgery {
 	return forgery{row: row, name: name, want: want, edit: func(w *world, t *testca.Token) {
 		t.Header.Set("ocsp", encodeStaples(w.leaf.Staple(func(r *testca.Response) { edit(w, r) })))
 	}}
@@ -24,14 +25,14 @@ func staple(row, name string, want Reason, edit func(w *world, r *testca.Respons
 
 // delegated is a forgery whose staple is signed, and accompanied, by a delegate.
 func delegated(row, name string, of func(w *world) *testca.Party) forgery {
-	return staple(row, name, StapleUntrusted, func(w *world, r *testca.Response) {
+	return staple(row, name, stapled.StapleUntrusted, func(w *world, r *testca.Response) {
 		delegate := of(w)
 		testca.SignedBy(delegate, delegate.Cert)(r)
 	})
 }
 
 // ocspIs is a forgery with these values of ocsp.
-func ocspIs(row, name string, want Reason, of func(w *world) []string) forgery {
+func ocspIs(row, name string, want stapled.Reason, of func(w *world) []string) forgery {
 	return forgery{row: row, name: name, want: want, edit: func(w *world, t *testca.Token) { t.Header.Set("ocsp", of(w)) }}
 }
 
@@ -44,16 +45,16 @@ func trailing(der []byte) []byte { return append(bytes.Clone(der), 5, 0) }
 // stapleForgeries are S1 to S31 of which package ocspstaple tests every
 // variant; here they show that the reason comes through.
 var stapleForgeries = append([]forgery{
-	staple("S01", "signed by the leaf", StapleUntrusted, func(w *world, r *testca.Response) { testca.SignedBy(w.leaf, w.leaf.Cert)(r) }),
-	staple("S02", "signed by the leaf in the issuer's name", StapleUntrusted, func(w *world, r *testca.Response) {
+	staple("S01", "signed by the leaf", stapled.StapleUntrusted, func(w *world, r *testca.Response) { testca.SignedBy(w.leaf, w.leaf.Cert)(r) }),
+	staple("S02", "signed by the leaf in the issuer's name", stapled.StapleUntrusted, func(w *world, r *testca.Response) {
 		testca.SignedBy(w.leaf, w.leaf.Cert)(r)
 		r.ResponderID = testca.ByName(w.intermediate.Cert)
 	}),
-	staple("S02", "signed by the leaf under the issuer's key hash", StapleUntrusted, func(w *world, r *testca.Response) {
+	staple("S02", "signed by the leaf under the issuer's key hash", stapled.StapleUntrusted, func(w *world, r *testca.Response) {
 		testca.SignedBy(w.leaf, w.leaf.Cert)(r)
 		r.ResponderID = testca.ByKey(w.intermediate.Cert)
 	}),
-	staple("S02", "signed by the leaf, embedding the issuer", StapleUntrusted, func(w *world, r *testca.Response) {
+	staple("S02", "signed by the leaf, embedding the issuer", stapled.StapleUntrusted, func(w *world, r *testca.Response) {
 		testca.SignedBy(w.leaf, w.intermediate.Cert, w.leaf.Cert)(r)
 		r.ResponderID = testca.ByName(w.intermediate.Cert)
 	}),
@@ -83,56 +84,56 @@ var stapleForgeries = append([]forgery{
 		return w.intermediate.Delegate(func(t *testca.Template) { t.ExtraExtensions = nil })
 	}),
 	delegated("S10", "delegate of a delegate", func(w *world) *testca.Party { return w.intermediate.Delegate().Delegate(testca.Named("Second")) }),
-	staple("S11", "name hash of another CA", StapleMismatch, func(w *world, r *testca.Response) {
+	staple("S11", "name hash of another CA", stapled.StapleMismatch, func(w *world, r *testca.Response) {
 		r.Singles[0].NameHash = testca.NewSingle(w.leaf.Cert, w.sibling.Cert, crypto.SHA256).NameHash
 	}),
-	staple("S11", "key hash of another CA", StapleMismatch, func(w *world, r *testca.Response) {
+	staple("S11", "key hash of another CA", stapled.StapleMismatch, func(w *world, r *testca.Response) {
 		r.Singles[0].KeyHash = testca.NewSingle(w.leaf.Cert, w.sibling.Cert, crypto.SHA256).KeyHash
 	}),
-	staple("S11", "another CA's certificate of the same serial", StapleMismatch, func(w *world, r *testca.Response) {
+	staple("S11", "another CA's certificate of the same serial", stapled.StapleMismatch, func(w *world, r *testca.Response) {
 		r.Singles[0] = testca.NewSingle(w.leaf.Cert, w.sibling.Cert, crypto.SHA256)
 	}),
-	staple("S12", "another serial", StapleMismatch, func(w *world, r *testca.Response) { r.Singles[0].Serial = w.other.Cert.SerialNumber }),
-	staple("S13", "good of another, revoked of ours", StapleMalformed, func(w *world, r *testca.Response) {
+	staple("S12", "another serial", stapled.StapleMismatch, func(w *world, r *testca.Response) { r.Singles[0].Serial = w.other.Cert.SerialNumber }),
+	staple("S13", "good of another, revoked of ours", stapled.StapleMalformed, func(w *world, r *testca.Response) {
 		r.Singles[0].Status = testca.Revoked
 		r.Singles = append([]testca.Single{testca.NewSingle(w.other.Cert, w.intermediate.Cert, crypto.SHA256)}, r.Singles...)
 	}),
-	staple("S13", "good and revoked", StapleMalformed, second(testca.Revoked)),
-	staple("S13", "good and unknown", StapleMalformed, second(testca.Unknown)),
-	staple("S14", "no SingleResponse", StapleMalformed, func(_ *world, r *testca.Response) { r.Singles = nil }),
-	staple("S15", "ResponderID names another", StapleUntrusted, func(w *world, r *testca.Response) { r.ResponderID = testca.ByName(w.root.Cert) }),
-	staple("S15", "ResponderID has another's key", StapleUntrusted, func(w *world, r *testca.Response) { r.ResponderID = testca.ByKey(w.sibling.Cert) }),
-	staple("S16", "nextUpdate absent", StapleMalformed, single(func(s *testca.Single) { s.NextUpdate = time.Time{} })),
-	staple("S16", "nextUpdate before thisUpdate", StapleMalformed, single(func(s *testca.Single) { s.NextUpdate = s.ThisUpdate.Add(-time.Second) })),
-	staple("S17", "nextUpdate passed by one second", StapleStale, single(func(s *testca.Single) { s.NextUpdate = testca.Now.Add(-time.Second) })),
-	staple("S18", "thisUpdate beyond the leeway", StapleNotYetValid, func(_ *world, r *testca.Response) {
+	staple("S13", "good and revoked", stapled.StapleMalformed, second(testca.Revoked)),
+	staple("S13", "good and unknown", stapled.StapleMalformed, second(testca.Unknown)),
+	staple("S14", "no SingleResponse", stapled.StapleMalformed, func(_ *world, r *testca.Response) { r.Singles = nil }),
+	staple("S15", "ResponderID names another", stapled.StapleUntrusted, func(w *world, r *testca.Response) { r.ResponderID = testca.ByName(w.root.Cert) }),
+	staple("S15", "ResponderID has another's key", stapled.StapleUntrusted, func(w *world, r *testca.Response) { r.ResponderID = testca.ByKey(w.sibling.Cert) }),
+	staple("S16", "nextUpdate absent", stapled.StapleMalformed, single(func(s *testca.Single) { s.NextUpdate = time.Time{} })),
+	staple("S16", "nextUpdate before thisUpdate", stapled.StapleMalformed, single(func(s *testca.Single) { s.NextUpdate = s.ThisUpdate.Add(-time.Second) })),
+	staple("S17", "nextUpdate passed by one second", stapled.StapleStale, single(func(s *testca.Single) { s.NextUpdate = testca.Now.Add(-time.Second) })),
+	staple("S18", "thisUpdate beyond the leeway", stapled.StapleNotYetValid, func(_ *world, r *testca.Response) {
 		r.Singles[0].ThisUpdate = testca.Now.Add(61 * time.Second)
 		r.ProducedAt = r.Singles[0].ThisUpdate
 	}),
-	staple("S19", "older than MaxStapleAge", StapleStale, single(func(s *testca.Single) { s.ThisUpdate = testca.Now.Add(-time.Hour - time.Second) })),
-	staple("S18", "thisUpdate beyond the leeway, producedAt 59 seconds before it", StapleNotYetValid, func(_ *world, r *testca.Response) {
+	staple("S19", "older than MaxStapleAge", stapled.StapleStale, single(func(s *testca.Single) { s.ThisUpdate = testca.Now.Add(-time.Hour - time.Second) })),
+	staple("S18", "thisUpdate beyond the leeway, producedAt 59 seconds before it", stapled.StapleNotYetValid, func(_ *world, r *testca.Response) {
 		r.Singles[0].ThisUpdate = testca.Now.Add(61 * time.Second)
 		r.ProducedAt = testca.Now.Add(2 * time.Second)
 	}),
-	staple("S20", "producedAt 60 seconds before thisUpdate", StapleMalformed, func(_ *world, r *testca.Response) {
+	staple("S20", "producedAt 60 seconds before thisUpdate", stapled.StapleMalformed, func(_ *world, r *testca.Response) {
 		r.ProducedAt = r.Singles[0].ThisUpdate.Add(-time.Minute)
 	}),
-	staple("S20", "producedAt beyond the leeway", StapleNotYetValid, func(_ *world, r *testca.Response) { r.ProducedAt = testca.Now.Add(61 * time.Second) }),
-	staple("S21", "signed with SHA-1", StapleUntrusted, func(_ *world, r *testca.Response) { r.Algorithm = x509.ECDSAWithSHA1 }),
+	staple("S20", "producedAt beyond the leeway", stapled.StapleNotYetValid, func(_ *world, r *testca.Response) { r.ProducedAt = testca.Now.Add(61 * time.Second) }),
+	staple("S21", "signed with SHA-1", stapled.StapleUntrusted, func(_ *world, r *testca.Response) { r.Algorithm = x509.ECDSAWithSHA1 }),
 	delegated("S21", "delegate signed with SHA-1", func(w *world) *testca.Party { return w.intermediate.Delegate(signedWith(x509.ECDSAWithSHA1)) }),
 	delegated("S21", "delegate RSA 1024", func(w *world) *testca.Party { return w.intermediate.Delegate(testca.Keyed(testca.RSA1024)) }),
-	staple("S22", "critical extension of the single response", StapleMalformed, single(func(s *testca.Single) { s.Extensions = criticalExtension })),
-	staple("S22", "critical extension of the response", StapleMalformed, func(_ *world, r *testca.Response) { r.Extensions = criticalExtension }),
-	staple("S23", "version 2", StapleMalformed, func(_ *world, r *testca.Response) { r.Version = 1 }),
-	staple("S23", "unknown response type", StapleMalformed, func(_ *world, r *testca.Response) { r.Type = []int{1, 3, 6, 1, 5, 5, 7, 48, 1, 2} }),
-	staple("S25", "unknown", StapleUnknown, single(func(s *testca.Single) { s.Status = testca.Unknown })),
-	staple("S26", "revoked without a reason", CertificateRevoked, single(func(s *testca.Single) { s.Status = testca.Revoked })),
-	staple("S26", "revoked in the future", CertificateRevoked, single(func(s *testca.Single) {
+	staple("S22", "critical extension of the single response", stapled.StapleMalformed, single(func(s *testca.Single) { s.Extensions = criticalExtension })),
+	staple("S22", "critical extension of the response", stapled.StapleMalformed, func(_ *world, r *testca.Response) { r.Extensions = criticalExtension }),
+	staple("S23", "version 2", stapled.StapleMalformed, func(_ *world, r *testca.Response) { r.Version = 1 }),
+	staple("S23", "unknown response type", stapled.StapleMalformed, func(_ *world, r *testca.Response) { r.Type = []int{1, 3, 6, 1, 5, 5, 7, 48, 1, 2} }),
+	staple("S25", "unknown", stapled.StapleUnknown, single(func(s *testca.Single) { s.Status = testca.Unknown })),
+	staple("S26", "revoked without a reason", stapled.CertificateRevoked, single(func(s *testca.Single) { s.Status = testca.Revoked })),
+	staple("S26", "revoked in the future", stapled.CertificateRevoked, single(func(s *testca.Single) {
 		s.Status, s.RevokedAt = testca.Revoked, testca.Now.Add(24*time.Hour)
 	})),
-	ocspIs("S28", "empty", StapleMalformed, func(*world) []string { return []string{""} }),
-	ocspIs("S28", "null in a string", StapleMalformed, func(*world) []string { return []string{"null"} }),
-	ocspIs("S28", "base64url", StapleMalformed, func(w *world) []string {
+	ocspIs("S28", "empty", stapled.StapleMalformed, func(*world) []string { return []string{""} }),
+	ocspIs("S28", "null in a string", stapled.StapleMalformed, func(*world) []string { return []string{"null"} }),
+	ocspIs("S28", "base64url", stapled.StapleMalformed, func(w *world) []string {
 		for {
 			der := w.leaf.Staple()
 			if s := base64.URLEncoding.EncodeToString(der); strings.ContainsAny(s, "-_") {
@@ -140,38 +141,38 @@ var stapleForgeries = append([]forgery{
 			}
 		}
 	}),
-	ocspIs("S28", "line breaks", StapleMalformed, func(w *world) []string {
+	ocspIs("S28", "line breaks", stapled.StapleMalformed, func(w *world) []string {
 		s := encodeStaples(w.leaf.Staple())[0]
 		return []string{s[:64] + "\r\n" + s[64:]}
 	}),
-	ocspIs("S28", "1 MiB of zeros", TooLarge, func(*world) []string { return encodeStaples(make([]byte, 1<<20)) }),
-	ocspIs("S28", "more than 8 KiB of zeros", TooLarge, func(*world) []string { return encodeStaples(make([]byte, 8<<10+1)) }),
-	ocspIs("S28", "more than 8 KiB in two", TooLarge, func(*world) []string { return encodeStaples(make([]byte, 4<<10), make([]byte, 4<<10+1)) }),
-	ocspIs("S28", "zeros", StapleMalformed, func(*world) []string { return encodeStaples(make([]byte, 4<<10)) }),
-	ocspIs("S29", "exchanged", StapleMismatch, func(w *world) []string { return encodeStaples(w.intermediate.Staple(), w.leaf.Staple()) }),
-	ocspIs("S29", "of the intermediate for the leaf", StapleMismatch, func(w *world) []string { return encodeStaples(w.intermediate.Staple()) }),
-	ocspIs("S29", "of the leaf for the intermediate", StapleMismatch, func(w *world) []string { return encodeStaples(w.leaf.Staple(), w.leaf.Staple()) }),
-	ocspIs("S29", "of another leaf", StapleMismatch, func(w *world) []string { return encodeStaples(w.other.Staple()) }),
-	ocspIs("S30", "more staples than certificates", StapleMalformed, func(w *world) []string {
+	ocspIs("S28", "1 MiB of zeros", stapled.TooLarge, func(*world) []string { return encodeStaples(make([]byte, 1<<20)) }),
+	ocspIs("S28", "more than 8 KiB of zeros", stapled.TooLarge, func(*world) []string { return encodeStaples(make([]byte, 8<<10+1)) }),
+	ocspIs("S28", "more than 8 KiB in two", stapled.TooLarge, func(*world) []string { return encodeStaples(make([]byte, 4<<10), make([]byte, 4<<10+1)) }),
+	ocspIs("S28", "zeros", stapled.StapleMalformed, func(*world) []string { return encodeStaples(make([]byte, 4<<10)) }),
+	ocspIs("S29", "exchanged", stapled.StapleMismatch, func(w *world) []string { return encodeStaples(w.intermediate.Staple(), w.leaf.Staple()) }),
+	ocspIs("S29", "of the intermediate for the leaf", stapled.StapleMismatch, func(w *world) []string { return encodeStaples(w.intermediate.Staple()) }),
+	ocspIs("S29", "of the leaf for the intermediate", stapled.StapleMismatch, func(w *world) []string { return encodeStaples(w.leaf.Staple(), w.leaf.Staple()) }),
+	ocspIs("S29", "of another leaf", stapled.StapleMismatch, func(w *world) []string { return encodeStaples(w.other.Staple()) }),
+	ocspIs("S30", "more staples than certificates", stapled.StapleMalformed, func(w *world) []string {
 		return encodeStaples(w.leaf.Staple(), w.intermediate.Staple(), w.intermediate.Staple())
 	}),
-	ocspIs("S30", "many", TooLarge, func(*world) []string { return strings.Split(strings.Repeat("MAA= ", 7)[:34], " ") }),
-	ocspIs("S31", "of the previous certificate", StapleMismatch, func(w *world) []string { return encodeStaples(w.intermediate.Leaf().Staple()) }),
-	staple("S33", "junk before the delegate", StapleMalformed, func(w *world, r *testca.Response) {
+	ocspIs("S30", "many", stapled.TooLarge, func(*world) []string { return strings.Split(strings.Repeat("MAA= ", 7)[:34], " ") }),
+	ocspIs("S31", "of the previous certificate", stapled.StapleMismatch, func(w *world) []string { return encodeStaples(w.intermediate.Leaf().Staple()) }),
+	staple("S33", "junk before the delegate", stapled.StapleMalformed, func(w *world, r *testca.Response) {
 		delegate := w.intermediate.Delegate()
 		testca.SignedBy(delegate, junk, delegate.Cert)(r)
 	}),
-	staple("S33", "junk behind the delegate", StapleMalformed, func(w *world, r *testca.Response) {
+	staple("S33", "junk behind the delegate", stapled.StapleMalformed, func(w *world, r *testca.Response) {
 		delegate := w.intermediate.Delegate()
 		testca.SignedBy(delegate, delegate.Cert, junk)(r)
 	}),
-	staple("S33", "junk where the issuer signed", StapleMalformed, func(_ *world, r *testca.Response) {
+	staple("S33", "junk where the issuer signed", stapled.StapleMalformed, func(_ *world, r *testca.Response) {
 		r.Certificates = []*x509.Certificate{junk}
 	}),
-	ocspIs("S26", "intermediate revoked", CertificateRevoked, func(w *world) []string {
+	ocspIs("S26", "intermediate revoked", stapled.CertificateRevoked, func(w *world) []string {
 		return encodeStaples(w.leaf.Staple(), w.intermediate.Staple(func(r *testca.Response) { r.Singles[0].Status = testca.Revoked }))
 	}),
-	ocspIs("S17", "of the intermediate", StapleStale, func(w *world) []string {
+	ocspIs("S17", "of the intermediate", stapled.StapleStale, func(w *world) []string {
 		return encodeStaples(w.leaf.Staple(), w.intermediate.Staple(func(r *testca.Response) {
 			r.Singles[0].NextUpdate = testca.Now.Add(-time.Second)
 		}))
@@ -195,27 +196,27 @@ func second(status testca.CertStatus) func(*world, *testca.Response) {
 func manyStaples() []forgery {
 	var rows []forgery
 	for _, name := range []string{"OCSPResponse", "responseBytes", "ResponseBytes", "response", "BasicOCSPResponse", "ResponseData", "responses", "SingleResponse", "CertID"} {
-		rows = append(rows, staple("S23", "trailing bytes in "+name, StapleMalformed, func(_ *world, r *testca.Response) { r.Inside[name] = trailing }))
+		rows = append(rows, staple("S23", "trailing bytes in "+name, stapled.StapleMalformed, func(_ *world, r *testca.Response) { r.Inside[name] = trailing }))
 	}
-	rows = append(rows, staple("S23", "trailing bytes", StapleMalformed, func(_ *world, r *testca.Response) { r.Around["OCSPResponse"] = trailing }))
+	rows = append(rows, staple("S23", "trailing bytes", stapled.StapleMalformed, func(_ *world, r *testca.Response) { r.Around["OCSPResponse"] = trailing }))
 	for status, name := range map[int]string{1: "malformedRequest", 2: "internalError", 3: "tryLater", 5: "sigRequired", 6: "unauthorized"} {
-		rows = append(rows, staple("S24", name, StapleMalformed, func(_ *world, r *testca.Response) { r.Status = status }))
+		rows = append(rows, staple("S24", name, stapled.StapleMalformed, func(_ *world, r *testca.Response) { r.Status = status }))
 	}
 	for _, reason := range []int{0, 1, 2, 3, 4, 5, 6, 8, 9, 10} {
-		rows = append(rows, staple("S26", fmt.Sprintf("revoked for reason %d", reason), CertificateRevoked, single(func(s *testca.Single) {
+		rows = append(rows, staple("S26", fmt.Sprintf("revoked for reason %d", reason), stapled.CertificateRevoked, single(func(s *testca.Single) {
 			s.Status, s.Reason = testca.Revoked, reason
 		})))
 	}
 	// One bit at every sixteenth byte of the signature, which a P-256 key makes
 	// of 70 bytes or more, and one in what is signed.
 	for back := 1; back < 60; back += 16 {
-		rows = append(rows, ocspIs("S27", fmt.Sprintf("flipped bit %d bytes before the end", back), StapleUntrusted, func(w *world) []string {
+		rows = append(rows, ocspIs("S27", fmt.Sprintf("flipped bit %d bytes before the end", back), stapled.StapleUntrusted, func(w *world) []string {
 			der := w.leaf.Staple()
 			der[len(der)-back] ^= 1
 			return encodeStaples(der)
 		}))
 	}
-	return append(rows, ocspIs("S27", "flipped bit in the serial number", StapleMismatch, func(w *world) []string {
+	return append(rows, ocspIs("S27", "flipped bit in the serial number", stapled.StapleMismatch, func(w *world) []string {
 		der := w.leaf.Staple()
 		der[bytes.Index(der, w.leaf.Cert.SerialNumber.Bytes())] ^= 1
 		return encodeStaples(der)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
@@ -16,7 +17,7 @@ import (
 // may be left out; without any edit the token would be accepted.
 type forgery struct {
 	row, name string // the row of the catalogue of forgeries, and the variant
-	want      Reason
+	want      stapled.Reason
 
 	// party holds the certificate of the honest token, and of the forged one
 	// unless leaf names another; w.leaf by default.
@@ -58,7 +59,7 @@ func (f *forgery) make(w *world) *made {
 		party = f.party(w)
 	}
 	staples := [][]byte{party.Staple()}
-	if m.cfg.Staples == StapleChain {
+	if m.cfg.StapleChain {
 		staples = append(staples, w.intermediate.Staple())
 	}
 	base := testca.NewToken(party, staples...)
@@ -118,7 +119,7 @@ func headerOf(raw string) string {
 }
 
 // run submits the forgery, twice, to a verifier in the state.
-func (m *made) run(t *testing.T, s state, want Reason) {
+func (m *made) run(t *testing.T, s state, want stapled.Reason) {
 	cfg := m.cfg
 	if s.noCaches {
 		cfg.Cache = CacheSizes{Tokens: -1, Headers: -1, Certificates: -1}

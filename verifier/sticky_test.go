@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -68,43 +69,43 @@ func testStickyRevocation(t *testing.T) {
 	revoked := tokenWith(w.leaf, since(3*time.Minute, testca.Revoked))
 	for _, c := range []struct {
 		name string
-		seen []string // before
-		then string   // the token
-		want Reason   // empty if it is to be accepted
+		seen []string       // before
+		then string         // the token
+		want stapled.Reason // empty if it is to be accepted
 	}{
-		{"cold", []string{revoked}, good, CertificateRevoked},
-		{"hot", []string{good, revoked}, good, CertificateRevoked},
+		{"cold", []string{revoked}, good, stapled.CertificateRevoked},
+		{"hot", []string{good, revoked}, good, stapled.CertificateRevoked},
 		{"warm", []string{
 			testca.NewToken(w.leaf, w.leaf.Staple(since(5*time.Minute, testca.Good))).Compact(), good, revoked,
-		}, good, CertificateRevoked},
-		{"of the same time", []string{revoked}, tokenWith(w.leaf, since(3*time.Minute, testca.Good)), CertificateRevoked},
-		{"one second older", []string{revoked}, tokenWith(w.leaf, since(3*time.Minute+time.Second, testca.Good)), CertificateRevoked},
+		}, good, stapled.CertificateRevoked},
+		{"of the same time", []string{revoked}, tokenWith(w.leaf, since(3*time.Minute, testca.Good)), stapled.CertificateRevoked},
+		{"one second older", []string{revoked}, tokenWith(w.leaf, since(3*time.Minute+time.Second, testca.Good)), stapled.CertificateRevoked},
 		{"newer, a hold that was lifted", []string{revoked}, tokenWith(w.leaf, since(3*time.Minute-time.Second, testca.Good)), ""},
-		{"older again, after the newer", []string{revoked, tokenWith(w.leaf, since(time.Minute, testca.Good))}, good, CertificateRevoked},
-		{"revoked seen twice, the older last", []string{revoked, tokenWith(w.leaf, since(10*time.Minute, testca.Revoked))}, good, CertificateRevoked},
+		{"older again, after the newer", []string{revoked, tokenWith(w.leaf, since(time.Minute, testca.Good))}, good, stapled.CertificateRevoked},
+		{"revoked seen twice, the older last", []string{revoked, tokenWith(w.leaf, since(10*time.Minute, testca.Revoked))}, good, stapled.CertificateRevoked},
 		{"revoked seen twice, the newer last", []string{revoked, tokenWith(w.leaf, since(time.Minute, testca.Revoked))},
-			tokenWith(w.leaf, since(2*time.Minute, testca.Good)), CertificateRevoked},
+			tokenWith(w.leaf, since(2*time.Minute, testca.Good)), stapled.CertificateRevoked},
 		{"of the certificate with another signature", []string{revoked}, w.leaf.Token(func(t *testca.Token) {
 			present(t, w.leaf.Key, mauled(w.leaf.Cert, w.intermediate), w.intermediate.Cert)
 			t.Header.Set("ocsp", encodeStaples(w.leaf.Staple(since(5*time.Minute, testca.Good))))
-		}), CertificateRevoked},
+		}), stapled.CertificateRevoked},
 		{"of the intermediate", []string{withCAStaple(w, since(3*time.Minute, testca.Revoked))},
-			withCAStaple(w, since(5*time.Minute, testca.Good)), CertificateRevoked},
+			withCAStaple(w, since(5*time.Minute, testca.Good)), stapled.CertificateRevoked},
 		{"of the intermediate, whose staple is then left out", []string{withCAStaple(w, since(3*time.Minute, testca.Revoked))},
-			w.leaf.Token(), CertificateRevoked},
+			w.leaf.Token(), stapled.CertificateRevoked},
 		{"of the intermediate, of another leaf", []string{withCAStaple(w, since(3*time.Minute, testca.Revoked))},
-			w.other.Token(), CertificateRevoked},
+			w.other.Token(), stapled.CertificateRevoked},
 		{"of the intermediate, after a token without its staple", []string{w.leaf.Token(), withCAStaple(w, since(3*time.Minute, testca.Revoked))},
-			w.leaf.Token(), CertificateRevoked},
+			w.leaf.Token(), stapled.CertificateRevoked},
 		{"of the intermediate, lifted by a newer good one, then left out", []string{
 			withCAStaple(w, since(3*time.Minute, testca.Revoked)), withCAStaple(w, since(time.Minute, testca.Good)),
 		}, w.other.Token(), ""},
 		{"of the intermediate, not lifted by an older good one", []string{
 			withCAStaple(w, since(3*time.Minute, testca.Revoked)), withCAStaple(w, since(5*time.Minute, testca.Good)),
-		}, w.other.Token(), CertificateRevoked},
+		}, w.other.Token(), stapled.CertificateRevoked},
 		{"of the intermediate, not lifted by a good one from the future", []string{
 			withCAStaple(w, since(3*time.Minute, testca.Revoked)), withCAStaple(w, since(-10*time.Minute, testca.Good)),
-		}, w.other.Token(), CertificateRevoked},
+		}, w.other.Token(), stapled.CertificateRevoked},
 		{"of the intermediate, lifted, and the revoked one again", []string{
 			withCAStaple(w, since(3*time.Minute, testca.Revoked)), withCAStaple(w, since(time.Minute, testca.Good)),
 			withCAStaple(w, since(3*time.Minute, testca.Revoked)),

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/gateway"
@@ -53,7 +54,7 @@ type demoService struct {
 }
 
 // demoGateway is an HTTP server that protects the echo service. It implements
-// gateway.Metrics to learn what its callers are not told.
+// gateway.Observer to learn what its callers are not told.
 type demoGateway struct {
 	*service
 	client *http.Client
@@ -65,25 +66,18 @@ type demoGateway struct {
 // decision is what a gateway has decided, and what its caller has seen.
 type decision struct {
 	outcome string
-	reason  verifier.Reason
+	reason  stapled.Reason
 	took    time.Duration
 	status  int
 	// sent and received enclose the moment of the decision.
 	sent, received time.Time
 }
 
-// Accepted implements gateway.Metrics.
-func (g *demoGateway) Accepted(took time.Duration) {
+// Observe implements gateway.Observer.
+func (g *demoGateway) Observe(e gateway.Event) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.last = decision{outcome: accepted, took: took}
-}
-
-// Rejected implements gateway.Metrics.
-func (g *demoGateway) Rejected(reason verifier.Reason, took time.Duration) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.last = decision{outcome: rejected, reason: reason, took: took}
+	g.last = decision{outcome: e.Outcome.String(), reason: e.Reason, took: e.Took}
 }
 
 // present sends a token in a request, as any client would. One request at a
@@ -186,7 +180,7 @@ func (s *stage) newGateway() (*demoGateway, error) {
 		service: &service{listener: l},
 		client:  &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}},
 	}
-	protected, err := gateway.New(gateway.Config{Verifier: v, Logger: s.log, Metrics: g})
+	protected, err := gateway.New(gateway.Config{Verifier: v, Logger: s.log, Observer: g})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("configure the gateway: %w", err), l.Close())
 	}

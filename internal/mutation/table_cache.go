@@ -15,7 +15,7 @@ var cacheTargets = []target{
 		{name: "hot-staples-time", rule: "§3", rows: "T17_windows/nextUpdate",
 			old: "v.checkStaples(token.header, now); err != nil", new: "v.checkStaples(token.header, now); false && err != nil"},
 		{name: "hot-claims-time", rule: "§3", rows: "T17_windows/exp",
-			old: "token.checkClaimTimes(now, v.cfg.Leeway); err != nil", new: "token.checkClaimTimes(now, v.cfg.Leeway); false && err != nil"},
+			old: "token.checkClaimTimes(now, v.leeway); err != nil", new: "token.checkClaimTimes(now, v.leeway); false && err != nil"},
 		{name: "warm-staples-time", rule: "§3", rows: "T17_windows/nextUpdate",
 			old: "v.checkStaples(h, now); err != nil", new: "v.checkStaples(h, now); false && err != nil"},
 		{name: "warm-signature", rule: "5.1", rows: "T18_",

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stapledjwt/stapled/verifier"
+	"github.com/stapledjwt/stapled"
 )
 
 const root = "../.."
@@ -151,7 +151,7 @@ func TestEveryRuleNamesTestsThatExist(t *testing.T) {
 
 func TestEveryReasonIsSpecified(t *testing.T) {
 	text := read(t, "docs/format.md")
-	for _, reason := range verifier.Reasons() {
+	for _, reason := range stapled.Reasons() {
 		if !strings.Contains(text, "`"+string(reason)+"`") {
 			t.Errorf("docs/format.md does not mention %s", reason)
 		}

@@ -13,9 +13,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -36,7 +36,7 @@ func certificateCases() []spec {
 		"in_hexadecimal", func(s string) string { return hex.EncodeToString(unstandard(s)) + "=" },
 		"empty", text(""),
 	) {
-		cases = append(cases, spec{name: "certificate_" + name, rules: "3.1", leaf: oddLeaf, edit: x5c(0, change), want: verifier.Malformed})
+		cases = append(cases, spec{name: "certificate_" + name, rules: "3.1", leaf: oddLeaf, edit: x5c(0, change), want: stapled.Malformed})
 	}
 	for name, change := range inOrder(
 		"with_trailing_byte", func(s string) string { return standard(append(unstandard(s), 0)) },
@@ -47,7 +47,7 @@ func certificateCases() []spec {
 		"is_one_zero_byte", text("AA=="),
 		"is_text", text(standard([]byte("a certificate"))),
 	) {
-		cases = append(cases, spec{name: "certificate_" + name, rules: "3.2", edit: x5c(0, change), want: verifier.ChainInvalid})
+		cases = append(cases, spec{name: "certificate_" + name, rules: "3.2", edit: x5c(0, change), want: stapled.ChainInvalid})
 	}
 	for _, row := range []struct {
 		name    string
@@ -63,11 +63,11 @@ func certificateCases() []spec {
 		{"chain_with_another_leaf_at_the_end", func(m *maker) []*testca.Party { return []*testca.Party{m.client, m.ca, m.other} }},
 		{"chain_with_the_wrong_intermediate", func(m *maker) []*testca.Party { return []*testca.Party{m.client, m.sibling} }},
 	} {
-		cases = append(cases, spec{name: row.name, rules: "3.3", edit: certificateChain(row.parties), want: verifier.ChainInvalid})
+		cases = append(cases, spec{name: row.name, rules: "3.3", edit: certificateChain(row.parties), want: stapled.ChainInvalid})
 	}
 	cases = append(cases,
-		spec{name: "chain_with_an_intermediate_that_is_an_anchor", rules: "3.3", anchors: []string{"root", "intermediate"}, want: verifier.ChainInvalid},
-		spec{name: "issuer_name_in_another_string_type", rules: "3.3", want: verifier.ChainInvalid,
+		spec{name: "chain_with_an_intermediate_that_is_an_anchor", rules: "3.3", anchors: []string{"root", "intermediate"}, want: stapled.ChainInvalid},
+		spec{name: "issuer_name_in_another_string_type", rules: "3.3", want: stapled.ChainInvalid,
 			comment: "The subject of the intermediate is a PrintableString, the issuer of the leaf the same text as a UTF8String.",
 			leaf: func(m *maker) *testca.Party {
 				p := m.newLeaf(alias(m.ca, m.ca.Key, func(c *x509.Certificate) {
@@ -76,20 +76,20 @@ func certificateCases() []spec {
 				p.Issuer = m.ca
 				return p
 			}},
-		spec{name: "certificate_with_65_names", rules: "3.2", leaf: named([]string{clientURI}, slices.Repeat([]string{"client.test.example"}, 64)...), want: verifier.ChainInvalid},
+		spec{name: "certificate_with_65_names", rules: "3.2", leaf: named([]string{clientURI}, slices.Repeat([]string{"client.test.example"}, 64)...), want: stapled.ChainInvalid},
 		spec{name: "certificate_with_64_names", rules: "3.2", leaf: named([]string{clientURI}, slices.Repeat([]string{"client.test.example"}, 63)...)},
-		spec{name: "kid_of_another_certificate", rules: "3.7", want: verifier.KeyMismatch,
+		spec{name: "kid_of_another_certificate", rules: "3.7", want: stapled.KeyMismatch,
 			edit: func(m *maker, t *testca.Token) { t.Header.Set("kid", certx5c.KeyID(m.other.Cert)) }},
-		spec{name: "kid_of_the_intermediate", rules: "3.7", want: verifier.KeyMismatch,
+		spec{name: "kid_of_the_intermediate", rules: "3.7", want: stapled.KeyMismatch,
 			edit: func(m *maker, t *testca.Token) { t.Header.Set("kid", certx5c.KeyID(m.ca.Cert)) }},
-		spec{name: "kid_empty", rules: "3.7", edit: header("kid", ""), want: verifier.KeyMismatch},
-		spec{name: "kid_in_another_case", rules: "3.7", want: verifier.KeyMismatch,
+		spec{name: "kid_empty", rules: "3.7", edit: header("kid", ""), want: stapled.KeyMismatch},
+		spec{name: "kid_in_another_case", rules: "3.7", want: stapled.KeyMismatch,
 			edit: func(m *maker, t *testca.Token) { t.Header.Set("kid", strings.ToLower(certx5c.KeyID(m.client.Cert))) }},
-		spec{name: "kid_with_padding", rules: "3.7", want: verifier.KeyMismatch,
+		spec{name: "kid_with_padding", rules: "3.7", want: stapled.KeyMismatch,
 			edit: func(m *maker, t *testca.Token) { t.Header.Set("kid", certx5c.KeyID(m.client.Cert)+"=") }},
-		spec{name: "x5t_S256_of_another_certificate", rules: "3.7", want: verifier.KeyMismatch,
+		spec{name: "x5t_S256_of_another_certificate", rules: "3.7", want: stapled.KeyMismatch,
 			edit: func(m *maker, t *testca.Token) { t.Header.Add("x5t#S256", certx5c.KeyID(m.other.Cert)) }},
-		spec{name: "x5t_S256_of_another_certificate_without_kid", rules: "3.7", want: verifier.KeyMismatch,
+		spec{name: "x5t_S256_of_another_certificate_without_kid", rules: "3.7", want: stapled.KeyMismatch,
 			edit: edits(dropHeader("kid"), func(m *maker, t *testca.Token) { t.Header.Add("x5t#S256", certx5c.KeyID(m.other.Cert)) })},
 		spec{name: "kid_absent", rules: "3.7", edit: dropHeader("kid")},
 		spec{name: "kid_and_x5t_S256", rules: "3.7",
@@ -103,16 +103,16 @@ func certificateCases() []spec {
 // keyCases are about rules 3.4 and 3.6.
 func keyCases() []spec {
 	cases := []spec{
-		{name: "leaf_key_RSA_1024", rules: "3.4", leaf: client(testca.Keyed(testca.RSA1024)), want: verifier.AlgorithmRejected},
-		{name: "leaf_key_RSA_2040", rules: "3.4", leaf: client(testca.Keyed(rsa2040)), want: verifier.AlgorithmRejected},
+		{name: "leaf_key_RSA_1024", rules: "3.4", leaf: client(testca.Keyed(testca.RSA1024)), want: stapled.AlgorithmRejected},
+		{name: "leaf_key_RSA_2040", rules: "3.4", leaf: client(testca.Keyed(rsa2040)), want: stapled.AlgorithmRejected},
 		{name: "leaf_key_RSA_3072", rules: "3.4", leaf: client(testca.Keyed(rsa3072))},
 		{name: "leaf_key_RSA_4096", rules: "3.4", leaf: client(testca.Keyed(rsa4096))},
-		{name: "leaf_key_RSA_4097", rules: "3.4", leaf: publicLeaf(4097), edit: borrowed, want: verifier.AlgorithmRejected},
-		{name: "leaf_key_RSA_16384", rules: "3.4", leaf: publicLeaf(16384), edit: borrowed, want: verifier.AlgorithmRejected,
+		{name: "leaf_key_RSA_4097", rules: "3.4", leaf: publicLeaf(4097), edit: borrowed, want: stapled.AlgorithmRejected},
+		{name: "leaf_key_RSA_16384", rules: "3.4", leaf: publicLeaf(16384), edit: borrowed, want: stapled.AlgorithmRejected,
 			comment: "Verifying with such a key is what costs."},
-		{name: "leaf_key_P-224", rules: "3.4", leaf: client(testca.Keyed(testca.P224)), edit: header("alg", "ES256"), want: verifier.AlgorithmRejected},
-		{name: "intermediate_key_RSA_1024", rules: "3.4", leaf: below(testca.Keyed(testca.RSA1024)), want: verifier.AlgorithmRejected},
-		{name: "intermediate_key_P-224", rules: "3.4", leaf: below(testca.Keyed(testca.P224)), want: verifier.AlgorithmRejected},
+		{name: "leaf_key_P-224", rules: "3.4", leaf: client(testca.Keyed(testca.P224)), edit: header("alg", "ES256"), want: stapled.AlgorithmRejected},
+		{name: "intermediate_key_RSA_1024", rules: "3.4", leaf: below(testca.Keyed(testca.RSA1024)), want: stapled.AlgorithmRejected},
+		{name: "intermediate_key_P-224", rules: "3.4", leaf: below(testca.Keyed(testca.P224)), want: stapled.AlgorithmRejected},
 	}
 	for _, row := range []struct {
 		kind testca.Kind
@@ -126,7 +126,7 @@ func keyCases() []spec {
 	} {
 		for _, alg := range row.algs {
 			cases = append(cases, spec{name: "alg_" + alg + "_with_a_leaf_key_" + string(row.kind), rules: "3.6",
-				leaf: client(testca.Keyed(row.kind)), edit: header("alg", alg), want: verifier.KeyMismatch})
+				leaf: client(testca.Keyed(row.kind)), edit: header("alg", alg), want: stapled.KeyMismatch})
 		}
 	}
 	return cases
@@ -138,20 +138,20 @@ func certificateSignatureCases() []spec {
 		return func(m *maker) *testca.Party { return m.newLeaf(m.newCA(m.root, testca.Keyed(kind)), edits...) }
 	}
 	return []spec{
-		{name: "leaf_signed_with_ECDSA_and_SHA-1", rules: "3.5", leaf: client(signedWith(x509.ECDSAWithSHA1)), want: verifier.AlgorithmRejected},
-		{name: "leaf_signed_with_RSA_and_SHA-1", rules: "3.5", leaf: weakCA(testca.RSA2048, signedWith(x509.SHA1WithRSA)), want: verifier.AlgorithmRejected},
-		{name: "leaf_signed_with_RSA_and_MD5", rules: "3.5", want: verifier.AlgorithmRejected,
+		{name: "leaf_signed_with_ECDSA_and_SHA-1", rules: "3.5", leaf: client(signedWith(x509.ECDSAWithSHA1)), want: stapled.AlgorithmRejected},
+		{name: "leaf_signed_with_RSA_and_SHA-1", rules: "3.5", leaf: weakCA(testca.RSA2048, signedWith(x509.SHA1WithRSA)), want: stapled.AlgorithmRejected},
+		{name: "leaf_signed_with_RSA_and_MD5", rules: "3.5", want: stapled.AlgorithmRejected,
 			leaf: func(m *maker) *testca.Party {
 				p := weakCA(testca.RSA2048)(m)
 				return withCert(p, resign(p, "2a864886f70d01010b", "2a864886f70d010104", crypto.MD5))
 			}},
-		{name: "leaf_signed_with_an_unknown_algorithm", rules: "3.5", want: verifier.AlgorithmRejected,
+		{name: "leaf_signed_with_an_unknown_algorithm", rules: "3.5", want: stapled.AlgorithmRejected,
 			comment: "Its OID is 1.2.840.10045.4.3.5.",
 			leaf: func(m *maker) *testca.Party {
 				p := m.newLeaf(m.ca)
 				return withCert(p, resign(p, "2a8648ce3d040302", "2a8648ce3d040305", crypto.SHA256))
 			}},
-		{name: "intermediate_signed_with_ECDSA_and_SHA-1", rules: "3.5", leaf: below(signedWith(x509.ECDSAWithSHA1)), want: verifier.AlgorithmRejected},
+		{name: "intermediate_signed_with_ECDSA_and_SHA-1", rules: "3.5", leaf: below(signedWith(x509.ECDSAWithSHA1)), want: stapled.AlgorithmRejected},
 	}
 }
 

@@ -10,14 +10,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // claimCases are about step 7.
 func claimCases() []spec {
 	return slices.Concat(
-		append(jsonCases("payload", "7.1", claimsText), spec{name: "payload_is_a_number", rules: "7.1", edit: claimsText(text("1")), want: verifier.Malformed}),
+		append(jsonCases("payload", "7.1", claimsText), spec{name: "payload_is_a_number", rules: "7.1", edit: claimsText(text("1")), want: stapled.Malformed}),
 		claimTypeCases(), issuerCases(), audienceCases(), presenceCases(), lifetimeCases())
 }
 
@@ -38,7 +38,7 @@ func claimTypeCases() []spec {
 	} {
 		for i, value := range row.values {
 			cases = append(cases, spec{name: fmt.Sprintf("%s_of_the_wrong_kind_%d", row.claim, i+1), rules: "7.2",
-				comment: row.claim + " is " + value + ".", edit: claim(row.claim, literal(value)), want: verifier.ClaimsInvalid})
+				comment: row.claim + " is " + value + ".", edit: claim(row.claim, literal(value)), want: stapled.ClaimsInvalid})
 		}
 	}
 	return append(cases,
@@ -46,7 +46,7 @@ func claimTypeCases() []spec {
 		spec{name: "sub_empty", rules: "7.2", edit: claim("sub", "")},
 		spec{name: "nbf_and_iat_zero", rules: "7.2", edit: edits(claim("nbf", 0), claim("iat", 0)), policy: func(p *policy) { p.MaxLifetime = 2e9 }},
 		spec{name: "exp_in_the_year_9999", rules: "7.2 7.8", edit: claim("exp", 253402300799), policy: func(p *policy) { p.MaxLifetime = 9e9 },
-			want: verifier.ClaimsInvalid, comment: "It is a number that may be, but 9999 years are longer than the policy permits (rule 7.8)."},
+			want: stapled.ClaimsInvalid, comment: "It is a number that may be, but 9999 years are longer than the policy permits (rule 7.8)."},
 	)
 }
 
@@ -90,7 +90,7 @@ func issuerCases() []spec {
 		cases = append(cases, spec{name: fmt.Sprintf("iss_not_the_leafs_%d", i+1), comment: fmt.Sprintf("iss is %q.", iss), edit: claim("iss", iss)})
 	}
 	for i := range cases {
-		cases[i].rules, cases[i].want = "7.3", verifier.IssuerMismatch
+		cases[i].rules, cases[i].want = "7.3", stapled.IssuerMismatch
 	}
 	for i, iss := range []string{clientURI, dns, "https://" + dns, "https://" + dns + "/", "https://" + dns + "/a/b;c=1/%20:@"} {
 		cases = append(cases, spec{name: fmt.Sprintf("iss_of_the_leaf_%d", i+1), rules: "7.3", comment: fmt.Sprintf("iss is %q.", iss),
@@ -128,16 +128,16 @@ func named(uris []string, dns ...string) func(*maker) *testca.Party {
 
 // audienceCases are about rule 7.4.
 func audienceCases() []spec {
-	cases := []spec{{name: "aud_absent", rules: "7.4", edit: dropClaim("aud"), want: verifier.AudienceMismatch}}
+	cases := []spec{{name: "aud_absent", rules: "7.4", edit: dropClaim("aud"), want: stapled.AudienceMismatch}}
 	for i, aud := range []string{`""`, `"other"`, `"Orders"`, `"orders "`, `"order"`, `"orders2"`, `"orders,other"`, `"[\"orders\"]"`, `[]`, `["other"]`, `["other","ORDERS"]`, `[""]`} {
 		cases = append(cases, spec{name: fmt.Sprintf("aud_of_another_%d", i+1), rules: "7.4", comment: "aud is " + aud + ".",
-			edit: claim("aud", literal(aud)), want: verifier.AudienceMismatch})
+			edit: claim("aud", literal(aud)), want: stapled.AudienceMismatch})
 	}
 	for i, aud := range []string{`"orders"`, `["orders"]`, `["other","orders"]`, `["orders","orders"]`, `[ "a" , "b" , "c" , "d" , "e" , "orders" ]`, `"\u006frders"`, `["\u006frders"]`} {
 		cases = append(cases, spec{name: fmt.Sprintf("aud_of_the_verifier_%d", i+1), rules: "7.4", comment: "aud is " + aud + ".", edit: claim("aud", literal(aud))})
 	}
 	return append(cases, spec{name: "aud_of_a_verifier_of_another_audience", rules: "7.4",
-		policy: func(p *policy) { p.Audience = "https://orders.example/" }, want: verifier.AudienceMismatch})
+		policy: func(p *policy) { p.Audience = "https://orders.example/" }, want: stapled.AudienceMismatch})
 }
 
 // presenceCases are about rule 7.5.
@@ -156,7 +156,7 @@ func presenceCases() []spec {
 		{name: "no_claims", edit: edits(dropClaim("exp"), dropClaim("nbf"), dropClaim("iat"), dropClaim("jti"))},
 	}
 	for i := range cases {
-		cases[i].rules, cases[i].want = "7.5", verifier.ClaimsInvalid
+		cases[i].rules, cases[i].want = "7.5", stapled.ClaimsInvalid
 	}
 	return cases
 }
@@ -166,7 +166,7 @@ func lifetimeCases() []spec {
 	second, minute, hour := time.Second, time.Minute, time.Hour
 	leeway := func(p *policy) { p.Leeway = 5 }
 	limit := func(p *policy) { p.MaxLifetime = 300 }
-	const expired, early, invalid = verifier.TokenExpired, verifier.TokenNotYetValid, verifier.ClaimsInvalid
+	const expired, early, invalid = stapled.TokenExpired, stapled.TokenNotYetValid, stapled.ClaimsInvalid
 	return []spec{
 		{name: "expired", rules: "7.6", edit: times(-2*minute, -2*minute, -second), want: expired, comment: "The leeway does not stretch exp."},
 		{name: "at_exp", rules: "7.6", edit: times(-2*minute, -2*minute, 0), want: expired},

@@ -7,8 +7,8 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // nameConstraintCases are about rule 5.2. The usual client is
@@ -44,7 +44,7 @@ func nameConstraintCases() []spec {
 		}},
 	}
 	for i := range cases {
-		cases[i].rules, cases[i].want = "5.2", verifier.ChainUntrusted
+		cases[i].rules, cases[i].want = "5.2", stapled.ChainUntrusted
 	}
 	return append(cases,
 		spec{name: "DNS_name_permitted", rules: "5.2", leaf: below(permitDNS("test.example"))},

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 const anchorsFile = "anchors.json"
@@ -45,7 +45,7 @@ type spec struct {
 	rules   string // separated by spaces
 	comment string
 	// want is the reason; none if the token is accepted.
-	want verifier.Reason
+	want stapled.Reason
 
 	anchors []string // default root
 	policy  func(*policy)

@@ -7,36 +7,36 @@ import (
 	"crypto/x509"
 	"fmt"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 func headerCases() []spec {
 	cases := []spec{
-		{name: "typ_absent", rules: "2.1", edit: dropHeader("typ"), want: verifier.TypeRejected},
-		{name: "typ_of_the_policy_is_another", rules: "2.1", policy: expectType("at+jwt"), want: verifier.TypeRejected},
+		{name: "typ_absent", rules: "2.1", edit: dropHeader("typ"), want: stapled.TypeRejected},
+		{name: "typ_of_the_policy_is_another", rules: "2.1", policy: expectType("at+jwt"), want: stapled.TypeRejected},
 		{name: "typ_of_another_policy", rules: "2.1", policy: expectType("at+jwt"), edit: header("typ", "at+jwt")},
 		{name: "typ_of_another_policy_in_full", rules: "2.1", policy: expectType("at+jwt"), edit: header("typ", "application/at+jwt")},
 		{name: "typ_of_a_policy_in_full", rules: "2.1", policy: expectType("application/at+jwt"), edit: header("typ", "AT+jwt")},
-		{name: "alg_absent", rules: "2.2", edit: dropHeader("alg"), want: verifier.AlgorithmRejected},
-		{name: "alg_HS256_with_the_leaf_key_as_secret", rules: "2.2", want: verifier.AlgorithmRejected,
+		{name: "alg_absent", rules: "2.2", edit: dropHeader("alg"), want: stapled.AlgorithmRejected},
+		{name: "alg_HS256_with_the_leaf_key_as_secret", rules: "2.2", want: stapled.AlgorithmRejected,
 			comment: "The secret is the subjectPublicKeyInfo of the leaf, in DER.",
 			edit: func(m *maker, t *testca.Token) {
 				t.Key, t.Alg = m.short.Cert.RawSubjectPublicKeyInfo, "HS256"
 				t.Header.Set("alg", "HS256")
 			}},
-		{name: "alg_not_among_those_of_the_policy", rules: "2.2", policy: permit("ES384", "EdDSA"), want: verifier.AlgorithmRejected},
+		{name: "alg_not_among_those_of_the_policy", rules: "2.2", policy: permit("ES384", "EdDSA"), want: stapled.AlgorithmRejected},
 		{name: "alg_among_those_of_the_policy", rules: "2.2", policy: permit("EdDSA", "ES256")},
-		{name: "x5c_absent", rules: "2.3", edit: dropHeader("x5c"), want: verifier.Malformed},
-		{name: "x5c_empty", rules: "2.3", edit: header("x5c", []string{}), want: verifier.Malformed},
+		{name: "x5c_absent", rules: "2.3", edit: dropHeader("x5c"), want: stapled.Malformed},
+		{name: "x5c_empty", rules: "2.3", edit: header("x5c", []string{}), want: stapled.Malformed},
 		{name: "jwk_absent_from_x5c_but_present", rules: "2.4", edit: edits(dropHeader("x5c"), addHeader("jwk", literal(`{"kty":"EC"}`))),
-			want: verifier.HeaderForbidden, comment: "Rule 2.4 comes before rule 2.3."},
+			want: stapled.HeaderForbidden, comment: "Rule 2.4 comes before rule 2.3."},
 		{name: "members_that_nobody_knows", rules: "2.4",
 			edit: edits(addHeader("cty", "JWT"), addHeader("x5t", "AAAA"), addHeader("zip", "DEF"), addHeader("nonce", literal("1")))},
 	}
 	for i, typ := range []string{"", "JWT", "stapled", "stapled+jwt ", "stapled+jwtx", "at+jwt", "text/stapled+jwt", "stapled+jwt/", "/stapled+jwt", "application/", "application/x/stapled+jwt"} {
 		cases = append(cases, spec{name: fmt.Sprintf("typ_rejected_%d", i+1), rules: "2.1",
-			comment: fmt.Sprintf("typ is %q.", typ), edit: header("typ", typ), want: verifier.TypeRejected})
+			comment: fmt.Sprintf("typ is %q.", typ), edit: header("typ", typ), want: stapled.TypeRejected})
 	}
 	for i, typ := range []string{"STAPLED+JWT", "Stapled+jwt", "application/stapled+jwt", "APPLICATION/Stapled+JWT"} {
 		cases = append(cases, spec{name: fmt.Sprintf("typ_accepted_%d", i+1), rules: "2.1",
@@ -44,7 +44,7 @@ func headerCases() []spec {
 	}
 	for i, alg := range []string{"", "none", "None", "NONE", "nOnE", "HS256", "HS384", "HS512", "es256", "ES256 ", "ES256K", "Ed25519", "RS1", "RSA-OAEP", "dir", "SHA256"} {
 		cases = append(cases, spec{name: fmt.Sprintf("alg_rejected_%d", i+1), rules: "2.2",
-			comment: fmt.Sprintf("alg is %q.", alg), edit: header("alg", alg), want: verifier.AlgorithmRejected})
+			comment: fmt.Sprintf("alg is %q.", alg), edit: header("alg", alg), want: stapled.AlgorithmRejected})
 	}
 	for _, row := range []struct{ name, member, value string }{
 		{"crit", "crit", `["exp"]`},
@@ -59,7 +59,7 @@ func headerCases() []spec {
 		{"b64_true", "b64", "true"},
 	} {
 		cases = append(cases, spec{name: "header_with_" + row.name, rules: "2.4",
-			edit: addHeader(row.member, literal(row.value)), want: verifier.HeaderForbidden})
+			edit: addHeader(row.member, literal(row.value)), want: stapled.HeaderForbidden})
 	}
 	return cases
 }

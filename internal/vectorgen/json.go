@@ -9,7 +9,7 @@ import (
 	"iter"
 	"strings"
 
-	"github.com/stapledjwt/stapled/verifier"
+	"github.com/stapledjwt/stapled"
 )
 
 // jsonCases are about rule 1.4, which holds for the header and, as rule 7.1,
@@ -55,7 +55,7 @@ func jsonCases(where, rule string, textOf func(func(string) string) edit) []spec
 		"with_65_members", func(s string) string { return fill(s, 65) },
 		"with_65_members_further_down", first(`"a":`+fill("{}", 65)),
 	) {
-		cases = append(cases, spec{name: where + "_" + name, rules: rule, edit: textOf(change), want: verifier.Malformed})
+		cases = append(cases, spec{name: where + "_" + name, rules: rule, edit: textOf(change), want: stapled.Malformed})
 	}
 	for name, change := range inOrder(
 		"with_space_between_tokens", func(s string) string { return " \t\r\n{ " + s[1:len(s)-1] + " \n} " },

@@ -14,8 +14,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // signatureCases are about step 5, the signature of the token.
@@ -32,7 +32,7 @@ func signatureCases() []spec {
 			comment: "The chain of somebody else, without the key."},
 	}
 	for i := range cases {
-		cases[i].want = verifier.SignatureInvalid
+		cases[i].want = stapled.SignatureInvalid
 	}
 	ecdsaKey := func(t *testca.Token) *ecdsa.PrivateKey { return t.Key.(*ecdsa.PrivateKey) }
 	for name, forge := range forgeries(
@@ -58,14 +58,14 @@ func signatureCases() []spec {
 		"with_a_bit_flipped", func(t *testca.Token, r, s *big.Int) []byte { return flip(concatenate(ecdsaKey(t), r, s)) },
 		"of_one_byte", func(*testca.Token, *big.Int, *big.Int) []byte { return []byte{0} },
 	) {
-		cases = append(cases, spec{name: "ES256_signature_" + name, rules: "5.1", want: verifier.SignatureInvalid,
+		cases = append(cases, spec{name: "ES256_signature_" + name, rules: "5.1", want: stapled.SignatureInvalid,
 			sign: func(_ *maker, t *testca.Token, input []byte) []byte {
 				signature := signJWS(t.Key, "ES256", input)
 				return forge(t, new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
 			}})
 	}
 	cases = append(cases,
-		spec{name: "ES256_signature_in_DER", rules: "5.1", want: verifier.SignatureInvalid,
+		spec{name: "ES256_signature_in_DER", rules: "5.1", want: stapled.SignatureInvalid,
 			sign: func(_ *maker, t *testca.Token, input []byte) []byte {
 				signature, err := repeat(t.Key.(crypto.Signer)).Sign(nil, digestOf(crypto.SHA256, input), crypto.SHA256)
 				if err != nil {
@@ -73,12 +73,12 @@ func signatureCases() []spec {
 				}
 				return signature
 			}},
-		spec{name: "ES256_signature_of_a_SHA-384_digest", rules: "5.1", want: verifier.SignatureInvalid, sign: signedAs("ES384")},
-		spec{name: "ES256_signature_of_the_payload_only", rules: "5.1", want: verifier.SignatureInvalid,
+		spec{name: "ES256_signature_of_a_SHA-384_digest", rules: "5.1", want: stapled.SignatureInvalid, sign: signedAs("ES384")},
+		spec{name: "ES256_signature_of_the_payload_only", rules: "5.1", want: stapled.SignatureInvalid,
 			sign: func(_ *maker, t *testca.Token, input []byte) []byte {
 				return signJWS(t.Key, "ES256", input[bytes.IndexByte(input, '.')+1:])
 			}},
-		spec{name: "ES256_signature_of_the_decoded_payload", rules: "5.1", want: verifier.SignatureInvalid,
+		spec{name: "ES256_signature_of_the_decoded_payload", rules: "5.1", want: stapled.SignatureInvalid,
 			sign: func(_ *maker, t *testca.Token, input []byte) []byte {
 				payload, err := base64.RawURLEncoding.DecodeString(string(input[bytes.IndexByte(input, '.')+1:]))
 				if err != nil {
@@ -129,7 +129,7 @@ func otherSignatureCases() []spec {
 			}},
 	}
 	for i := range cases {
-		cases[i].rules, cases[i].want = "5.1", verifier.SignatureInvalid
+		cases[i].rules, cases[i].want = "5.1", stapled.SignatureInvalid
 	}
 	return cases
 }

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // chainCases are about step 4.
@@ -20,35 +20,35 @@ func chainCases() []spec {
 
 func trustCases() []spec {
 	return []spec{
-		{name: "self_signed_leaf", rules: "4.1", want: verifier.ChainUntrusted, leaf: func(m *maker) *testca.Party {
+		{name: "self_signed_leaf", rules: "4.1", want: stapled.ChainUntrusted, leaf: func(m *maker) *testca.Party {
 			self := m.newLeaf(&testca.Party{Cert: &x509.Certificate{RawSubject: m.client.Cert.RawSubject}, Key: m.client.Key})
 			self.Issuer = m.root // so that there is a chain, and a staple
 			return self
 		}},
-		{name: "unknown_root", rules: "4.1", want: verifier.ChainUntrusted, leaf: underStranger},
-		{name: "known_root_that_this_verifier_does_not_trust", rules: "4.1", anchors: []string{"stranger"}, want: verifier.ChainUntrusted},
+		{name: "unknown_root", rules: "4.1", want: stapled.ChainUntrusted, leaf: underStranger},
+		{name: "known_root_that_this_verifier_does_not_trust", rules: "4.1", anchors: []string{"stranger"}, want: stapled.ChainUntrusted},
 		{name: "one_of_two_anchors", rules: "4.1", anchors: []string{"stranger", "root"}},
 		{name: "the_other_of_two_anchors", rules: "4.1", anchors: []string{"root", "stranger"}, leaf: underStranger},
-		{name: "intermediate_missing", rules: "4.1", want: verifier.ChainUntrusted,
+		{name: "intermediate_missing", rules: "4.1", want: stapled.ChainUntrusted,
 			edit: certificateChain(func(m *maker) []*testca.Party { return []*testca.Party{m.client} })},
 		{name: "intermediate_is_the_anchor", rules: "4.1", anchors: []string{"intermediate"},
 			edit: certificateChain(func(m *maker) []*testca.Party { return []*testca.Party{m.client} })},
-		{name: "root_of_the_same_name", rules: "4.1", want: verifier.ChainUntrusted, leaf: func(m *maker) *testca.Party {
+		{name: "root_of_the_same_name", rules: "4.1", want: stapled.ChainUntrusted, leaf: func(m *maker) *testca.Party {
 			return m.newLeaf(m.newCA(m.newRoot(testca.WithKey(m.ring.key(testca.P256, "namesake")))))
 		}},
-		{name: "root_of_the_same_name_and_key_identifier", rules: "4.1", want: verifier.ChainUntrusted, leaf: func(m *maker) *testca.Party {
+		{name: "root_of_the_same_name_and_key_identifier", rules: "4.1", want: stapled.ChainUntrusted, leaf: func(m *maker) *testca.Party {
 			namesake := alias(m.root, m.ring.key(testca.P256, "namesake"), func(*x509.Certificate) {})
 			return m.newLeaf(m.newCA(namesake))
 		}},
-		{name: "root_of_the_same_key_and_another_name", rules: "4.1", want: verifier.ChainUntrusted, leaf: func(m *maker) *testca.Party {
+		{name: "root_of_the_same_key_and_another_name", rules: "4.1", want: stapled.ChainUntrusted, leaf: func(m *maker) *testca.Party {
 			return m.newLeaf(m.newCA(m.newRoot(testca.Named("Renamed"), testca.WithKey(m.root.Key))))
 		}},
-		{name: "root_of_another_key_identifier", rules: "4.1", want: verifier.ChainUntrusted,
+		{name: "root_of_another_key_identifier", rules: "4.1", want: stapled.ChainUntrusted,
 			comment: "The signature of the intermediate is the root's, but its authorityKeyIdentifier is not.",
 			leaf: func(m *maker) *testca.Party {
 				return m.newLeaf(m.newCA(alias(m.root, m.root.Key, func(c *x509.Certificate) { c.SubjectKeyId = []byte("another key") })))
 			}},
-		{name: "intermediate_of_the_same_name", rules: "4.1", want: verifier.ChainUntrusted,
+		{name: "intermediate_of_the_same_name", rules: "4.1", want: stapled.ChainUntrusted,
 			comment: "The leaf is signed by somebody who calls himself as the intermediate does.",
 			leaf: func(m *maker) *testca.Party {
 				p := m.newLeaf(alias(m.ca, m.ring.key(testca.P256, "namesake"), func(*x509.Certificate) {}))
@@ -61,15 +61,15 @@ func trustCases() []spec {
 			return m.newLeaf(m.newCA(next))
 		}},
 		{name: "anchor_before_a_change_of_keys", rules: "4.1", anchors: []string{"root-next", "root"}},
-		{name: "leaf_with_a_broken_signature", rules: "4.1", want: verifier.ChainUntrusted,
+		{name: "leaf_with_a_broken_signature", rules: "4.1", want: stapled.ChainUntrusted,
 			leaf: func(m *maker) *testca.Party { return withCert(m.client, flip(m.client.Cert.Raw)) }},
-		{name: "intermediate_with_a_broken_signature", rules: "4.1", want: verifier.ChainUntrusted,
+		{name: "intermediate_with_a_broken_signature", rules: "4.1", want: stapled.ChainUntrusted,
 			leaf: func(m *maker) *testca.Party { return m.newLeaf(withCert(m.ca, flip(m.ca.Cert.Raw))) }},
-		{name: "leaf_issued_by_a_leaf", rules: "4.1", want: verifier.ChainUntrusted, leaf: func(m *maker) *testca.Party { return m.newLeaf(m.other) }},
-		{name: "intermediate_without_basic_constraints", rules: "4.1", want: verifier.ChainUntrusted,
+		{name: "leaf_issued_by_a_leaf", rules: "4.1", want: stapled.ChainUntrusted, leaf: func(m *maker) *testca.Party { return m.newLeaf(m.other) }},
+		{name: "intermediate_without_basic_constraints", rules: "4.1", want: stapled.ChainUntrusted,
 			leaf: below(func(t *testca.Template) { t.IsCA, t.BasicConstraintsValid = false, false })},
-		{name: "intermediate_that_is_no_CA", rules: "4.1", want: verifier.ChainUntrusted, leaf: below(func(t *testca.Template) { t.IsCA = false })},
-		{name: "intermediate_that_may_not_sign_certificates", rules: "4.1", want: verifier.ChainUntrusted,
+		{name: "intermediate_that_is_no_CA", rules: "4.1", want: stapled.ChainUntrusted, leaf: below(func(t *testca.Template) { t.IsCA = false })},
+		{name: "intermediate_that_may_not_sign_certificates", rules: "4.1", want: stapled.ChainUntrusted,
 			leaf: below(func(t *testca.Template) { t.KeyUsage = x509.KeyUsageCRLSign | x509.KeyUsageDigitalSignature })},
 	}
 }
@@ -98,7 +98,7 @@ func constraintCases() []spec {
 		}
 	}
 	return []spec{
-		{name: "path_length_exceeded_below_an_intermediate", rules: "4.2", want: verifier.ChainUntrusted,
+		{name: "path_length_exceeded_below_an_intermediate", rules: "4.2", want: stapled.ChainUntrusted,
 			leaf: func(m *maker) *testca.Party {
 				return m.newLeaf(m.newCA(m.newCA(m.root, testca.Named("Limited"), limited(0))))
 			}},
@@ -107,13 +107,13 @@ func constraintCases() []spec {
 				return m.newLeaf(m.newCA(m.newCA(m.root, testca.Named("Limited"), limited(1))))
 			}},
 		{name: "path_length_of_zero_above_a_leaf", rules: "4.2", leaf: below(limited(0))},
-		{name: "path_length_exceeded_below_the_anchor", rules: "4.2", anchors: []string{"root-limited"}, want: verifier.ChainUntrusted,
+		{name: "path_length_exceeded_below_the_anchor", rules: "4.2", anchors: []string{"root-limited"}, want: stapled.ChainUntrusted,
 			leaf: trusting("root-limited", "A root with the path length constraint 0.", 1, limited(0))},
 		{name: "path_length_reached_below_the_anchor", rules: "4.2", anchors: []string{"root-limited-1"},
 			leaf: trusting("root-limited-1", "A root with the path length constraint 1.", 1, limited(1))},
-		{name: "leaf_with_unknown_critical_extension", rules: "4.2", leaf: client(extension(true)), want: verifier.ChainUntrusted},
-		{name: "intermediate_with_unknown_critical_extension", rules: "4.2", leaf: below(extension(true)), want: verifier.ChainUntrusted},
-		{name: "anchor_with_unknown_critical_extension", rules: "4.2", anchors: []string{"root-critical"}, want: verifier.ChainUntrusted,
+		{name: "leaf_with_unknown_critical_extension", rules: "4.2", leaf: client(extension(true)), want: stapled.ChainUntrusted},
+		{name: "intermediate_with_unknown_critical_extension", rules: "4.2", leaf: below(extension(true)), want: stapled.ChainUntrusted},
+		{name: "anchor_with_unknown_critical_extension", rules: "4.2", anchors: []string{"root-critical"}, want: stapled.ChainUntrusted,
 			leaf: trusting("root-critical", "A root with a critical extension that nobody knows.", 1, extension(true))},
 		{name: "leaf_with_unknown_extension", rules: "4.2", leaf: client(extension(false))},
 		{name: "intermediate_with_unknown_extension", rules: "4.2", leaf: below(extension(false))},
@@ -129,19 +129,19 @@ func validityCases() []spec {
 		}
 	}
 	return []spec{
-		{name: "leaf_expired", rules: "4.3", leaf: client(testca.Valid(from, now.Add(-second))), want: verifier.CertificateExpired},
-		{name: "leaf_expired_half_a_second_ago", rules: "4.3", at: second / 2, leaf: client(testca.Valid(from, now)), want: verifier.CertificateExpired},
+		{name: "leaf_expired", rules: "4.3", leaf: client(testca.Valid(from, now.Add(-second))), want: stapled.CertificateExpired},
+		{name: "leaf_expired_half_a_second_ago", rules: "4.3", at: second / 2, leaf: client(testca.Valid(from, now)), want: stapled.CertificateExpired},
 		{name: "leaf_in_its_last_second", rules: "4.3", leaf: client(testca.Valid(from, now)), freshUntil: until(0)},
-		{name: "leaf_not_yet_valid", rules: "4.3", leaf: client(testca.Valid(now.Add(second), to)), want: verifier.CertificateNotYetValid,
+		{name: "leaf_not_yet_valid", rules: "4.3", leaf: client(testca.Valid(now.Add(second), to)), want: stapled.CertificateNotYetValid,
 			comment: "The leeway is not for certificates."},
-		{name: "leaf_valid_in_half_a_second", rules: "4.3", at: -second / 2, leaf: client(testca.Valid(now, to)), want: verifier.CertificateNotYetValid},
+		{name: "leaf_valid_in_half_a_second", rules: "4.3", at: -second / 2, leaf: client(testca.Valid(now, to)), want: stapled.CertificateNotYetValid},
 		{name: "leaf_in_its_first_second", rules: "4.3", leaf: client(testca.Valid(now, to))},
-		{name: "intermediate_expired", rules: "4.3", leaf: below(testca.Valid(from, now.Add(-second))), want: verifier.CertificateExpired},
+		{name: "intermediate_expired", rules: "4.3", leaf: below(testca.Valid(from, now.Add(-second))), want: stapled.CertificateExpired},
 		{name: "intermediate_in_its_last_second", rules: "4.3", leaf: below(testca.Valid(from, now)), freshUntil: until(0)},
-		{name: "intermediate_not_yet_valid", rules: "4.3", leaf: below(testca.Valid(now.Add(second), to)), want: verifier.CertificateNotYetValid},
-		{name: "anchor_expired", rules: "4.3", anchors: []string{"root-expired"}, want: verifier.CertificateExpired,
+		{name: "intermediate_not_yet_valid", rules: "4.3", leaf: below(testca.Valid(now.Add(second), to)), want: stapled.CertificateNotYetValid},
+		{name: "anchor_expired", rules: "4.3", anchors: []string{"root-expired"}, want: stapled.CertificateExpired,
 			leaf: root("root-expired", "A root that has expired.", testca.Valid(from, now.Add(-second)))},
-		{name: "anchor_not_yet_valid", rules: "4.3", anchors: []string{"root-early"}, want: verifier.CertificateNotYetValid,
+		{name: "anchor_not_yet_valid", rules: "4.3", anchors: []string{"root-early"}, want: stapled.CertificateNotYetValid,
 			leaf: root("root-early", "A root that is not yet valid.", testca.Valid(now.Add(second), to))},
 		{name: "anchor_in_its_last_second", rules: "4.3", anchors: []string{"root-ending"}, freshUntil: until(0),
 			leaf: root("root-ending", "A root that ends at the usual time.", testca.Valid(from, now))},
@@ -169,7 +169,7 @@ func usageCases() []spec {
 		}},
 	}
 	for i := range cases {
-		cases[i].rules, cases[i].want = "4.4", verifier.KeyUsage
+		cases[i].rules, cases[i].want = "4.4", stapled.KeyUsage
 	}
 	return append(cases,
 		spec{name: "leaf_for_servers_where_servers_are_expected", rules: "4.4", policy: expectUsage("serverAuth"), leaf: client(uses(sign, server))},

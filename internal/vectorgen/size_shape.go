@@ -9,20 +9,20 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 func sizeShapeCases() []spec {
 	cases := []spec{
 		{name: "token_of_16384_bytes", rules: "1.1", edit: padTo(16384),
 			comment: "Filled up by a claim that nobody knows."},
-		{name: "token_of_16385_bytes", rules: "1.1", edit: padTo(16385), want: verifier.TooLarge},
-		{name: "garbage_of_16385_bytes", rules: "1.1", after: whole(text(strings.Repeat("A", 16385))), want: verifier.TooLarge,
+		{name: "token_of_16385_bytes", rules: "1.1", edit: padTo(16385), want: stapled.TooLarge},
+		{name: "garbage_of_16385_bytes", rules: "1.1", after: whole(text(strings.Repeat("A", 16385))), want: stapled.TooLarge,
 			comment: "The size is looked at before anything else."},
 		{name: "five_certificates", rules: "1.6", leaf: deep(4)},
-		{name: "six_certificates", rules: "1.6", leaf: deep(5), want: verifier.TooLarge},
-		{name: "forty_certificates", rules: "1.6", want: verifier.TooLarge,
+		{name: "six_certificates", rules: "1.6", leaf: deep(5), want: stapled.TooLarge},
+		{name: "forty_certificates", rules: "1.6", want: stapled.TooLarge,
 			edit: func(_ *maker, t *testca.Token) {
 				list := t.Header.Get("x5c").([]string)
 				for len(list) < 40 {
@@ -33,14 +33,14 @@ func sizeShapeCases() []spec {
 			comment: "The limit is held before the certificates are looked at."},
 		{name: "certificate_of_6144_bytes", rules: "1.6", leaf: leafOf(6144),
 			comment: "Filled up by an extension that is not critical."},
-		{name: "certificate_of_6147_bytes", rules: "1.6", leaf: leafOf(6147), want: verifier.TooLarge},
-		{name: "two_certificates_of_6147_bytes_together", rules: "1.6", want: verifier.TooLarge,
+		{name: "certificate_of_6147_bytes", rules: "1.6", leaf: leafOf(6147), want: stapled.TooLarge},
+		{name: "two_certificates_of_6147_bytes_together", rules: "1.6", want: stapled.TooLarge,
 			edit:    header("x5c", []string{standard(make([]byte, 3072)), standard(make([]byte, 3075))}),
 			comment: "The limit is held before the certificates are looked at."},
 		{name: "staple_of_8190_bytes", rules: "1.6", staples: stapleOf(8190)},
 		{name: "staple_of_8192_bytes", rules: "1.6", staples: stapleOf(8192), comment: "Padding does not count."},
-		{name: "staple_of_8193_bytes", rules: "1.6", staples: stapleOf(8193), want: verifier.TooLarge},
-		{name: "two_staples_of_8193_bytes_together", rules: "1.6", want: verifier.TooLarge,
+		{name: "staple_of_8193_bytes", rules: "1.6", staples: stapleOf(8193), want: stapled.TooLarge},
+		{name: "two_staples_of_8193_bytes_together", rules: "1.6", want: stapled.TooLarge,
 			edit: header("ocsp", []string{standard(make([]byte, 4095)), standard(make([]byte, 4098))})},
 	}
 	for name, change := range inOrder(
@@ -63,11 +63,11 @@ func sizeShapeCases() []spec {
 		},
 		"bearer_prefix", prefix("Bearer "),
 	) {
-		cases = append(cases, spec{name: name, rules: "1.2", after: whole(change), want: verifier.Malformed})
+		cases = append(cases, spec{name: name, rules: "1.2", after: whole(change), want: stapled.Malformed})
 	}
 	segments := []string{"header", "payload", "signature"}
 	for i, name := range segments {
-		cases = append(cases, spec{name: "empty_" + name, rules: "1.2", after: part(i, text("")), want: verifier.Malformed})
+		cases = append(cases, spec{name: "empty_" + name, rules: "1.2", after: part(i, text("")), want: stapled.Malformed})
 	}
 	for i, name := range segments {
 		for variant, change := range inOrder(
@@ -79,7 +79,7 @@ func sizeShapeCases() []spec {
 			"of_the_other_alphabet", func(s string) string { return "+/" + s[2:] },
 			"with_a_letter_beyond_ascii", func(s string) string { return s[:8] + "é" + s[8:] },
 		) {
-			cases = append(cases, spec{name: name + "_" + variant, rules: "1.3", after: part(i, change), want: verifier.Malformed,
+			cases = append(cases, spec{name: name + "_" + variant, rules: "1.3", after: part(i, change), want: stapled.Malformed,
 				edit: unevenSegments})
 		}
 	}
@@ -89,7 +89,7 @@ func sizeShapeCases() []spec {
 		"NUL_after_the_token", suffix("\x00"),
 		"percent_encoded_dot", func(s string) string { return strings.Replace(s, ".", "%2E", 1) + ".AAAA" },
 	) {
-		cases = append(cases, spec{name: name, rules: "1.3", after: whole(change), want: verifier.Malformed})
+		cases = append(cases, spec{name: name, rules: "1.3", after: whole(change), want: stapled.Malformed})
 	}
 	return append(cases, headerTypeCases()...)
 }
@@ -120,7 +120,7 @@ func headerTypeCases() []spec {
 		{"ocsp_holds_a_number", "ocsp", "[1]"},
 		{"ocsp_holds_an_object", "ocsp", "[{}]"},
 	} {
-		cases = append(cases, spec{name: row.name, rules: "1.5", edit: header(row.member, literal(row.value)), want: verifier.Malformed})
+		cases = append(cases, spec{name: row.name, rules: "1.5", edit: header(row.member, literal(row.value)), want: stapled.Malformed})
 	}
 	return append(cases, jsonCases("header", "1.4", headerText)...)
 }

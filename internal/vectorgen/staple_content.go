@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // stapleContentCases are about rules 6.1 to 6.6.
@@ -25,11 +25,11 @@ func stapleContentCases() []spec {
 func stapleListCases() []spec {
 	twoStaples := func(m *maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(leaf), m.staple(m.ca)} }
 	return []spec{
-		{name: "ocsp_absent", rules: "6.1", edit: dropHeader("ocsp"), want: verifier.StapleMissing},
-		{name: "ocsp_empty", rules: "6.1", edit: header("ocsp", []string{}), want: verifier.StapleMissing},
-		{name: "one_staple_where_the_chain_needs_two", rules: "6.1", policy: wholeChain, want: verifier.StapleMissing},
-		{name: "no_staple_where_the_chain_needs_two", rules: "6.1", policy: wholeChain, edit: dropHeader("ocsp"), want: verifier.StapleMissing},
-		{name: "staple_in_an_unprotected_place", rules: "6.1", want: verifier.StapleMissing,
+		{name: "ocsp_absent", rules: "6.1", edit: dropHeader("ocsp"), want: stapled.StapleMissing},
+		{name: "ocsp_empty", rules: "6.1", edit: header("ocsp", []string{}), want: stapled.StapleMissing},
+		{name: "one_staple_where_the_chain_needs_two", rules: "6.1", policy: wholeChain, want: stapled.StapleMissing},
+		{name: "no_staple_where_the_chain_needs_two", rules: "6.1", policy: wholeChain, edit: dropHeader("ocsp"), want: stapled.StapleMissing},
+		{name: "staple_in_an_unprotected_place", rules: "6.1", want: stapled.StapleMissing,
 			comment: "A staple in the claims is none.",
 			edit: func(m *maker, t *testca.Token) {
 				t.Claims.Add("ocsp", t.Header.Get("ocsp"))
@@ -38,11 +38,11 @@ func stapleListCases() []spec {
 		{name: "a_staple_for_each_certificate", rules: "6.1", policy: wholeChain, staples: twoStaples},
 		{name: "a_staple_more_than_needed", rules: "6.1", staples: twoStaples},
 		{name: "a_staple_for_the_only_certificate", rules: "6.1", policy: wholeChain, leaf: belowRoot},
-		{name: "three_staples_for_two_certificates", rules: "6.2", want: verifier.StapleMalformed,
+		{name: "three_staples_for_two_certificates", rules: "6.2", want: stapled.StapleMalformed,
 			staples: func(m *maker, leaf *testca.Party) [][]byte {
 				return append(twoStaples(m, leaf), m.staple(m.ca))
 			}},
-		{name: "two_staples_for_the_leaf_below_the_anchor", rules: "6.2", leaf: belowRoot, want: verifier.StapleMalformed,
+		{name: "two_staples_for_the_leaf_below_the_anchor", rules: "6.2", leaf: belowRoot, want: stapled.StapleMalformed,
 			staples: func(m *maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(leaf), m.staple(leaf)} }},
 	}
 }
@@ -62,10 +62,10 @@ func stapleEncodingCases() []spec {
 		"cut_off", func(s string) string { return standard(unstandard(s)[:120]) },
 		"of_zeros", text(standard(make([]byte, 300))),
 	) {
-		cases = append(cases, spec{name: "staple_" + name, rules: "6.3", leaf: belowRoot, edit: ocsp(0, change), want: verifier.StapleMalformed,
+		cases = append(cases, spec{name: "staple_" + name, rules: "6.3", leaf: belowRoot, edit: ocsp(0, change), want: stapled.StapleMalformed,
 			staples: stapleFor(oddStaple)})
 	}
-	return append(cases, spec{name: "staple_of_the_second_certificate_is_empty", rules: "6.3", want: verifier.StapleMalformed,
+	return append(cases, spec{name: "staple_of_the_second_certificate_is_empty", rules: "6.3", want: stapled.StapleMalformed,
 		comment: "It is not needed, but it is there.",
 		edit: func(_ *maker, t *testca.Token) {
 			t.Header.Set("ocsp", append(slices.Clone(t.Header.Get("ocsp").([]string)), ""))
@@ -89,7 +89,7 @@ func oddStaple(m *maker, leaf *testca.Party) []byte {
 func stapleShapeCases() []spec {
 	var cases []spec
 	add := func(rule, name string, edits ...func(*testca.Response)) {
-		cases = append(cases, spec{name: "staple_" + name, rules: rule, staples: oneStaple(edits...), want: verifier.StapleMalformed})
+		cases = append(cases, spec{name: "staple_" + name, rules: rule, staples: oneStaple(edits...), want: stapled.StapleMalformed})
 	}
 	for _, status := range []struct {
 		name  string
@@ -128,7 +128,7 @@ func stapleShapeCases() []spec {
 		"with_fractions": "20260301115900.0Z", "without_seconds": "202603011159Z", "in_local_time": "20260301125900+0100",
 		"without_zone": "20260301115900", "on_no_date": "20260231115900Z", "at_24_hours": "20260228240000Z",
 	} {
-		cases = append(cases, spec{name: "staple_thisUpdate_" + name, rules: "6.3", want: verifier.StapleMalformed,
+		cases = append(cases, spec{name: "staple_thisUpdate_" + name, rules: "6.3", want: stapled.StapleMalformed,
 			staples: oneStaple(inside("thisUpdate", instead([]byte(time)...)))})
 	}
 	slices.SortFunc(cases[len(cases)-6:], func(a, b spec) int { return strings.Compare(a.name, b.name) })
@@ -165,7 +165,7 @@ func stapleShapeCases() []spec {
 func stapleTimeShapeCases() []spec {
 	minute := time.Minute
 	rejected := func(name string, edits ...func(*testca.Response)) spec {
-		return spec{name: "staple_" + name, rules: "6.5", staples: oneStaple(edits...), want: verifier.StapleMalformed}
+		return spec{name: "staple_" + name, rules: "6.5", staples: oneStaple(edits...), want: stapled.StapleMalformed}
 	}
 	return []spec{
 		rejected("without_nextUpdate", single(func(s *testca.Single) { s.NextUpdate = time.Time{} })),
@@ -191,7 +191,7 @@ func producedBefore(early time.Duration) func(*testca.Response) {
 func certIDCases() []spec {
 	var cases []spec
 	add := func(name string, edits ...func(*testca.Response)) {
-		cases = append(cases, spec{name: "certid_" + name, rules: "6.6", staples: oneStaple(edits...), want: verifier.StapleMismatch})
+		cases = append(cases, spec{name: "certid_" + name, rules: "6.6", staples: oneStaple(edits...), want: stapled.StapleMismatch})
 	}
 	add("with_another_serial", single(func(s *testca.Single) { s.Serial = new(big.Int).Add(s.Serial, big.NewInt(1)) }))
 	add("with_the_negative_serial", single(func(s *testca.Single) { s.Serial = new(big.Int).Neg(s.Serial) }))
@@ -201,7 +201,7 @@ func certIDCases() []spec {
 	add("with_empty_hashes", single(func(s *testca.Single) { s.NameHash, s.KeyHash = nil, nil }))
 	add("with_hashes_cut_off", single(func(s *testca.Single) { s.NameHash, s.KeyHash = s.NameHash[:20], s.KeyHash[:20] }))
 	party := func(name string, of func(*maker) *testca.Party, hash crypto.Hash) {
-		cases = append(cases, spec{name: "certid_" + name, rules: "6.6", want: verifier.StapleMismatch,
+		cases = append(cases, spec{name: "certid_" + name, rules: "6.6", want: stapled.StapleMismatch,
 			staples: stapleFor(func(m *maker, leaf *testca.Party) []byte {
 				return m.staple(leaf, func(r *testca.Response) { r.Singles[0] = testca.NewSingle(leaf.Cert, of(m).Cert, hash) })
 			})})
@@ -210,14 +210,14 @@ func certIDCases() []spec {
 	party("of_the_same_serial_of_the_root", func(m *maker) *testca.Party { return m.root }, crypto.SHA1)
 	party("under_MD5", func(m *maker) *testca.Party { return m.ca }, crypto.MD5)
 	return append(cases,
-		spec{name: "staple_of_another_certificate", rules: "6.6", want: verifier.StapleMismatch,
+		spec{name: "staple_of_another_certificate", rules: "6.6", want: stapled.StapleMismatch,
 			staples: stapleFor(func(m *maker, _ *testca.Party) []byte { return m.staple(m.other) })},
-		spec{name: "staple_of_the_previous_certificate", rules: "6.6", want: verifier.StapleMismatch,
+		spec{name: "staple_of_the_previous_certificate", rules: "6.6", want: stapled.StapleMismatch,
 			comment: "The previous certificate has the same name and the same key.", leaf: client(),
 			staples: stapleFor(func(m *maker, _ *testca.Party) []byte { return m.staple(m.client) })},
-		spec{name: "staples_exchanged", rules: "6.6", policy: wholeChain, want: verifier.StapleMismatch,
+		spec{name: "staples_exchanged", rules: "6.6", policy: wholeChain, want: stapled.StapleMismatch,
 			staples: func(m *maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(m.ca), m.staple(leaf)} }},
-		spec{name: "staple_of_the_leaf_twice", rules: "6.6", policy: wholeChain, want: verifier.StapleMismatch,
+		spec{name: "staple_of_the_leaf_twice", rules: "6.6", policy: wholeChain, want: stapled.StapleMismatch,
 			staples: func(m *maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(leaf), m.staple(leaf)} }},
 	)
 }

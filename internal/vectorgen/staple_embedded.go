@@ -7,8 +7,8 @@ import (
 	"crypto/x509"
 	"slices"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // embeddedCases are about the certificates that a staple embeds (rule 6.3): how
@@ -41,17 +41,17 @@ func embeddedCases() []spec {
 	odd := []func(*maker) []byte{junk}
 	cases := []spec{
 		{name: "staple_with_four_certificates", staples: embedding(4)},
-		{name: "staple_with_five_certificates", staples: embedding(5), want: verifier.StapleMalformed},
+		{name: "staple_with_five_certificates", staples: embedding(5), want: stapled.StapleMalformed},
 		{name: "staple_with_an_empty_list_of_certificates",
 			staples: oneStaple(around("signature", func(der []byte) []byte { return append(der, 0xa0, 2, 0x30, 0) }))},
-		{name: "staple_of_the_issuer_with_an_unparsable_certificate", staples: issuer(junk), want: verifier.StapleMalformed,
+		{name: "staple_of_the_issuer_with_an_unparsable_certificate", staples: issuer(junk), want: stapled.StapleMalformed,
 			comment: "It is not needed, but it is there."},
-		{name: "staple_of_the_issuer_with_a_certificate_that_is_cut_off", staples: issuer(cut), want: verifier.StapleMalformed},
-		{name: "staple_of_the_issuer_with_an_unparsable_certificate_behind_its_own", staples: issuer(ca, junk), want: verifier.StapleMalformed},
-		{name: "staple_of_a_delegate_behind_an_unparsable_certificate", staples: delegate(odd, nil), want: verifier.StapleMalformed},
-		{name: "staple_of_a_delegate_before_an_unparsable_certificate", staples: delegate(nil, odd), want: verifier.StapleMalformed},
+		{name: "staple_of_the_issuer_with_a_certificate_that_is_cut_off", staples: issuer(cut), want: stapled.StapleMalformed},
+		{name: "staple_of_the_issuer_with_an_unparsable_certificate_behind_its_own", staples: issuer(ca, junk), want: stapled.StapleMalformed},
+		{name: "staple_of_a_delegate_behind_an_unparsable_certificate", staples: delegate(odd, nil), want: stapled.StapleMalformed},
+		{name: "staple_of_a_delegate_before_an_unparsable_certificate", staples: delegate(nil, odd), want: stapled.StapleMalformed},
 		{name: "staple_with_a_certificate_of_64_names", staples: issuer(named(64))},
-		{name: "staple_with_a_certificate_of_65_names", staples: issuer(named(65)), want: verifier.StapleMalformed},
+		{name: "staple_with_a_certificate_of_65_names", staples: issuer(named(65)), want: stapled.StapleMalformed},
 	}
 	for i := range cases {
 		cases[i].rules = "6.3"

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // stapleSignerCases are about rules 6.7 to 6.9.
@@ -30,7 +30,7 @@ func byDelegate(edits ...testca.Edit) func(*maker, *testca.Party) [][]byte {
 }
 
 func untrusted(rules, name, comment string, staples func(*maker, *testca.Party) [][]byte) spec {
-	return spec{name: name, rules: rules, comment: comment, staples: staples, want: verifier.StapleUntrusted}
+	return spec{name: name, rules: rules, comment: comment, staples: staples, want: stapled.StapleUntrusted}
 }
 
 func stapleAlgorithmCases() []spec {

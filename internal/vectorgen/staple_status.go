@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // stapleStatusCases are about rules 6.10 to 6.14. Every revoked certificate
@@ -41,16 +41,16 @@ func statusCases() []spec {
 			staples: oneStaple(revoked, single(func(s *testca.Single) { s.Reason = reason }))})
 	}
 	for i := range cases {
-		cases[i].want = verifier.CertificateRevoked
+		cases[i].want = stapled.CertificateRevoked
 		if cases[i].leaf == nil {
 			cases[i].leaf = client()
 		}
 	}
 	unknown := single(func(s *testca.Single) { s.Status = testca.Unknown })
 	return append(cases,
-		spec{name: "status_unknown", rules: "6.11", staples: oneStaple(unknown), want: verifier.StapleUnknown},
-		spec{name: "status_unknown_and_stale", rules: "6.11 6.13", staples: oneStaple(unknown, window(-time.Hour, -time.Minute)), want: verifier.StapleUnknown},
-		spec{name: "intermediate_unknown", rules: "6.11", policy: wholeChain, staples: withIntermediate(unknown), want: verifier.StapleUnknown},
+		spec{name: "status_unknown", rules: "6.11", staples: oneStaple(unknown), want: stapled.StapleUnknown},
+		spec{name: "status_unknown_and_stale", rules: "6.11 6.13", staples: oneStaple(unknown, window(-time.Hour, -time.Minute)), want: stapled.StapleUnknown},
+		spec{name: "intermediate_unknown", rules: "6.11", policy: wholeChain, staples: withIntermediate(unknown), want: stapled.StapleUnknown},
 	)
 }
 
@@ -69,7 +69,7 @@ func freshnessCases() []spec {
 	}
 	leeway := func(seconds int) func(*policy) { return func(p *policy) { p.Leeway = seconds } }
 	age := func(seconds int) func(*policy) { return func(p *policy) { p.MaxStapleAge = seconds } }
-	const early, stale = verifier.StapleNotYetValid, verifier.StapleStale
+	const early, stale = stapled.StapleNotYetValid, stapled.StapleStale
 	return []spec{
 		{name: "thisUpdate_at_the_end_of_the_leeway", rules: "6.12", staples: oneStaple(window(minute, 10*minute))},
 		{name: "thisUpdate_beyond_the_leeway", rules: "6.12", staples: oneStaple(window(minute+second, 10*minute)), want: early},
@@ -111,7 +111,7 @@ func stickyCases() []spec {
 	goodAt := func(this time.Duration) func(*maker, *testca.Party) [][]byte {
 		return oneStaple(window(this, 9*minute))
 	}
-	const is = verifier.CertificateRevoked
+	const is = stapled.CertificateRevoked
 	return []spec{
 		{name: "older_good_after_revoked", rules: "6.10", leaf: client(), steps: []spec{
 			{comment: "Nothing is known yet.", staples: goodAt(-3 * minute)},
@@ -132,7 +132,7 @@ func stickyCases() []spec {
 			{comment: "The same name and key, another certificate.", leaf: client(), staples: goodAt(-3 * minute)},
 		}},
 		{name: "revocation_that_is_not_authentic", rules: "6.8 6.10", leaf: client(), steps: []spec{
-			{comment: "Anybody could say so.", want: verifier.StapleUntrusted, staples: stapleFor(func(m *maker, leaf *testca.Party) []byte {
+			{comment: "Anybody could say so.", want: stapled.StapleUntrusted, staples: stapleFor(func(m *maker, leaf *testca.Party) []byte {
 				return m.staple(leaf, testca.SignedBy(m.sibling), revoked)
 			})},
 			{staples: goodAt(-3 * minute)},

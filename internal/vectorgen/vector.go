@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stapledjwt/stapled/verifier"
+	"github.com/stapledjwt/stapled"
 )
 
 // vectorFile is the content of one file of vectors. testdata/vectors/README.md
@@ -57,7 +57,7 @@ type Step struct {
 	Now     time.Time `json:"now"`
 	Result  string    `json:"result"`
 	// Reason of a rejected token.
-	Reason verifier.Reason `json:"reason,omitempty"`
+	Reason stapled.Reason `json:"reason,omitempty"`
 	// What an accepted token says.
 	Issuer     string     `json:"issuer,omitempty"`
 	Identity   string     `json:"identity,omitempty"`
