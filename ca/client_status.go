@@ -23,9 +23,11 @@ func (c *Client) Status(ctx context.Context, serial *big.Int) (responder.Status,
 	if c.ocspURL == "" {
 		return responder.Status{}, fail(Misconfigured, "the client knows no OCSP responder")
 	}
-	issuer := c.intermediate
-	if serial.Cmp(issuer.SerialNumber) == 0 {
-		issuer = c.root
+	issuer := c.issuers[0]
+	for i, cert := range c.issuers[:len(c.issuers)-1] {
+		if serial.Cmp(cert.SerialNumber) == 0 {
+			issuer = c.issuers[i+1]
+		}
 	}
 	fetcher, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: c.ocspURL})
 	if err != nil {

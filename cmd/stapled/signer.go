@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -148,14 +147,11 @@ func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signe
 		return nil, err
 	}
 	// This tells what is wrong with the directory, before anything is made in it.
-	client, err := ca.NewClient(f.dir)
+	client, err := newClient(f.dir, f.passwordFile)
 	if err != nil {
 		return nil, err
 	}
-	root, err := certs.LoadChain(filepath.Join(f.dir, "certs", "root_ca.crt"))
-	if err != nil {
-		return nil, fmt.Errorf("%w: restore the root certificate of the stack", err)
-	}
+	root := client.Root()
 	kept := keptIdentity{dir: dir, client: client, name: f.name, validity: f.validity, log: log}
 	identity, err := kept.get(ctx)
 	if err != nil {
@@ -169,7 +165,7 @@ func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signe
 	}
 	var above revokedAbove
 	keeper, err := stapler.New(stapler.Config{
-		Chain: identity.Chain, Anchor: root[0], StapleChain: f.chain, Fetcher: responder,
+		Chain: identity.Chain, Anchor: root, StapleChain: f.chain, Fetcher: responder,
 		File: kept.file("staple.der"), Logger: log, Observer: &above,
 		MaxAge: f.freshness().MaxAge, Leeway: f.freshness().Leeway,
 	})
@@ -191,7 +187,7 @@ func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signe
 	case err != nil:
 		return nil, err
 	}
-	return &signer{identity: identity, anchor: root[0], staples: keeper, unrefreshed: unrefreshed}, nil
+	return &signer{identity: identity, anchor: root, staples: keeper, unrefreshed: unrefreshed}, nil
 }
 
 // revokedAbove is true once a certificate above the first one is revoked. It

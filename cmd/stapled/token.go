@@ -28,10 +28,9 @@ import (
 const defaultName = "service.stapled.internal"
 
 type tokenFlags struct {
-	dir, name                  string
+	dir, name, passwordFile    string
 	named                      bool // --name was given
 	cert, key, ocspURL, parent string
-	passwordFile               string
 	audiences, claims          []string
 	subject                    string
 	ttl, validity              time.Duration
@@ -106,26 +105,26 @@ have the same values there, or larger ones.`,
 	flags.StringVar(&f.dir, "dir", "", "use the stack in this `DIR`")
 	flags.StringVar(&f.name, "name", defaultName, "sign as this `NAME`, a DNS name or URI")
 	flags.DurationVar(&f.validity, "validity", 0, "let the certificate live for this `DURATION`; one that was enrolled with another is replaced (default that of the one that is kept, or of the CA, 24h)")
+	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of the provisioner's key, or beside --cert that of the private key, from this `FILE` (default DIR/secrets/password)")
 	flags.BoolVar(&f.refresh, "refresh", false, "ask the responder although the kept staple is young, and sign only if it answers")
 	flags.StringVar(&f.cert, "cert", "", "read the certificate chain from this PEM `FILE`, leaf first")
 	flags.StringVar(&f.key, "key", "", "read the private key of the leaf from this PEM `FILE` (default that of --cert)")
-	flags.StringVar(&f.passwordFile, "password-file", "", "decrypt the private key with the password in this `FILE`")
 	flags.StringVar(&f.ocspURL, "ocsp-url", "", "ask the OCSP responder at this `URL` (default those that the certificate names)")
 	flags.StringVar(&f.parent, "issuer-cert", "", "read the CA certificate that issued the last one of --cert from this PEM `FILE`, if that one needs a staple")
 	a.complete(cmd, "ocsp-hash", "sha1", "sha256")
 	inGroup(cmd, "With a certificate of a stack", "dir", "name", "validity", "refresh")
-	inGroup(cmd, "With a certificate of any PKI", "cert", "key", "password-file", "ocsp-url", "issuer-cert")
+	inGroup(cmd, "With a certificate of any PKI", "cert", "key", "ocsp-url", "issuer-cert")
 	return cmd
 }
 
 // check finds contradictions before anything is read or written.
 func (f tokenFlags) check() error {
-	foreign := f.cert != "" || f.key != "" || f.passwordFile != ""
+	foreign := f.cert != "" || f.key != ""
 	switch {
 	case f.dir == "" && !foreign:
 		return usagef("--dir DIR or --cert FILE is missing: say who signs")
 	case f.dir != "" && (foreign || f.ocspURL != "" || f.parent != ""):
-		return usagef("--dir brings its own certificate: leave out --cert, --key, --password-file, --ocsp-url and --issuer-cert, or --dir")
+		return usagef("--dir brings its own certificate: leave out --cert, --key, --ocsp-url and --issuer-cert, or --dir")
 	case foreign && f.cert == "":
 		return usagef("--cert FILE is missing: say whose certificate the key belongs to")
 	case foreign && (f.named || f.validity != 0 || f.refresh):
