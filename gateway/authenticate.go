@@ -69,7 +69,7 @@ func (g *Gateway) Authenticate(ctx context.Context, r Request) (verifier.Token, 
 	if err != nil {
 		return verifier.Token{}, g.refuse(ctx, r, raw, took, err)
 	}
-	g.observer.Observe(Event{Outcome: Accepted, Took: took})
+	g.observer.Observe(Event{Outcome: OutcomeAccepted, Took: took})
 	if g.accepted.Enabled(ctx, slog.LevelDebug) {
 		g.accepted.LogAttrs(ctx, slog.LevelDebug, "request accepted",
 			slog.String("issuer", loggable(token.Issuer(), raw)), slog.String("jti", loggable(token.ID(), raw)),
@@ -82,7 +82,7 @@ func (g *Gateway) Authenticate(ctx context.Context, r Request) (verifier.Token, 
 func (g *Gateway) refuse(ctx context.Context, r Request, raw string, took time.Duration, err error) *Refusal {
 	reason, detail := classify(err)
 	refusal := newRefusal(reason, loggable(detail, raw))
-	g.observer.Observe(Event{Outcome: Rejected, Reason: refusal.Reason, Took: took})
+	g.observer.Observe(Event{Outcome: OutcomeRejected, Reason: refusal.Reason, Took: took})
 	if g.log.Enabled(ctx, slog.LevelInfo) {
 		g.log.LogAttrs(ctx, slog.LevelInfo, "request rejected",
 			slog.String("reason", string(refusal.Reason)), slog.String("detail", refusal.Detail),

@@ -80,9 +80,9 @@ func (o *outcomes) add(s string) {
 
 func (o *outcomes) Observe(e gateway.Event) {
 	switch {
-	case e.Outcome == gateway.Accepted && e.Reason == "":
+	case e.Outcome == gateway.OutcomeAccepted && e.Reason == "":
 		o.add("accepted")
-	case e.Outcome == gateway.Rejected && e.Reason != "":
+	case e.Outcome == gateway.OutcomeRejected && e.Reason != "":
 		o.add(string(e.Reason))
 	default:
 		o.add("neither accepted nor rejected")

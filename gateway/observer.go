@@ -9,11 +9,15 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// Observer is told the outcome of every request, for metrics. It is called
-// concurrently. Package gateway/prom implements it for Prometheus.
-type Observer interface {
-	Observe(Event)
-}
+// Outcome is what became of a request. The strings are stable: metrics use them.
+// The zero value is no outcome.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeAccepted Outcome = "accepted"
+	OutcomeRejected Outcome = "rejected"
+)
 
 // Event is one decision.
 type Event struct {
@@ -22,29 +26,16 @@ type Event struct {
 	// was accepted.
 	Reason stapled.Reason
 	// Took is how long the verification of the token took. It is 0 for
-	// CredentialsMissing and CredentialsMalformed, where there was nothing to
-	// verify.
+	// stapled.CredentialsMissing and stapled.CredentialsMalformed, where there
+	// was nothing to verify.
 	Took time.Duration
 }
 
-// Outcome is what was decided. The zero value is no outcome.
-type Outcome uint8
-
-// The outcomes.
-const (
-	Accepted Outcome = iota + 1
-	Rejected
-)
-
-// String names the outcome as metrics do.
-func (o Outcome) String() string {
-	switch o {
-	case Accepted:
-		return "accepted"
-	case Rejected:
-		return "rejected"
-	}
-	return "unknown"
+// Observer is told of events, for metrics. It is called from several goroutines
+// at once, before the client gets its answer. Package gateway/prom implements it
+// for Prometheus.
+type Observer interface {
+	Observe(Event)
 }
 
 type nobody struct{}

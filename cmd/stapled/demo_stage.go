@@ -77,7 +77,7 @@ type decision struct {
 func (g *demoGateway) Observe(e gateway.Event) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.last = decision{outcome: e.Outcome.String(), reason: e.Reason, took: e.Took}
+	g.last = decision{outcome: string(e.Outcome), reason: e.Reason, took: e.Took}
 }
 
 // present sends a token in a request, as any client would. One request at a

@@ -57,7 +57,7 @@ func New(registerer prometheus.Registerer) (*Metrics, error) {
 		}, []string{"outcome"}),
 		rejectedTotal: make(map[stapled.Reason]prometheus.Counter),
 	}
-	accepted, rejected := gateway.Accepted.String(), gateway.Rejected.String()
+	accepted, rejected := string(gateway.OutcomeAccepted), string(gateway.OutcomeRejected)
 	m.acceptedTotal = m.total.WithLabelValues(accepted, "")
 	m.acceptedDuration = m.duration.WithLabelValues(accepted)
 	m.rejectedDuration = m.duration.WithLabelValues(rejected)
@@ -74,7 +74,7 @@ func New(registerer prometheus.Registerer) (*Metrics, error) {
 // Observe implements gateway.Observer. A reason that is not among
 // gateway.Reasons counts as stapled.Unclassified: labels are bounded.
 func (m *Metrics) Observe(e gateway.Event) {
-	if e.Outcome == gateway.Accepted {
+	if e.Outcome == gateway.OutcomeAccepted {
 		m.acceptedTotal.Inc()
 		m.acceptedDuration.Observe(e.Took.Seconds())
 		return

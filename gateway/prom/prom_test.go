@@ -67,12 +67,12 @@ func TestEverySeriesStartsAtZero(t *testing.T) {
 
 func TestOutcomesAreCounted(t *testing.T) {
 	m, registry := newMetrics(t)
-	m.Observe(gateway.Event{Outcome: gateway.Accepted, Took: 700 * time.Nanosecond})
-	m.Observe(gateway.Event{Outcome: gateway.Accepted, Took: 80 * time.Microsecond})
-	m.Observe(gateway.Event{Outcome: gateway.Rejected, Reason: stapled.CertificateRevoked, Took: 80 * time.Microsecond})
-	m.Observe(gateway.Event{Outcome: gateway.Rejected, Reason: stapled.CredentialsMissing, Took: 0})
-	m.Observe(gateway.Event{Outcome: gateway.Rejected, Reason: stapled.CredentialsMalformed, Took: 0})
-	m.Observe(gateway.Event{Outcome: gateway.Rejected, Reason: "made_up", Took: time.Hour})
+	m.Observe(gateway.Event{Outcome: gateway.OutcomeAccepted, Took: 700 * time.Nanosecond})
+	m.Observe(gateway.Event{Outcome: gateway.OutcomeAccepted, Took: 80 * time.Microsecond})
+	m.Observe(gateway.Event{Outcome: gateway.OutcomeRejected, Reason: stapled.CertificateRevoked, Took: 80 * time.Microsecond})
+	m.Observe(gateway.Event{Outcome: gateway.OutcomeRejected, Reason: stapled.CredentialsMissing, Took: 0})
+	m.Observe(gateway.Event{Outcome: gateway.OutcomeRejected, Reason: stapled.CredentialsMalformed, Took: 0})
+	m.Observe(gateway.Event{Outcome: gateway.OutcomeRejected, Reason: "made_up", Took: time.Hour})
 
 	series := scrape(t, registry)
 	check(t, series, total("accepted", ""), "2")
@@ -96,8 +96,8 @@ func TestConcurrentOutcomes(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
-			m.Observe(gateway.Event{Outcome: gateway.Accepted, Took: time.Microsecond})
-			m.Observe(gateway.Event{Outcome: gateway.Rejected, Reason: stapled.StapleStale, Took: time.Microsecond})
+			m.Observe(gateway.Event{Outcome: gateway.OutcomeAccepted, Took: time.Microsecond})
+			m.Observe(gateway.Event{Outcome: gateway.OutcomeRejected, Reason: stapled.StapleStale, Took: time.Microsecond})
 		})
 	}
 	wg.Wait()
