@@ -19,6 +19,8 @@ import (
 
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/catalogue"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -53,7 +55,7 @@ var readPublished = sync.OnceValues(func() (*published, error) {
 	}
 	for _, path := range paths {
 		name := filepath.Base(path)
-		if name == anchorsFile || name == keysFile {
+		if name == anchorsFile || name == catalogue.KeysFile {
 			continue
 		}
 		var f vectorFile
@@ -120,7 +122,7 @@ func (p *published) verifier(v *vector, clock *time.Time) (*verifier.Verifier, e
 		Anchors: anchors, Audience: v.Policy.Audience, Issuers: v.Policy.Issuers, Type: v.Policy.Type, Algorithms: v.Policy.Algorithms,
 		MaxStapleAge: time.Duration(v.Policy.MaxStapleAge) * time.Second,
 		MaxLifetime:  time.Duration(v.Policy.MaxLifetime) * time.Second,
-		Leeway:       time.Duration(v.Policy.Leeway) * time.Second,
+		Leeway:       leeway.Configured(time.Duration(v.Policy.Leeway) * time.Second),
 		Now:          func() time.Time { return *clock },
 	}
 	var ok bool
