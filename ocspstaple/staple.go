@@ -128,6 +128,8 @@ func (s *Staple) FreshUntil(f Freshness) time.Time {
 	return until
 }
 
+func (f Freshness) leeway() time.Duration { return leeway.Of(f.Leeway) }
+
 func (f Freshness) maxAge() time.Duration {
 	if f.MaxAge == 0 {
 		return stapled.DefaultMaxStapleAge
@@ -160,9 +162,8 @@ func (s *Staple) Check(now time.Time, f Freshness) error {
 		return fail(StatusUnknown, "the responder does not know the certificate")
 	}
 	// 3. Freshness (RFC 6960 §3.2 (5) and (6), RFC 9919 §5).
-	ahead := leeway.Of(f.Leeway)
 	for _, t := range [...]time.Time{s.thisUpdate, s.producedAt} {
-		if t.Add(-ahead).After(now) {
+		if t.Add(-f.leeway()).After(now) {
 			return fail(NotYetValid, "from %s, and it is %s", timetext.Stamp(t), timetext.Stamp(now))
 		}
 	}
