@@ -32,7 +32,7 @@ var cacheTargets = []target{
 			new: "if token, err := v.newToken(h, string(segments.payload), now); err == nil {\n\t\tv.rememberToken(t.rest, token)\n\t}\n\tif err := h.signer.verify(t, segments); err != nil {"},
 		{name: "token-only-after-the-claims", rule: "§3", rows: "T12_ T13_",
 			old: "token, err := v.newToken(h, string(segments.payload), now)\n\tif err != nil {",
-			new: "token, err := v.newToken(h, string(segments.payload), now)\n\tif err != nil {\n\t\tv.rememberToken(t.rest, &Token{header: h, end: now.Add(time.Hour)})"},
+			new: "token, err := v.newToken(h, string(segments.payload), now)\n\tif err != nil {\n\t\tv.rememberToken(t.rest, &accepted{header: h, end: now.Add(time.Hour)})"},
 		{name: "leaf-link-only-after-all", rule: "§3", rows: "TestStrangersPrice/real_chain_bad_signature",
 			old: "// 5. Signature: whoever sent this holds that key.", new: "if path, err := linked.Path(); err == nil {\n\t\tc.chain.Add(path.Chain[0], path.Issuer(0))\n\t}\n\t//"},
 		{name: "cache-whole-key", rule: "§3", rows: "TestCacheKeys",
