@@ -43,7 +43,7 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 	for n, staple := range staples {
 		issuer := c.issuerOf(n)
 		if issuer == nil {
-			return nil, refuse(ConfigInvalid, "the staple of certificate %d cannot be authenticated without its issuer: set Config.Anchor", n)
+			return nil, refuse(stapled.ConfigInvalid, "the staple of certificate %d cannot be authenticated without its issuer: set Config.Anchor", n)
 		}
 		staple, err := ocspstaple.Slim(staple.DER(), c.chain[n], issuer, now)
 		if err != nil {
@@ -57,7 +57,7 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 	}
 	// 2. Verifiers accept their size.
 	if size > stapled.MaxStapleBytes {
-		return nil, refuse(TooLarge, "staples of %d bytes, and verifiers accept %d: "+
+		return nil, refuse(stapled.TooLarge, "staples of %d bytes, and verifiers accept %d: "+
 			"use smaller keys, or smaller certificates for responders", size, stapled.MaxStapleBytes)
 	}
 	// 3. Encode, once.
@@ -84,7 +84,7 @@ const minClaims = 256
 func (c *credential) checkRoom(segment int) error {
 	room := stapled.MaxTokenBytes - segment - minClaims - 1 - base64.RawURLEncoding.EncodedLen(c.signatureSize())
 	if room < 0 {
-		return refuse(TooLarge, "a header of %d bytes leaves no room for claims in a token of %d: "+
+		return refuse(stapled.TooLarge, "a header of %d bytes leaves no room for claims in a token of %d: "+
 			"use smaller keys and certificates", segment, stapled.MaxTokenBytes)
 	}
 	return nil
@@ -116,14 +116,14 @@ func (h *header) prove() error {
 	}
 	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{h.credential.algorithm})
 	if err != nil {
-		return refuse(SigningFailed, "go-jose does not parse a token with the new header: %w", err)
+		return refuse(stapled.SigningFailed, "go-jose does not parse a token with the new header: %w", err)
 	}
 	got, err := jws.Verify(h.credential.chain[0].PublicKey)
 	if err != nil {
-		return refuse(SigningFailed, "go-jose does not verify the signature of the private key: %w", err)
+		return refuse(stapled.SigningFailed, "go-jose does not verify the signature of the private key: %w", err)
 	}
 	if string(got) != payload {
-		return refuse(SigningFailed, "go-jose reads another payload than was signed")
+		return refuse(stapled.SigningFailed, "go-jose reads another payload than was signed")
 	}
 	return nil
 }

@@ -111,18 +111,18 @@ type Issuer struct {
 }
 
 // New checks the configuration. It does not ask for staples yet: until there
-// are any, [Issuer.Sign] refuses. The error is an [*Error].
+// are any, [Issuer.Sign] refuses. The error is an [*stapled.Error].
 func New(cfg Config) (*Issuer, error) {
 	if cfg.Identity == nil || cfg.Staples == nil {
-		return nil, refuse(ConfigInvalid, "Identity and Staples are required")
+		return nil, refuse(stapled.ConfigInvalid, "Identity and Staples are required")
 	}
 	for name, d := range map[string]time.Duration{"TTL": cfg.TTL, "MaxStapleAge": cfg.MaxStapleAge} {
 		if d < 0 {
-			return nil, refuse(ConfigInvalid, "%s is negative", name)
+			return nil, refuse(stapled.ConfigInvalid, "%s is negative", name)
 		}
 	}
 	if err := leeway.Check(cfg.Leeway); err != nil {
-		return nil, refuse(ConfigInvalid, "Leeway: %w", err)
+		return nil, refuse(stapled.ConfigInvalid, "Leeway: %w", err)
 	}
 	i := &Issuer{
 		name:      cfg.Issuer,
@@ -138,13 +138,13 @@ func New(cfg Config) (*Issuer, error) {
 		i.ttl = DefaultTTL
 	}
 	if i.ttl < time.Second {
-		return nil, refuse(ConfigInvalid, "a TTL of %s: exp has whole seconds (RFC 7519 §2), so it must be a second or more", timetext.Duration(i.ttl))
+		return nil, refuse(stapled.ConfigInvalid, "a TTL of %s: exp has whole seconds (RFC 7519 §2), so it must be a second or more", timetext.Duration(i.ttl))
 	}
 	if i.typ == "" {
 		i.typ = stapled.Type
 	}
 	if strings.ContainsFunc(i.typ, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return nil, refuse(ConfigInvalid, "typ %q is no media type", i.typ)
+		return nil, refuse(stapled.ConfigInvalid, "typ %q is no media type", i.typ)
 	}
 	if i.now == nil {
 		i.now = time.Now
@@ -163,12 +163,12 @@ func New(cfg Config) (*Issuer, error) {
 // Rotate swaps certificate, key and staples together: every token is signed
 // with the old set or with the new one. It checks that the new set can sign
 // now, by the same rules as [Issuer.Sign]; if it cannot, the old one stays in
-// use. The new leaf must name the same issuer. The error is an [*Error].
+// use. The new leaf must name the same issuer. The error is an [*stapled.Error].
 //
 // Whoever runs the old source may stop it when Rotate has returned.
 func (i *Issuer) Rotate(id *certs.Identity, staples StapleSource) error {
 	if id == nil || staples == nil {
-		return refuse(ConfigInvalid, "an identity and its staples are required")
+		return refuse(stapled.ConfigInvalid, "an identity and its staples are required")
 	}
 	c, err := i.newCredential(id, staples)
 	if err != nil {
@@ -182,13 +182,13 @@ func (i *Issuer) Rotate(id *certs.Identity, staples StapleSource) error {
 	return nil
 }
 
-// Sign signs a token. It refuses with an [*Error] that says which condition
+// Sign signs a token. It refuses with an [*stapled.Error] that says which condition
 // fails, above all if there is no fresh staple that says good of the leaf. It
 // waits for nothing but the private key: a source that is a [Nudger] is told when
 // its staples are not usable, and a later call may succeed.
 func (i *Issuer) Sign(ctx context.Context, claims Claims) (string, error) {
 	if ctx.Err() != nil {
-		return "", &Error{Reason: Canceled, Err: context.Cause(ctx)}
+		return "", &stapled.Error{Reason: stapled.Canceled, Err: context.Cause(ctx)}
 	}
 	now := i.now()
 	c := i.current.Load()
@@ -228,12 +228,12 @@ func (i *Issuer) expiry(h *header, ttl time.Duration, now time.Time) (time.Time,
 		ttl = i.ttl
 	}
 	// From iat, which is in whole seconds too: exp - iat is never above the TTL.
-	exp, reason := time.Unix(now.Unix(), 0).Add(ttl), ClaimsInvalid
+	exp, reason := time.Unix(now.Unix(), 0).Add(ttl), stapled.ClaimsInvalid
 	if h.freshUntil.Before(exp) {
-		exp, reason = h.freshUntil, StapleStale
+		exp, reason = h.freshUntil, stapled.StapleStale
 	}
 	if h.credential.notAfter.Before(exp) {
-		exp, reason = h.credential.notAfter, CertificateExpired
+		exp, reason = h.credential.notAfter, stapled.CertificateExpired
 	}
 	if exp.Unix() <= now.Unix() {
 		return time.Time{}, refuse(reason, "the token would end at %s, and it is %s",
@@ -243,5 +243,5 @@ func (i *Issuer) expiry(h *header, ttl time.Duration, now time.Time) (time.Time,
 }
 
 func (i *Issuer) refuseTTL(ttl time.Duration) error {
-	return refuse(ClaimsInvalid, "a TTL of %s: the issuer permits up to %s", timetext.Duration(ttl), timetext.Duration(i.ttl))
+	return refuse(stapled.ClaimsInvalid, "a TTL of %s: the issuer permits up to %s", timetext.Duration(ttl), timetext.Duration(i.ttl))
 }

@@ -27,7 +27,7 @@ func (h *header) sign(payload []byte) (string, error) {
 	width := encoding.EncodedLen(h.credential.signatureSize())
 	size := len(h.segment) + len(segment) + 1 + width
 	if size > stapled.MaxTokenBytes {
-		return "", refuse(TooLarge, "a token of %d bytes, and verifiers accept %d: use fewer claims", size, stapled.MaxTokenBytes)
+		return "", refuse(stapled.TooLarge, "a token of %d bytes, and verifiers accept %d: use fewer claims", size, stapled.MaxTokenBytes)
 	}
 	signature, err := h.signature(segment)
 	if err != nil {
@@ -102,10 +102,10 @@ func (c *credential) signatureSize() int {
 
 func (c *credential) checkSignature(signature []byte, err error) error {
 	if err != nil {
-		return refuse(SigningFailed, "the private key: %w", err)
+		return refuse(stapled.SigningFailed, "the private key: %w", err)
 	}
 	if len(signature) != c.signatureSize() {
-		return refuse(SigningFailed, "the private key made a signature of %d bytes, not %d", len(signature), c.signatureSize())
+		return refuse(stapled.SigningFailed, "the private key made a signature of %d bytes, not %d", len(signature), c.signatureSize())
 	}
 	return nil
 }

@@ -213,10 +213,10 @@ func (s *stage) issuerRefuses(ctx context.Context) error {
 	}
 	result := step{
 		Step: "issuer_refuses", title: title, Expected: rejected,
-		expectedReason: string(issuer.CertificateRevoked), Outcome: accepted,
+		expectedReason: string(stapled.CertificateRevoked), Outcome: accepted,
 	}
 	if _, err := s.sign(ctx); err != nil {
-		var refused *issuer.Error
+		var refused *stapled.Error
 		if !errors.As(err, &refused) {
 			return err
 		}
