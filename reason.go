@@ -98,6 +98,18 @@ const (
 	StapleNotNewer Reason = "staple_not_newer"
 )
 
+// The reasons that a gateway adds.
+const (
+	// CredentialsMissing: the request has no Authorization header.
+	CredentialsMissing Reason = "credentials_missing"
+	// CredentialsMalformed: it has several, or one of another scheme, or one
+	// without exactly one token.
+	CredentialsMalformed Reason = "credentials_malformed"
+	// Unclassified: the verifier failed without giving a reason. The one of
+	// package verifier always gives one.
+	Unclassified Reason = "unclassified"
+)
+
 // Reasons lists every reason for which a verifier rejects a token, in the order
 // of the steps. A reason that several steps give stands where it comes first.
 func Reasons() []Reason {

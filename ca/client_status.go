@@ -53,7 +53,7 @@ func (c *Client) Status(ctx context.Context, serial *big.Int) (responder.Status,
 	}
 	switch answer.Status() {
 	case ocspstaple.Good:
-		if err := answer.Check(now, ocspstaple.Freshness{Leeway: stapler.DefaultLeeway}); err != nil {
+		if err := answer.Check(now, ocspstaple.Freshness{}); err != nil {
 			return responder.Status{}, fail(Refused, "the OCSP responder at %s: %w", c.ocspURL, err)
 		}
 		return responder.Status{Code: responder.Good}, nil

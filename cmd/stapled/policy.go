@@ -13,11 +13,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/internal/timetext"
-	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -49,12 +50,12 @@ func (f *policyFlags) register(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.audience, "audience", "", "`A`: audience that the token must name (required)")
 	flags.StringArrayVar(&f.issuers, "issuer", nil, "`I`: accepted issuer, the iss of the token; may be repeated (default any that the certificate names)")
 	flags.StringVar(&f.staples, "staples", "leaf", "`CERTIFICATES`: certificates that need a staple: leaf, or chain for all below the anchor")
-	flags.DurationVar(&f.maxStapleAge, "max-staple-age", ocspstaple.DefaultMaxAge, "`DURATION`: greatest age of a staple, whatever its nextUpdate says")
-	flags.DurationVar(&f.maxLifetime, "max-lifetime", verifier.DefaultMaxLifetime, "`DURATION`: longest lifetime of a token, from iat to exp")
-	flags.DurationVar(&f.leeway, "leeway", verifier.DefaultLeeway, "`DURATION`: tolerance for clocks that are ahead; it extends no lifetime")
+	flags.DurationVar(&f.maxStapleAge, "max-staple-age", stapled.DefaultMaxStapleAge, "`DURATION`: greatest age of a staple, whatever its nextUpdate says")
+	flags.DurationVar(&f.maxLifetime, "max-lifetime", stapled.DefaultMaxLifetime, "`DURATION`: longest lifetime of a token, from iat to exp")
+	flags.DurationVar(&f.leeway, "leeway", stapled.DefaultLeeway, "`DURATION`: tolerance for clocks that are ahead; it extends no lifetime")
 	flags.StringArrayVar(&f.algorithms, "algorithm", nil, "`ALG`: accepted signature algorithm; may be repeated (default all of the format)")
 	flags.StringVar(&f.keyUsage, "key-usage", "clientAuth", "`USAGE`: extended key usage that the certificate must have, clientAuth or serverAuth")
-	flags.StringVar(&f.typ, "type", verifier.DefaultType, "`T`: typ that the token must have")
+	flags.StringVar(&f.typ, "type", stapled.Type, "`T`: typ that the token must have")
 	cli.InGroup(cmd, "What to accept", "issuer", "staples", "max-staple-age", "max-lifetime", "leeway", "algorithm", "key-usage", "type")
 	cli.Complete(cmd, "staples", "leaf", "chain")
 	cli.Complete(cmd, "algorithm", algorithmNames()...)
@@ -68,7 +69,7 @@ func (f *policyFlags) config() (verifier.Config, error) {
 	cfg := verifier.Config{
 		Audience: f.audience, Issuers: f.issuers, Type: f.typ, KeyUsage: usage,
 		MaxStapleAge: f.maxStapleAge, MaxLifetime: f.maxLifetime,
-		Leeway: max(f.leeway, time.Nanosecond), // 0 would be the default
+		Leeway: leeway.Configured(f.leeway),
 	}
 	switch {
 	case len(f.anchors) == 0:
@@ -88,18 +89,16 @@ func (f *policyFlags) config() (verifier.Config, error) {
 	case f.leeway < 0:
 		return verifier.Config{}, cli.Usagef("--leeway %s is negative", timetext.Duration(f.leeway))
 	case f.staples == "leaf":
-		cfg.Staples = verifier.StapleLeaf
 	case f.staples == "chain":
-		cfg.Staples = verifier.StapleChain
+		cfg.StapleChain = true
 	default:
 		return verifier.Config{}, cli.Usagef("--staples %q is neither leaf nor chain", f.staples)
 	}
 	for _, name := range f.algorithms {
-		i := slices.Index(algorithmNames(), name)
-		if i < 0 {
+		if !slices.Contains(algorithmNames(), name) {
 			return verifier.Config{}, cli.Usagef("--algorithm %q must be one of %s", name, strings.Join(algorithmNames(), ", "))
 		}
-		cfg.Algorithms = append(cfg.Algorithms, certkey.Algorithms()[i])
+		cfg.Algorithms = append(cfg.Algorithms, name)
 	}
 	return cfg, nil
 }

@@ -14,14 +14,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/anatomy"
 	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/cli"
 	"github.com/stapledjwt/stapled/internal/signer"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/issuer"
-	"github.com/stapledjwt/stapled/ocspstaple"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // defaultName is the name in the certificate unless --name gives another. The
@@ -96,8 +95,8 @@ accepts a token signed here.`,
 	flags.StringVar(&f.subject, "subject", "", "`S`: subject of the token, its sub")
 	flags.StringArrayVar(&f.claims, "claim", nil, "`NAME=VALUE`: additional claim; may be repeated")
 	flags.DurationVar(&f.ttl, "ttl", issuer.DefaultTTL, "`DURATION`: longest lifetime of the token")
-	flags.DurationVar(&f.MaxStapleAge, "max-staple-age", ocspstaple.DefaultMaxAge, "`DURATION`: greatest age of a staple while the token lives, whatever its nextUpdate says")
-	flags.DurationVar(&f.Leeway, "leeway", issuer.DefaultLeeway, "`DURATION`: tolerance for a responder whose clock is ahead; it extends no lifetime")
+	flags.DurationVar(&f.MaxStapleAge, "max-staple-age", stapled.DefaultMaxStapleAge, "`DURATION`: greatest age of a staple while the token lives, whatever its nextUpdate says")
+	flags.DurationVar(&f.Leeway, "leeway", stapled.DefaultLeeway, "`DURATION`: tolerance for a responder whose clock is ahead; it extends no lifetime")
 	flags.StringVar(&f.OCSPHash, "ocsp-hash", "", "`HASH`: hash in requests to the responder, sha1 or sha256 (default sha256, then sha1 if the responder does not know the certificate)")
 	flags.BoolVar(&f.Chain, "staple-chain", false, "staples for the intermediates too, which verifiers with --staples chain require")
 	flags.StringVar(&f.Dir, "dir", "", "`DIR`: directory of the stack")
@@ -161,8 +160,8 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	if err != nil {
 		return a.refused(refusal(f.Advise(err)))
 	}
-	if f.ttl > verifier.DefaultMaxLifetime && s.Outlives(verifier.DefaultMaxLifetime, f.Freshness()) {
-		a.Warn(fmt.Errorf("--ttl %s: by default, verifiers refuse a token with more than %s from iat to exp", timetext.Duration(f.ttl), timetext.Duration(verifier.DefaultMaxLifetime)))
+	if f.ttl > stapled.DefaultMaxLifetime && s.Outlives(stapled.DefaultMaxLifetime, f.Freshness()) {
+		a.Warn(fmt.Errorf("--ttl %s: by default, verifiers refuse a token with more than %s from iat to exp", timetext.Duration(f.ttl), timetext.Duration(stapled.DefaultMaxLifetime)))
 	}
 	if leaf := s.Identity.Leaf(); !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
 		a.Warn(fmt.Errorf("the certificate of %s does not list the extended key usage clientAuth, which verifiers require by default", certname.Of(leaf)))

@@ -14,11 +14,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/cli"
 	"github.com/stapledjwt/stapled/internal/stack"
 	"github.com/stapledjwt/stapled/internal/terminal"
 	"github.com/stapledjwt/stapled/internal/timetext"
-	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 func newUpCommand(a *app) *cobra.Command {
@@ -139,10 +139,10 @@ func (a *app) printReady(s *stack.Stack) error {
 		p.Whole("metrics", r.MetricsURL+r.Elsewhere("metrics", r.MetricsURL))
 	}
 	p.Whole("root", r.Root)
-	if v := s.StapleValidity(); v <= ocspstaple.DefaultMaxAge {
+	if v := s.StapleValidity(); v <= stapled.DefaultMaxStapleAge {
 		p.Field("staples", "valid for "+timetext.Duration(v)+", the bound on a revocation")
 	} else {
-		p.Field("staples", "valid for "+timetext.Duration(v)+"; the bound on a revocation is "+timetext.Duration(ocspstaple.DefaultMaxAge)+
+		p.Field("staples", "valid for "+timetext.Duration(v)+"; the bound on a revocation is "+timetext.Duration(stapled.DefaultMaxStapleAge)+
 			", the greatest age that verifiers accept by default")
 	}
 	fmt.Fprintf(&b, "\nTry this in another terminal:\n  TOKEN=$(%s token --dir %s --audience %s)\n  curl -H \"Authorization: Bearer $TOKEN\" %s\n",

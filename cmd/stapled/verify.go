@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/anatomy"
 	"github.com/stapledjwt/stapled/internal/cli"
 	"github.com/stapledjwt/stapled/internal/terminal"
@@ -22,8 +23,8 @@ import (
 type verdict struct {
 	Valid bool `json:"valid"`
 	*acceptedToken
-	Reason verifier.Reason `json:"reason,omitempty"`
-	Detail string          `json:"detail,omitempty"`
+	Reason stapled.Reason `json:"reason,omitempty"`
+	Detail string         `json:"detail,omitempty"`
 }
 
 // acceptedToken is what a verified token says.
@@ -83,7 +84,7 @@ instead of the T, as this command prints times; or an offset from now, such as
 			raw, err := a.ReadToken(cmd, args)
 			var other *cli.NotToken
 			if errors.As(err, &other) {
-				return a.printRejected(&verifier.Error{Reason: verifier.Malformed, Err: err})
+				return a.printRejected(&stapled.Error{Reason: stapled.Malformed, Err: err})
 			}
 			if err != nil {
 				return err
@@ -99,7 +100,7 @@ instead of the T, as this command prints times; or an offset from now, such as
 func (a *app) verify(v *verifier.Verifier, raw string, clock func() time.Time) error {
 	token, err := v.Verify(raw)
 	if err != nil {
-		var rejected *verifier.Error
+		var rejected *stapled.Error
 		if !errors.As(err, &rejected) {
 			return fmt.Errorf("verify the token: %w", err)
 		}
@@ -108,7 +109,7 @@ func (a *app) verify(v *verifier.Verifier, raw string, clock func() time.Time) e
 	return a.printAccepted(token, clock())
 }
 
-func (a *app) printRejected(rejected *verifier.Error) error {
+func (a *app) printRejected(rejected *stapled.Error) error {
 	detail := rejected.Err.Error()
 	var err error
 	if a.JSON {
@@ -123,7 +124,7 @@ func (a *app) printRejected(rejected *verifier.Error) error {
 	return &cli.Rejection{}
 }
 
-func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
+func (a *app) printAccepted(token verifier.Token, now time.Time) error {
 	var claims json.RawMessage
 	if err := token.Decode(&claims); err != nil {
 		return fmt.Errorf("decode the claims: %w", err)
@@ -133,10 +134,10 @@ func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
 		return fmt.Errorf("read the certificate of the token: %w", err)
 	}
 	accepted := &acceptedToken{
-		Issuer: token.Issuer, Identity: token.Identity, Subject: token.Subject, ID: token.ID,
-		IssuedAt: token.IssuedAt.UTC(), NotBefore: token.NotBefore.UTC(), Expiry: token.Expiry.UTC(),
+		Issuer: token.Issuer(), Identity: token.Identity(), Subject: token.Subject(), ID: token.ID(),
+		IssuedAt: token.IssuedAt().UTC(), NotBefore: token.NotBefore().UTC(), Expiry: token.Expiry().UTC(),
 		Certificate: leaf.Subject.String(), Serial: leaf.SerialNumber.String(),
-		NextUpdate: token.Staple.NextUpdate().UTC(), FreshUntil: token.FreshUntil.UTC(), Claims: claims,
+		NextUpdate: token.Staple().NextUpdate().UTC(), FreshUntil: token.FreshUntil().UTC(), Claims: claims,
 	}
 	if a.JSON {
 		return a.PrintJSON(verdict{Valid: true, acceptedToken: accepted})
@@ -145,8 +146,8 @@ func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
 	var b strings.Builder
 	b.WriteString(t.Paint(terminal.Green, "accepted") + "\n")
 	p := terminal.Page{Terminal: t, Out: &b}
-	p.Field("issuer", token.Issuer)
-	p.Field("identity", token.Identity)
+	p.Field("issuer", token.Issuer())
+	p.Field("identity", token.Identity())
 	p.Field("certificate", anatomy.Subject(accepted.Certificate))
 	p.Serial("serial", accepted.Serial)
 	p.Field("staple", "good, nextUpdate "+terminal.Stamp(accepted.NextUpdate))

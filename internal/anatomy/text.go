@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/terminal"
 	"github.com/stapledjwt/stapled/internal/timetext"
-	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 // sheet is a page that knows the parts of a token.
@@ -64,8 +64,8 @@ func (p sheet) defaultAge(staples []stapleView) {
 	if len(staples) == 0 || staples[0].ThisUpdate == nil || staples[0].NextUpdate == nil {
 		return
 	}
-	if until := staples[0].ThisUpdate.Add(ocspstaple.DefaultMaxAge); until.Before(*staples[0].NextUpdate) {
-		p.Field("", "By default, verifiers accept a staple for "+timetext.Duration(ocspstaple.DefaultMaxAge)+" after its thisUpdate: until "+terminal.Stamp(until)+".")
+	if until := staples[0].ThisUpdate.Add(stapled.DefaultMaxStapleAge); until.Before(*staples[0].NextUpdate) {
+		p.Field("", "By default, verifiers accept a staple for "+timetext.Duration(stapled.DefaultMaxStapleAge)+" after its thisUpdate: until "+terminal.Stamp(until)+".")
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/gateway"
@@ -55,7 +56,7 @@ type party struct {
 }
 
 // replica is an HTTP server that protects the echo service. It implements
-// gateway.Metrics to learn what its callers are not told.
+// gateway.Observer to learn what its callers are not told.
 type replica struct {
 	*service.Service
 	client *http.Client
@@ -67,25 +68,18 @@ type replica struct {
 // decision is what a gateway has decided, and what its caller has seen.
 type decision struct {
 	outcome string
-	reason  verifier.Reason
+	reason  stapled.Reason
 	took    time.Duration
 	status  int
 	// sent and received enclose the moment of the decision.
 	sent, received time.Time
 }
 
-// Accepted implements gateway.Metrics.
-func (g *replica) Accepted(took time.Duration) {
+// Observe implements gateway.Observer.
+func (g *replica) Observe(e gateway.Event) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.last = decision{outcome: accepted, took: took}
-}
-
-// Rejected implements gateway.Metrics.
-func (g *replica) Rejected(reason verifier.Reason, took time.Duration) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.last = decision{outcome: rejected, reason: reason, took: took}
+	g.last = decision{outcome: string(e.Outcome), reason: e.Reason, took: e.Took}
 }
 
 // present sends a token in a request, as any client would. One request at a
@@ -188,7 +182,7 @@ func (s *stage) newGateway() (*replica, error) {
 		Service: &service.Service{Listener: l},
 		client:  &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}},
 	}
-	protected, err := gateway.New(gateway.Config{Verifier: v, Logger: s.log, Metrics: g})
+	protected, err := gateway.New(gateway.Config{Verifier: v, Logger: s.log, Observer: g})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("configure the gateway: %w", err), l.Close())
 	}

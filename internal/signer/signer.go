@@ -22,6 +22,7 @@ import (
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/internal/stack"
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
@@ -245,5 +246,5 @@ var Hashes = map[string]crypto.Hash{"": 0, "sha1": crypto.SHA1, "sha256": crypto
 // Freshness is what staples are held to. A leeway of 0 on the command line is
 // none, where in Go it is the default.
 func (f Config) Freshness() ocspstaple.Freshness {
-	return ocspstaple.Freshness{MaxAge: f.MaxStapleAge, Leeway: max(f.Leeway, time.Nanosecond)}
+	return ocspstaple.Freshness{MaxAge: f.MaxStapleAge, Leeway: leeway.Configured(f.Leeway)}
 }

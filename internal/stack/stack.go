@@ -139,7 +139,7 @@ func (s *Stack) protectedEcho() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the verifier: %w", err)
 	}
-	g, err := gateway.New(gateway.Config{Verifier: v, Logger: slog.New(s.requests), Metrics: s.metrics.gateway})
+	g, err := gateway.New(gateway.Config{Verifier: v, Logger: slog.New(s.requests), Observer: s.metrics.gateway})
 	if err != nil {
 		return nil, fmt.Errorf("configure the gateway: %w", err)
 	}
