@@ -31,8 +31,9 @@ import (
 
 	"github.com/smallstep/certificates/authority"
 	"github.com/smallstep/certificates/authority/config"
-	stepca "github.com/smallstep/certificates/ca"
+	smallstepca "github.com/smallstep/certificates/ca"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/internal/loglimit"
 )
@@ -67,7 +68,7 @@ type CA struct {
 
 	database  *database
 	authority *authority.Authority
-	renewer   *stepca.TLSRenewer
+	renewer   *smallstepca.TLSRenewer
 	responder *responder.Responder
 
 	apiListener, ocspListener net.Listener
@@ -172,7 +173,7 @@ func (c *CA) newResponder(stepCfg *config.Config, password secret, cfg Config) (
 		Authorities: authorities, Validity: cfg.StapleValidity, Logger: slog.New(c.requestLog), Observer: cfg.Observer,
 	})
 	if err != nil {
-		return nil, fail(Misconfigured, "set up the responder: %w", err)
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "set up the responder: %w", err)
 	}
 	return r, nil
 }

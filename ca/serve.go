@@ -16,9 +16,10 @@ import (
 	apilog "github.com/smallstep/certificates/api/log"
 	"github.com/smallstep/certificates/authority"
 	"github.com/smallstep/certificates/authority/config"
-	stepca "github.com/smallstep/certificates/ca"
+	smallstepca "github.com/smallstep/certificates/ca"
 	"github.com/smallstep/certificates/db"
 	"github.com/smallstep/nosql"
+	"github.com/stapledjwt/stapled"
 )
 
 const (
@@ -49,12 +50,12 @@ func (c *CA) newServers(cfg *config.Config, password []byte) error {
 		authority.WithPassword(password),
 		authority.WithQuietInit())
 	if err != nil {
-		return fail(Misconfigured, "start step-ca on %s: %w", c.layout, err)
+		return stapled.Errorf(stapled.ConfigInvalid, "start step-ca on %s: %w", c.layout, err)
 	}
 	c.authority = auth
 	tlsConfig, err := c.tlsConfig(cfg)
 	if err != nil {
-		return fail(Failed, "make the TLS certificate of the CA: %w", err)
+		return stapled.Errorf(stapled.Failed, "make the TLS certificate of the CA: %w", err)
 	}
 	if err := c.webhookTLS(webhooks.TLSClientConfig); err != nil {
 		return err
@@ -98,7 +99,7 @@ func (c *CA) tlsConfig(cfg *config.Config) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.renewer, err = stepca.NewTLSRenewer(cert, c.authority.GetTLSCertificate); err != nil {
+	if c.renewer, err = smallstepca.NewTLSRenewer(cert, c.authority.GetTLSCertificate); err != nil {
 		return nil, err
 	}
 	// The intermediate only. The root would let in what another CA below it has
@@ -153,7 +154,7 @@ func (c *CA) Run(ctx context.Context) error {
 	case <-c.closing:
 	case served := <-failed:
 		if !errors.Is(served, http.ErrServerClosed) {
-			err = fail(Failed, "a server of the CA stopped: %w", served)
+			err = stapled.Errorf(stapled.Failed, "a server of the CA stopped: %w", served)
 		}
 	case <-c.database.failed():
 		err = c.database.guard.cause
@@ -166,11 +167,11 @@ func (c *CA) begin() error {
 	defer c.mu.Unlock()
 	select {
 	case <-c.closing:
-		return fail(Closed, "this CA has been closed; open %s again", c.layout)
+		return stapled.Errorf(stapled.Closed, "this CA has been closed; open %s again", c.layout)
 	default:
 	}
 	if c.running {
-		return fail(Closed, "this CA runs already")
+		return stapled.Errorf(stapled.Closed, "this CA runs already")
 	}
 	c.running = true
 	c.jobs.Add(3)
@@ -260,7 +261,7 @@ func (c *CA) shutdown() error {
 	}
 	c.requestLog.Flush()
 	if err := errors.Join(errs...); err != nil {
-		return fail(Failed, "close the CA: %w", err)
+		return stapled.Errorf(stapled.Failed, "close the CA: %w", err)
 	}
 	return nil
 }

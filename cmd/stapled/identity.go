@@ -16,15 +16,15 @@ import (
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 
-	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/timetext"
+	"github.com/stapledjwt/stapled/stepca"
 )
 
 // keptIdentity is a certificate of the stack with its key, kept on disk.
 type keptIdentity struct {
 	dir      string
-	client   *ca.Client
+	client   *stepca.Client
 	name     string
 	validity time.Duration // that was asked for; 0 leaves it to what is kept, or to the CA
 	log      *slog.Logger
@@ -66,7 +66,7 @@ func (k keptIdentity) get(ctx context.Context) (*certs.Identity, error) {
 	case now.Before(renewalTime(leaf.NotBefore, leaf.NotAfter)):
 		return identity, nil
 	}
-	renewed, err := k.client.Renew(ctx, identity)
+	renewed, err := k.client.Rekey(ctx, identity)
 	if err != nil {
 		// It is valid for some time still. Whether it may be used is for its
 		// staple to say: the CA also refuses to renew what is revoked.
@@ -104,7 +104,7 @@ func (k keptIdentity) lock() (func(), error) {
 }
 
 func (k keptIdentity) enrol(ctx context.Context) (*certs.Identity, error) {
-	identity, err := k.client.Enrol(ctx, ca.EnrolRequest{Name: k.name, Validity: k.validity})
+	identity, err := k.client.Enroll(ctx, stepca.EnrollRequest{Name: k.name, Validity: k.validity})
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 func TestParseSerial(t *testing.T) {
@@ -68,7 +70,7 @@ func TestParseTime(t *testing.T) {
 func TestParseReason(t *testing.T) {
 	for _, row := range []struct {
 		name, want string
-		code       int
+		code       ocspstaple.CRLReason
 	}{
 		{"keyCompromise", "keyCompromise", 1}, {"KEYCOMPROMISE", "keyCompromise", 1}, {"unspecified", "unspecified", 0},
 		{"aACompromise", "aACompromise", 10}, {"privilegeWithdrawn", "privilegeWithdrawn", 9},

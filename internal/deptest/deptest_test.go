@@ -96,7 +96,9 @@ func TestLightPackagesStayLight(t *testing.T) {
 		{"ocspstaple", "/ocspstaple/..."},
 		{"issuer", "/issuer/..."},
 		{"verifier", "/verifier/..."},
-		{"gateway", "/gateway"}, // its metrics, gateway/prom, are apart for this reason
+		{"stepca", "/stepca/..."},
+		{"examples/enroll", "/examples/enroll"}, // what a program that enrolls costs
+		{"gateway", "/gateway"},                 // its metrics, gateway/prom, are apart for this reason
 	} {
 		for _, tests := range []bool{false, true} {
 			name, args := row.name, []string{"-deps", module + row.pattern}
@@ -167,8 +169,9 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"gateway", []string{"internal/loglimit", "verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"ca/responder", nil},
-		// To ask the responder, and for files and addresses of its own.
-		{"ca", []string{"certs", "ca/responder", "ocspstaple", "ocspstaple/stapler", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
+		{"stepca", []string{"certs", "ocspstaple", "ocspstaple/stapler"}},
+		// stepca for the configuration of its client, the others for its own files and addresses.
+		{"ca", []string{"certs", "ca/responder", "stepca", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
 		{"internal/strictfile", nil},
 		{"internal/listenaddr", nil},
 	} {
