@@ -6,8 +6,11 @@
 //
 // Init makes a directory in the standard layout of step-ca, which the stock
 // step-ca and step commands work with too. Open opens it and listens, Run
-// serves the step-ca API over TLS and OCSP over HTTP. Client enrols, renews
-// and revokes through that API, from this or another process.
+// serves the step-ca API over TLS and OCSP over HTTP. ClientConfig makes a client
+// of package stepca, which enrolls, renews and revokes through that API, from this
+// or another process.
+//
+// Errors are those of package stapled.
 //
 // What step-ca calls passive revocation is that a revoked certificate is not
 // renewed any more, and nothing else. Here the responder reads the same table

@@ -69,7 +69,7 @@ func TestOCSPStatus(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	c, client := shared.ca, shared.client
-	enrol := func(name string) *x509.Certificate {
+	enroll := func(name string) *x509.Certificate {
 		t.Helper()
 		id, err := client.Enroll(ctx, stepca.EnrollRequest{Name: name})
 		if err != nil {
@@ -77,7 +77,7 @@ func TestOCSPStatus(t *testing.T) {
 		}
 		return id.Leaf()
 	}
-	good, revoked := enrol("good.internal"), enrol("revoked.internal")
+	good, revoked := enroll("good.internal"), enroll("revoked.internal")
 	before := time.Now()
 	if err := client.Revoke(ctx, revoked.SerialNumber, ocsp.KeyCompromise, "stolen"); err != nil {
 		t.Fatal(err)

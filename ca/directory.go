@@ -13,8 +13,8 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// initialised tells whether the directory is a CA of ours already.
-func (l layout) initialised(cfg InitConfig) (bool, error) {
+// initialized tells whether the directory is a CA of ours already.
+func (l layout) initialized(cfg InitConfig) (bool, error) {
 	entries, err := os.ReadDir(string(l))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

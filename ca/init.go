@@ -61,7 +61,7 @@ func Init(dir string, cfg InitConfig) error {
 	if err != nil {
 		return err
 	}
-	done, err := l.initialised(cfg)
+	done, err := l.initialized(cfg)
 	if err != nil || done {
 		return err
 	}
@@ -91,7 +91,7 @@ func Init(dir string, cfg InitConfig) error {
 	_ = os.Remove(place)
 	if err := os.Rename(tmp, place); err != nil {
 		// Another Init may have been faster; then that CA is the one.
-		if done, doneErr := l.initialised(cfg); done && doneErr == nil {
+		if done, doneErr := l.initialized(cfg); done && doneErr == nil {
 			return os.RemoveAll(tmp)
 		}
 		return errors.Join(stapled.Errorf(stapled.Failed, "move the new CA to %s (if that is a mount point, use a directory below it): %w", l, err), os.RemoveAll(tmp))

@@ -106,7 +106,7 @@ func addProvisioner(p map[string]any) func(map[string]any) {
 	}
 }
 
-// TestACME: a client of another make enrols, the responder answers for what it
+// TestACME: a client of another make enrolls, the responder answers for what it
 // gets, and the log has it.
 func TestACME(t *testing.T) {
 	t.Parallel()

@@ -49,7 +49,7 @@ func TestProvisionersInTheDatabase(t *testing.T) {
 		client := clientOf(t, string(l))
 		_, err := client.Enroll(t.Context(), stepca.EnrollRequest{Name: "a.internal"})
 		if (err == nil) != (row.says == "") {
-			t.Errorf("%s: enrol: %v", row.name, err)
+			t.Errorf("%s: enroll: %v", row.name, err)
 		}
 		stop()
 	}

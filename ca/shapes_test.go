@@ -100,7 +100,7 @@ func newRoot(t *testing.T, name string) *certs.Identity {
 }
 
 // TestShapes: whatever the stock step-ca starts on is served. Each directory
-// enrols, renews, answers for what it has issued, and revokes.
+// enrolls, renews, answers for what it has issued, and revokes.
 func TestShapes(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

@@ -135,7 +135,7 @@ func (s *stage) startCA(ctx context.Context) error {
 	return s.client.Health(ctx)
 }
 
-// newService enrols a service and starts to keep its staple fresh.
+// newService enrolls a service and starts to keep its staple fresh.
 func (s *stage) newService(ctx context.Context, name string) (*demoService, error) {
 	identity, err := s.client.Enroll(ctx, stepca.EnrollRequest{Name: name, Validity: time.Hour})
 	if err != nil {

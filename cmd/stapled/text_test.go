@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -266,7 +267,7 @@ func TestPermission(t *testing.T) {
 	}{
 		{fmt.Errorf("%w: give --anchor a file", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
 			"stapled: open a.pem: permission denied: give --anchor a file; run this as a user who may do that\n"},
-		{fmt.Errorf("%w; run this as its owner", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
+		{stapled.Errorf(stapled.PermissionDenied, "%w; run this as its owner", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
 			"stapled: open a.pem: permission denied; run this as its owner\n"},
 		{fmt.Errorf("listen: %w: choose another address", fs.ErrPermission), "stapled: listen: permission denied: choose another address\n"},
 	} {

@@ -170,8 +170,8 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"ca/responder", nil},
 		{"stepca", []string{"certs", "ocspstaple", "ocspstaple/stapler"}},
-		// stepca for the configuration of its client, the others for its own files and addresses.
-		{"ca", []string{"certs", "ca/responder", "stepca", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
+		// stepca for the configuration of its client, the internal ones for its own files and addresses.
+		{"ca", []string{"certs", "ca/responder", "ocspstaple", "stepca", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
 		{"internal/strictfile", nil},
 		{"internal/listenaddr", nil},
 	} {
