@@ -56,6 +56,10 @@ type Config struct {
 	Logger *slog.Logger
 	// Observer counts the outcomes of OCSP requests; nil counts nothing.
 	Observer responder.Observer
+	// HandlersOnly opens no listener: the caller serves Handler and OCSPHandler,
+	// at the URLs of stapled.json, while Run runs. insecureAddress is not served.
+	// Default: the CA listens.
+	HandlersOnly bool
 }
 
 // A CA is an open CA directory: its database, its keys, and the listeners of
@@ -88,7 +92,7 @@ type CA struct {
 }
 
 // Open opens a directory that Init has made, or that has the same files. From
-// then on the addresses accept connections, which Run answers. The caller has
+// then on the addresses accept connections, which Run answers, unless HandlersOnly. The caller has
 // to call Run or Close.
 func Open(dir string, cfg Config) (_ *CA, err error) {
 	l, err := newLayout(dir)
@@ -133,17 +137,18 @@ func Open(dir string, cfg Config) (_ *CA, err error) {
 	if c.responder, err = c.newResponder(stepCfg, password, cfg); err != nil {
 		return nil, err
 	}
-	if c.apiListener, err = listen(stepCfg.Address, APIServer); err != nil {
-		return nil, err
-	}
-	if c.ocspListener, err = listen(s.OCSPAddress, OCSPServer); err != nil {
-		return nil, err
+	if !cfg.HandlersOnly {
+		if err := c.listen(stepCfg); err != nil {
+			return nil, err
+		}
 	}
 	if err := c.newServers(stepCfg, password.password); err != nil {
 		return nil, err
 	}
-	if err := c.listenInsecurely(stepCfg); err != nil {
-		return nil, err
+	if !cfg.HandlersOnly {
+		if err := c.listenInsecurely(stepCfg); err != nil {
+			return nil, err
+		}
 	}
 	return c, nil
 }
@@ -198,16 +203,12 @@ func (c *CA) Root() *x509.Certificate { return c.root }
 
 // Addresses are those on which the CA listens.
 func (c *CA) Addresses() Addresses {
-	a := Addresses{CA: c.apiListener.Addr().String(), OCSP: c.ocspListener.Addr().String()}
-	if c.insecureListener != nil {
-		a.Insecure = c.insecureListener.Addr().String()
-	}
-	return a
+	return Addresses{CA: addressOf(c.apiListener), OCSP: addressOf(c.ocspListener), Insecure: addressOf(c.insecureListener)}
 }
 
 // Addresses are HOST:PORT of each server of a CA.
 type Addresses struct {
-	// CA and OCSP always listen.
+	// CA and OCSP are empty only with HandlersOnly.
 	CA, OCSP string
 	// Insecure is the insecureAddress of ca.json, where the CRL and SCEP are served
 	// over plain HTTP; empty if that is off.

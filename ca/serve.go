@@ -71,11 +71,9 @@ func (c *CA) newServers(cfg *config.Config, password []byte) error {
 		return err
 	}
 
-	base := func(net.Listener) context.Context { return ctx }
-	c.api = c.newServer(http.MaxBytesHandler(api, maxRequest))
-	c.api.TLSConfig, c.api.BaseContext = tlsConfig, base
-	c.insecure = c.newServer(http.MaxBytesHandler(insecure, maxRequest))
-	c.insecure.BaseContext = base
+	c.api = c.newServer(withValues(ctx, http.MaxBytesHandler(api, maxRequest)))
+	c.api.TLSConfig = tlsConfig
+	c.insecure = c.newServer(withValues(ctx, http.MaxBytesHandler(insecure, maxRequest)))
 	c.ocsp = c.newServer(c.responder)
 	return nil
 }
@@ -127,19 +125,12 @@ func (c *CA) Run(ctx context.Context) error {
 		return err
 	}
 	c.renewer.Run()
-	failed := make(chan error, 3)
-	go func() {
-		defer c.jobs.Done()
-		failed <- c.api.ServeTLS(c.apiListener, "", "")
-	}()
-	go func() {
-		defer c.jobs.Done()
-		failed <- c.ocsp.Serve(c.ocspListener)
-	}()
-	if c.insecureListener != nil {
+	serving := c.serving()
+	failed := make(chan error, len(serving))
+	for _, serve := range serving {
 		go func() {
 			defer c.jobs.Done()
-			failed <- c.insecure.Serve(c.insecureListener)
+			failed <- serve()
 		}()
 	}
 	go func() {
@@ -174,10 +165,7 @@ func (c *CA) begin() error {
 		return stapled.Errorf(stapled.Closed, "this CA runs already")
 	}
 	c.running = true
-	c.jobs.Add(3)
-	if c.insecureListener != nil {
-		c.jobs.Add(1)
-	}
+	c.jobs.Add(1 + len(c.serving())) // with compact
 	return nil
 }
 
