@@ -125,7 +125,8 @@ func TestEnroll(t *testing.T) {
 // TestUntruthfulCA: what comes back is checked before anybody relies on it.
 func TestUntruthfulCA(t *testing.T) {
 	f := newFakeCA(t)
-	stranger := testca.New(testca.Named("Stranger")).Intermediate().Leaf()
+	valid := testca.Valid(time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+	stranger := testca.New(testca.Named("Stranger"), valid).Intermediate(valid).Leaf(valid)
 	for _, row := range []struct {
 		name, path string
 		handler    http.HandlerFunc
