@@ -34,7 +34,7 @@ func (a *app) refused(err error) error {
 		return err
 	}
 	cause := errors.Unwrap(rejected.Err)
-	result := refusedToken{Reason: signer.VerdictOf(cause).Error(), Detail: a.OneLine(cause)}
+	result := refusedToken{Reason: signer.VerdictOf(cause).Error(), Detail: cli.OneLine(cause)}
 	// A missing staple wraps why it is missing.
 	if _, after, found := strings.Cut(result.Detail, result.Reason+": "); found {
 		result.Detail = after

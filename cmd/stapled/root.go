@@ -16,7 +16,7 @@ type app struct{ *cli.Console }
 
 // execute runs the command and returns its exit status.
 func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{&cli.Console{Stdin: stdin, Stdout: stdout, Stderr: stderr, Explain: explain}}
+	a := &app{&cli.Console{Stdin: stdin, Stdout: stdout, Stderr: stderr}}
 	root := newRootCommand(a)
 	if !cli.Completing(args) {
 		cli.PermitOnce(root)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stapledjwt/stapled/internal/cli"
 	"github.com/stapledjwt/stapled/internal/terminal"
+	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 func TestParseSerial(t *testing.T) {
@@ -38,7 +39,7 @@ func TestParseSerial(t *testing.T) {
 func TestParseReason(t *testing.T) {
 	for _, row := range []struct {
 		name, want string
-		code       int
+		code       ocspstaple.CRLReason
 	}{
 		{"keyCompromise", "keyCompromise", 1}, {"KEYCOMPROMISE", "keyCompromise", 1}, {"unspecified", "unspecified", 0},
 		{"aACompromise", "aACompromise", 10}, {"privilegeWithdrawn", "privilegeWithdrawn", 9},

@@ -26,9 +26,6 @@ type Console struct {
 	Stdout, Stderr io.Writer
 	JSON           bool
 	LogLevel       string
-	// Explain is the text of an error, in the words of the command; nil leaves
-	// errors their own.
-	Explain func(error) string
 }
 
 // Silent is the standard level of commands that write nothing but their error to

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stapledjwt/stapled"
 )
 
 func TestParseTime(t *testing.T) {
@@ -53,7 +55,7 @@ func TestOneLine(t *testing.T) {
 		{fmt.Errorf("a\n\t b \x1b[31m\r\n"), `a; b \x1b[31m`},
 		{fmt.Errorf("open it: %w", fs.ErrNotExist), "open it: file does not exist"},
 	} {
-		if got := (&Console{}).OneLine(row.err); got != row.want {
+		if got := OneLine(row.err); got != row.want {
 			t.Errorf("oneLine(%q) = %q, want %q", row.err, got, row.want)
 		}
 	}
@@ -97,7 +99,7 @@ func TestPermission(t *testing.T) {
 	}{
 		{fmt.Errorf("%w: give --anchor a file", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
 			"stapled: open a.pem: permission denied: give --anchor a file; run this as a user with that permission\n"},
-		{fmt.Errorf("%w; run this as its owner", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
+		{stapled.Errorf(stapled.PermissionDenied, "%w; run this as its owner", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
 			"stapled: open a.pem: permission denied; run this as its owner\n"},
 		{fmt.Errorf("listen: %w: choose another address", fs.ErrPermission), "stapled: listen: permission denied: choose another address\n"},
 	} {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/terminal"
 )
 
@@ -65,10 +66,10 @@ func (a *Console) Finish(cmd *cobra.Command, err error) int {
 			return status
 		}
 	}
-	line := a.OneLine(err)
-	// Naming another file may not help then. Package ca says so itself.
+	line := OneLine(err)
+	// Naming another file may not help then. An error with this reason says so itself.
 	var file *fs.PathError
-	if errors.As(err, &file) && errors.Is(file, fs.ErrPermission) && !strings.Contains(line, "run this as") {
+	if errors.As(err, &file) && errors.Is(file, fs.ErrPermission) && !errors.Is(err, stapled.PermissionDenied) {
 		line += "; run this as a user with that permission"
 	}
 	var usage *usageError
@@ -85,21 +86,14 @@ func (a *Console) Finish(cmd *cobra.Command, err error) int {
 
 // Warn prints, in one line, what a user should know although the command goes on.
 func (a *Console) Warn(err error) {
-	_, _ = io.WriteString(a.Stderr, "stapled: warning: "+a.OneLine(err)+"\n")
+	_, _ = io.WriteString(a.Stderr, "stapled: warning: "+OneLine(err)+"\n")
 }
 
-// OneLine is the text of an error without line breaks and control characters.
-func (a *Console) OneLine(err error) string {
-	text := err.Error()
-	if a.Explain != nil {
-		text = a.Explain(err)
-	}
-	return oneLine(text)
-}
-
-func oneLine(text string) string {
+// OneLine is the text of an error without line breaks, control characters and the
+// reason, if the text explains it.
+func OneLine(err error) string {
 	var parts []string
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(explain(err)) {
 		if line = strings.TrimSpace(line); line != "" {
 			parts = append(parts, line)
 		}

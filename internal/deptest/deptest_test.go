@@ -96,7 +96,9 @@ func TestLightPackagesStayLight(t *testing.T) {
 		{"ocspstaple", "/ocspstaple/..."},
 		{"issuer", "/issuer/..."},
 		{"verifier", "/verifier/..."},
-		{"gateway", "/gateway"}, // its metrics, gateway/prom, are apart for this reason
+		{"stepca", "/stepca/..."},
+		{"examples/enroll", "/examples/enroll"}, // what a program that enrolls costs
+		{"gateway", "/gateway"},                 // its metrics, gateway/prom, are apart for this reason
 	} {
 		for _, tests := range []bool{false, true} {
 			name, args := row.name, []string{"-deps", module + row.pattern}
@@ -168,8 +170,9 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"gateway", []string{"internal/loglimit", "verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"ca/responder", nil},
-		// To ask the responder, and for files and addresses of its own.
-		{"ca", []string{"certs", "ca/responder", "ocspstaple", "ocspstaple/stapler", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
+		{"stepca", []string{"certs", "ocspstaple", "ocspstaple/stapler"}},
+		// stepca for the configuration of its client, the internal ones for its own files and addresses.
+		{"ca", []string{"certs", "ca/responder", "ocspstaple", "stepca", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
 		{"internal/strictfile", nil},
 		{"internal/listenaddr", nil},
 		// Of the command, from below.
@@ -179,13 +182,13 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"internal/service", []string{"internal/loglimit"}},
 		{"internal/echo", []string{"gateway"}},
 		{"internal/stack", []string{
-			"ca", "ca/responder", "certs", "gateway", "gateway/prom", "verifier", "internal/cli", "internal/echo",
+			"ca", "ca/responder", "certs", "gateway", "gateway/prom", "stepca", "verifier", "internal/cli", "internal/echo",
 			"internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictfile",
 		}},
 		{"internal/signer", []string{"certs", "internal/cli", "internal/stack", "ocspstaple", "ocspstaple/stapler"}},
 		{"internal/demo", []string{
-			"ca", "ca/responder", "certs", "gateway", "issuer", "ocspstaple/stapler", "verifier", "internal/cli", "internal/echo",
-			"internal/service", "internal/terminal",
+			"ca", "ca/responder", "certs", "gateway", "issuer", "ocspstaple/stapler", "stepca", "verifier", "internal/cli", "internal/echo",
+			"internal/service", "internal/stack", "internal/terminal",
 		}},
 	} {
 		t.Run(row.from, func(t *testing.T) {

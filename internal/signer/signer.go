@@ -159,7 +159,7 @@ func (f Config) identityDir() (string, error) {
 	return filepath.Join(f.Dir, "identities", dir), nil
 }
 
-// stackSigner uses the certificate that is kept for a name, and enrols or
+// stackSigner uses the certificate that is kept for a name, and enrolls or
 // renews it where necessary.
 func (f Config) stackSigner(ctx context.Context, log *slog.Logger) (_ *Signer, err error) {
 	dir, err := f.identityDir()

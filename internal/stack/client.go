@@ -4,17 +4,21 @@
 package stack
 
 import (
+	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/stepca"
 )
-
-import "github.com/stapledjwt/stapled/ca"
 
 // NewClient returns a client for the CA in a directory, whose provisioner has the
 // password in a file, or else in the directory.
-func NewClient(dir, passwordFile string) (*ca.Client, error) {
+func NewClient(dir, passwordFile string) (*stepca.Client, error) {
 	password, err := cli.ReadPassword(passwordFile)
 	if err != nil {
 		return nil, err
 	}
-	return ca.NewClientWithPassword(dir, password)
+	cfg, err := ca.ClientConfig(dir, password)
+	if err != nil {
+		return nil, err
+	}
+	return stepca.New(cfg)
 }

@@ -16,15 +16,15 @@ import (
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 
-	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/timetext"
+	"github.com/stapledjwt/stapled/stepca"
 )
 
 // Identity is a certificate of the stack with its key, kept on disk.
 type Identity struct {
 	Dir      string
-	Client   *ca.Client
+	Client   *stepca.Client
 	Name     string
 	Validity time.Duration // that was asked for; 0 leaves it to what is kept, or to the CA
 	Log      *slog.Logger
@@ -45,21 +45,21 @@ func (k Identity) Get(ctx context.Context) (*certs.Identity, error) {
 	identity, err := certs.LoadIdentity(k.File("cert.pem"), k.File("key.pem"))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return k.enrol(ctx)
+		return k.enroll(ctx)
 	case isUnreadable(err):
 		return nil, fmt.Errorf("read the certificate that is kept in %s: %w", k.Dir, err)
 	case err != nil:
 		// The files are useless, and there is no other copy.
 		k.Log.Warn("the kept certificate and its key are damaged, enrolling a new one", "dir", k.Dir, "error", err)
-		return k.enrol(ctx)
+		return k.enroll(ctx)
 	}
 	leaf, now := identity.Leaf(), time.Now()
 	switch {
 	case now.After(leaf.NotAfter):
-		return k.enrol(ctx)
+		return k.enroll(ctx)
 	case k.Validity != 0 && k.Validity != k.enrolledFor():
 		k.Log.Info("enrolling again, for another validity", "name", k.Name, "validity", k.Validity)
-		identity, err := k.enrol(ctx)
+		identity, err := k.enroll(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("%w; without --validity, the kept certificate can be used until %s", err, timetext.Stamp(leaf.NotAfter))
 		}
@@ -67,7 +67,7 @@ func (k Identity) Get(ctx context.Context) (*certs.Identity, error) {
 	case now.Before(renewalTime(leaf.NotBefore, leaf.NotAfter)):
 		return identity, nil
 	}
-	renewed, err := k.Client.Renew(ctx, identity)
+	renewed, err := k.Client.Rekey(ctx, identity)
 	if err != nil {
 		// It is still valid for some time. Its staple decides whether it may be
 		// used: the CA also refuses to renew a revoked certificate.
@@ -104,8 +104,8 @@ func (k Identity) lock() (func(), error) {
 	return unlock, nil
 }
 
-func (k Identity) enrol(ctx context.Context) (*certs.Identity, error) {
-	identity, err := k.Client.Enrol(ctx, ca.EnrolRequest{Name: k.Name, Validity: k.Validity})
+func (k Identity) enroll(ctx context.Context) (*certs.Identity, error) {
+	identity, err := k.Client.Enroll(ctx, stepca.EnrollRequest{Name: k.Name, Validity: k.Validity})
 	if err != nil {
 		return nil, err
 	}

@@ -165,7 +165,7 @@ func (s *Stack) Start(parent context.Context) <-chan error {
 
 // WaitHealthy waits until the CA answers as its clients reach it.
 func (s *Stack) WaitHealthy(ctx context.Context, patience time.Duration, failed <-chan error) error {
-	client, err := ca.NewClient(s.cfg.Dir)
+	client, err := NewClient(s.cfg.Dir, "")
 	if err != nil {
 		return err
 	}
