@@ -123,7 +123,7 @@ func (f tokenFlags) check() error {
 	case f.Dir != "" && (foreign || f.OCSPURL != "" || f.IssuerCert != ""):
 		return cli.Usagef("--dir has its own certificate: leave out --cert, --key, --ocsp-url and --issuer-cert, or leave out --dir")
 	case foreign && f.Cert == "":
-		return cli.Usagef("--cert FILE is missing: say whose certificate the key belongs to")
+		return cli.Usagef("--cert FILE is missing: give the certificate of --key")
 	case foreign && (f.named || f.Validity != 0 || f.Refresh):
 		return cli.Usagef("--name, --validity and --refresh apply to a stack only: leave them out with --cert")
 	case len(f.audiences) == 0:
