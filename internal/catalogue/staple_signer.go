@@ -98,7 +98,7 @@ func stapleIssuerCases() []Case {
 		untrusted("S02", rule, "staple_signed_by_the_leaf_embedding_the_issuer", "", stapleFor(func(m *Maker, leaf *testca.Party) []byte {
 			return m.staple(leaf, testca.SignedBy(leaf, m.ca.Cert, leaf.Cert), func(r *testca.Response) { r.ResponderID = testca.ByName(m.ca.Cert) })
 		})),
-		untrusted("S03", rule, "staple_signed_by_another_leaf_that_lacks_only_the_key_usage", "", by(func(m *Maker, _ *testca.Party) *testca.Party {
+		untrusted("S03", "6.8 6.9", "staple_signed_by_another_leaf_that_lacks_only_the_key_usage", "", by(func(m *Maker, _ *testca.Party) *testca.Party {
 			return m.newLeaf(m.ca, testca.Named("other"), asDelegate)
 		})),
 		untrusted("S15", rule, "responder_id_names_an_embedded_delegate_where_the_issuer_signs", "", stapleFor(func(m *Maker, leaf *testca.Party) []byte {

@@ -113,7 +113,12 @@ func (r *runner) removeAll(ctx context.Context, table []mutation, whole bool) er
 	rows := make(map[string]int)
 	for i, m := range table {
 		v := <-verdicts[i]
-		for _, row := range rowsOf(v.noticedBy) {
+		noticing := v.noticedBy
+		if m.redundant != "" {
+			// What is named there stays green, and somebody has said why.
+			noticing = strings.Fields(m.rows)
+		}
+		for _, row := range rowsOf(noticing) {
 			rows[row]++
 		}
 		switch {

@@ -167,7 +167,7 @@ var tokenTargets = []target{
 			redundant: "an absent exp is the zero time, which is not after iat"},
 		{name: "nbf-absent", rule: "7.5",
 			old: "c.nbf.IsZero() || ", new: ""},
-		{name: "iat-absent", rule: "7.5",
+		{name: "iat-absent", rule: "7.5", rows: "TestForgeriesOfLifetimes/T14_iat_absent",
 			old: " || c.iat.IsZero():", new: ":"},
 		{name: "jti", rule: "7.5",
 			old: "case c.jti == \"\":", new: "case false:"},
