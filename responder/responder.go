@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package responder answers OCSP requests (RFC 6960) in the lightweight
+// profile of RFC 9919, on behalf of one or more CAs.
+//
+// A Responder never says "good" about a serial number unless its Source says
+// so. It answers "unknown" for a serial that the CA has not issued,
+// "unauthorized" for a CA that it does not serve, and "tryLater" when its
+// source fails.
+//
+// A signed answer is given again while it is right; see [Versioned]. It keeps
+// its times, so what Config.Validity bounds stays bounded. An "unknown" is never
+// given again: it ends when the CA issues the serial, and strangers can ask for
+// any number of them. A nonce (RFC 9654) gets an answer of its own, and so does
+// an HTTP request with Cache-Control: no-cache. Together these are limited to 20
+// answers a second, and 100 at once. Beyond that they get what they would have
+// got without; if the nonce is critical, tryLater.
+//
+//	r, err := responder.New(responder.Config{Authorities: []responder.Authority{{
+//		Certificate: caCert, Signer: caKey, Source: source,
+//	}}})
+//	…
+//	http.ListenAndServe(address, r)
+//
+// Let the Responder be the handler of its server, or put it behind
+// http.StripPrefix. An http.ServeMux redirects paths with double slashes, which
+// occur in the base64 of GET requests.
+package responder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/stapledjwt/stapled/internal/timetext"
+)
+
+// DefaultValidity is how long a response is valid unless Config says otherwise.
+const DefaultValidity = 10 * time.Minute
+
+// Outcomes of a request, as an Observer gets them.
+const (
+	OutcomeGood          = "good"
+	OutcomeRevoked       = "revoked"
+	OutcomeUnknown       = "unknown"
+	OutcomeMalformed     = "malformed_request"
+	OutcomeUnauthorized  = "unauthorized"
+	OutcomeTryLater      = "try_later"
+	OutcomeInternalError = "internal_error"
+)
+
+// Observer is told about every answered request, for metrics.
+type Observer interface {
+	Observe(outcome string)
+}
+
+// Config is the configuration of a Responder.
+type Config struct {
+	// Authorities are the CAs to answer for. At least one.
+	Authorities []Authority
+	// Validity is the time from the making of an answer to nextUpdate: how long a staple
+	// that was good outlives the revocation of its certificate, from when the
+	// source knows of it. A source that speaks of the past (Status.ThisUpdate)
+	// adds its own delay. At least one second, because OCSP counts in seconds; 0
+	// means DefaultValidity.
+	Validity time.Duration
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Logger gets a line for each failure; nil discards.
+	Logger *slog.Logger
+	// Observer counts outcomes; nil counts nothing.
+	Observer Observer
+}
+
+// A Responder answers OCSP requests. It is safe for concurrent use.
+type Responder struct {
+	issuers  map[issuerID]*authority
+	validity time.Duration
+	now      func() time.Time
+	log      *slog.Logger
+	observe  func(string)
+	answers  *answers
+	own      budget
+}
+
+// New checks the configuration and returns a Responder.
+func New(cfg Config) (*Responder, error) {
+	r := &Responder{
+		issuers:  make(map[issuerID]*authority),
+		validity: cfg.Validity,
+		now:      cfg.Now,
+		log:      cfg.Logger,
+		observe:  func(string) {},
+		answers:  newAnswers(maxAnswers),
+	}
+	if r.validity == 0 {
+		r.validity = DefaultValidity
+	}
+	if r.validity < time.Second {
+		return nil, fmt.Errorf("responder: validity %s is below one second, the resolution of OCSP", timetext.Duration(r.validity))
+	}
+	if r.now == nil {
+		r.now = time.Now
+	}
+	if r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Observer != nil {
+		r.observe = cfg.Observer.Observe
+	}
+	if len(cfg.Authorities) == 0 {
+		return nil, errors.New("responder: no authority to answer for")
+	}
+	for i, c := range cfg.Authorities {
+		a, err := newAuthority(c, r.now())
+		if err != nil {
+			return nil, fmt.Errorf("responder: authority %d: %w", i, err)
+		}
+		ids, err := issuerIDs(c.Certificate)
+		if err != nil {
+			return nil, fmt.Errorf("responder: authority %d: %w", i, err)
+		}
+		for _, id := range ids {
+			if r.issuers[id] != nil {
+				return nil, fmt.Errorf("responder: authority %d: %s is configured twice", i, a.name)
+			}
+			r.issuers[id] = a
+		}
+	}
+	return r, nil
+}
+
+// Respond answers one DER OCSPRequest with a DER OCSPResponse. It always
+// returns a response; a failure is one of the error responses of RFC 6960 §2.3.
+func (r *Responder) Respond(ctx context.Context, der []byte) []byte {
+	return slices.Clone(r.respond(ctx, der, false).der)
+}
+
+// respond answers, with a newly signed answer if revalidate is set and the
+// budget permits.
+func (r *Responder) respond(ctx context.Context, der []byte, revalidate bool) answer {
+	a := r.decide(ctx, der, revalidate)
+	r.observe(a.outcome)
+	return a
+}
+
+func (r *Responder) decide(ctx context.Context, der []byte, revalidate bool) answer {
+	if len(der) > MaxRequestSize {
+		r.log.DebugContext(ctx, "OCSP request refused", "error", "request is too large", "bytes", len(der))
+		return failure(OutcomeMalformed)
+	}
+	req, err := parseRequest(der)
+	if err != nil {
+		r.log.DebugContext(ctx, "OCSP request refused", "error", err)
+		return failure(OutcomeMalformed)
+	}
+	// All three parts of the CertID have to be ours: the name alone or the key
+	// alone may belong to another CA. An unknown hash matches nothing.
+	a := r.issuers[issuerID{req.hash, string(req.nameHash), string(req.keyHash)}]
+	if a == nil {
+		return failure(OutcomeUnauthorized)
+	}
+
+	// Before the question: an answer may be older than its arrival, and a good
+	// must not be dated after a revocation that it does not know of.
+	now := r.now()
+	own := req.nonce != nil || revalidate
+	if own && !r.own.take(now) {
+		if req.nonce != nil && req.nonce.critical {
+			return failure(OutcomeTryLater)
+		}
+		// A responder of RFC 9919 need not answer a nonce.
+		own, req.nonce = false, nil
+	}
+	return r.find(ctx, a, req, now, own)
+}
