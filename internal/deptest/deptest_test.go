@@ -96,6 +96,7 @@ func TestLightPackagesStayLight(t *testing.T) {
 		{"ocspstaple", "/ocspstaple/..."},
 		{"issuer", "/issuer/..."},
 		{"verifier", "/verifier/..."},
+		{"responder", "/responder/..."},
 		{"gateway", "/gateway"}, // its metrics, gateway/prom, are apart for this reason
 	} {
 		for _, tests := range []bool{false, true} {
@@ -149,7 +150,7 @@ func TestOnlyTheCAImportsSmallstep(t *testing.T) {
 
 // below are packages that every other may import: they know nothing of staples.
 var below = []string{
-	"internal/certkey", "internal/certname", "internal/certx5c", "internal/san", "internal/strictjson", "internal/timetext",
+	"internal/certkey", "internal/certname", "internal/certx5c", "internal/ocspwire", "internal/san", "internal/strictjson", "internal/timetext",
 }
 
 // TestImportsPointOneWay holds the packages to their order.
@@ -166,8 +167,8 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"verifier", []string{"certs", "internal/certpath", "ocspstaple"}},
 		{"gateway", []string{"internal/loglimit", "verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
-		{"ca/responder", nil},
-		{"ca", []string{"certs", "ca/responder", "internal/loglimit", "ocspstaple", "ocspstaple/stapler"}}, // to ask the responder
+		{"responder", nil},
+		{"ca", []string{"certs", "internal/loglimit", "ocspstaple", "ocspstaple/stapler", "responder"}}, // to ask the responder
 	} {
 		t.Run(row.from, func(t *testing.T) {
 			for _, p := range list(t, module+"/"+row.from) {
