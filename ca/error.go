@@ -48,13 +48,15 @@ type Error struct {
 	Address string
 }
 
-// Server is one of the two servers of a CA.
+// Server is one of the servers of a CA.
 type Server string
 
 // The servers.
 const (
 	APIServer  Server = "CA"
 	OCSPServer Server = "OCSP"
+	// InsecureServer is that of insecureAddress in ca.json.
+	InsecureServer Server = "insecureAddress"
 )
 
 func (e *Error) Error() string { return "ca: " + e.Err.Error() }

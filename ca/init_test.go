@@ -142,6 +142,8 @@ func TestInitLeavesNothing(t *testing.T) {
 		{"CA port in use", nil, InitConfig{CAAddress: busy.Addr().String()}, AddressInUse},
 		{"OCSP port in use", nil, InitConfig{OCSPAddress: busy.Addr().String()}, AddressInUse},
 		{"address without a port", nil, InitConfig{CAAddress: "127.0.0.1"}, Misconfigured},
+		{"address without a host", nil, InitConfig{CAAddress: ":9000"}, Misconfigured},
+		{"OCSP address without a host", nil, InitConfig{OCSPAddress: ":0"}, Misconfigured},
 		{"OCSP URL is none", nil, InitConfig{OCSPURL: "ocsp.internal"}, Misconfigured},
 		{"OCSP URL is a template", nil, InitConfig{OCSPURL: `http://a/{{ env "HOME" }}`}, Misconfigured},
 	} {

@@ -13,9 +13,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
-	"github.com/smallstep/certificates/api"
 	apilog "github.com/smallstep/certificates/api/log"
 	"github.com/smallstep/certificates/authority"
 	"github.com/smallstep/certificates/authority/config"
@@ -39,8 +36,16 @@ const (
 // binds its address out of sight, closes the database before the requests that
 // use it have ended, and logs to stderr.
 func (c *CA) newServers(cfg *config.Config, password []byte) error {
+	stepDB, err := c.auditedDatabase()
+	if err != nil {
+		return err
+	}
+	// Its TLS identity is that of the API, which the authority makes.
+	webhooks := &http.Transport{TLSClientConfig: new(tls.Config), ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute}
 	auth, err := authority.New(cfg,
-		authority.WithDatabase(c.database.AuthDB), // itself: step-ca looks for more methods on it
+		authority.WithDatabase(stepDB),
+		authority.WithMeter(auditor{c.log}),
+		authority.WithWebhookClient(&http.Client{Transport: webhooks, Timeout: requestTimeout}),
 		authority.WithPassword(password),
 		authority.WithQuietInit())
 	if err != nil {
@@ -51,20 +56,25 @@ func (c *CA) newServers(cfg *config.Config, password []byte) error {
 	if err != nil {
 		return fail(Failed, "make the TLS certificate of the CA: %w", err)
 	}
-
-	mux := chi.NewRouter()
-	mux.Use(middleware.GetHead)
-	api.Route(mux)
-	mux.Route("/1.0", func(r chi.Router) { api.Route(r) })
+	if err := c.webhookTLS(webhooks.TLSClientConfig); err != nil {
+		return err
+	}
+	c.checkProvisioners()
 
 	// step-ca's handlers find what they need in the context.
 	ctx := authority.NewContext(context.Background(), auth)
 	ctx = db.NewContext(ctx, auth.GetDatabase())
 	ctx = apilog.WithErrorLogger(ctx, c.logRefusal)
+	ctx, api, insecure, err := c.routes(ctx, cfg)
+	if err != nil {
+		return err
+	}
 
-	c.api = c.newServer(http.MaxBytesHandler(mux, maxRequest))
-	c.api.TLSConfig = tlsConfig
-	c.api.BaseContext = func(net.Listener) context.Context { return ctx }
+	base := func(net.Listener) context.Context { return ctx }
+	c.api = c.newServer(http.MaxBytesHandler(api, maxRequest))
+	c.api.TLSConfig, c.api.BaseContext = tlsConfig, base
+	c.insecure = c.newServer(http.MaxBytesHandler(insecure, maxRequest))
+	c.insecure.BaseContext = base
 	c.ocsp = c.newServer(c.responder)
 	return nil
 }
@@ -112,7 +122,7 @@ func (c *CA) Run(ctx context.Context) error {
 		return err
 	}
 	c.renewer.Run()
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	go func() {
 		defer c.jobs.Done()
 		failed <- c.api.ServeTLS(c.apiListener, "", "")
@@ -121,6 +131,12 @@ func (c *CA) Run(ctx context.Context) error {
 		defer c.jobs.Done()
 		failed <- c.ocsp.Serve(c.ocspListener)
 	}()
+	if c.insecureListener != nil {
+		go func() {
+			defer c.jobs.Done()
+			failed <- c.insecure.Serve(c.insecureListener)
+		}()
+	}
 	go func() {
 		defer c.jobs.Done()
 		c.compact()
@@ -152,6 +168,9 @@ func (c *CA) begin() error {
 	}
 	c.running = true
 	c.jobs.Add(3)
+	if c.insecureListener != nil {
+		c.jobs.Add(1)
+	}
 	return nil
 }
 
@@ -175,7 +194,7 @@ func (c *CA) compact() {
 	}
 }
 
-// Close ends both servers, waits for requests in flight, and closes the
+// Close ends the servers, waits for requests in flight, and closes the
 // database. It may be called at any time and any number of times.
 func (c *CA) Close() error { return c.close() }
 
@@ -187,7 +206,7 @@ func (c *CA) shutdown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	var errs []error
-	for _, server := range []*http.Server{c.api, c.ocsp} {
+	for _, server := range []*http.Server{c.api, c.insecure, c.ocsp} {
 		if server == nil {
 			continue
 		}
@@ -195,7 +214,7 @@ func (c *CA) shutdown() error {
 			errs = append(errs, server.Close())
 		}
 	}
-	for _, l := range []net.Listener{c.apiListener, c.ocspListener} {
+	for _, l := range []net.Listener{c.apiListener, c.insecureListener, c.ocspListener} {
 		if l == nil {
 			continue
 		}

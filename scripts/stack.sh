@@ -71,10 +71,11 @@ build_stapled() {
   fi
 }
 
+up_arguments=() # more arguments for stapled up
 start_stack() {
   build_stapled
   : >"$work/up.json"
-  "$stapled" up --dir "$dir" --json >"$work/up.json" 2>"$work/up.err" &
+  "$stapled" up --dir "$dir" --json "${up_arguments[@]}" >"$work/up.json" 2>"$work/up.err" &
   child=$!
   for _ in $(seq 300); do
     if grep -q gateway_url "$work/up.json"; then break; fi

@@ -168,7 +168,10 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"gateway", []string{"internal/loglimit", "verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"responder", nil},
-		{"ca", []string{"certs", "internal/loglimit", "ocspstaple", "ocspstaple/stapler", "responder"}}, // to ask the responder
+		// To ask the responder, and for files and addresses of its own.
+		{"ca", []string{"certs", "ocspstaple", "ocspstaple/stapler", "responder", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
+		{"internal/strictfile", nil},
+		{"internal/listenaddr", nil},
 	} {
 		t.Run(row.from, func(t *testing.T) {
 			for _, p := range list(t, module+"/"+row.from) {

@@ -95,7 +95,7 @@ var stapleTargets = []target{
 		{name: "responder-choice", rule: "6.3", rows: "S23_responder_by_something_else",
 			old: "responder.Empty()\n\t}\n\treturn false", new: "responder.Empty()\n\t}\n\treturn true"},
 		{name: "responder-id-by-name", rule: "6.8", rows: "S15_",
-			old: "return bytes.Equal(id.name, c.RawSubject), nil", new: "return true, nil"},
+			old: "return bytes.Equal(id.name, c.RawSubject), nil", new: "return true || bytes.Equal(id.name, c.RawSubject), nil"},
 		{name: "responder-id-by-key", rule: "6.8", rows: "S15_",
 			old: "return IsDigest(crypto.SHA1, id.keyHash, key), nil", new: "_ = key; return true, nil"},
 	}},
