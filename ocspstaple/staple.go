@@ -24,9 +24,9 @@ type Status uint8
 
 // The values of CertStatus (RFC 6960 §4.2.1).
 const (
-	Unknown = Status(ocspwire.Unknown)
-	Good    = Status(ocspwire.Good)
-	Revoked = Status(ocspwire.Revoked)
+	Unknown Status = Status(ocspwire.Unknown)
+	Good    Status = Status(ocspwire.Good)
+	Revoked Status = Status(ocspwire.Revoked)
 )
 
 // String names the status as RFC 6960 does.

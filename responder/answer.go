@@ -28,7 +28,7 @@ type answer struct {
 }
 
 func failure(outcome Outcome) answer {
-	status := ocspwire.InternalError
+	var status ocspwire.ResponseStatus
 	switch outcome {
 	case OutcomeMalformed:
 		status = ocspwire.MalformedRequest
@@ -36,6 +36,8 @@ func failure(outcome Outcome) answer {
 		status = ocspwire.Unauthorized
 	case OutcomeTryLater:
 		status = ocspwire.TryLater
+	default:
+		status = ocspwire.InternalError
 	}
 	return answer{outcome: outcome, der: ocspwire.ErrorResponse(status)}
 }

@@ -1,8 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package responder answers OCSP requests (RFC 6960) in the lightweight
-// profile of RFC 9919, on behalf of one or more CAs.
+// Package responder answers OCSP requests (RFC 6960) in the lightweight profile
+// of RFC 9919, on behalf of one or more CAs. It needs no particular CA: a [Source]
+// tells it which certificates there are and which of them are revoked, and a
+// [crypto.Signer] signs, with the key of the CA or of a delegate.
+//
+//	r, err := responder.New(responder.Config{Authorities: []responder.Authority{{
+//		Certificate: caCert, Signer: caKey, Source: source,
+//	}}})
+//	…
+//	server := &http.Server{Addr: address, Handler: r, ReadHeaderTimeout: 10 * time.Second}
+//
+// # Answers
 //
 // A Responder never says "good" about a serial number unless its Source says
 // so. It answers "unknown" for a serial that the CA has not issued,
@@ -17,15 +27,28 @@
 // answers a second, and 100 at once. Beyond that they get what they would have
 // got without; if the nonce is critical, tryLater.
 //
-//	r, err := responder.New(responder.Config{Authorities: []responder.Authority{{
-//		Certificate: caCert, Signer: caKey, Source: source,
-//	}}})
-//	…
-//	http.ListenAndServe(address, r)
+// # Mounting
 //
-// Let the Responder be the handler of its server, or put it behind
-// http.StripPrefix. An http.ServeMux redirects paths with double slashes, which
-// occur in the base64 of GET requests.
+// Make the Responder the handler of a server of its own, as above. Do not mount it
+// on an [http.ServeMux]: that redirects paths with double slashes, which occur in
+// the base64 of GET requests. To share a server, decide before the mux:
+//
+//	ocsp := http.StripPrefix("/ocsp", r)
+//	handler := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+//		if p := req.URL.Path; p == "/ocsp" || strings.HasPrefix(p, "/ocsp/") {
+//			ocsp.ServeHTTP(w, req)
+//			return
+//		}
+//		mux.ServeHTTP(w, req)
+//	})
+//
+// Certificates then name http://host/ocsp in their authority information access.
+// [Responder.Respond] serves any other transport.
+//
+// # Changes while it runs
+//
+// A source speaks for itself. Signers, sources and CAs as a whole change by
+// [Responder.Replace].
 package responder
 
 import (

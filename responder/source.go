@@ -17,11 +17,11 @@ type Code uint8
 const (
 	// Unknown means that the source has no record of the serial. It is the
 	// zero value, so a forgotten assignment can never become "good".
-	Unknown = Code(ocspwire.Unknown)
+	Unknown Code = Code(ocspwire.Unknown)
 	// Good means that the CA has issued the serial and has not revoked it.
-	Good = Code(ocspwire.Good)
+	Good Code = Code(ocspwire.Good)
 	// Revoked means that the CA has revoked the serial.
-	Revoked = Code(ocspwire.Revoked)
+	Revoked Code = Code(ocspwire.Revoked)
 )
 
 // String returns the name that RFC 6960 uses.

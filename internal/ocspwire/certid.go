@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -55,27 +54,6 @@ func NewIssuerID(issuer *x509.Certificate, hash crypto.Hash) (IssuerID, error) {
 		NameHash:   Digest(hash, issuer.RawSubject),
 		KeyHash:    Digest(hash, key),
 	}, nil
-}
-
-// Request is an OCSPRequest (RFC 6960 §4.1.1) for one certificate, in the profile
-// of RFC 9919 §3.1.1: one CertID and nothing more.
-func Request(issuer IssuerID, serial *big.Int) ([]byte, error) {
-	sequence := func(content cryptobyte.BuilderContinuation) cryptobyte.BuilderContinuation {
-		return func(b *cryptobyte.Builder) { b.AddASN1(cbasn1.SEQUENCE, content) }
-	}
-	certID := sequence(func(b *cryptobyte.Builder) {
-		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			AddOID(b, string(issuer.Algorithm))
-			b.AddBytes(issuer.Parameters)
-		})
-		b.AddASN1OctetString(issuer.NameHash)
-		b.AddASN1OctetString(issuer.KeyHash)
-		b.AddASN1BigInt(serial)
-	})
-	var b cryptobyte.Builder
-	// OCSPRequest, TBSRequest, requestList, Request
-	sequence(sequence(sequence(sequence(certID))))(&b)
-	return b.Bytes()
 }
 
 var errKey = errors.New("a public key is malformed")

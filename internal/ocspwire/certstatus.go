@@ -23,8 +23,9 @@ func (s CertStatus) String() string {
 		return "good"
 	case Revoked:
 		return "revoked"
+	default:
+		return "unknown"
 	}
-	return "unknown"
 }
 
 // Tag is the IMPLICIT tag of the status: good and unknown are a NULL, revoked is
@@ -35,8 +36,9 @@ func (s CertStatus) Tag() cbasn1.Tag {
 		return cbasn1.Tag(0).ContextSpecific()
 	case Revoked:
 		return Tag(1)
+	default:
+		return cbasn1.Tag(2).ContextSpecific()
 	}
-	return cbasn1.Tag(2).ContextSpecific()
 }
 
 // StatusOf is the inverse of CertStatus.Tag, and reports whether there is one.

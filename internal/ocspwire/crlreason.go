@@ -11,8 +11,9 @@ type CRLReason int
 
 // The reasons that the packages of this module name.
 const (
-	Unspecified   CRLReason = 0
-	RemoveFromCRL CRLReason = 8
+	Unspecified     CRLReason = 0
+	CertificateHold CRLReason = 6
+	RemoveFromCRL   CRLReason = 8
 )
 
 // crlReasonNames are those of RFC 5280; number 7 is not used.
@@ -33,3 +34,7 @@ func (r CRLReason) String() string {
 func (r CRLReason) Valid() bool {
 	return r >= 0 && int(r) < len(crlReasonNames) && crlReasonNames[r] != ""
 }
+
+// IsFinal reports whether a CA does not take back a revocation for this reason.
+// It may lift a hold, and removeFromCRL says that it has (RFC 5280 §5.3.1).
+func (r CRLReason) IsFinal() bool { return r != CertificateHold && r != RemoveFromCRL }

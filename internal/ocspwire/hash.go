@@ -90,6 +90,7 @@ func IsDigest(hash crypto.Hash, sum, data []byte) bool {
 	case crypto.SHA512:
 		d := sha512.Sum512(data)
 		return bytes.Equal(sum, d[:])
+	default:
+		return false
 	}
-	return false
 }
