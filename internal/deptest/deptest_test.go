@@ -160,6 +160,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		allowed []string
 	}{
 		{"internal/certpath", []string{"certs"}},
+		{"internal/ocspwire", nil},
 		{"ocspstaple", nil},
 		{"certs", []string{"internal/pbes2"}},
 		{"ocspstaple/stapler", []string{"certs", "ocspstaple"}},
