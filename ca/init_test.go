@@ -22,7 +22,7 @@ func TestInitLayout(t *testing.T) {
 	for name, mode := range map[string]fs.FileMode{
 		".":                           fs.ModeDir | 0o700,
 		"secrets":                     fs.ModeDir | 0o700,
-		"db":                          fs.ModeDir | 0o700,
+		"db":                          0o600,
 		"config/ca.json":              0o600,
 		"config/defaults.json":        0o600,
 		"config/stapled.json":         0o600,

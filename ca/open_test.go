@@ -91,7 +91,15 @@ func TestOpenRefuses(t *testing.T) {
 		{"copied with the paths of the original", func(t *testing.T, l layout) { replace(t, l.config(), string(l), template) }, Config{}, Misconfigured, "copy of"},
 		{"database of another", func(t *testing.T, l layout) { replace(t, l.config(), l.database(), layout(stranger).database()) }, Config{}, Misconfigured, "copy of"},
 		{"database lost", func(t *testing.T, l layout) { must(t, os.RemoveAll(l.database())) }, Config{}, NotACA, "restore it"},
-		{"database emptied", func(t *testing.T, l layout) { must(t, os.RemoveAll(l.database()), os.Mkdir(l.database(), 0o700)) }, Config{}, NotACA, "restore it"},
+		{"database emptied", func(t *testing.T, l layout) { must(t, os.Truncate(l.database(), 0)) }, Config{}, Damaged, "restore it"},
+		{"badger emptied", func(t *testing.T, l layout) {
+			replace(t, l.config(), `"type": "bbolt"`, `"type": "badgerv2"`)
+			must(t, os.RemoveAll(l.database()), os.Mkdir(l.database(), 0o700))
+		}, Config{}, NotACA, "restore it"},
+		{"badger version 1", func(t *testing.T, l layout) {
+			replace(t, l.config(), `"type": "bbolt"`, `"type": "badger"`)
+			must(t, os.RemoveAll(l.database()), os.Mkdir(l.database(), 0o700), os.WriteFile(filepath.Join(l.database(), "MANIFEST"), nil, 0o600))
+		}, Config{}, Misconfigured, "badger version 1"},
 		{"no database", func(t *testing.T, l layout) { replace(t, l.config(), `"db": {`, `"nodb": {`) }, Config{}, Misconfigured, "database"},
 		{"keys in a KMS", func(t *testing.T, l layout) {
 			replace(t, l.config(), `"db": {`, `"kms": {"type": "pkcs11", "uri": "pkcs11:"}, "db": {`)

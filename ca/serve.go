@@ -117,6 +117,10 @@ func (c *CA) tlsConfig(cfg *config.Config) (*tls.Config, error) {
 // Run serves until ctx ends or Close is called, and then closes the CA. It
 // returns nil after an orderly end. A CA runs once; open the directory again to
 // run it again.
+//
+// A write to the database that fails ends it as well, with WriteFailed: what is
+// acknowledged afterwards might be lost. So does a file that turns out to be
+// Damaged. The database stays locked then until the process ends.
 func (c *CA) Run(ctx context.Context) error {
 	if err := c.begin(); err != nil {
 		return err
@@ -151,6 +155,8 @@ func (c *CA) Run(ctx context.Context) error {
 		if !errors.Is(served, http.ErrServerClosed) {
 			err = fail(Failed, "a server of the CA stopped: %w", served)
 		}
+	case <-c.database.failed():
+		err = c.database.guard.cause
 	}
 	return errors.Join(err, c.Close())
 }
@@ -183,14 +189,33 @@ func (c *CA) compact() {
 	ticker := time.NewTicker(compactInterval)
 	defer ticker.Stop()
 	for {
-		// It returns an error when there is nothing left to do.
-		for compactor.Compact(0.7) == nil {
+		// A round may take longer than closing may; closing the database ends it.
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			// It returns an error when there is nothing left to do.
+			for compactor.Compact(0.7) == nil && !c.isClosing() {
+			}
+		}()
+		select {
+		case <-c.closing:
+			return
+		case <-done:
 		}
 		select {
 		case <-c.closing:
 			return
 		case <-ticker.C:
 		}
+	}
+}
+
+func (c *CA) isClosing() bool {
+	select {
+	case <-c.closing:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -12,7 +12,7 @@
 #
 # Needs bash, go, openssl and jq. Variables:
 #   STAPLED                the stapled command to test (default: built here)
-#   STAPLED_INTEROP_CACHE  directory for the two stock binaries
+#   STAPLED_INTEROP_CACHE  directory for the two stock binaries, of v0.30.2
 #                          (default: ~/.cache/stapled-interop); they are built
 #                          there unless they are there already
 set -euo pipefail
@@ -21,18 +21,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/stack.sh
 . scripts/stack.sh
 
-# The stock binaries.
-cache=${STAPLED_INTEROP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stapled-interop}
-mkdir -p "$cache"
-cache=$(cd "$cache" && pwd) # GOBIN has to be absolute
-for tool in step-ca=github.com/smallstep/certificates/cmd/step-ca@v0.30.2 step=github.com/smallstep/cli/cmd/step@v0.30.2; do
-  if [ ! -x "$cache/${tool%%=*}" ]; then
-    printf 'building %s\n' "${tool#*=}"
-    CGO_ENABLED=0 GOBIN=$cache go install "${tool#*=}"
-  fi
-done
-step=$cache/step
-stepca=$cache/step-ca
+build_stock step-ca step
+step=$stock/step
+stepca=$stock/step-ca
 
 # Nothing of the user's own step configuration counts.
 export STEPPATH=$work/steppath
