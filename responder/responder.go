@@ -124,8 +124,8 @@ func New(cfg Config) (*Responder, error) {
 //
 // A request that begins after Replace has returned is answered by the new
 // authorities, with a newly signed answer; none from before is given again. One
-// that began earlier may still get an answer of the old authorities. What clients
-// and HTTP caches hold stays valid until its nextUpdate.
+// that began earlier may still ask an old source and use an old signer. What
+// clients and HTTP caches hold stays valid until its nextUpdate.
 func (r *Responder) Replace(authorities ...Authority) error {
 	next, err := newGeneration(authorities, r.now())
 	if err != nil {

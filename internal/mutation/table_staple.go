@@ -115,6 +115,10 @@ var stapleTargets = []target{
 		{name: "extension-twice", rule: "6.4", rows: "S22_the_same_twice",
 			old: "if bytes.Equal(other, id) {", new: "if false && bytes.Equal(other, id) {"},
 	}},
+	{"internal/ocspwire/extension.go", "./internal/ocspwire", []check{
+		{name: "extension-twice-among-many", rule: "6.4", rows: "TestExtensions/many,_one_twice",
+			old: "return len(slices.CompactFunc(ids, bytes.Equal)) != len(ids)", new: "return false"},
+	}},
 	{"internal/ocspwire/oid.go", "./ocspstaple", []check{
 		{name: "oid-padded", rule: "6.3", rows: "S23_hash_algorithm_of_a_padded_OID S23_signature_algorithm_of_a_padded_OID S22_padded_OID",
 			old: "if !inside && c == 0x80 {", new: "if false {"},
