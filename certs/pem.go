@@ -152,7 +152,7 @@ func decrypt(block *pem.Block, password []byte) (der []byte, err error) {
 	case block.Type == encryptedKey:
 		der, err = pbes2.Decrypt(block.Bytes, password)
 	default:
-		//lint:ignore SA1019 It is weak, and what such files have.
+		//nolint:staticcheck // It is weak, and what such files have.
 		der, err = x509.DecryptPEMBlock(block, password)
 	}
 	switch {
