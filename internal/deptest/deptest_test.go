@@ -96,6 +96,7 @@ func TestLightPackagesStayLight(t *testing.T) {
 		{"ocspstaple", "/ocspstaple/..."},
 		{"issuer", "/issuer/..."},
 		{"verifier", "/verifier/..."},
+		{"responder", "/responder/..."},
 		{"gateway", "/gateway"}, // its metrics, gateway/prom, are apart for this reason
 	} {
 		for _, tests := range []bool{false, true} {
@@ -149,7 +150,7 @@ func TestOnlyTheCAImportsSmallstep(t *testing.T) {
 
 // below are packages that every other may import: they know nothing of staples.
 var below = []string{
-	"internal/certkey", "internal/certname", "internal/certx5c", "internal/leeway", "internal/san", "internal/strictjson", "internal/timetext",
+	"internal/certkey", "internal/certname", "internal/certx5c", "internal/leeway", "internal/ocspwire", "internal/san", "internal/strictjson", "internal/timetext",
 }
 
 // TestImportsPointOneWay holds the packages to their order.
@@ -159,6 +160,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		allowed []string
 	}{
 		{"internal/certpath", []string{"certs"}},
+		{"internal/ocspwire", nil},
 		{"ocspstaple", nil},
 		{"certs", []string{"internal/pbes2"}},
 		{"ocspstaple/stapler", []string{"certs", "ocspstaple"}},
@@ -167,9 +169,9 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"internal/catalogue", []string{"internal/testca"}}, // never the verifier: it is not asked
 		{"gateway", []string{"internal/loglimit", "verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
-		{"ca/responder", nil},
+		{"responder", nil},
 		// To ask the responder, and for files and addresses of its own.
-		{"ca", []string{"certs", "ca/responder", "ocspstaple", "ocspstaple/stapler", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
+		{"ca", []string{"certs", "ocspstaple", "ocspstaple/stapler", "responder", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
 		{"internal/strictfile", nil},
 		{"internal/listenaddr", nil},
 	} {
