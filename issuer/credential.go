@@ -179,7 +179,7 @@ func (c *credential) headerOf(staples []*ocspstaple.Staple) *header {
 // usable returns the staples if, with them, this credential may sign now.
 func (c *credential) usable(now time.Time) ([]*ocspstaple.Staple, error) {
 	if now.After(c.notAfter) {
-		return nil, refuse(stapled.CertificateExpired, "the chain ended at %s, and it is %s: enrol a new certificate",
+		return nil, refuse(stapled.CertificateExpired, "the chain ended at %s, and it is %s: enroll a new certificate",
 			timetext.Stamp(c.notAfter), timetext.Stamp(now))
 	}
 	if now.Before(c.notBefore) {

@@ -16,7 +16,7 @@ import (
 )
 
 // header is the protected header of all tokens that are signed with one set of
-// staples. Verifiers recognise its bytes and skip what they have proven once,
+// staples. Verifiers recognize its bytes and skip what they have proven once,
 // so it has a fixed order of members and nothing that differs between tokens.
 // It is not modified.
 type header struct {

@@ -21,6 +21,7 @@ import (
 	"github.com/stapledjwt/stapled/gateway"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+	"github.com/stapledjwt/stapled/stepca"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -32,7 +33,7 @@ type stage struct {
 	show     *show
 
 	ca     *ca.CA
-	client *ca.Client
+	client *stepca.Client
 	// orders signs tokens; billing only lends its staple to a thief.
 	orders, billing *demoService
 	// front is the gateway that meets every forgery. back is a replica that
@@ -121,16 +122,16 @@ func (s *stage) startCA(ctx context.Context) error {
 			s.failed <- err
 		}
 	})
-	if s.client, err = ca.NewClient(dir); err != nil {
+	if s.client, err = newClient(dir, ""); err != nil {
 		return err
 	}
 	// The addresses take connections already; the answer comes once it runs.
 	return s.client.Health(ctx)
 }
 
-// newService enrols a service and starts to keep its staple fresh.
+// newService enrolls a service and starts to keep its staple fresh.
 func (s *stage) newService(ctx context.Context, name string) (*demoService, error) {
-	identity, err := s.client.Enrol(ctx, ca.EnrolRequest{Name: name, Validity: time.Hour})
+	identity, err := s.client.Enroll(ctx, stepca.EnrollRequest{Name: name, Validity: time.Hour})
 	if err != nil {
 		return nil, err
 	}

@@ -161,7 +161,7 @@ func (s *stage) revocation(ctx context.Context) error {
 	s.last.nextUpdate = staples[0].NextUpdate()
 	leaf := s.orders.identity.Leaf()
 	err = s.do("certificate_revoked", "the CA revokes it (keyCompromise)", func() error {
-		return s.client.Revoke(ctx, leaf.SerialNumber.String(), 1, "demo")
+		return s.client.Revoke(ctx, leaf.SerialNumber, 1, "demo")
 	})
 	if err != nil {
 		return err

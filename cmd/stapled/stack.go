@@ -186,7 +186,7 @@ func (s *stack) start(parent context.Context) <-chan error {
 
 // waitHealthy waits until the CA answers as its clients reach it.
 func (s *stack) waitHealthy(ctx context.Context, patience time.Duration, failed <-chan error) error {
-	client, err := ca.NewClient(s.cfg.dir)
+	client, err := newClient(s.cfg.dir, "")
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,9 @@ func TestLightPackagesStayLight(t *testing.T) {
 		{"issuer", "/issuer/..."},
 		{"verifier", "/verifier/..."},
 		{"responder", "/responder/..."},
-		{"gateway", "/gateway"}, // its metrics, gateway/prom, are apart for this reason
+		{"stepca", "/stepca/..."},
+		{"examples/enroll", "/examples/enroll"}, // what a program that enrolls costs
+		{"gateway", "/gateway"},                 // its metrics, gateway/prom, are apart for this reason
 	} {
 		for _, tests := range []bool{false, true} {
 			name, args := row.name, []string{"-deps", module + row.pattern}
@@ -170,8 +172,9 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"gateway", []string{"internal/loglimit", "verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"responder", nil},
-		// To ask the responder, and for files and addresses of its own.
-		{"ca", []string{"certs", "ocspstaple", "ocspstaple/stapler", "responder", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
+		{"stepca", []string{"certs", "ocspstaple", "ocspstaple/stapler"}},
+		// stepca for the configuration of its client, the internal ones for its own files and addresses.
+		{"ca", []string{"certs", "ocspstaple", "responder", "stepca", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
 		{"internal/strictfile", nil},
 		{"internal/listenaddr", nil},
 	} {
