@@ -37,8 +37,8 @@ import (
 	smallstepca "github.com/smallstep/certificates/ca"
 
 	"github.com/stapledjwt/stapled"
-	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/internal/loglimit"
+	"github.com/stapledjwt/stapled/responder"
 )
 
 // Config is how Open runs a CA. The zero value is usable.

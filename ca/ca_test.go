@@ -16,7 +16,7 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"github.com/stapledjwt/stapled"
-	"github.com/stapledjwt/stapled/ca/responder"
+	"github.com/stapledjwt/stapled/responder"
 	"github.com/stapledjwt/stapled/stepca"
 )
 

@@ -8,7 +8,7 @@ import (
 	"math/big"
 	"testing"
 
-	"github.com/stapledjwt/stapled/ca/responder"
+	"github.com/stapledjwt/stapled/responder"
 	"github.com/stapledjwt/stapled/stepca"
 )
 

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled"
-	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+	"github.com/stapledjwt/stapled/responder"
 )
 
 // play runs the story. An error means that the stage broke down; an outcome

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled"
-	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/internal/terminal"
 	"github.com/stapledjwt/stapled/internal/timetext"
+	"github.com/stapledjwt/stapled/responder"
 )
 
 const (

@@ -96,6 +96,7 @@ func TestLightPackagesStayLight(t *testing.T) {
 		{"ocspstaple", "/ocspstaple/..."},
 		{"issuer", "/issuer/..."},
 		{"verifier", "/verifier/..."},
+		{"responder", "/responder/..."},
 		{"stepca", "/stepca/..."},
 		{"examples/enroll", "/examples/enroll"}, // what a program that enrolls costs
 		{"gateway", "/gateway"},                 // its metrics, gateway/prom, are apart for this reason
@@ -151,7 +152,7 @@ func TestOnlyTheCAImportsSmallstep(t *testing.T) {
 
 // below are packages that every other may import: they know nothing of staples.
 var below = []string{
-	"internal/certkey", "internal/certname", "internal/certx5c", "internal/leeway", "internal/san", "internal/strictjson", "internal/timetext",
+	"internal/certkey", "internal/certname", "internal/certx5c", "internal/leeway", "internal/ocspwire", "internal/san", "internal/strictjson", "internal/timetext",
 }
 
 // TestImportsPointOneWay holds the packages to their order.
@@ -161,6 +162,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		allowed []string
 	}{
 		{"internal/certpath", []string{"certs"}},
+		{"internal/ocspwire", nil},
 		{"ocspstaple", nil},
 		{"certs", []string{"internal/pbes2"}},
 		{"ocspstaple/stapler", []string{"certs", "ocspstaple"}},
@@ -169,10 +171,10 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"internal/catalogue", []string{"internal/testca"}}, // never the verifier: it is not asked
 		{"gateway", []string{"internal/loglimit", "verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
-		{"ca/responder", nil},
+		{"responder", nil},
 		{"stepca", []string{"certs", "ocspstaple", "ocspstaple/stapler"}},
 		// stepca for the configuration of its client, the internal ones for its own files and addresses.
-		{"ca", []string{"certs", "ca/responder", "ocspstaple", "stepca", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
+		{"ca", []string{"certs", "ocspstaple", "responder", "stepca", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
 		{"internal/strictfile", nil},
 		{"internal/listenaddr", nil},
 		// Of the command, from below.
@@ -182,12 +184,12 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"internal/service", []string{"internal/loglimit"}},
 		{"internal/echo", []string{"gateway"}},
 		{"internal/stack", []string{
-			"ca", "ca/responder", "certs", "gateway", "gateway/prom", "stepca", "verifier", "internal/cli", "internal/echo",
+			"ca", "certs", "gateway", "gateway/prom", "responder", "stepca", "verifier", "internal/cli", "internal/echo",
 			"internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictfile",
 		}},
 		{"internal/signer", []string{"certs", "internal/cli", "internal/stack", "ocspstaple", "ocspstaple/stapler"}},
 		{"internal/demo", []string{
-			"ca", "ca/responder", "certs", "gateway", "issuer", "ocspstaple/stapler", "stepca", "verifier", "internal/cli", "internal/echo",
+			"ca", "certs", "gateway", "issuer", "ocspstaple/stapler", "responder", "stepca", "verifier", "internal/cli", "internal/echo",
 			"internal/service", "internal/stack", "internal/terminal",
 		}},
 	} {

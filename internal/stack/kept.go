@@ -12,11 +12,11 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/listenaddr"
 	"github.com/stapledjwt/stapled/internal/strictfile"
 	"github.com/stapledjwt/stapled/internal/timetext"
+	"github.com/stapledjwt/stapled/responder"
 )
 
 // kept is config/stack.json: what a stack keeps from one start to the next, and

@@ -38,7 +38,7 @@ var runs = []struct {
 	{name: "signature-first-sight", meaning: "the signature alone, a header that it has not seen"},
 	{name: "signature-warm", meaning: "the signature alone, a header that it knows"},
 	{name: "token", meaning: "as tokens, under the whole verification"},
-	{name: "requests", meaning: "the OCSP responder of package ca/responder, for which all of these requests are about another CA"},
+	{name: "requests", meaning: "the OCSP responder of package responder, for which all of these requests are about another CA"},
 }
 
 func runOf(name string) (index int, err error) {

@@ -12,6 +12,8 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 	"golang.org/x/crypto/ocsp"
+
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
 type part func(*cryptobyte.Builder)
@@ -61,7 +63,7 @@ func TestRequestSyntax(t *testing.T) {
 	t.Parallel()
 	ca := newTestCA(t, "CA", newP256(t))
 	r := newResponder(t, ca, knownSource)
-	key, err := subjectKey(ca.cert.RawSubjectPublicKeyInfo)
+	key, err := ocspwire.PublicKeyBits(ca.cert)
 	if err != nil {
 		t.Fatal(err)
 	}

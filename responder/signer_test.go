@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ocsp"
+
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
 func TestSigningKeys(t *testing.T) {
@@ -87,7 +89,7 @@ func TestDelegate(t *testing.T) {
 	if !resp.NextUpdate.Equal(delegate.NotAfter) {
 		t.Errorf("nextUpdate %s, want no later than the delegate's end %s", resp.NextUpdate, delegate.NotAfter)
 	}
-	keyBits, err := subjectKey(delegate.RawSubjectPublicKeyInfo)
+	keyBits, err := ocspwire.PublicKeyBits(delegate)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +105,6 @@ func TestDelegate(t *testing.T) {
 	}
 }
 
-type counter map[string]int
+type counter map[Outcome]int
 
-func (c counter) Observe(outcome string) { c[outcome]++ }
+func (c counter) Observe(e Event) { c[e.Outcome]++ }

@@ -7,7 +7,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"math/big"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/certname"
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
@@ -34,16 +34,13 @@ type Authority struct {
 	SignerCertificate *x509.Certificate
 }
 
-// oidNoCheck is id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1).
-var oidNoCheck = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}
-
 // authority is an Authority that has passed its checks.
 type authority struct {
-	name             string
-	source           Source
-	signer           crypto.Signer
-	algorithm        signatureAlgorithm
-	responderKeyHash []byte
+	name        string
+	source      Source
+	signer      crypto.Signer
+	algorithm   x509.SignatureAlgorithm
+	responderID ocspwire.ResponderID
 	// signedBy is the certificate of the signing key.
 	signedBy *x509.Certificate
 	// delegate is nil where the CA key signs.
@@ -100,11 +97,9 @@ func newAuthority(c Authority, now time.Time) (*authority, error) {
 	if a.algorithm, err = chooseAlgorithm(c.Signer.Public()); err != nil {
 		return nil, err
 	}
-	key, err := subjectKey(a.signedBy.RawSubjectPublicKeyInfo)
-	if err != nil {
+	if a.responderID, err = ocspwire.ResponderByKey(a.signedBy); err != nil {
 		return nil, err
 	}
-	a.responderKeyHash = digest(crypto.SHA1, key)
 	return a, nil
 }
 
@@ -117,7 +112,7 @@ func checkDelegate(cert, ca *x509.Certificate) error {
 		return errors.New("lacks the extended key usage OCSPSigning (RFC 6960 §4.2.2.2)")
 	case cert.KeyUsage&x509.KeyUsageDigitalSignature == 0:
 		return errors.New("lacks the key usage digitalSignature")
-	case !slices.ContainsFunc(cert.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oidNoCheck) }):
+	case !slices.ContainsFunc(cert.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(ocspwire.NoCheck) }):
 		return errors.New("lacks id-pkix-ocsp-nocheck, so clients would have to look up its own status (RFC 6960 §4.2.2.2.1)")
 	case string(cert.RawIssuer) != string(ca.RawSubject):
 		return fmt.Errorf("was issued by another CA, %s, not by %s", certname.IssuerOf(cert), certname.Of(ca))
@@ -130,23 +125,13 @@ func checkDelegate(cert, ca *x509.Certificate) error {
 
 // issuerIDs returns the names of a CA under every hash that a client may use.
 func issuerIDs(cert *x509.Certificate) ([]issuerID, error) {
-	key, err := subjectKey(cert.RawSubjectPublicKeyInfo)
-	if err != nil {
-		return nil, err
-	}
 	var ids []issuerID
-	for _, h := range hashes {
-		ids = append(ids, issuerID{
-			hash:     h.hash,
-			nameHash: string(digest(h.hash, cert.RawSubject)),
-			keyHash:  string(digest(h.hash, key)),
-		})
+	for _, hash := range ocspwire.Hashes() {
+		id, err := ocspwire.NewIssuerID(cert, hash)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, issuerID{hash, string(id.NameHash), string(id.KeyHash)})
 	}
 	return ids, nil
-}
-
-func digest(hash crypto.Hash, data []byte) []byte {
-	h := hash.New()
-	h.Write(data)
-	return h.Sum(nil)
 }

@@ -188,3 +188,38 @@ func TestCacheHeaders(t *testing.T) {
 		}
 	})
 }
+
+// TestMount shares a server as the documentation of the package says.
+func TestMount(t *testing.T) {
+	t.Parallel()
+	ca := newTestCA(t, "CA", newP256(t))
+	ocspHandler := http.StripPrefix("/ocsp", newResponder(t, ca, knownSource))
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if p := req.URL.Path; p == "/ocsp" || strings.HasPrefix(p, "/ocsp/") {
+			ocspHandler.ServeHTTP(w, req)
+			return
+		}
+		mux.ServeHTTP(w, req)
+	}))
+	t.Cleanup(server.Close)
+	var query []byte
+	for n := int64(0); !strings.Contains(base64.StdEncoding.EncodeToString(query), "//"); n++ {
+		query = ask(t, ca.cert, big.NewInt(n<<20|0xfffff), crypto.SHA256)
+	}
+	for _, row := range []struct{ method, target, contentType string }{
+		{"GET", "ocsp/" + base64.StdEncoding.EncodeToString(query), ""},
+		{"GET", "ocsp//" + base64.StdEncoding.EncodeToString(query), ""},
+		{"POST", "ocsp", requestType},
+		{"POST", "ocsp/", requestType},
+	} {
+		resp, body := exchange(t, server, row.method, row.target, row.contentType, query)
+		if answer, err := ocsp.ParseResponse(body, ca.cert); err != nil || answer.Status != ocsp.Unknown {
+			t.Errorf("%s %s: HTTP %s, %v", row.method, row.target, resp.Status, err)
+		}
+	}
+	if resp, _ := exchange(t, server, "GET", "ocsps", "", nil); resp.StatusCode != http.StatusTeapot {
+		t.Errorf("HTTP %s from another handler", resp.Status)
+	}
+}

@@ -86,6 +86,28 @@ func TestConditionalGet(t *testing.T) {
 	}
 }
 
+// TestDateOfAList: a source that speaks of the past, such as a CRL, gives many
+// answers one date. A client that has an older one gets the newer one, which ends
+// later.
+func TestDateOfAList(t *testing.T) {
+	t.Parallel()
+	w := newReuseWorld(t, 0)
+	w.status.ThisUpdate = epoch.Add(-time.Hour)
+	server := httptest.NewServer(w.responder)
+	t.Cleanup(server.Close)
+	target := base64.StdEncoding.EncodeToString(w.request)
+	first, _ := exchange(t, server, "GET", target, "", nil)
+	w.after.Store(int64(6 * time.Minute))
+	second, _ := exchange(t, server, "GET", target, "", nil, "If-Modified-Since", first.Header.Get("Last-Modified"))
+	if second.StatusCode != http.StatusOK || second.Header.Get("Last-Modified") != first.Header.Get("Last-Modified") ||
+		second.Header.Get("Expires") == first.Header.Get("Expires") {
+		t.Errorf("HTTP %s with %v after %v", second.Status, second.Header, first.Header)
+	}
+	if third, _ := exchange(t, server, "GET", target, "", nil, "If-None-Match", second.Header.Get("ETag")); third.StatusCode != http.StatusNotModified {
+		t.Errorf("HTTP %s for its tag", third.Status)
+	}
+}
+
 // TestReusedCacheHeaders: an answer that is given again leaves a cache less time.
 func TestReusedCacheHeaders(t *testing.T) {
 	t.Parallel()

@@ -1,8 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package responder answers OCSP requests (RFC 6960) in the lightweight
-// profile of RFC 9919, on behalf of one or more CAs.
+// Package responder answers OCSP requests (RFC 6960) in the lightweight profile
+// of RFC 9919, on behalf of one or more CAs. It needs no particular CA: a [Source]
+// tells it which certificates there are and which of them are revoked, and a
+// [crypto.Signer] signs, with the key of the CA or of a delegate.
+//
+//	r, err := responder.New(responder.Config{Authorities: []responder.Authority{{
+//		Certificate: caCert, Signer: caKey, Source: source,
+//	}}})
+//	…
+//	server := &http.Server{Addr: address, Handler: r, ReadHeaderTimeout: 10 * time.Second}
+//
+// # Answers
 //
 // A Responder never says "good" about a serial number unless its Source says
 // so. It answers "unknown" for a serial that the CA has not issued,
@@ -17,23 +27,36 @@
 // answers a second, and 100 at once. Beyond that they get what they would have
 // got without; if the nonce is critical, tryLater.
 //
-//	r, err := responder.New(responder.Config{Authorities: []responder.Authority{{
-//		Certificate: caCert, Signer: caKey, Source: source,
-//	}}})
-//	…
-//	http.ListenAndServe(address, r)
+// # Mounting
 //
-// Let the Responder be the handler of its server, or put it behind
-// http.StripPrefix. An http.ServeMux redirects paths with double slashes, which
-// occur in the base64 of GET requests.
+// Make the Responder the handler of a server of its own, as above. Do not mount it
+// on an [http.ServeMux]: that redirects paths with double slashes, which occur in
+// the base64 of GET requests. To share a server, decide before the mux:
+//
+//	ocsp := http.StripPrefix("/ocsp", r)
+//	handler := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+//		if p := req.URL.Path; p == "/ocsp" || strings.HasPrefix(p, "/ocsp/") {
+//			ocsp.ServeHTTP(w, req)
+//			return
+//		}
+//		mux.ServeHTTP(w, req)
+//	})
+//
+// Certificates then name http://host/ocsp in their authority information access.
+// [Responder.Respond] serves any other transport.
+//
+// # Changes while it runs
+//
+// A source speaks for itself. Signers, sources and CAs as a whole change by
+// [Responder.Replace].
 package responder
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/timetext"
@@ -41,22 +64,6 @@ import (
 
 // DefaultValidity is how long a response is valid unless Config says otherwise.
 const DefaultValidity = 10 * time.Minute
-
-// Outcomes of a request, as an Observer gets them.
-const (
-	OutcomeGood          = "good"
-	OutcomeRevoked       = "revoked"
-	OutcomeUnknown       = "unknown"
-	OutcomeMalformed     = "malformed_request"
-	OutcomeUnauthorized  = "unauthorized"
-	OutcomeTryLater      = "try_later"
-	OutcomeInternalError = "internal_error"
-)
-
-// Observer is told about every answered request, for metrics.
-type Observer interface {
-	Observe(outcome string)
-}
 
 // Config is the configuration of a Responder.
 type Config struct {
@@ -72,31 +79,25 @@ type Config struct {
 	Now func() time.Time
 	// Logger gets a line for each failure; nil discards.
 	Logger *slog.Logger
-	// Observer counts outcomes; nil counts nothing.
+	// Observer is told of every answered request; nil for none.
 	Observer Observer
 }
 
 // A Responder answers OCSP requests. It is safe for concurrent use.
 type Responder struct {
-	issuers  map[issuerID]*authority
 	validity time.Duration
 	now      func() time.Time
 	log      *slog.Logger
-	observe  func(string)
-	answers  *answers
+	observer Observer // nil for none
 	own      budget
+
+	mu      sync.RWMutex
+	current *generation // guarded by mu
 }
 
 // New checks the configuration and returns a Responder.
 func New(cfg Config) (*Responder, error) {
-	r := &Responder{
-		issuers:  make(map[issuerID]*authority),
-		validity: cfg.Validity,
-		now:      cfg.Now,
-		log:      cfg.Logger,
-		observe:  func(string) {},
-		answers:  newAnswers(maxAnswers),
-	}
+	r := &Responder{validity: cfg.Validity, now: cfg.Now, log: cfg.Logger, observer: cfg.Observer}
 	if r.validity == 0 {
 		r.validity = DefaultValidity
 	}
@@ -109,29 +110,39 @@ func New(cfg Config) (*Responder, error) {
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
-	if cfg.Observer != nil {
-		r.observe = cfg.Observer.Observe
-	}
-	if len(cfg.Authorities) == 0 {
-		return nil, errors.New("responder: no authority to answer for")
-	}
-	for i, c := range cfg.Authorities {
-		a, err := newAuthority(c, r.now())
-		if err != nil {
-			return nil, fmt.Errorf("responder: authority %d: %w", i, err)
-		}
-		ids, err := issuerIDs(c.Certificate)
-		if err != nil {
-			return nil, fmt.Errorf("responder: authority %d: %w", i, err)
-		}
-		for _, id := range ids {
-			if r.issuers[id] != nil {
-				return nil, fmt.Errorf("responder: authority %d: %s is configured twice", i, a.name)
-			}
-			r.issuers[id] = a
-		}
+	var err error
+	if r.current, err = newGeneration(cfg.Authorities, r.now()); err != nil {
+		return nil, fmt.Errorf("responder: %w", err)
 	}
 	return r, nil
+}
+
+// Replace makes the responder answer for these authorities, and for no others:
+// the same CA with another signer or source, one more CA, or one less. It checks
+// all of them as [New] does. If it returns an error, the responder goes on as
+// before.
+//
+// A request that begins after Replace has returned is answered by the new
+// authorities, with a newly signed answer; none from before is given again. One
+// that began earlier may still ask an old source and use an old signer. What
+// clients and HTTP caches hold stays valid until its nextUpdate.
+func (r *Responder) Replace(authorities ...Authority) error {
+	next, err := newGeneration(authorities, r.now())
+	if err != nil {
+		return fmt.Errorf("responder: %w", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next.began = r.now()
+	r.current = next
+	return nil
+}
+
+// begin returns the time of a request and the authorities of that time.
+func (r *Responder) begin() (time.Time, *generation) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.now(), r.current
 }
 
 // Respond answers one DER OCSPRequest with a DER OCSPResponse. It always
@@ -144,7 +155,9 @@ func (r *Responder) Respond(ctx context.Context, der []byte) []byte {
 // budget permits.
 func (r *Responder) respond(ctx context.Context, der []byte, revalidate bool) answer {
 	a := r.decide(ctx, der, revalidate)
-	r.observe(a.outcome)
+	if r.observer != nil {
+		r.observer.Observe(Event{Outcome: a.outcome})
+	}
 	return a
 }
 
@@ -158,16 +171,15 @@ func (r *Responder) decide(ctx context.Context, der []byte, revalidate bool) ans
 		r.log.DebugContext(ctx, "OCSP request refused", "error", err)
 		return failure(OutcomeMalformed)
 	}
+	// Before the question: an answer may be older than its arrival, and a good
+	// must not be dated after a revocation that it does not know of.
+	now, g := r.begin()
 	// All three parts of the CertID have to be ours: the name alone or the key
 	// alone may belong to another CA. An unknown hash matches nothing.
-	a := r.issuers[issuerID{req.hash, string(req.nameHash), string(req.keyHash)}]
+	a := g.issuers[req.issuer]
 	if a == nil {
 		return failure(OutcomeUnauthorized)
 	}
-
-	// Before the question: an answer may be older than its arrival, and a good
-	// must not be dated after a revocation that it does not know of.
-	now := r.now()
 	own := req.nonce != nil || revalidate
 	if own && !r.own.take(now) {
 		if req.nonce != nil && req.nonce.critical {
@@ -176,5 +188,5 @@ func (r *Responder) decide(ctx context.Context, der []byte, revalidate bool) ans
 		// A responder of RFC 9919 need not answer a nonce.
 		own, req.nonce = false, nil
 	}
-	return r.find(ctx, a, req, now, own)
+	return r.find(ctx, g, a, req, now, own)
 }

@@ -204,7 +204,7 @@ func TestAnswerInFlight(t *testing.T) {
 		!resp.NextUpdate.Equal(epoch.Truncate(time.Second).Add(DefaultValidity)) {
 		t.Errorf("got %v, %v; want good as of before the source was asked", resp, err)
 	}
-	if n := len(w.responder.answers.byKey); n != 0 {
+	if n := len(w.responder.current.answers.byKey); n != 0 {
 		t.Errorf("%d answers are held, want none", n)
 	}
 	w.asked = nil
@@ -253,7 +253,7 @@ func TestRevocationIsVisibleAtOnce(t *testing.T) {
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
 	w := newReuseWorld(t, 0)
-	w.responder.answers = newAnswers(10)
+	w.responder.current.answers = newAnswers(10)
 	w.responder.Respond(t.Context(), w.request)
 	respond := func(status Status, n int64) {
 		w.status = status
@@ -262,17 +262,17 @@ func TestAnswersAreBounded(t *testing.T) {
 		}
 	}
 	respond(Status{}, 50)
-	if n := len(w.responder.answers.byKey); n != 1 {
+	if n := len(w.responder.current.answers.byKey); n != 1 {
 		t.Errorf("%d answers are held after unknown serials, want 1", n)
 	}
 	respond(Status{Code: Good}, 50)
-	if n, m := len(w.responder.answers.byKey), w.responder.answers.recent.Len(); n != 10 || m != 10 {
+	if n, m := len(w.responder.current.answers.byKey), w.responder.current.answers.recent.Len(); n != 10 || m != 10 {
 		t.Errorf("%d and %d answers are held, want 10", n, m)
 	}
 	// Those that can be of no more use go first.
 	w.after.Store(int64(time.Hour))
 	w.responder.Respond(t.Context(), w.request)
-	if n := len(w.responder.answers.byKey); n != 1 {
+	if n := len(w.responder.current.answers.byKey); n != 1 {
 		t.Errorf("%d answers are held after an hour, want 1", n)
 	}
 }

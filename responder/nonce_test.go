@@ -99,8 +99,8 @@ func TestNonce(t *testing.T) {
 				if row.answered {
 					want = 3
 				}
-				if n := w.signatures.Load(); n != want || len(w.responder.answers.byKey) != 1 {
-					t.Errorf("%d signatures, %d answers held; want %d and 1", n, len(w.responder.answers.byKey), want)
+				if n := w.signatures.Load(); n != want || len(w.responder.current.answers.byKey) != 1 {
+					t.Errorf("%d signatures, %d answers held; want %d and 1", n, len(w.responder.current.answers.byKey), want)
 				}
 			})
 		}

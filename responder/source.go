@@ -7,32 +7,25 @@ import (
 	"context"
 	"math/big"
 	"time"
+
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
 // Code is the certStatus of a certificate (RFC 6960 §2.2).
-type Code int
+type Code uint8
 
 const (
 	// Unknown means that the source has no record of the serial. It is the
 	// zero value, so a forgotten assignment can never become "good".
-	Unknown Code = iota
+	Unknown Code = Code(ocspwire.Unknown)
 	// Good means that the CA has issued the serial and has not revoked it.
-	Good
+	Good Code = Code(ocspwire.Good)
 	// Revoked means that the CA has revoked the serial.
-	Revoked
+	Revoked Code = Code(ocspwire.Revoked)
 )
 
 // String returns the name that RFC 6960 uses.
-func (c Code) String() string {
-	switch c {
-	case Good:
-		return "good"
-	case Revoked:
-		return "revoked"
-	default:
-		return "unknown"
-	}
-}
+func (c Code) String() string { return ocspwire.CertStatus(c).String() }
 
 // Status is what a Source knows about one serial number.
 // The zero value is "unknown, as of now".

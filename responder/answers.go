@@ -30,8 +30,7 @@ const (
 const maxAnswers = 8192
 
 // answerKey names what an answer was made for. A certID has the hash algorithm
-// in it, and the answer repeats it byte for byte. An authority that replaces
-// another is another one, even for the same CA.
+// in it, and the answer repeats it byte for byte.
 type answerKey struct {
 	authority *authority
 	certID    string

@@ -12,11 +12,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
-)
 
-const (
-	requestType  = "application/ocsp-request"
-	responseType = "application/ocsp-response"
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
 // ServeHTTP answers requests by POST and GET (RFC 6960 Appendix A), and by HEAD.
@@ -37,9 +34,9 @@ func (r *Responder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 func (r *Responder) servePost(w http.ResponseWriter, req *http.Request) {
 	// Appendix A.1 requires the type. A body of another type is a stray form
 	// or a probe, and no client that could read an OCSP error sent it.
-	if t, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || t != requestType {
-		w.Header().Set("Accept-Post", requestType)
-		refuse(w, http.StatusUnsupportedMediaType, "send "+requestType)
+	if t, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || t != ocspwire.RequestType {
+		w.Header().Set("Accept-Post", ocspwire.RequestType)
+		refuse(w, http.StatusUnsupportedMediaType, "send "+ocspwire.RequestType)
 		return
 	}
 	der, err := io.ReadAll(http.MaxBytesReader(w, req.Body, MaxRequestSize))
@@ -133,9 +130,7 @@ func isKnown(h http.Header, a answer) bool {
 	if fields := h.Values("If-None-Match"); len(fields) > 0 {
 		return etagMatches(strings.Join(fields, ","), a.etag)
 	}
-	// A date counts in seconds, and a revocation may come in the second of a
-	// good answer, whose holder must not be told that nothing has changed.
-	if a.outcome != OutcomeGood {
+	if !a.dated {
 		return false
 	}
 	since, err := http.ParseTime(h.Get("If-Modified-Since"))
@@ -154,7 +149,7 @@ func etagMatches(header, etag string) bool {
 }
 
 func write(w http.ResponseWriter, a answer) {
-	w.Header().Set("Content-Type", responseType)
+	w.Header().Set("Content-Type", ocspwire.ResponseType)
 	w.Header().Set("Content-Length", fmt.Sprint(len(a.der)))
 	// The client has gone if this fails; there is nobody left to tell.
 	_, _ = w.Write(a.der)

@@ -16,8 +16,27 @@ import (
 	"testing"
 	"time"
 
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 	"golang.org/x/crypto/ocsp"
+
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
+
+// What the wire must have, whatever the responder takes it from.
+const (
+	requestType  = "application/ocsp-request"
+	responseType = "application/ocsp-response"
+
+	tag0 = cbasn1.Tag(0xa0)
+	tag1 = cbasn1.Tag(0xa1)
+	tag2 = cbasn1.Tag(0xa2)
+)
+
+func digest(hash crypto.Hash, data []byte) []byte {
+	h := hash.New()
+	h.Write(data)
+	return h.Sum(nil)
+}
 
 // epoch is the time of most tests, with a fraction that answers must not show.
 var epoch = time.Date(2026, 7, 1, 12, 0, 0, 123456789, time.UTC)
@@ -67,7 +86,7 @@ func delegateTemplate() *x509.Certificate {
 		SerialNumber: big.NewInt(77), Subject: pkix.Name{CommonName: "OCSP signer"},
 		NotBefore: epoch.Add(-time.Hour), NotAfter: epoch.Add(24 * time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning},
-		ExtraExtensions: []pkix.Extension{{Id: oidNoCheck, Value: asn1.NullBytes}},
+		ExtraExtensions: []pkix.Extension{{Id: ocspwire.NoCheck, Value: asn1.NullBytes}},
 	}
 }
 

@@ -5,17 +5,14 @@ package responder
 
 import (
 	"bytes"
-	"crypto"
-	_ "crypto/sha1" // an identifier of the issuer, not a signature hash
-	_ "crypto/sha256"
-	_ "crypto/sha512"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
 // MaxRequestSize is the largest request that the responder reads, in bytes. A
@@ -26,28 +23,14 @@ const MaxRequestSize = 16 << 10
 // maxSerialBits bounds serial numbers to 20 octets (RFC 5280 §4.1.2.2).
 const maxSerialBits = 160
 
-// hashes are the algorithms that a CertID may use. SHA-1 is fine here: it
-// names an issuer that we hold already, and protects nothing (RFC 9919 §3.1.1
-// recommends SHA-256 and keeps SHA-1 for old clients).
-var hashes = []struct {
-	hash crypto.Hash
-	oid  asn1.ObjectIdentifier
-}{
-	{crypto.SHA1, asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}},
-	{crypto.SHA256, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}},
-	{crypto.SHA384, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}},
-	{crypto.SHA512, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}},
-}
-
 // request is the one CertID that a request asks for.
 type request struct {
 	// raw is the DER of the CertID; the response repeats it byte by byte, so
 	// that the client finds exactly what it asked for.
 	raw []byte
-	// hash is zero for an algorithm that the responder does not know.
-	hash              crypto.Hash
-	nameHash, keyHash []byte
-	serial            *big.Int
+	// issuer has the hash 0 for an algorithm that the responder does not know.
+	issuer issuerID
+	serial *big.Int
 	// nonce is nil if there is none.
 	nonce *nonce
 }
@@ -64,13 +47,6 @@ const maxNonce = 128
 
 var errSyntax = errors.New("request is not a DER OCSPRequest of RFC 6960 §4.1.1")
 
-// Tags of RFC 6960 §4.1.1. All of them are EXPLICIT.
-var (
-	tag0 = cbasn1.Tag(0).Constructed().ContextSpecific()
-	tag1 = cbasn1.Tag(1).Constructed().ContextSpecific()
-	tag2 = cbasn1.Tag(2).Constructed().ContextSpecific()
-)
-
 // parseRequest reads an OCSPRequest strictly. x/crypto/ocsp.ParseRequest is
 // not used because it refuses signed requests, takes the first of several
 // CertIDs and never looks at an extension.
@@ -80,7 +56,7 @@ func parseRequest(der []byte) (*request, error) {
 	var signed bool
 	if !input.ReadASN1(&req, cbasn1.SEQUENCE) || !input.Empty() ||
 		!req.ReadASN1(&tbs, cbasn1.SEQUENCE) ||
-		!req.ReadOptionalASN1(&signature, &signed, tag0) || !req.Empty() {
+		!req.ReadOptionalASN1(&signature, &signed, ocspwire.Tag(0)) || !req.Empty() {
 		return nil, errSyntax
 	}
 	// The signature is not verified: the responder serves everybody, so it
@@ -91,10 +67,10 @@ func parseRequest(der []byte) (*request, error) {
 
 	var version, name, list, extensions cryptobyte.String
 	var hasVersion, hasName, hasExtensions bool
-	if !tbs.ReadOptionalASN1(&version, &hasVersion, tag0) ||
-		!tbs.ReadOptionalASN1(&name, &hasName, tag1) ||
+	if !tbs.ReadOptionalASN1(&version, &hasVersion, ocspwire.Tag(0)) ||
+		!tbs.ReadOptionalASN1(&name, &hasName, ocspwire.Tag(1)) ||
 		!tbs.ReadASN1(&list, cbasn1.SEQUENCE) ||
-		!tbs.ReadOptionalASN1(&extensions, &hasExtensions, tag2) || !tbs.Empty() {
+		!tbs.ReadOptionalASN1(&extensions, &hasExtensions, ocspwire.Tag(2)) || !tbs.Empty() {
 		return nil, errSyntax
 	}
 	if hasVersion {
@@ -117,7 +93,7 @@ func parseRequest(der []byte) (*request, error) {
 	var n *nonce
 	if hasExtensions {
 		var err error
-		if n, err = parseExtensions(extensions, oidNonce); err != nil {
+		if n, err = parseExtensions(extensions, true); err != nil {
 			return nil, err
 		}
 	}
@@ -143,12 +119,12 @@ func parseRequestList(list cryptobyte.String) (*request, error) {
 		return nil, errors.New("request asks for several certificates; ask for one at a time (RFC 9919 §3.1.1)")
 	}
 	if !single.ReadASN1Element(&certID, cbasn1.SEQUENCE) ||
-		!single.ReadOptionalASN1(&extensions, &hasExtensions, tag0) || !single.Empty() {
+		!single.ReadOptionalASN1(&extensions, &hasExtensions, ocspwire.Tag(0)) || !single.Empty() {
 		return nil, errSyntax
 	}
 	if hasExtensions {
 		// The nonce belongs to the request as a whole (RFC 9654 §2.1).
-		if _, err := parseExtensions(extensions, nil); err != nil {
+		if _, err := parseExtensions(extensions, false); err != nil {
 			return nil, err
 		}
 	}
@@ -157,78 +133,44 @@ func parseRequestList(list cryptobyte.String) (*request, error) {
 
 func parseCertID(element cryptobyte.String) (*request, error) {
 	r := &request{raw: []byte(element), serial: new(big.Int)}
-	var certID, algorithm, params, nameHash, keyHash cryptobyte.String
-	var oid asn1.ObjectIdentifier
-	if !element.ReadASN1(&certID, cbasn1.SEQUENCE) ||
-		!certID.ReadASN1(&algorithm, cbasn1.SEQUENCE) ||
-		!algorithm.ReadASN1ObjectIdentifier(&oid) {
-		return nil, errSyntax
-	}
-	for _, h := range hashes {
-		if oid.Equal(h.oid) {
-			r.hash = h.hash
-		}
-	}
-	// RFC 5754 §2 has receivers accept both absent and NULL parameters.
-	if !algorithm.Empty() {
-		var t cbasn1.Tag
-		if !algorithm.ReadAnyASN1(&params, &t) || !algorithm.Empty() {
-			return nil, errSyntax
-		}
-		if r.hash != 0 && (t != cbasn1.NULL || !params.Empty()) {
-			return nil, errors.New("hash algorithm of the CertID has parameters")
-		}
-	}
-	if !certID.ReadASN1(&nameHash, cbasn1.OCTET_STRING) ||
-		!certID.ReadASN1(&keyHash, cbasn1.OCTET_STRING) ||
+	var certID cryptobyte.String
+	var issuer ocspwire.IssuerID
+	if !element.ReadASN1(&certID, cbasn1.SEQUENCE) || !issuer.Read(&certID) ||
 		!certID.ReadASN1Integer(r.serial) || !certID.Empty() {
 		return nil, errSyntax
+	}
+	r.issuer = issuerID{ocspwire.HashOf(issuer.Algorithm), string(issuer.NameHash), string(issuer.KeyHash)}
+	// What an unknown algorithm has for parameters is not known either.
+	if r.issuer.hash != 0 && !ocspwire.IsNullOrAbsent(issuer.Parameters) {
+		return nil, errors.New("hash algorithm of the CertID has parameters")
 	}
 	// Some old CAs have issued serial 0, so only the source can judge that.
 	if r.serial.Sign() < 0 || r.serial.BitLen() > maxSerialBits {
 		return nil, errors.New("serial number is negative or longer than 20 octets (RFC 5280 §4.1.2.2)")
 	}
-	r.nameHash, r.keyHash = nameHash, keyHash
 	return r, nil
 }
 
-// oidNonce is the content of the OBJECT IDENTIFIER id-pkix-ocsp-nonce,
-// 1.3.6.1.5.5.7.48.1.2.
-var oidNonce = []byte{0x2b, 6, 1, 5, 5, 7, 0x30, 1, 2}
-
-// parseExtensions returns the one extension that the responder processes, the
-// nonce, and nil if it is not there. It refuses what the responder would have to
-// obey and does not: another critical extension (RFC 5280 §4.2).
-func parseExtensions(der cryptobyte.String, nonceID []byte) (*nonce, error) {
-	var list cryptobyte.String
-	if !der.ReadASN1(&list, cbasn1.SEQUENCE) || !der.Empty() || list.Empty() {
-		return nil, errSyntax
-	}
+// parseExtensions returns the nonce, nil if there is none. It is the one
+// extension that the responder processes, and only where takesNonce is set. It
+// refuses what the responder would have to obey and does not: another critical
+// extension (RFC 5280 §4.2).
+func parseExtensions(tagged cryptobyte.String, takesNonce bool) (*nonce, error) {
 	var found *nonce
-	seen := make(map[string]bool)
-	for !list.Empty() {
-		var ext, oid, value cryptobyte.String
-		var critical bool
-		if !list.ReadASN1(&ext, cbasn1.SEQUENCE) ||
-			!ext.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) ||
-			ext.PeekASN1Tag(cbasn1.BOOLEAN) && !ext.ReadASN1Boolean(&critical) ||
-			!ext.ReadASN1(&value, cbasn1.OCTET_STRING) || !ext.Empty() {
-			return nil, errSyntax
-		}
-		// RFC 5280 §4.2: no extension occurs twice.
-		if seen[string(oid)] {
-			return nil, errors.New("request has an extension twice")
-		}
-		seen[string(oid)] = true
+	err := ocspwire.ReadExtensions(tagged, func(ext ocspwire.Extension) error {
 		switch {
-		case nonceID != nil && bytes.Equal(oid, nonceID):
-			if err := checkNonce(value); err != nil {
-				return nil, err
+		case takesNonce && string(ext.ID) == ocspwire.Nonce:
+			if err := checkNonce(ext.Value); err != nil {
+				return err
 			}
-			found = &nonce{value: bytes.Clone(value), critical: critical}
-		case critical:
-			return nil, errors.New("request has a critical extension that the responder does not process")
+			found = &nonce{value: bytes.Clone(ext.Value), critical: ext.Critical}
+		case ext.Critical:
+			return errors.New("a critical extension that the responder does not process")
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("request: %w", err)
 	}
 	return found, nil
 }

@@ -10,39 +10,44 @@ import (
 	"log/slog"
 	"time"
 
-	"golang.org/x/crypto/ocsp"
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
 // answer is a response and what HTTP has to know about it. It may be shared, so
 // nobody changes it.
 type answer struct {
-	outcome string
+	outcome Outcome
 	der     []byte
 	window  window
 	// etag is the entity tag of an answer that caches may keep, and empty for all
 	// others. A cache may keep what may be given again to anybody.
 	etag string
+	// dated is set if no other answer that a client may hold has the same
+	// thisUpdate, so that the date stands for it.
+	dated bool
 }
 
-func failure(outcome string) answer {
-	der := ocsp.InternalErrorErrorResponse
+func failure(outcome Outcome) answer {
+	var status ocspwire.ResponseStatus
 	switch outcome {
 	case OutcomeMalformed:
-		der = ocsp.MalformedRequestErrorResponse
+		status = ocspwire.MalformedRequest
 	case OutcomeUnauthorized:
-		der = ocsp.UnauthorizedErrorResponse
+		status = ocspwire.Unauthorized
 	case OutcomeTryLater:
-		der = ocsp.TryLaterErrorResponse
+		status = ocspwire.TryLater
+	default:
+		status = ocspwire.InternalError
 	}
-	return answer{outcome: outcome, der: der}
+	return answer{outcome: outcome, der: ocspwire.ErrorResponse(status)}
 }
 
 // find gives an answer again, or makes one.
-func (r *Responder) find(ctx context.Context, a *authority, req *request, now time.Time, own bool) answer {
+func (r *Responder) find(ctx context.Context, g *generation, a *authority, req *request, now time.Time, own bool) answer {
 	key := answerKey{a, string(req.raw)}
 	var held *signedAnswer
 	if !own {
-		held = r.answers.get(key)
+		held = g.answers.get(key)
 	}
 	// Before the status: a change after this is a change of the version.
 	version, versioned := a.version(req.serial)
@@ -62,9 +67,14 @@ func (r *Responder) find(ctx context.Context, a *authority, req *request, now ti
 	if made.etag == "" {
 		return made
 	}
+	// A date counts in seconds. A revocation may come in the second of a good
+	// answer, whose holder must not be told that nothing has changed. A source
+	// that speaks of the past gives many answers the same date, and so may the
+	// authorities that were replaced in that second.
+	made.dated = st.Code == Good && made.window.thisUpdate.Equal(made.window.producedAt) && made.window.thisUpdate.After(g.began)
 	// A change since the version was read may or may not be in the status.
 	if after, _ := a.version(req.serial); after == version {
-		r.answers.put(key, &signedAnswer{made, st, now, version, versioned})
+		g.answers.put(key, &signedAnswer{made, st, now, version, versioned})
 	}
 	return made
 }
@@ -88,7 +98,7 @@ func (r *Responder) sign(ctx context.Context, a *authority, req *request, st Sta
 		log().ErrorContext(ctx, "OCSP response could not be made", "error", err)
 		return failure(OutcomeInternalError)
 	}
-	made := answer{outcome: st.Code.String(), der: out, window: w}
+	made := answer{outcome: Outcome(st.Code.String()), der: out, window: w}
 	// Neither an unknown, which stops being true as soon as the CA issues that
 	// serial, nor what was made for one client is kept by anybody.
 	if st.Code != Unknown && req.nonce == nil {
@@ -125,9 +135,8 @@ func repairRevocation(st Status, w window) Status {
 	if year := st.RevokedAt.Year(); st.RevokedAt.IsZero() || year < 0 || year > 9999 {
 		st.RevokedAt = w.thisUpdate
 	}
-	switch {
-	case st.Reason < ocsp.Unspecified, st.Reason > ocsp.AACompromise, st.Reason == 7, st.Reason == ocsp.RemoveFromCRL:
-		st.Reason = ocsp.Unspecified
+	if reason := ocspwire.CRLReason(st.Reason); !reason.Valid() || reason == ocspwire.RemoveFromCRL {
+		st.Reason = int(ocspwire.Unspecified)
 	}
 	return st
 }

@@ -200,7 +200,7 @@ func TestObserver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for outcome, req := range map[string][]byte{
+	for outcome, req := range map[Outcome][]byte{
 		OutcomeGood:         ask(t, ca.cert, goodSerial, crypto.SHA256),
 		OutcomeRevoked:      ask(t, ca.cert, revokedSerial, crypto.SHA256),
 		OutcomeUnknown:      ask(t, ca.cert, unknownSerial, crypto.SHA256),
