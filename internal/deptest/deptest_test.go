@@ -96,6 +96,7 @@ func TestLightPackagesStayLight(t *testing.T) {
 		{"ocspstaple", "/ocspstaple/..."},
 		{"issuer", "/issuer/..."},
 		{"verifier", "/verifier/..."},
+		{"stapledtest", "/stapledtest"},
 		{"gateway", "/gateway"}, // its metrics, gateway/prom, are apart for this reason
 	} {
 		for _, tests := range []bool{false, true} {
@@ -166,6 +167,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"verifier", []string{"certs", "internal/certpath", "ocspstaple"}},
 		{"gateway", []string{"internal/loglimit", "verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
+		{"stapledtest", []string{"certs", "internal/testca", "issuer", "ocspstaple", "verifier"}},
 		{"ca/responder", nil},
 		{"ca", []string{"certs", "ca/responder", "internal/loglimit", "ocspstaple", "ocspstaple/stapler"}}, // to ask the responder
 	} {
