@@ -89,6 +89,11 @@ const (
 const (
 	// FetchFailed: the responder could not be asked, or did not answer.
 	FetchFailed Reason = "fetch_failed"
+	// ResponderError: the responder says that it cannot answer (RFC 6960 §2.3).
+	ResponderError Reason = "responder_error"
+	// StapleNotYetKnown: the responder does not know the certificate, which is
+	// minutes old. Its database may lag. Of an older one it is StapleUnknown.
+	StapleNotYetKnown Reason = "staple_not_yet_known"
 	// StapleNotNewer: the answer is not newer than the staple that is held.
 	StapleNotNewer Reason = "staple_not_newer"
 )

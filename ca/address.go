@@ -10,6 +10,8 @@ import (
 	"net"
 	"strconv"
 	"syscall"
+
+	"github.com/stapledjwt/stapled/internal/listenaddr"
 )
 
 const loopback = "127.0.0.1"
@@ -24,6 +26,9 @@ const firstPort, portCount = 20000, 10000
 func pickAddress(addr string, server Server) (string, net.Listener, error) {
 	if addr == "" {
 		addr = net.JoinHostPort(loopback, "0")
+	}
+	if err := listenaddr.Check(addr); err != nil {
+		return "", nil, fail(Misconfigured, "%s address %w", server, err)
 	}
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {

@@ -13,18 +13,19 @@
 // renewed any more, and nothing else. Here the responder reads the same table
 // of the same database, so that the status changes with the next response.
 //
-// The step-ca API served is the core: sign, renew, rekey, revoke, provisioners,
-// roots, CRL and SSH. ACME, SCEP and the admin API need the stock binary.
+// The API is step-ca's own, with ACME, SCEP and the administration of
+// provisioners where ca.json configures them. What ca.json configures and this
+// package does not serve is refused or logged by the name of its key.
 package ca
 
 import (
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +39,8 @@ import (
 
 // Config is how Open runs a CA. The zero value is usable.
 type Config struct {
-	// Password decrypts the keys of the CA; nil reads secrets/password.
+	// Password decrypts the keys of the CA; nil takes the password of ca.json, or
+	// else that in secrets/password.
 	Password []byte
 	// StapleValidity is the time from thisUpdate to nextUpdate of OCSP
 	// responses; default responder.DefaultValidity, at least 1 s.
@@ -59,6 +61,7 @@ type CA struct {
 	settings     settings
 	log          *slog.Logger
 	requestLog   *loglimit.Handler // for lines that anybody can cause
+	path         trustPath
 	root         *x509.Certificate
 	intermediate *x509.Certificate
 
@@ -69,6 +72,9 @@ type CA struct {
 
 	apiListener, ocspListener net.Listener
 	api, ocsp                 *http.Server
+	// The server of insecureAddress, or nil.
+	insecureListener net.Listener
+	insecure         *http.Server
 
 	mu      sync.Mutex
 	running bool
@@ -85,7 +91,7 @@ func Open(dir string, cfg Config) (_ *CA, err error) {
 	if err != nil {
 		return nil, err
 	}
-	stepCfg, s, err := l.load()
+	stepCfg, s, found, err := l.loadWithNotices()
 	if err != nil {
 		return nil, err
 	}
@@ -101,24 +107,20 @@ func Open(dir string, cfg Config) (_ *CA, err error) {
 		}
 	}()
 
-	password := cfg.Password
-	if len(password) == 0 {
-		if password, err = l.readPassword(); err != nil {
-			return nil, err
-		}
-	}
-	if err := checkSupported(stepCfg, s, c.log); err != nil {
+	if err := l.checkStepConfig(stepCfg); err != nil {
 		return nil, err
 	}
-	if c.root, err = readCertificate(stepCfg.Root[0]); err != nil {
+	for _, n := range found {
+		c.log.Warn(fmt.Sprintf("%s:%d: %s", l.config(), n.line, n.text))
+	}
+	password, err := l.findPassword(cfg.Password, stepCfg)
+	if err != nil {
 		return nil, err
 	}
-	if c.intermediate, err = readCertificate(stepCfg.IntermediateCert); err != nil {
+	if c.path, err = readTrustPath(stepCfg); err != nil {
 		return nil, err
 	}
-	if err := c.intermediate.CheckSignatureFrom(c.root); err != nil {
-		return nil, fail(Misconfigured, "%s was not issued by %s: %w", stepCfg.IntermediateCert, stepCfg.Root[0], err)
-	}
+	c.root, c.intermediate = c.path.root(), c.path.issuing()
 
 	if c.database, err = openDatabase(stepCfg.DB, c.log); err != nil {
 		return nil, err
@@ -133,43 +135,18 @@ func Open(dir string, cfg Config) (_ *CA, err error) {
 	if c.ocspListener, err = listen(s.OCSPAddress, OCSPServer); err != nil {
 		return nil, err
 	}
-	if err := c.newServers(stepCfg, password); err != nil {
+	if err := c.newServers(stepCfg, password.password); err != nil {
+		return nil, err
+	}
+	if err := c.listenInsecurely(stepCfg); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// checkSupported refuses a ca.json that would mean something else here than in
-// the stock step-ca, and warns about what is left out.
-func checkSupported(cfg *config.Config, s settings, log *slog.Logger) error {
-	switch {
-	case cfg.Root.HasEmpties():
-		return fail(Misconfigured, "ca.json names no root certificate")
-	case cfg.AuthorityConfig.Options != nil && cfg.AuthorityConfig.Type != "" && !strings.EqualFold(cfg.AuthorityConfig.Type, "softcas"):
-		return fail(Misconfigured, "ca.json makes this a registration authority; the responder needs the issuing CA itself")
-	case cfg.KMS != nil && cfg.KMS.Type != "" && !strings.EqualFold(string(cfg.KMS.Type), "softkms"):
-		return fail(Misconfigured, "ca.json keeps its keys in a KMS of type %q; only key files are supported", cfg.KMS.Type)
-	}
-	hasOurs := false
-	for _, p := range cfg.AuthorityConfig.Provisioners {
-		t := p.GetType().String()
-		if t == "ACME" || t == "SCEP" {
-			log.Warn("provisioner is configured but its protocol is not served; use the stock step-ca for it", "type", t, "name", p.GetName())
-		}
-		hasOurs = hasOurs || t == "JWK" && p.GetName() == s.Provisioner
-	}
-	if !hasOurs {
-		log.Warn("ca.json has no JWK provisioner of the name in stapled.json, so nothing can be enrolled or revoked with it", "name", s.Provisioner)
-	}
-	if cfg.AuthorityConfig.EnableAdmin {
-		log.Warn("the admin API is configured but not served; use the stock step-ca for it")
-	}
-	return nil
-}
-
-// newResponder answers for the intermediate's certificates, signed by the
-// intermediate, and for the intermediate itself, signed by the root.
-func (c *CA) newResponder(stepCfg *config.Config, password []byte, cfg Config) (*responder.Responder, error) {
+// newResponder answers for the certificates of the one that issues, signed by
+// that, and for what is directly below the root, signed by the root.
+func (c *CA) newResponder(stepCfg *config.Config, password secret, cfg Config) (*responder.Responder, error) {
 	key, err := readKey(stepCfg.IntermediateKey, password, c.intermediate)
 	if err != nil {
 		return nil, err
@@ -177,17 +154,19 @@ func (c *CA) newResponder(stepCfg *config.Config, password []byte, cfg Config) (
 	authorities := []responder.Authority{{
 		Certificate: c.intermediate, Signer: key, Source: newLeaves(c.database, c.intermediate),
 	}}
-	rootKey, err := readKey(c.layout.rootKey(), password, c.root)
-	switch {
-	case err == nil:
-		authorities = append(authorities, responder.Authority{
-			Certificate: c.root, Signer: rootKey, Source: intermediates{c.database, c.intermediate},
-		})
-	case errors.Is(err, fs.ErrNotExist):
-		// Keeping the root key off line is good practice, not an error.
-		c.log.Info("the root key is not here, so there are no staples for the intermediate; verifiers that require the whole chain stapled will refuse", "file", c.layout.rootKey())
-	default:
-		c.log.Warn("the root key is unusable, so there are no staples for the intermediate; verifiers that require the whole chain stapled will refuse", "error", err)
+	if n := len(c.path.certificates); n > 1 {
+		rootKey, err := readKey(c.layout.rootKey(), password, c.root)
+		switch {
+		case err == nil:
+			authorities = append(authorities, responder.Authority{
+				Certificate: c.root, Signer: rootKey, Source: intermediates{c.database, c.path.certificates[n-2]},
+			})
+		case errors.Is(err, fs.ErrNotExist):
+			// Keeping the root key off line is good practice, not an error.
+			c.log.Info("the root key is not here, so there are no staples for the intermediate; verifiers that require the whole chain stapled will refuse", "file", c.layout.rootKey())
+		default:
+			c.log.Warn("the root key is unusable, so there are no staples for the intermediate; verifiers that require the whole chain stapled will refuse", "error", err)
+		}
 	}
 	r, err := responder.New(responder.Config{
 		Authorities: authorities, Validity: cfg.StapleValidity, Logger: slog.New(c.requestLog), Observer: cfg.Observer,
@@ -207,8 +186,26 @@ func (c *CA) OCSPURL() string { return c.settings.OCSPURL }
 // Dir is the absolute path of the directory.
 func (c *CA) Dir() string { return string(c.layout) }
 
-// RootFile is the PEM file of the root certificate.
-func (c *CA) RootFile() string { return c.layout.root() }
+// RootFile is the PEM file that has the root certificate.
+func (c *CA) RootFile() string { return c.path.rootFile }
 
 // Root is the root certificate.
 func (c *CA) Root() *x509.Certificate { return c.root }
+
+// Addresses are those on which the CA listens.
+func (c *CA) Addresses() Addresses {
+	a := Addresses{CA: c.apiListener.Addr().String(), OCSP: c.ocspListener.Addr().String()}
+	if c.insecureListener != nil {
+		a.Insecure = c.insecureListener.Addr().String()
+	}
+	return a
+}
+
+// Addresses are HOST:PORT of each server of a CA.
+type Addresses struct {
+	// CA and OCSP always listen.
+	CA, OCSP string
+	// Insecure is the insecureAddress of ca.json, where the CRL and SCEP are served
+	// over plain HTTP; empty if that is off.
+	Insecure string
+}

@@ -15,6 +15,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -51,18 +52,24 @@ type Client struct {
 	password    []byte
 	http        *http.Client
 	hint        string // what to look at if the CA does not answer
-	// passwordFrom says where the password was read, as " in FILE", or is empty.
+	// passwordFrom says whose password it is.
 	passwordFrom string
 	// What NewClient knows besides: the responder, and whose answers it gives.
-	ocspURL      string
-	intermediate *x509.Certificate
+	ocspURL string
+	issuers []*x509.Certificate
 
 	mu  sync.Mutex
 	key *provisionerKey // decrypted once, which is slow on purpose
 }
 
-// NewClient returns a client for the CA in dir. It only reads files.
-func NewClient(dir string) (*Client, error) {
+// NewClient returns a client for the CA in dir. It only reads files. The key of
+// the provisioner opens with the password of ca.json, or else that in
+// secrets/password.
+func NewClient(dir string) (*Client, error) { return NewClientWithPassword(dir, nil) }
+
+// NewClientWithPassword is NewClient with a password of the provisioner's own; nil
+// takes those of NewClient.
+func NewClientWithPassword(dir string, password []byte) (*Client, error) {
 	l, err := newLayout(dir)
 	if err != nil {
 		return nil, err
@@ -71,27 +78,22 @@ func NewClient(dir string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if stepCfg.Root.HasEmpties() {
-		return nil, fail(Misconfigured, "%s names no root certificate", l.config())
-	}
-	root, err := readCertificate(stepCfg.Root[0])
+	path, err := readTrustPath(stepCfg)
 	if err != nil {
 		return nil, err
 	}
-	password, err := l.readPassword()
+	found, err := l.findPassword(password, stepCfg)
 	if err != nil {
 		return nil, err
 	}
-	c, err := NewRemoteClient(ClientConfig{URL: s.CAURL, Root: root, Provisioner: s.Provisioner, Password: password})
+	c, err := NewRemoteClient(ClientConfig{URL: s.CAURL, Root: path.root(), Provisioner: s.Provisioner, Password: found.password})
 	if err != nil {
 		return nil, err
 	}
 	c.hint = fmt.Sprintf("is `stapled up --dir %s` running?", dir)
-	c.passwordFrom = " in " + l.password()
+	c.passwordFrom = found.from
 	c.ocspURL = s.OCSPURL
-	if c.intermediate, err = readCertificate(stepCfg.IntermediateCert); err != nil {
-		return nil, err
-	}
+	c.issuers = path.certificates
 	return c, nil
 }
 
@@ -112,7 +114,7 @@ func NewRemoteClient(cfg ClientConfig) (*Client, error) {
 	}
 	c := &Client{
 		base: u, root: cfg.Root, provisioner: cfg.Provisioner, password: bytes.Clone(cfg.Password),
-		hint: "is it running, and is this its URL?",
+		hint: "is it running, and is this its URL?", passwordFrom: "the password",
 	}
 	c.http = c.newHTTPClient(nil)
 	return c, nil
@@ -137,6 +139,13 @@ func (c *Client) newHTTPClient(certificate *tls.Certificate) *http.Client {
 // OCSPURL is the responder of the CA, if NewClient has found it in the directory,
 // and else empty.
 func (c *Client) OCSPURL() string { return c.ocspURL }
+
+// Root is the root certificate of the CA.
+func (c *Client) Root() *x509.Certificate { return c.root }
+
+// Issuers are the certificates of the CA if NewClient has found them in the
+// directory, and else none: first the one that issues, last the root.
+func (c *Client) Issuers() []*x509.Certificate { return slices.Clone(c.issuers) }
 
 // Health asks the CA whether it is well.
 func (c *Client) Health(ctx context.Context) error {

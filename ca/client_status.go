@@ -6,6 +6,7 @@ package ca
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"math/big"
 	"time"
 
@@ -22,9 +23,11 @@ func (c *Client) Status(ctx context.Context, serial *big.Int) (responder.Status,
 	if c.ocspURL == "" {
 		return responder.Status{}, fail(Misconfigured, "the client knows no OCSP responder")
 	}
-	issuer := c.intermediate
-	if serial.Cmp(issuer.SerialNumber) == 0 {
-		issuer = c.root
+	issuer := c.issuers[0]
+	for i, cert := range c.issuers[:len(c.issuers)-1] {
+		if serial.Cmp(cert.SerialNumber) == 0 {
+			issuer = c.issuers[i+1]
+		}
 	}
 	fetcher, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: c.ocspURL})
 	if err != nil {
@@ -33,9 +36,12 @@ func (c *Client) Status(ctx context.Context, serial *big.Int) (responder.Status,
 	// The certificate itself may be unknown. Of it, a request has the serial number
 	// only, and an answer besides the name and key of its issuer.
 	cert := &x509.Certificate{SerialNumber: serial, RawIssuer: issuer.RawSubject}
-	der, err := fetcher.Fetch(ctx, cert, issuer)
+	der, err := fetcher.Fetch(ctx, stapler.Request{Certificate: cert, Issuer: issuer})
 	if err != nil && ctx.Err() != nil {
 		return responder.Status{}, fail(Failed, "ask the OCSP responder: %w", context.Cause(ctx))
+	}
+	if errors.Is(err, stapler.ResponderError) {
+		return responder.Status{}, fail(Unreachable, "the OCSP responder cannot answer: %w", err)
 	}
 	if err != nil {
 		return responder.Status{}, fail(Unreachable, "the OCSP responder does not answer; %s: %w", c.hint, err)

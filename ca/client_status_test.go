@@ -5,6 +5,7 @@ package ca
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"math/big"
 	"net/http"
@@ -68,7 +69,7 @@ func TestClientStatusOfForgeries(t *testing.T) {
 	issuer := testca.New().Intermediate()
 	leaf := issuer.Leaf(testca.Valid(time.Now().Add(-time.Hour), time.Now().Add(time.Hour)))
 	sibling := leaf.Issuer.Leaf(testca.Named("sibling"))
-	client := &Client{ocspURL: server.URL, intermediate: issuer.Cert, root: issuer.Issuer.Cert}
+	client := &Client{ocspURL: server.URL, issuers: []*x509.Certificate{issuer.Cert, issuer.Issuer.Cert}, root: issuer.Issuer.Cert}
 	staple := func(party *testca.Party, age time.Duration, status testca.CertStatus, edits ...func(*testca.Response)) []byte {
 		return party.Staple(append(edits, func(r *testca.Response) {
 			at := time.Now().Add(-age).Truncate(time.Second)

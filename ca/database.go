@@ -10,17 +10,20 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"reflect"
+	"runtime/debug"
 	"strings"
 	"syscall"
-	"unsafe"
+	"time"
 
 	"github.com/dgraph-io/badger/v2"
-	"github.com/dgraph-io/badger/v2/options"
 	"github.com/smallstep/certificates/db"
 	"github.com/smallstep/nosql"
-	badgerv2 "github.com/smallstep/nosql/badger/v2"
+	bbolterrors "go.etcd.io/bbolt/errors"
 )
+
+// closeTimeout bounds closing the database. Badger tries for ever to write what
+// it has in memory, all of which is in its log already.
+const closeTimeout = 10 * time.Second
 
 // database is the CA's own database, opened once and shared by step-ca and
 // the responder.
@@ -30,8 +33,9 @@ type database struct {
 	tables nosql.DB
 	// changes counts writes; nil if other processes may write too.
 	changes *changes
-	// own says that AuthDB leaves tables open at Shutdown.
-	own bool
+	// guard ends the use of a database in files; nil for a server of SQL, whose
+	// failures are those of its connection.
+	guard *guard
 }
 
 // tableNames are the tables that db.New creates at each start.
@@ -51,10 +55,13 @@ func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 			return nil, fail(NotACA, "the database %s is missing or empty; restore it, or correct its path in ca.json (to begin with a new one, start the stock step-ca once)", cfg.DataSource)
 		}
 	}
-	if strings.EqualFold(cfg.Type, nosql.BadgerV2Driver) {
-		if wrapper, field, ok := badgerWrapper(); ok {
-			return openBadger(cfg, logger, wrapper, field)
-		}
+	switch strings.ToLower(cfg.Type) {
+	case nosql.BBoltDriver:
+		return openGuarded(cfg, newGuard(logger), openBBolt, keptOutOfBBolt)
+	case nosql.BadgerV2Driver:
+		return openGuarded(cfg, newGuard(logger), openBadger, keptOutOfBadger)
+	case nosql.BadgerDriver, nosql.BadgerV1Driver:
+		return nil, fail(Misconfigured, "ca.json: db.type %q is badger version 1, which loses acknowledged revocations when its disk is full; stapled serves bbolt, badgerv2, postgresql and mysql", cfg.Type)
 	}
 	auth, err := db.New(cfg)
 	if err != nil {
@@ -62,9 +69,43 @@ func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 	}
 	tables, ok := auth.(*db.DB)
 	if !ok {
-		return nil, errors.Join(fail(Misconfigured, "database of type %T cannot tell revocation times; use badgerv2", auth), auth.Shutdown())
+		return nil, errors.Join(fail(Misconfigured, "database of type %T cannot tell revocation times; use bbolt", auth), auth.Shutdown())
 	}
 	return &database{AuthDB: auth, tables: tables.DB}, nil
+}
+
+// openGuarded opens a database in files behind a guard. A damaged file is an
+// error here, whatever the library makes of it.
+func openGuarded(cfg *db.Config, g *guard, open func(*db.Config, *guard) (nosql.DB, error), keptOut func(error) bool) (*database, error) {
+	type result struct {
+		db  nosql.DB
+		err error
+	}
+	opened := make(chan result, 1)
+	go func() {
+		var r result
+		defer func() { opened <- r }()
+		defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+		defer recoverDamage(&r.err)
+		r.db, r.err = open(cfg, g)
+	}()
+	var r result
+	select {
+	case r = <-opened:
+	case <-g.failed:
+		r.err = g.cause
+	}
+	if r.err != nil {
+		return nil, databaseError(cfg, r.err)
+	}
+	tables := &guardedDB{inner: r.db, guard: g, keptOut: keptOut}
+	for _, name := range tableNames {
+		if err := tables.CreateTable([]byte(name)); err != nil {
+			return nil, errors.Join(databaseError(cfg, err), closeDatabase(tables, g))
+		}
+	}
+	// A db.DB that db.New has not made leaves its database open at Shutdown.
+	return &database{AuthDB: &db.DB{DB: tables}, tables: tables, guard: g}, nil
 }
 
 // databaseFile is a file that the database has once it exists; "" if it is not
@@ -79,88 +120,81 @@ func databaseFile(cfg *db.Config) string {
 	return ""
 }
 
-// badgerWrapper finds the only field of nosql's wrapper around badger, which is
-// unexported. It finds nothing should a later nosql look different; the
-// database then opens the usual way, only louder.
-func badgerWrapper() (*badgerv2.DB, reflect.Value, bool) {
-	wrapper := new(badgerv2.DB)
-	field := reflect.ValueOf(wrapper).Elem().FieldByName("db")
-	return wrapper, field, field.IsValid() && field.Type() == reflect.TypeFor[*badger.DB]()
-}
-
-// openBadger does what db.New does, with one difference: nosql opens badger
-// with a logger that writes to stderr, and offers no way to change it. So
-// badger is opened here and put into the field of nosql's wrapper.
-func openBadger(cfg *db.Config, logger *slog.Logger, wrapper *badgerv2.DB, field reflect.Value) (*database, error) {
-	opts := badger.DefaultOptions(cfg.DataSource).WithLogger(badgerLogger{logger})
-	if cfg.ValueDir != "" {
-		opts = opts.WithValueDir(cfg.ValueDir)
-	}
-	if strings.EqualFold(cfg.BadgerFileLoadingMode, nosql.BadgerFileIO) {
-		opts = opts.WithValueLogLoadingMode(options.FileIO)
-	}
-	opened, err := badger.Open(opts)
+// createDatabase makes an empty database, a file of bbolt, as step-ca would.
+func createDatabase(file string) error {
+	made, err := nosql.New(nosql.BBoltDriver, file)
 	if err != nil {
-		return nil, databaseError(cfg, err)
+		return err
 	}
-	*(**badger.DB)(unsafe.Pointer(field.UnsafeAddr())) = opened
 	for _, name := range tableNames {
-		if err := wrapper.CreateTable([]byte(name)); err != nil {
-			return nil, errors.Join(databaseError(cfg, err), wrapper.Close())
-		}
+		err = errors.Join(err, made.CreateTable([]byte(name)))
 	}
-	// A db.DB that db.New has not made leaves its database open at Shutdown.
-	return &database{AuthDB: &db.DB{DB: wrapper}, tables: wrapper, own: true}, nil
-}
-
-// createDatabase makes an empty database in a new directory.
-func createDatabase(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	opened, err := badger.Open(badger.DefaultOptions(dir).WithLogger(nil))
-	if err != nil {
-		return err
-	}
-	return opened.Close()
+	return errors.Join(err, made.Close())
 }
 
 func databaseError(cfg *db.Config, err error) error {
-	// Badger locks its directory with flock and keeps the errno in the text only
-	// in some of its wrappings.
-	if errors.Is(err, syscall.EWOULDBLOCK) || strings.Contains(err.Error(), "Another process is using this Badger database") {
+	var own *Error
+	switch {
+	case errors.As(err, &own):
+		return err
+	case isLocked(err):
 		return fail(Locked, "the database %s is in use; stop the other `stapled up` or step-ca on this directory: %w", cfg.DataSource, err)
 	}
-	return fail(Failed, "open the database %s: %w; if it is damaged, restore it", cfg.DataSource, err)
+	return fail(Failed, "open the database %s: %w; if it is damaged, restore it", cfg.DataSource, oneLine{err})
+}
+
+func isLocked(err error) bool {
+	// Badger locks its directory with flock and keeps the errno in the text only
+	// in some of its wrappings.
+	return errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, bbolterrors.ErrTimeout) ||
+		strings.Contains(err.Error(), "Another process is using this Badger database")
+}
+
+// oneLine keeps a cause and folds its text.
+type oneLine struct{ error }
+
+func (e oneLine) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+func (e oneLine) Unwrap() error { return e.error }
+
+// failed is closed when the database must not be used any more; nil where that
+// does not happen.
+func (d *database) failed() <-chan struct{} {
+	if d.guard == nil {
+		return nil
+	}
+	return d.guard.failed
 }
 
 // close closes the database; the AuthDB is of no use afterwards.
 func (d *database) close() error {
 	d.changes.end()
-	if d.own {
-		return d.tables.Close()
+	if d.guard == nil {
+		return d.AuthDB.Shutdown()
 	}
-	return d.AuthDB.Shutdown()
+	return closeDatabase(d.tables, d.guard)
 }
 
-// badgerLogger passes badger's lines to slog. What badger calls information
-// is about its files, so it is a debug line here.
-type badgerLogger struct{ *slog.Logger }
-
-func (l badgerLogger) Errorf(format string, args ...any) {
-	l.Error("database", "message", badgerLine(format, args))
-}
-
-func (l badgerLogger) Warningf(format string, args ...any) {
-	l.Warn("database", "message", badgerLine(format, args))
-}
-
-func (l badgerLogger) Infof(format string, args ...any) {
-	l.Logger.Debug("database", "message", badgerLine(format, args))
-}
-
-func (l badgerLogger) Debugf(string, ...any) {}
-
-func badgerLine(format string, args []any) string {
-	return strings.TrimSpace(fmt.Sprintf(format, args...))
+// closeDatabase leaves a database whose guard has ended as it is: the files must
+// not change any more, and the process is about to end.
+func closeDatabase(tables nosql.DB, g *guard) error {
+	if g.check() != nil {
+		return nil
+	}
+	closed := make(chan error, 1)
+	go func() {
+		var err error
+		defer func() { closed <- err }()
+		defer recoverDamage(&err)
+		err = tables.Close()
+	}()
+	giveUp := time.NewTimer(closeTimeout)
+	defer giveUp.Stop()
+	select {
+	case err := <-closed:
+		return err
+	case <-g.failed:
+		return g.cause
+	case <-giveUp.C:
+		return fmt.Errorf("the database was not closed within %s; nothing acknowledged is lost, the next start goes through its log", closeTimeout)
+	}
 }

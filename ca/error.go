@@ -21,6 +21,10 @@ const (
 	WrongPassword Reason = "wrong_password"
 	// Locked: another process, or another CA of this one, uses the database.
 	Locked Reason = "database_locked"
+	// Damaged: a file of the database is damaged; restore it from a backup.
+	Damaged Reason = "database_damaged"
+	// WriteFailed: a write to the database failed, which ended the CA.
+	WriteFailed Reason = "database_write_failed"
 	// AddressInUse: something else listens on the address of the CA or the responder.
 	AddressInUse Reason = "address_in_use"
 	// Closed: the CA has been closed, or runs already.
@@ -48,13 +52,15 @@ type Error struct {
 	Address string
 }
 
-// Server is one of the two servers of a CA.
+// Server is one of the servers of a CA.
 type Server string
 
 // The servers.
 const (
 	APIServer  Server = "CA"
 	OCSPServer Server = "OCSP"
+	// InsecureServer is that of insecureAddress in ca.json.
+	InsecureServer Server = "insecureAddress"
 )
 
 func (e *Error) Error() string { return "ca: " + e.Err.Error() }

@@ -22,6 +22,7 @@ import (
 	"github.com/smallstep/certificates/cas/apiv1"
 	"github.com/smallstep/certificates/db"
 	"github.com/smallstep/certificates/pki"
+	"github.com/smallstep/nosql"
 )
 
 // InitConfig is what Init needs to know. The zero value is a CA on loopback.
@@ -79,6 +80,11 @@ func Init(dir string, cfg InitConfig) error {
 	if err := l.build(layout(tmp), cfg); err != nil {
 		return errors.Join(err, os.RemoveAll(tmp))
 	}
+	// A power cut leaves the whole CA or none: all of it is on disk before it gets
+	// its name, and the name is when Init returns.
+	if err := syncDirectories(tmp); err != nil {
+		return errors.Join(fail(Failed, "force the new CA to disk: %w", err), os.RemoveAll(tmp))
+	}
 	// os.Rename does not replace a directory, not even an empty one. Remove takes
 	// an empty one only; whatever keeps it from that also fails the rename.
 	_ = os.Remove(place)
@@ -89,7 +95,20 @@ func Init(dir string, cfg InitConfig) error {
 		}
 		return errors.Join(fail(Failed, "move the new CA to %s (if that is a mount point, use a directory below it): %w", l, err), os.RemoveAll(tmp))
 	}
+	if err := syncDirectory(filepath.Dir(place)); err != nil {
+		return fail(Failed, "force the new CA to disk: %w", err)
+	}
 	return nil
+}
+
+// syncDirectories forces the names of all files below a directory to disk.
+func syncDirectories(dir string) error {
+	return filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		return syncDirectory(name)
+	})
 }
 
 // build writes the CA into tmp, with paths as they will be in l.
@@ -140,7 +159,7 @@ func (l layout) build(tmp layout, cfg InitConfig) error {
 	stepCfg.Root = []string{l.root()}
 	stepCfg.IntermediateCert = l.file("certs", "intermediate_ca.crt")
 	stepCfg.IntermediateKey = l.file("secrets", "intermediate_ca_key")
-	stepCfg.DB = &db.Config{Type: "badgerv2", DataSource: l.database()}
+	stepCfg.DB = &db.Config{Type: nosql.BBoltDriver, DataSource: l.database()}
 	if err := configureProvisioner(stepCfg, s.OCSPURL); err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func TestInitLayout(t *testing.T) {
 	for name, mode := range map[string]fs.FileMode{
 		".":                           fs.ModeDir | 0o700,
 		"secrets":                     fs.ModeDir | 0o700,
-		"db":                          fs.ModeDir | 0o700,
+		"db":                          0o600,
 		"config/ca.json":              0o600,
 		"config/defaults.json":        0o600,
 		"config/stapled.json":         0o600,
@@ -142,6 +142,8 @@ func TestInitLeavesNothing(t *testing.T) {
 		{"CA port in use", nil, InitConfig{CAAddress: busy.Addr().String()}, AddressInUse},
 		{"OCSP port in use", nil, InitConfig{OCSPAddress: busy.Addr().String()}, AddressInUse},
 		{"address without a port", nil, InitConfig{CAAddress: "127.0.0.1"}, Misconfigured},
+		{"address without a host", nil, InitConfig{CAAddress: ":9000"}, Misconfigured},
+		{"OCSP address without a host", nil, InitConfig{OCSPAddress: ":0"}, Misconfigured},
 		{"OCSP URL is none", nil, InitConfig{OCSPURL: "ocsp.internal"}, Misconfigured},
 		{"OCSP URL is a template", nil, InitConfig{OCSPURL: `http://a/{{ env "HOME" }}`}, Misconfigured},
 	} {

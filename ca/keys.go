@@ -10,15 +10,14 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"go.step.sm/crypto/pemutil"
 
 	"github.com/stapledjwt/stapled/internal/certname"
 )
 
-// readCertificate reads the first certificate of a PEM file.
-func readCertificate(name string) (*x509.Certificate, error) {
+// readCertificates reads a PEM file of certificates, one at least.
+func readCertificates(name string) ([]*x509.Certificate, error) {
 	bundle, err := pemutil.ReadCertificateBundle(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fail(NotACA, "certificate %s is missing; restore it, or correct its path in ca.json if the directory was moved", name)
@@ -26,12 +25,12 @@ func readCertificate(name string) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, fail(Misconfigured, "certificate %s is unreadable: %w", name, err)
 	}
-	return bundle[0], nil
+	return bundle, nil
 }
 
 // readKey decrypts the private key of cert. A missing file is fs.ErrNotExist
 // inside the error.
-func readKey(name string, password []byte, cert *x509.Certificate) (crypto.Signer, error) {
+func readKey(name string, s secret, cert *x509.Certificate) (crypto.Signer, error) {
 	raw, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fail(NotACA, "key %s is missing; restore it, or correct its path in ca.json: %w", name, err)
@@ -39,9 +38,12 @@ func readKey(name string, password []byte, cert *x509.Certificate) (crypto.Signe
 	if err != nil {
 		return nil, fail(Failed, "read key: %w", err)
 	}
-	key, err := pemutil.Parse(raw, pemutil.WithFilename(name), pemutil.WithPassword(password))
+	if isEncrypted(raw) && len(s.password) == 0 {
+		return nil, fail(WrongPassword, "%s is missing; restore it, or give a file that has it with --password-file: it opens %s", s.from, name)
+	}
+	key, err := pemutil.Parse(raw, pemutil.WithFilename(name), pemutil.WithPassword(s.password))
 	if err != nil && isEncrypted(raw) {
-		return nil, fail(WrongPassword, "the password does not open %s; check the one given, or %s: %w", name, filepath.Join(filepath.Dir(name), "password"), err)
+		return nil, fail(WrongPassword, "%s does not open %s; correct it, or give the right one with --password-file: %w", s.from, name, err)
 	}
 	if err != nil {
 		return nil, fail(Misconfigured, "key %s is unreadable: %w", name, err)

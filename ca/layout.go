@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"unicode"
@@ -32,25 +31,6 @@ func (l layout) rootKey() string  { return l.file("secrets", "root_ca_key") }
 func (l layout) password() string { return l.file("secrets", "password") }
 func (l layout) database() string { return l.file("db") }
 
-// settings is config/stapled.json: what step-ca has no place for.
-//
-//	{
-//		"ocsp_address": "127.0.0.1:8889",
-//		"ocsp_url": "http://127.0.0.1:8889",
-//		"ca_url": "https://127.0.0.1:9000",
-//		"provisioner": "admin"
-//	}
-type settings struct {
-	// OCSPAddress is the address that the responder listens on.
-	OCSPAddress string `json:"ocsp_address"`
-	// OCSPURL is the responder as certificates name it.
-	OCSPURL string `json:"ocsp_url"`
-	// CAURL is the step-ca API as clients reach it.
-	CAURL string `json:"ca_url"`
-	// Provisioner is the name of the provisioner that the Client uses.
-	Provisioner string `json:"provisioner"`
-}
-
 func newLayout(dir string) (layout, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -61,37 +41,24 @@ func newLayout(dir string) (layout, error) {
 
 // load reads both configuration files.
 func (l layout) load() (*config.Config, settings, error) {
-	var s settings
-	raw, err := os.ReadFile(l.settings())
-	if errors.Is(err, fs.ErrNotExist) {
-		if _, statErr := os.Stat(l.config()); statErr == nil {
-			return nil, s, l.withoutSettings()
-		}
-		return nil, s, fail(NotACA, "%s is not a step-ca directory (%s is missing); create one with `stapled up --dir`", l, l.config())
-	}
+	cfg, s, _, err := l.loadWithNotices()
+	return cfg, s, err
+}
+
+func (l layout) loadWithNotices() (*config.Config, settings, []notice, error) {
+	s, err := l.readSettings()
 	if err != nil {
-		return nil, s, l.unreadable("read the configuration of the CA", err)
+		return nil, settings{}, nil, err
 	}
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return nil, s, fail(Misconfigured, "%s is not JSON such as %s: %w", l.settings(), settingsExample, err)
-	}
-	for name, value := range map[string]string{"ocsp_url": s.OCSPURL, "ca_url": s.CAURL} {
-		if u, err := url.Parse(value); err != nil || u.Host == "" {
-			return nil, s, fail(Misconfigured, "%s: %s %q is not a URL; it holds, for example, %s", l.settings(), name, value, settingsExample)
-		}
-	}
-	cfg, err := config.LoadConfiguration(l.config())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, s, fail(NotACA, "%s is not a step-ca directory: %s is missing", l, l.config())
-	}
+	cfg, found, err := l.readStepConfig()
 	if err != nil {
-		return nil, s, fail(Misconfigured, "%s is not usable: %w", l.config(), err)
+		return nil, settings{}, nil, err
 	}
 	if other := l.copied(cfg); other != "" {
-		return nil, s, fail(Misconfigured, "%s is a copy of %s, whose keys and database its ca.json names: correct the paths in %s and %s",
+		return nil, settings{}, nil, fail(Misconfigured, "%s is a copy of %s, whose keys and database its ca.json names: correct the paths in %s and %s",
 			l, other, l.config(), l.defaults())
 	}
-	return cfg, s, nil
+	return cfg, s, found, nil
 }
 
 // copied finds the CA directory that ca.json leads to, if that is another one:
@@ -118,14 +85,6 @@ func (l layout) copied(cfg *config.Config) (other string) {
 	return ""
 }
 
-// withoutSettings explains what a directory of step-ca lacks.
-func (l layout) withoutSettings() error {
-	return fail(NotACA, "%s is a step-ca directory without %s; create that file, for example with %s", l, l.settings(), settingsExample)
-}
-
-// settingsExample is for errors: a file that somebody has to write.
-const settingsExample = `{"ocsp_address": "127.0.0.1:8889", "ocsp_url": "http://127.0.0.1:8889", "ca_url": "https://127.0.0.1:9000", "provisioner": "admin"}`
-
 // unreadable says what to do when a file of the directory cannot be read.
 func (l layout) unreadable(what string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
@@ -134,20 +93,34 @@ func (l layout) unreadable(what string, err error) error {
 	return fail(Failed, "%s: %w", what, err)
 }
 
-// readPassword reads the password as step-ca does: without trailing space.
-func (l layout) readPassword() ([]byte, error) {
+// secret is a password and where it comes from, for errors.
+type secret struct {
+	password []byte // nil if there is none, which will do for keys without
+	from     string
+}
+
+// findPassword is the password that was given, or that of ca.json, as for
+// step-ca, or the one in the directory.
+func (l layout) findPassword(given []byte, cfg *config.Config) (secret, error) {
+	switch {
+	case len(given) > 0:
+		return secret{given, "the password given"}, nil
+	case cfg.Password != "":
+		return secret{[]byte(cfg.Password), "the password in " + l.config()}, nil
+	}
+	s := secret{from: "the password in " + l.password()}
 	raw, err := os.ReadFile(l.password())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fail(WrongPassword, "%s is missing; restore it: it holds the password of the CA's keys", l.password())
+		return s, nil
 	}
 	if err != nil {
-		return nil, l.unreadable("read the password", err)
+		return secret{}, l.unreadable("read the password", err)
 	}
-	password := bytes.TrimRightFunc(raw, unicode.IsSpace)
-	if len(password) == 0 {
-		return nil, fail(WrongPassword, "%s is empty; put the password of the CA's keys there", l.password())
+	// As step-ca reads it.
+	if s.password = bytes.TrimRightFunc(raw, unicode.IsSpace); len(s.password) == 0 {
+		return secret{}, fail(WrongPassword, "%s is empty; put the password of the CA's keys there", l.password())
 	}
-	return password, nil
+	return s, nil
 }
 
 // writeFile writes a new file and forces it to disk.

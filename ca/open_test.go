@@ -37,6 +37,40 @@ func TestOpenRefuses(t *testing.T) {
 		{"ca.json broken", func(t *testing.T, l layout) { replace(t, l.config(), `"root"`, `root`) }, Config{}, Misconfigured, "ca.json"},
 		{"stapled.json broken", func(t *testing.T, l layout) { replace(t, l.settings(), `{`, ``) }, Config{}, Misconfigured, "stapled.json"},
 		{"stapled.json without a URL", func(t *testing.T, l layout) { replace(t, l.settings(), `"ocsp_url"`, `"x"`) }, Config{}, Misconfigured, "ocsp_url"},
+		{"stapled.json with a mistyped address", func(t *testing.T, l layout) { replace(t, l.settings(), `"ocsp_address"`, `"ocsp_adress"`) }, Config{}, Misconfigured, `stapled.json:2: unknown key "ocsp_adress"`},
+		{"stapled.json with the address in another case", func(t *testing.T, l layout) { replace(t, l.settings(), `"ocsp_address"`, `"OCSP_address"`) }, Config{}, Misconfigured, `stapled.json:2: unknown key "OCSP_address"`},
+		{"stapled.json without an address", func(t *testing.T, l layout) {
+			rewrite(t, l, `{"ocsp_url": "http://a", "ca_url": "https://a", "provisioner": "p"}`)
+		}, Config{}, Misconfigured, `stapled.json:1: key "ocsp_address" is missing; write, for example, "ocsp_address": "127.0.0.1:8889"`},
+		{"stapled.json with an empty address", func(t *testing.T, l layout) { address(t, l, `""`) }, Config{}, Misconfigured, `stapled.json:1: key "ocsp_address": the address is empty`},
+		{"stapled.json with an address of all interfaces", func(t *testing.T, l layout) { address(t, l, `":8889"`) }, Config{}, Misconfigured, `write 127.0.0.1:8889, or 0.0.0.0:8889 for all interfaces`},
+		{"stapled.json with any port", func(t *testing.T, l layout) { address(t, l, `"127.0.0.1:0"`) }, Config{}, Misconfigured, `has no fixed port`},
+		{"stapled.json with a port only", func(t *testing.T, l layout) { address(t, l, `8889`) }, Config{}, Misconfigured, `key "ocsp_address" is a JSON number`},
+		{"stapled.json with null", func(t *testing.T, l layout) { address(t, l, `null`) }, Config{}, Misconfigured, `key "ocsp_address" is null`},
+		{"stapled.json with two addresses", func(t *testing.T, l layout) { address(t, l, `"127.0.0.1:1", "ocsp_address": "127.0.0.1:2"`) }, Config{}, Misconfigured, `key "ocsp_address" occurs twice`},
+		{"stapled.json twice", func(t *testing.T, l layout) { address(t, l, `"127.0.0.1:1"}{"a": "b"`) }, Config{}, Misconfigured, `something after the closing brace`},
+		{"stapled.json with plain HTTP for the CA", func(t *testing.T, l layout) { replace(t, l.settings(), "https://", "http://") }, Config{}, Misconfigured, `key "ca_url"`},
+		{"ca.json without an address", func(t *testing.T, l layout) { edit(t, l, func(f map[string]any) { delete(f, "address") }) }, Config{}, Misconfigured, `key address is ""`},
+		{"ca.json with any port", func(t *testing.T, l layout) { edit(t, l, set("address", "127.0.0.1:0")) }, Config{}, Misconfigured, `key address is "127.0.0.1:0"`},
+		{"ca.json without a port", func(t *testing.T, l layout) { edit(t, l, set("address", "127.0.0.1:")) }, Config{}, Misconfigured, `key address is "127.0.0.1:"`},
+		{"ca.json with any insecure port", func(t *testing.T, l layout) { edit(t, l, set("insecureAddress", ":0")) }, Config{}, Misconfigured, `key insecureAddress is ":0"`},
+		{"ca.json with another type", func(t *testing.T, l layout) { edit(t, l, set("dnsNames", "localhost")) }, Config{}, Misconfigured, "ca.json:"},
+		{"ca.json with a list", func(t *testing.T, l layout) { must(t, os.WriteFile(l.config(), []byte("[]"), 0o600)) }, Config{}, Misconfigured, "not a JSON object"},
+		{"ca.json that step-ca refuses", func(t *testing.T, l layout) { edit(t, l, set("dnsNames", []any{})) }, Config{}, Misconfigured, "refused by step-ca: dnsNames cannot be empty"},
+		{"no root named", func(t *testing.T, l layout) { edit(t, l, set("root", "")) }, Config{}, Misconfigured, "key root names no root"},
+		{"a registration authority", func(t *testing.T, l layout) { edit(t, l, set("authority.type", "stepcas")) }, Config{}, Misconfigured, "key authority.type"},
+		{"a linked CA", func(t *testing.T, l layout) { edit(t, l, set("authority.deploymentType", "Linked")) }, Config{}, Misconfigured, "key authority.deploymentType"},
+		{"a KMS by its URI", func(t *testing.T, l layout) { edit(t, l, set("kms.uri", "pkcs11:token=t")) }, Config{}, Misconfigured, "key kms names a KMS"},
+		{"a key in a KMS", func(t *testing.T, l layout) { edit(t, l, set("key", "awskms:key-id=x")) }, Config{}, Misconfigured, `key key is "awskms:key-id=x"`},
+		{"insecure port in use", func(t *testing.T, l layout) {
+			edit(t, l, set("crl", map[string]any{"enabled": true}))
+			occupy(t, l, func(_ settings, ca string) string {
+				free, held, err := pickAddress("", APIServer)
+				must(t, err, held.Close())
+				edit(t, l, set("insecureAddress", free))
+				return free
+			})
+		}, Config{}, AddressInUse, "in use"},
 		{"password missing", func(t *testing.T, l layout) { must(t, os.Remove(l.password())) }, Config{}, WrongPassword, "secrets/password"},
 		{"password empty", func(t *testing.T, l layout) { must(t, os.Truncate(l.password(), 0)) }, Config{}, WrongPassword, "empty"},
 		{"password wrong", func(t *testing.T, l layout) { must(t, os.WriteFile(l.password(), []byte("guess"), 0o600)) }, Config{}, WrongPassword, "intermediate_ca_key"},
@@ -57,7 +91,15 @@ func TestOpenRefuses(t *testing.T) {
 		{"copied with the paths of the original", func(t *testing.T, l layout) { replace(t, l.config(), string(l), template) }, Config{}, Misconfigured, "copy of"},
 		{"database of another", func(t *testing.T, l layout) { replace(t, l.config(), l.database(), layout(stranger).database()) }, Config{}, Misconfigured, "copy of"},
 		{"database lost", func(t *testing.T, l layout) { must(t, os.RemoveAll(l.database())) }, Config{}, NotACA, "restore it"},
-		{"database emptied", func(t *testing.T, l layout) { must(t, os.RemoveAll(l.database()), os.Mkdir(l.database(), 0o700)) }, Config{}, NotACA, "restore it"},
+		{"database emptied", func(t *testing.T, l layout) { must(t, os.Truncate(l.database(), 0)) }, Config{}, Damaged, "restore it"},
+		{"badger emptied", func(t *testing.T, l layout) {
+			replace(t, l.config(), `"type": "bbolt"`, `"type": "badgerv2"`)
+			must(t, os.RemoveAll(l.database()), os.Mkdir(l.database(), 0o700))
+		}, Config{}, NotACA, "restore it"},
+		{"badger version 1", func(t *testing.T, l layout) {
+			replace(t, l.config(), `"type": "bbolt"`, `"type": "badger"`)
+			must(t, os.RemoveAll(l.database()), os.Mkdir(l.database(), 0o700), os.WriteFile(filepath.Join(l.database(), "MANIFEST"), nil, 0o600))
+		}, Config{}, Misconfigured, "badger version 1"},
 		{"no database", func(t *testing.T, l layout) { replace(t, l.config(), `"db": {`, `"nodb": {`) }, Config{}, Misconfigured, "database"},
 		{"keys in a KMS", func(t *testing.T, l layout) {
 			replace(t, l.config(), `"db": {`, `"kms": {"type": "pkcs11", "uri": "pkcs11:"}, "db": {`)
@@ -119,6 +161,18 @@ func replace(t *testing.T, file, from, to string) {
 		t.Fatalf("%s does not contain %q", file, from)
 	}
 	must(t, os.WriteFile(file, []byte(strings.ReplaceAll(string(raw), from, to)), 0o600))
+}
+
+// rewrite replaces stapled.json.
+func rewrite(t *testing.T, l layout, text string) {
+	t.Helper()
+	must(t, os.WriteFile(l.settings(), []byte(text), 0o600))
+}
+
+// address is a stapled.json with something in the place of an address.
+func address(t *testing.T, l layout, value string) {
+	t.Helper()
+	rewrite(t, l, `{"ocsp_url": "http://a", "ca_url": "https://a", "provisioner": "p", "ocsp_address": `+value+`}`)
 }
 
 // occupy listens on one of the addresses of a CA.

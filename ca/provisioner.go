@@ -63,8 +63,11 @@ func (c *Client) provisionerKey(ctx context.Context) (*provisionerKey, error) {
 	if c.key != nil {
 		return c.key, nil
 	}
-	if c.provisioner == "" || len(c.password) == 0 {
-		return nil, fail(Misconfigured, "the client has no provisioner name and password, which enrolling and revoking need")
+	switch {
+	case c.provisioner == "":
+		return nil, fail(Misconfigured, "the client has no provisioner name, which enrolling and revoking need")
+	case len(c.password) == 0:
+		return nil, fail(Misconfigured, "%s is missing, which enrolling and revoking need: restore it, or give a file that has it with --password-file", c.passwordFrom)
 	}
 	encrypted, err := c.encryptedKey(ctx)
 	if err != nil {
@@ -78,7 +81,7 @@ func (c *Client) provisionerKey(ctx context.Context) (*provisionerKey, error) {
 	}
 	plain, err := jwe.Decrypt(c.password)
 	if err != nil {
-		return nil, fail(WrongPassword, "the password%s does not open the key of provisioner %q: give the one that it was created with", c.passwordFrom, c.provisioner)
+		return nil, fail(WrongPassword, "%s does not open the key of provisioner %q: give the one that it was created with", c.passwordFrom, c.provisioner)
 	}
 	var jwk jose.JSONWebKey
 	if err := json.Unmarshal(plain, &jwk); err != nil {

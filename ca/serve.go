@@ -13,9 +13,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
-	"github.com/smallstep/certificates/api"
 	apilog "github.com/smallstep/certificates/api/log"
 	"github.com/smallstep/certificates/authority"
 	"github.com/smallstep/certificates/authority/config"
@@ -39,8 +36,16 @@ const (
 // binds its address out of sight, closes the database before the requests that
 // use it have ended, and logs to stderr.
 func (c *CA) newServers(cfg *config.Config, password []byte) error {
+	stepDB, err := c.auditedDatabase()
+	if err != nil {
+		return err
+	}
+	// Its TLS identity is that of the API, which the authority makes.
+	webhooks := &http.Transport{TLSClientConfig: new(tls.Config), ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute}
 	auth, err := authority.New(cfg,
-		authority.WithDatabase(c.database.AuthDB), // itself: step-ca looks for more methods on it
+		authority.WithDatabase(stepDB),
+		authority.WithMeter(auditor{c.log}),
+		authority.WithWebhookClient(&http.Client{Transport: webhooks, Timeout: requestTimeout}),
 		authority.WithPassword(password),
 		authority.WithQuietInit())
 	if err != nil {
@@ -51,20 +56,25 @@ func (c *CA) newServers(cfg *config.Config, password []byte) error {
 	if err != nil {
 		return fail(Failed, "make the TLS certificate of the CA: %w", err)
 	}
-
-	mux := chi.NewRouter()
-	mux.Use(middleware.GetHead)
-	api.Route(mux)
-	mux.Route("/1.0", func(r chi.Router) { api.Route(r) })
+	if err := c.webhookTLS(webhooks.TLSClientConfig); err != nil {
+		return err
+	}
+	c.checkProvisioners()
 
 	// step-ca's handlers find what they need in the context.
 	ctx := authority.NewContext(context.Background(), auth)
 	ctx = db.NewContext(ctx, auth.GetDatabase())
 	ctx = apilog.WithErrorLogger(ctx, c.logRefusal)
+	ctx, api, insecure, err := c.routes(ctx, cfg)
+	if err != nil {
+		return err
+	}
 
-	c.api = c.newServer(http.MaxBytesHandler(mux, maxRequest))
-	c.api.TLSConfig = tlsConfig
-	c.api.BaseContext = func(net.Listener) context.Context { return ctx }
+	base := func(net.Listener) context.Context { return ctx }
+	c.api = c.newServer(http.MaxBytesHandler(api, maxRequest))
+	c.api.TLSConfig, c.api.BaseContext = tlsConfig, base
+	c.insecure = c.newServer(http.MaxBytesHandler(insecure, maxRequest))
+	c.insecure.BaseContext = base
 	c.ocsp = c.newServer(c.responder)
 	return nil
 }
@@ -107,12 +117,16 @@ func (c *CA) tlsConfig(cfg *config.Config) (*tls.Config, error) {
 // Run serves until ctx ends or Close is called, and then closes the CA. It
 // returns nil after an orderly end. A CA runs once; open the directory again to
 // run it again.
+//
+// A write to the database that fails ends it as well, with WriteFailed: what is
+// acknowledged afterwards might be lost. So does a file that turns out to be
+// Damaged. The database stays locked then until the process ends.
 func (c *CA) Run(ctx context.Context) error {
 	if err := c.begin(); err != nil {
 		return err
 	}
 	c.renewer.Run()
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	go func() {
 		defer c.jobs.Done()
 		failed <- c.api.ServeTLS(c.apiListener, "", "")
@@ -121,6 +135,12 @@ func (c *CA) Run(ctx context.Context) error {
 		defer c.jobs.Done()
 		failed <- c.ocsp.Serve(c.ocspListener)
 	}()
+	if c.insecureListener != nil {
+		go func() {
+			defer c.jobs.Done()
+			failed <- c.insecure.Serve(c.insecureListener)
+		}()
+	}
 	go func() {
 		defer c.jobs.Done()
 		c.compact()
@@ -135,6 +155,8 @@ func (c *CA) Run(ctx context.Context) error {
 		if !errors.Is(served, http.ErrServerClosed) {
 			err = fail(Failed, "a server of the CA stopped: %w", served)
 		}
+	case <-c.database.failed():
+		err = c.database.guard.cause
 	}
 	return errors.Join(err, c.Close())
 }
@@ -152,6 +174,9 @@ func (c *CA) begin() error {
 	}
 	c.running = true
 	c.jobs.Add(3)
+	if c.insecureListener != nil {
+		c.jobs.Add(1)
+	}
 	return nil
 }
 
@@ -164,8 +189,18 @@ func (c *CA) compact() {
 	ticker := time.NewTicker(compactInterval)
 	defer ticker.Stop()
 	for {
-		// It returns an error when there is nothing left to do.
-		for compactor.Compact(0.7) == nil {
+		// A round may take longer than closing may; closing the database ends it.
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			// It returns an error when there is nothing left to do.
+			for compactor.Compact(0.7) == nil && !c.isClosing() {
+			}
+		}()
+		select {
+		case <-c.closing:
+			return
+		case <-done:
 		}
 		select {
 		case <-c.closing:
@@ -175,7 +210,16 @@ func (c *CA) compact() {
 	}
 }
 
-// Close ends both servers, waits for requests in flight, and closes the
+func (c *CA) isClosing() bool {
+	select {
+	case <-c.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+// Close ends the servers, waits for requests in flight, and closes the
 // database. It may be called at any time and any number of times.
 func (c *CA) Close() error { return c.close() }
 
@@ -187,7 +231,7 @@ func (c *CA) shutdown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	var errs []error
-	for _, server := range []*http.Server{c.api, c.ocsp} {
+	for _, server := range []*http.Server{c.api, c.insecure, c.ocsp} {
 		if server == nil {
 			continue
 		}
@@ -195,7 +239,7 @@ func (c *CA) shutdown() error {
 			errs = append(errs, server.Close())
 		}
 	}
-	for _, l := range []net.Listener{c.apiListener, c.ocspListener} {
+	for _, l := range []net.Listener{c.apiListener, c.insecureListener, c.ocspListener} {
 		if l == nil {
 			continue
 		}

@@ -5,11 +5,7 @@ package certs
 
 import (
 	"crypto/x509"
-	"encoding/pem"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 )
 
 // LoadChain reads the certificates of a PEM file, in their order. Private keys
@@ -44,25 +40,7 @@ func LoadAnchors(file string) (*Anchors, error) {
 	return anchors, nil
 }
 
-// LoadIdentity reads a certificate chain, leaf first, and the private key of
-// its leaf (PKCS #8, SEC 1 or PKCS #1) from PEM files. One file may hold both:
-// keyFile is then the same as certFile, or empty. The error is ErrEncrypted for
-// a key that needs a password, and ErrKeyMismatch for one of another certificate.
-func LoadIdentity(certFile, keyFile string) (*Identity, error) {
-	return LoadEncryptedIdentity(certFile, keyFile, nil)
-}
-
-// LoadEncryptedIdentity is [LoadIdentity] for a private key that a password
-// decrypts: PKCS #8 with PBES2 (RFC 8018 §6.2), or the older encryption of PEM
-// (RFC 1421 §4.6.1.1). The error is ErrPassword for a wrong one. It also loads a
-// key that is not encrypted.
-func LoadEncryptedIdentity(certFile, keyFile string, password []byte) (*Identity, error) {
-	if keyFile == "" {
-		keyFile = certFile
-	}
-	return loadIdentity(certFile, keyFile, password)
-}
-
+// loadIdentity is [LoadEncryptedIdentity] from these very files.
 func loadIdentity(certFile, keyFile string, password []byte) (*Identity, error) {
 	blocks, err := readPEM(certFile, certificateKind)
 	if err != nil {
@@ -88,45 +66,4 @@ func loadIdentity(certFile, keyFile string, password []byte) (*Identity, error) 
 		return nil, fmt.Errorf("%s: %w", files, err)
 	}
 	return id, nil
-}
-
-// Save writes the chain to certFile and the key, as PKCS #8, to keyFile. Each
-// is replaced atomically and readable by its owner only. They are two files,
-// though: a crash between them leaves a pair that [LoadIdentity] refuses.
-func (id *Identity) Save(certFile, keyFile string) error {
-	der, err := x509.MarshalPKCS8PrivateKey(id.Key)
-	if err != nil {
-		return fmt.Errorf("encoding the private key: %w", err)
-	}
-	key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	if err := WriteFile(keyFile, key); err != nil {
-		return err
-	}
-	var chain []byte
-	for _, c := range id.Chain {
-		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
-	}
-	return WriteFile(certFile, chain)
-}
-
-// WriteFile replaces a file atomically: readers see the old content or the
-// new, also after a crash. The mode is 0600.
-func WriteFile(name string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }

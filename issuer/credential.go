@@ -187,12 +187,21 @@ func (c *credential) usable(now time.Time) ([]*ocspstaple.Staple, error) {
 	}
 	staples, err := c.staples.Current(now)
 	if err != nil {
+		c.nudge()
 		return nil, refuseStaple(err)
 	}
 	if err := c.checkStaples(staples, now); err != nil {
+		c.nudge()
 		return nil, err
 	}
 	return staples, nil
+}
+
+// nudge tells a source that can be told that its staples are needed.
+func (c *credential) nudge() {
+	if n, ok := c.staples.(Nudger); ok {
+		n.Nudge()
+	}
 }
 
 func (c *credential) checkStaples(staples []*ocspstaple.Staple, now time.Time) error {

@@ -12,14 +12,15 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// TestExpiry: exp = min(now + TTL, nextUpdate of every staple, notAfter).
+// TestExpiry: exp = min(now + TTL, nextUpdate and greatest age of every staple,
+// notAfter).
 func TestExpiry(t *testing.T) {
 	in := func(d time.Duration) time.Time { return testca.Now.Add(d) }
 	until := func(d time.Duration) func(*testca.Response) { return lasting(in(-time.Minute), in(d)) }
 	ends := func(d time.Duration) testca.Edit { return testca.Valid(in(-time.Hour), in(d)) }
 	for _, row := range []struct {
 		name               string
-		ttl, asked         time.Duration
+		ttl, asked, age    time.Duration
 		leaf, intermediate testca.Edit
 		leafStaple         func(*testca.Response)
 		chainStaple        func(*testca.Response) // nil for none
@@ -36,6 +37,11 @@ func TestExpiry(t *testing.T) {
 		{name: "staple ends with the TTL", leafStaple: until(5 * time.Minute), want: 5 * time.Minute},
 		{name: "staple of the intermediate ends first", leafStaple: until(4 * time.Minute), chainStaple: until(2 * time.Minute), want: 2 * time.Minute},
 		{name: "staple of the leaf ends first", leafStaple: until(2 * time.Minute), chainStaple: until(4 * time.Minute), want: 2 * time.Minute},
+		{name: "greatest age of the staple comes first", age: 4 * time.Minute, want: 3 * time.Minute},
+		{name: "greatest age of the intermediate's staple comes first", age: 4 * time.Minute,
+			leafStaple: lasting(testca.Now, in(time.Hour)), chainStaple: lasting(in(-2*time.Minute), in(time.Hour)), want: 2 * time.Minute},
+		{name: "default age", leafStaple: lasting(in(-58*time.Minute), in(time.Hour)), want: 2 * time.Minute},
+		{name: "age of hours", age: 24 * time.Hour, leafStaple: lasting(in(-8*time.Hour), in(time.Hour)), want: 5 * time.Minute},
 		{name: "leaf ends first", leaf: ends(90 * time.Second), want: 90 * time.Second},
 		{name: "leaf ends before its staple", leaf: ends(90 * time.Second), leafStaple: until(2 * time.Minute), want: 90 * time.Second},
 		{name: "staple ends before its leaf", leaf: ends(2 * time.Minute), leafStaple: until(90 * time.Second), want: 90 * time.Second},
@@ -69,7 +75,7 @@ func TestExpiry(t *testing.T) {
 				staples = append(staples, staple(t, intermediate, row.chainStaple))
 			}
 			iss := newIssuer(t, leaf, issuer.StaticStaples(staples), func(c *issuer.Config) {
-				c.TTL, c.Anchor = row.ttl, intermediate.Issuer.Cert
+				c.TTL, c.MaxStapleAge, c.Anchor = row.ttl, row.age, intermediate.Issuer.Cert
 				c.Now = func() time.Time { return in(row.offset) }
 			})
 			_, claims := open(t, sign(t, iss, issuer.Claims{Audience: []string{"orders"}, TTL: row.asked}), leaf.Cert)

@@ -6,7 +6,6 @@ package issuer
 import (
 	"encoding/base64"
 	"hash"
-	"math"
 	"slices"
 	"time"
 
@@ -28,9 +27,8 @@ type header struct {
 	// costs the digest of its payload only. It is nil for EdDSA, which signs
 	// the message itself.
 	prefix hash.Hash
-	// staplesEnd is the last instant at which every staple is fresh by its own
-	// bounds, and freshUntil by those of the issuer too.
-	staplesEnd, freshUntil time.Time
+	// freshUntil is the last instant at which every staple is fresh.
+	freshUntil time.Time
 }
 
 // newHeader makes a header of staples that have been checked, and proves it.
@@ -52,7 +50,9 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 		}
 		slim = append(slim, staple)
 		size += len(staple.DER())
-		h.bound(staple)
+		if until := staple.FreshUntil(c.issuer.freshness); h.freshUntil.IsZero() || until.Before(h.freshUntil) {
+			h.freshUntil = until
+		}
 	}
 	// 2. Verifiers accept their size.
 	if size > maxStaples {
@@ -73,17 +73,6 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 		return nil, err
 	}
 	return h, nil
-}
-
-func (h *header) bound(staple *ocspstaple.Staple) {
-	own := staple.FreshUntil(ocspstaple.Freshness{MaxAge: math.MaxInt64})
-	if h.staplesEnd.IsZero() || own.Before(h.staplesEnd) {
-		h.staplesEnd = own
-	}
-	ours := staple.FreshUntil(h.credential.issuer.freshness)
-	if h.freshUntil.IsZero() || ours.Before(h.freshUntil) {
-		h.freshUntil = ours
-	}
 }
 
 // minClaims is what the claims that every token has take, in base64url, if all

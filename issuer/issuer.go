@@ -52,6 +52,15 @@ type StapleSource interface {
 	Current(now time.Time) ([]*ocspstaple.Staple, error)
 }
 
+// Nudger is a [StapleSource] that asks for staples by itself, and sooner if it
+// is told that they are needed: [Issuer.Sign] and [TokenSource.Token] call Nudge
+// whenever they refuse because the staples are missing or not usable, and do not
+// wait for what comes of it. Nudge must not block. A *stapler.Stapler is one.
+type Nudger interface {
+	StapleSource
+	Nudge()
+}
+
 // StaticStaples is a [StapleSource] of staples that somebody else keeps fresh.
 type StaticStaples []*ocspstaple.Staple
 
@@ -72,16 +81,18 @@ type Config struct {
 	// Issuer is the iss claim (RFC 7519 §4.1.1). The leaf must name it. Default
 	// the leaf's first URI, else https:// and its first DNS name.
 	Issuer string
-	// TTL is the longest time from iat to exp, at least a second. A token ends
-	// earlier if a staple or a certificate does. Default [DefaultTTL].
+	// TTL is the longest time from iat to exp, at least a second: no more than the
+	// MaxLifetime of the verifiers. A token ends earlier if a staple or a
+	// certificate does. Default [DefaultTTL].
 	TTL time.Duration
 	// Type is the typ header parameter (RFC 8725 §3.11). Default [DefaultType].
 	Type string
 	// Algorithm is the alg header parameter (RFC 7518 §3.1). Default: the one
 	// of the key's curve, EdDSA, or RS256.
 	Algorithm jose.SignatureAlgorithm
-	// MaxStapleAge bounds the time since a staple's thisUpdate, as the verifiers
-	// do. Default [ocspstaple.DefaultMaxAge].
+	// MaxStapleAge bounds the time since a staple's thisUpdate, and no token
+	// outlives it: no more than the MaxStapleAge of the verifiers, which would
+	// refuse such a token. Default [ocspstaple.DefaultMaxAge], which is theirs.
 	MaxStapleAge time.Duration
 	// Leeway is by how much the clock of the CA or the responder may be ahead.
 	// It prolongs nothing. Default [DefaultLeeway].
@@ -179,7 +190,9 @@ func (i *Issuer) Rotate(id *certs.Identity, staples StapleSource) error {
 }
 
 // Sign signs a token. It refuses with an [*Error] that says which condition
-// fails, above all if there is no fresh staple that says good of the leaf.
+// fails, above all if there is no fresh staple that says good of the leaf. It
+// waits for nothing but the private key: a source that is a [Nudger] is told when
+// its staples are not usable, and a later call may succeed.
 func (i *Issuer) Sign(ctx context.Context, claims Claims) (string, error) {
 	if ctx.Err() != nil {
 		return "", &Error{Reason: Canceled, Err: context.Cause(ctx)}
@@ -223,8 +236,8 @@ func (i *Issuer) expiry(h *header, ttl time.Duration, now time.Time) (time.Time,
 	}
 	// From iat, which is in whole seconds too: exp - iat is never above the TTL.
 	exp, reason := time.Unix(now.Unix(), 0).Add(ttl), ClaimsInvalid
-	if h.staplesEnd.Before(exp) {
-		exp, reason = h.staplesEnd, StapleStale
+	if h.freshUntil.Before(exp) {
+		exp, reason = h.freshUntil, StapleStale
 	}
 	if h.credential.notAfter.Before(exp) {
 		exp, reason = h.credential.notAfter, CertificateExpired

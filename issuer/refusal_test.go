@@ -189,7 +189,8 @@ func TestSignRefused(t *testing.T) {
 		{"older than the default age", gives(staple(t, leaf, lasting(testca.Now.Add(-time.Hour-time.Second), testca.Now.Add(time.Hour)))), nil,
 			issuer.StapleStale, ocspstaple.Stale},
 		{"older than the age configured", gives(good), func(c *issuer.Config) { c.MaxStapleAge = 59 * time.Second }, issuer.StapleStale, ocspstaple.Stale},
-		{"as old as the age configured", gives(good), func(c *issuer.Config) { c.MaxStapleAge = time.Minute }, "", nil},
+		{"as old as the age configured", gives(good), func(c *issuer.Config) { c.MaxStapleAge = time.Minute }, issuer.StapleStale, ocspstaple.Stale},
+		{"a second younger than the age configured", gives(good), func(c *issuer.Config) { c.MaxStapleAge = time.Minute + time.Second }, "", nil},
 		{"from the future", gives(good), at(-2*time.Minute - time.Second), issuer.StapleNotYetValid, ocspstaple.NotYetValid},
 		{"from the future, within the leeway", gives(good), at(-2 * time.Minute), "", nil},
 		{"from the future, beyond the leeway configured", gives(good), func(c *issuer.Config) {

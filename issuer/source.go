@@ -114,9 +114,6 @@ func (s *TokenSource) renew() (*reusable, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.freshUntil.Before(end) {
-		end = h.freshUntil
-	}
 	margin := min(end.Sub(now)/5, maxMargin)
 	next := &reusable{header: h, raw: raw, signed: now, renewal: end.Add(-margin)}
 	s.current.Store(next)

@@ -71,10 +71,31 @@ build_stapled() {
   fi
 }
 
+up_arguments=() # more arguments for stapled up
+
+# build_stock TOOL...: builds the stock step-ca and step, which are then in the
+# directory $stock.
+build_stock() {
+  local version=v0.30.2 tool package
+  stock=${STAPLED_INTEROP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stapled-interop}/$version
+  mkdir -p "$stock"
+  stock=$(cd "$stock" && pwd) # GOBIN has to be absolute
+  for tool in "$@"; do
+    case $tool in
+      step-ca) package=github.com/smallstep/certificates/cmd/step-ca ;;
+      step) package=github.com/smallstep/cli/cmd/step ;;
+    esac
+    if [ ! -x "$stock/$tool" ]; then
+      printf 'building %s@%s\n' "$package" "$version"
+      CGO_ENABLED=0 GOBIN=$stock go install "$package@$version"
+    fi
+  done
+}
+
 start_stack() {
   build_stapled
   : >"$work/up.json"
-  "$stapled" up --dir "$dir" --json >"$work/up.json" 2>"$work/up.err" &
+  "$stapled" up --dir "$dir" --json "${up_arguments[@]}" >"$work/up.json" 2>"$work/up.err" &
   child=$!
   for _ in $(seq 300); do
     if grep -q gateway_url "$work/up.json"; then break; fi

@@ -172,7 +172,7 @@ func (s *stage) revocation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	revoked, err := fetcher.Fetch(ctx, leaf, s.orders.identity.Chain[1])
+	revoked, err := fetcher.Fetch(ctx, stapler.Request{Certificate: leaf, Issuer: s.orders.identity.Chain[1]})
 	if err != nil {
 		return err
 	}

@@ -45,8 +45,12 @@ func (k keptIdentity) get(ctx context.Context) (*certs.Identity, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return k.enrol(ctx)
+	case isUnreadable(err):
+		return nil, fmt.Errorf("read the certificate that is kept in %s: %w", k.dir, err)
 	case err != nil:
-		return nil, fmt.Errorf("%w: delete %s to enrol a new certificate", err, k.dir)
+		// What is there is of no use to anybody. It has no other copy.
+		k.log.Warn("the kept certificate and its key are damaged, enrolling a new one", "dir", k.dir, "error", err)
+		return k.enrol(ctx)
 	}
 	leaf, now := identity.Leaf(), time.Now()
 	switch {
@@ -70,6 +74,13 @@ func (k keptIdentity) get(ctx context.Context) (*certs.Identity, error) {
 		return identity, nil
 	}
 	return k.save(renewed)
+}
+
+// isUnreadable tells a file that cannot be read now from one whose content is of
+// no use.
+func isUnreadable(err error) bool {
+	var reading *fs.PathError
+	return errors.As(err, &reading)
 }
 
 // renewalTime is when two thirds of a certificate's time have passed.

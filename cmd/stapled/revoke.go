@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -40,7 +39,7 @@ type revocation struct {
 	AlreadyRevoked bool    `json:"already_revoked"`
 }
 
-type revokeFlags struct{ dir, serial, cert, reason string }
+type revokeFlags struct{ dir, serial, cert, reason, passwordFile string }
 
 func newRevokeCommand(a *app) *cobra.Command {
 	var f revokeFlags
@@ -59,9 +58,9 @@ meanwhile: revoke every certificate issued for that name since.
 
 A serial number is decimal, hexadecimal with 0x, or hexadecimal bytes with
 colons. The CA takes any serial number; of one that it has not issued the
-command warns. A file is checked first; that of the CA itself
-(certs/intermediate_ca.crt) may be given too. A certificate that is revoked
-already stays as it is, which is not an error.`,
+command warns. A file is checked first; that of the CA itself (the key crt in
+config/ca.json) may be given too. A certificate that is revoked already stays as
+it is, which is not an error.`,
 		Example: `  stapled revoke --dir ./stack --reason keyCompromise \
     --cert ./stack/identities/service.stapled.internal/cert.pem
   stapled revoke --dir ./stack --serial 0x5a1f00d2c3 --json`,
@@ -73,6 +72,7 @@ already stays as it is, which is not an error.`,
 	flags.StringVar(&f.serial, "serial", "", "revoke the certificate with the serial number `N`: decimal, 0x… or hexadecimal bytes with colons")
 	flags.StringVar(&f.cert, "cert", "", "revoke the certificate in this PEM `FILE`, the first one in it")
 	flags.StringVar(&f.reason, "reason", "unspecified", "give the reason `NAME` of RFC 5280 §5.3.1: "+strings.Join(reasonNames(), ", "))
+	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of the provisioner's key from this `FILE` (default DIR/secrets/password)")
 	a.complete(cmd, "reason", reasonNames()...)
 	return cmd
 }
@@ -90,11 +90,11 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 	if err := checkDir(f.dir); err != nil {
 		return err
 	}
-	client, err := ca.NewClient(f.dir)
+	client, err := newClient(f.dir, f.passwordFile)
 	if err != nil {
 		return err
 	}
-	serial, subject, err := f.certificate()
+	serial, subject, err := f.certificate(client.Issuers())
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (r revocation) text(t terminal) string {
 }
 
 // certificate finds the serial number, and the subject where it is known.
-func (f revokeFlags) certificate() (*big.Int, string, error) {
+func (f revokeFlags) certificate(issuers []*x509.Certificate) (*big.Int, string, error) {
 	if f.cert == "" {
 		serial, err := parseSerial(f.serial)
 		return serial, "", err
@@ -172,23 +172,21 @@ func (f revokeFlags) certificate() (*big.Int, string, error) {
 		return nil, "", fmt.Errorf("%w: give --cert the PEM file of the certificate", err)
 	}
 	// The same serial number may belong to somebody else in this CA.
-	if err := issuedHere(chain[0], f.dir); err != nil {
+	if err := issuedHere(chain[0], issuers, f.dir); err != nil {
 		return nil, "", fmt.Errorf("%s: %w", f.cert, err)
 	}
 	return chain[0].SerialNumber, chain[0].Subject.String(), nil
 }
 
-func issuedHere(leaf *x509.Certificate, dir string) error {
-	file := filepath.Join(dir, "certs", "intermediate_ca.crt")
-	issuers, err := certs.LoadChain(file)
-	if err != nil {
-		return fmt.Errorf("read the certificate of the CA: %w: restore it", err)
+// issuedHere checks that the responder of the CA answers for a certificate.
+func issuedHere(cert *x509.Certificate, issuers []*x509.Certificate, dir string) error {
+	for _, above := range issuers[:len(issuers)-1] { // the root answers for itself to nobody
+		if cert.Equal(above) {
+			return nil
+		}
 	}
-	if leaf.Equal(issuers[0]) { // the responder answers for it too
-		return nil
-	}
-	if err := leaf.CheckSignatureFrom(issuers[0]); err != nil {
-		return fmt.Errorf("%s was issued by %s, not by the CA in %s, which is %s (%w): give a certificate of this CA, or use --serial", certname.Of(leaf), certname.IssuerOf(leaf), dir, certname.Of(issuers[0]), err)
+	if err := cert.CheckSignatureFrom(issuers[0]); err != nil {
+		return fmt.Errorf("%s was issued by %s, not by the CA in %s, which is %s (%w): give a certificate of this CA, or use --serial", certname.Of(cert), certname.IssuerOf(cert), dir, certname.Of(issuers[0]), err)
 	}
 	return nil
 }

@@ -141,3 +141,11 @@ func busyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() { ts.Check(l.Close()) })
 	ts.Setenv(args[0], l.Addr().String())
 }
+
+func freeCommand(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 1, 1)
+	s, err := listenAnywhere("127.0.0.1")
+	ts.Check(err)
+	ts.Check(s.listener.Close())
+	ts.Setenv(args[0], s.address())
+}

@@ -42,6 +42,7 @@ func TestMain(m *testing.M) {
 //	get STATUS URL TOKEN [OUT]  a request with the token in a file, or with none for -
 //	until STATUS URL TOKEN      the same, again and again until it is so
 //	busy VAR                    VAR is an address on which something listens
+//	free VAR                    VAR is an address on which nothing listens
 //	big FILE N                  make a file of N bytes
 //	mode PERM FILE              the file has these permissions
 //	encrypt KEY PASSWORD OUT    encrypt a PEM key with the password in a file, as step-ca does
@@ -60,7 +61,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": statusCommand, "json": jsonCommand, "jsonkeys": jsonkeysCommand, "lines": linesCommand,
 			"await": awaitCommand, "filled": filledCommand, "get": getCommand, "until": untilCommand,
-			"busy": busyCommand, "big": bigCommand, "mode": modeCommand, "encrypt": encryptCommand,
+			"busy": busyCommand, "free": freeCommand, "big": bigCommand, "mode": modeCommand, "encrypt": encryptCommand,
 			"vacant": vacantCommand, "corrupt": corruptCommand, "terminate": terminateCommand,
 		},
 	})

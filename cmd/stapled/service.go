@@ -49,6 +49,9 @@ func caAddressError(err error, isNew bool) error {
 	if !errors.As(err, &inUse) || inUse.Reason != ca.AddressInUse {
 		return err
 	}
+	if inUse.Server == ca.InsecureServer {
+		return fmt.Errorf("address %s is in use: stop what listens there, or choose another with the key insecureAddress in config/ca.json", inUse.Address)
+	}
 	flag := "--ca-address"
 	if inUse.Server == ca.OCSPServer {
 		flag = "--ocsp-address"
@@ -69,10 +72,13 @@ func listenError(err error, address, flag string) error {
 func (s *service) address() string { return s.listener.Addr().String() }
 
 // url is the service as this machine reaches it.
-func (s *service) url() string {
-	host, port, err := net.SplitHostPort(s.address())
+func (s *service) url() string { return reachable(s.address()) }
+
+// reachable is the URL of an address on which something listens.
+func reachable(address string) string {
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return "http://" + s.address()
+		return "http://" + address
 	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"

@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -32,11 +31,11 @@ type signer struct {
 	unrefreshed error
 }
 
-// outlives tells whether a token can be that long before its staple ends.
-func (s *signer) outlives(lifetime time.Duration) bool {
+// outlives reports whether a token can be that long before its staple ends.
+func (s *signer) outlives(lifetime time.Duration, bounds ocspstaple.Freshness) bool {
 	now := time.Now()
 	staples, err := s.staples.Current(now)
-	return err == nil && staples[0].NextUpdate().Sub(now) > lifetime
+	return err == nil && staples[0].FreshUntil(bounds).Sub(now) > lifetime
 }
 
 func (f tokenFlags) signer(ctx context.Context, log *slog.Logger) (*signer, error) {
@@ -65,12 +64,13 @@ func (f tokenFlags) foreignSigner(ctx context.Context, log *slog.Logger) (*signe
 			return nil, usagef("the certificate of %s names no OCSP responder: give its URL with --ocsp-url", certname.Of(c))
 		}
 	}
-	fetcher, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: f.ocspURL})
+	fetcher, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: f.ocspURL, Hash: ocspHashes[f.ocspHash]})
 	if err != nil {
 		return nil, fmt.Errorf("--ocsp-url: %w", err)
 	}
 	keeper, err := stapler.New(stapler.Config{
 		Chain: identity.Chain, Anchor: anchor, StapleChain: f.chain, Fetcher: fetcher, Logger: log,
+		MaxAge: f.freshness().MaxAge, Leeway: f.freshness().Leeway,
 	})
 	if err != nil {
 		return nil, err
@@ -147,14 +147,11 @@ func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signe
 		return nil, err
 	}
 	// This tells what is wrong with the directory, before anything is made in it.
-	client, err := ca.NewClient(f.dir)
+	client, err := newClient(f.dir, f.passwordFile)
 	if err != nil {
 		return nil, err
 	}
-	root, err := certs.LoadChain(filepath.Join(f.dir, "certs", "root_ca.crt"))
-	if err != nil {
-		return nil, fmt.Errorf("%w: restore the root certificate of the stack", err)
-	}
+	root := client.Root()
 	kept := keptIdentity{dir: dir, client: client, name: f.name, validity: f.validity, log: log}
 	identity, err := kept.get(ctx)
 	if err != nil {
@@ -162,20 +159,21 @@ func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signe
 	}
 	// The stack's responder answers for all of them. The intermediate does not name
 	// it, nor do leaves of a CA that was set up without it.
-	responder, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: client.OCSPURL()})
+	responder, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: client.OCSPURL(), Hash: ocspHashes[f.ocspHash]})
 	if err != nil {
 		return nil, fmt.Errorf("config/stapled.json: %w", err)
 	}
 	var above revokedAbove
 	keeper, err := stapler.New(stapler.Config{
-		Chain: identity.Chain, Anchor: root[0], StapleChain: f.chain, Fetcher: responder,
+		Chain: identity.Chain, Anchor: root, StapleChain: f.chain, Fetcher: responder,
 		File: kept.file("staple.der"), Logger: log, Observer: &above,
+		MaxAge: f.freshness().MaxAge, Leeway: f.freshness().Leeway,
 	})
 	if err != nil {
 		return nil, err
 	}
 	var unrefreshed error
-	if f.refresh || !young(keeper) {
+	if f.refresh || !young(keeper, f.freshness()) {
 		err = keeper.Refresh(ctx)
 		if _, unusable := keeper.Current(time.Now()); unusable == nil && !f.refresh {
 			unrefreshed, err = err, nil
@@ -189,7 +187,7 @@ func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signe
 	case err != nil:
 		return nil, err
 	}
-	return &signer{identity: identity, anchor: root[0], staples: keeper, unrefreshed: unrefreshed}, nil
+	return &signer{identity: identity, anchor: root, staples: keeper, unrefreshed: unrefreshed}, nil
 }
 
 // revokedAbove is true once a certificate above the first one is revoked. It
@@ -206,16 +204,16 @@ func (r *revokedAbove) Failed(i int, reason stapler.Reason) {
 	}
 }
 
-// young tells whether every staple is in the first half of its time, as the
+// young reports whether every staple is in the first half of its time, as the
 // stapler of a service would keep it.
-func young(keeper *stapler.Stapler) bool {
+func young(keeper *stapler.Stapler, bounds ocspstaple.Freshness) bool {
 	now := time.Now()
 	staples, err := keeper.Current(now)
 	if err != nil {
 		return false
 	}
 	for _, s := range staples {
-		if half := s.FreshUntil(ocspstaple.Freshness{}).Sub(s.ThisUpdate()) / 2; now.After(s.ThisUpdate().Add(half)) {
+		if half := s.FreshUntil(bounds).Sub(s.ThisUpdate()) / 2; now.After(s.ThisUpdate().Add(half)) {
 			return false
 		}
 	}

@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,12 +24,12 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// stackConfig is what `stapled up` was asked for. Empty addresses mean those
-// that the directory keeps, or free ports.
+// stackConfig is what `stapled up` was asked for. An empty audience and empty
+// addresses mean those that the directory keeps, or else echo and free ports.
 type stackConfig struct {
 	dir, audience                          string
 	caAddress, ocspAddress, gatewayAddress string
-	metricsAddress                         string
+	metricsAddress, passwordFile           string
 	stapleValidity                         time.Duration
 	validityGiven                          bool // or else the one that is kept
 	log                                    *slog.Logger
@@ -47,15 +46,6 @@ type stack struct {
 
 	runCA  sync.WaitGroup
 	stopCA context.CancelFunc
-}
-
-// gatewaySettings is config/gateway.json, which keeps the address over a restart.
-type gatewaySettings struct {
-	Address string `json:"address"`
-}
-
-func (c stackConfig) settingsFile() string {
-	return filepath.Join(c.dir, "config", "gateway.json")
 }
 
 // isNew tells whether the directory holds no stack yet.
@@ -77,13 +67,28 @@ func openStack(cfg stackConfig) (_ *stack, err error) {
 	// directory the database comes first: if that is locked, the addresses are
 	// taken by the very same stack, which is the thing to say.
 	isNew := cfg.isNew()
+	var kept gatewaySettings
+	password, err := readPassword(cfg.passwordFile)
+	if err != nil {
+		return nil, err
+	}
 	if isNew {
+		if password != nil {
+			return nil, usagef("--password-file is for a directory that exists: a new one gets a password of its own")
+		}
+		s.cfg.fillIn(kept)
 		if err := s.listen(); err != nil {
 			return nil, err
 		}
 	}
 	if err := ca.Init(cfg.dir, ca.InitConfig{CAAddress: cfg.caAddress, OCSPAddress: cfg.ocspAddress}); err != nil {
 		return nil, caAddressError(err, isNew)
+	}
+	if !isNew {
+		if kept, err = cfg.keptGateway(); err != nil {
+			return nil, err
+		}
+		s.cfg.fillIn(kept)
 	}
 	if s.metrics, err = newMetrics(); err != nil {
 		return nil, err
@@ -93,14 +98,14 @@ func openStack(cfg stackConfig) (_ *stack, err error) {
 			return nil, err
 		}
 	}
-	s.ca, err = ca.Open(cfg.dir, ca.Config{StapleValidity: s.cfg.stapleValidity, Logger: cfg.log, Observer: s.metrics})
+	s.ca, err = ca.Open(cfg.dir, ca.Config{Password: password, StapleValidity: s.cfg.stapleValidity, Logger: cfg.log, Observer: s.metrics})
 	if err != nil {
 		return nil, caAddressError(err, isNew)
 	}
 	if err := keepValidity(cfg.dir, s.cfg.stapleValidity, time.Now()); err != nil {
 		return nil, err
 	}
-	if err := protect(cfg.dir, cfg.log); err != nil {
+	if err := lookAtMode(cfg.dir, cfg.log); err != nil {
 		return nil, err
 	}
 	if !isNew {
@@ -116,69 +121,33 @@ func openStack(cfg stackConfig) (_ *stack, err error) {
 	if s.exporter != nil {
 		s.exporter.handle(s.metrics.handler(), slog.New(s.requests))
 	}
-	return s, s.keepGatewayAddress()
+	if err := s.keepGateway(kept); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
-// protect makes a directory that somebody has opened to others private again.
-func protect(dir string, log *slog.Logger) error {
+// lookAtMode warns of a directory that others can look into. Who may is for its
+// owner to decide, such as for a group that backs it up.
+func lookAtMode(dir string, log *slog.Logger) error {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return fmt.Errorf("look at the directory: %w", err)
 	}
-	if info.Mode().Perm()&0o077 == 0 {
-		return nil
-	}
-	log.Warn("the directory was open to others; it is private now", "dir", dir, "mode", info.Mode().Perm())
-	if err := os.Chmod(dir, 0o700); err != nil {
-		return fmt.Errorf("make the directory private: %w", err)
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		log.Warn(fmt.Sprintf("the directory is open to others (mode %04o): make it private with `chmod 700 %s`", mode, shellQuote(dir)))
 	}
 	return nil
 }
 
 func (s *stack) listen() (err error) {
-	address := s.cfg.gatewayAddress
-	if address == "" {
-		if address, err = s.cfg.keptGatewayAddress(); err != nil {
-			return err
-		}
-	}
-	if s.gateway, err = listen(address, "--gateway-address"); err != nil {
+	if s.gateway, err = listen(s.cfg.gatewayAddress, "--gateway-address"); err != nil {
 		return err
 	}
 	if s.cfg.metricsAddress != "" {
 		s.exporter, err = listen(s.cfg.metricsAddress, "--metrics-address")
 	}
 	return err
-}
-
-func (c stackConfig) keptGatewayAddress() (string, error) {
-	raw, err := os.ReadFile(c.settingsFile())
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	var kept gatewaySettings
-	if err == nil {
-		err = json.Unmarshal(raw, &kept)
-	}
-	if err != nil {
-		return "", fmt.Errorf("%s is unreadable (%w): repair or delete it", c.settingsFile(), err)
-	}
-	return kept.Address, nil
-}
-
-func (s *stack) keepGatewayAddress() error {
-	kept, err := s.cfg.keptGatewayAddress()
-	if err != nil || kept == s.gateway.address() {
-		return err
-	}
-	raw, err := json.Marshal(gatewaySettings{Address: s.gateway.address()})
-	if err != nil {
-		return fmt.Errorf("encode the address of the gateway: %w", err)
-	}
-	if err := certs.WriteFile(s.cfg.settingsFile(), append(raw, '\n')); err != nil {
-		return fmt.Errorf("keep the address of the gateway: %w", err)
-	}
-	return nil
 }
 
 // protectedEcho is the echo service behind a gateway that trusts this CA.
@@ -248,8 +217,17 @@ func (s *stack) ready() ready {
 		Root: s.ca.RootFile(), Dir: s.ca.Dir(), Audience: s.cfg.audience,
 		StapleValidity: timetext.Duration(s.cfg.stapleValidity),
 	}
+	at := s.ca.Addresses()
+	r.Listening = map[string]string{"ca": at.CA, "ocsp": at.OCSP, "gateway": s.gateway.address()}
+	if at.Insecure != "" {
+		r.Listening["insecure"] = at.Insecure
+		if s.ca.ServesCRL() {
+			r.CRLURL = reachable(at.Insecure) + "/1.0/crl"
+		}
+	}
 	if s.exporter != nil {
 		r.MetricsURL = s.exporter.url() + "/metrics"
+		r.Listening["metrics"] = s.exporter.address()
 	}
 	return r
 }

@@ -5,13 +5,12 @@ package main
 
 import (
 	"context"
+	"crypto"
 	"crypto/x509"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +18,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/issuer"
-	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -28,13 +27,14 @@ import (
 const defaultName = "service.stapled.internal"
 
 type tokenFlags struct {
-	dir, name                  string
+	dir, name, passwordFile    string
 	named                      bool // --name was given
 	cert, key, ocspURL, parent string
-	passwordFile               string
 	audiences, claims          []string
 	subject                    string
 	ttl, validity              time.Duration
+	maxStapleAge, leeway       time.Duration
+	ocspHash                   string
 	chain, refresh             bool
 }
 
@@ -69,9 +69,14 @@ The value of a --claim is JSON if it is a JSON number, boolean, object, array
 or a string in quotes, and else a string: n=5 is a number, n='"5"' and n=five
 are strings.
 
-Exit status 1 if the staple does not permit signing, such as for a revoked
-certificate. The token expires after --ttl, or with its staple if that is
-sooner.`,
+Exit status 1 if the certificate does not permit signing: its CA says revoked or
+unknown, or it has expired. A responder that does not answer, or whose answer is
+of no use, is status 2: try again, or repair it.
+
+The token expires after --ttl, or with its staple if that is sooner. --ttl,
+--max-staple-age and --leeway are what "stapled verify" has --max-lifetime,
+--max-staple-age and --leeway for: a token signed here passes the verifiers that
+have the same values there, or larger ones.`,
 		Example: `  stapled token --dir ./stack --audience echo --subject alice --claim role=admin
 
   # With a certificate of any PKI.
@@ -92,29 +97,33 @@ sooner.`,
 	flags.StringVar(&f.subject, "subject", "", "say that the token is about `S`, which becomes sub")
 	flags.StringArrayVar(&f.claims, "claim", nil, "add the claim `NAME=VALUE`; may be repeated")
 	flags.DurationVar(&f.ttl, "ttl", issuer.DefaultTTL, "let the token live for this `DURATION` at most")
+	flags.DurationVar(&f.maxStapleAge, "max-staple-age", ocspstaple.DefaultMaxAge, "sign with no staple older than this `DURATION`, and for no longer, whatever its nextUpdate says")
+	flags.DurationVar(&f.leeway, "leeway", issuer.DefaultLeeway, "let the clock of the responder be ahead by this `DURATION`; it prolongs nothing")
+	flags.StringVar(&f.ocspHash, "ocsp-hash", "", "name the certificate to the responder by this `HASH`, sha1 or sha256 (default sha256, then sha1 if the responder does not know the certificate so)")
 	flags.BoolVar(&f.chain, "staple-chain", false, "staple the intermediates too, for verifiers with --staples chain")
 	flags.StringVar(&f.dir, "dir", "", "use the stack in this `DIR`")
 	flags.StringVar(&f.name, "name", defaultName, "sign as this `NAME`, a DNS name or URI")
 	flags.DurationVar(&f.validity, "validity", 0, "let the certificate live for this `DURATION`; one that was enrolled with another is replaced (default that of the one that is kept, or of the CA, 24h)")
+	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of the provisioner's key, or beside --cert that of the private key, from this `FILE` (default DIR/secrets/password)")
 	flags.BoolVar(&f.refresh, "refresh", false, "ask the responder although the kept staple is young, and sign only if it answers")
 	flags.StringVar(&f.cert, "cert", "", "read the certificate chain from this PEM `FILE`, leaf first")
 	flags.StringVar(&f.key, "key", "", "read the private key of the leaf from this PEM `FILE` (default that of --cert)")
-	flags.StringVar(&f.passwordFile, "password-file", "", "decrypt the private key with the password in this `FILE`")
-	flags.StringVar(&f.ocspURL, "ocsp-url", "", "ask the OCSP responder at this `URL` (default the one that the certificate names)")
+	flags.StringVar(&f.ocspURL, "ocsp-url", "", "ask the OCSP responder at this `URL` (default those that the certificate names)")
 	flags.StringVar(&f.parent, "issuer-cert", "", "read the CA certificate that issued the last one of --cert from this PEM `FILE`, if that one needs a staple")
+	a.complete(cmd, "ocsp-hash", "sha1", "sha256")
 	inGroup(cmd, "With a certificate of a stack", "dir", "name", "validity", "refresh")
-	inGroup(cmd, "With a certificate of any PKI", "cert", "key", "password-file", "ocsp-url", "issuer-cert")
+	inGroup(cmd, "With a certificate of any PKI", "cert", "key", "ocsp-url", "issuer-cert")
 	return cmd
 }
 
 // check finds contradictions before anything is read or written.
 func (f tokenFlags) check() error {
-	foreign := f.cert != "" || f.key != "" || f.passwordFile != ""
+	foreign := f.cert != "" || f.key != ""
 	switch {
 	case f.dir == "" && !foreign:
 		return usagef("--dir DIR or --cert FILE is missing: say who signs")
 	case f.dir != "" && (foreign || f.ocspURL != "" || f.parent != ""):
-		return usagef("--dir brings its own certificate: leave out --cert, --key, --password-file, --ocsp-url and --issuer-cert, or --dir")
+		return usagef("--dir brings its own certificate: leave out --cert, --key, --ocsp-url and --issuer-cert, or --dir")
 	case foreign && f.cert == "":
 		return usagef("--cert FILE is missing: say whose certificate the key belongs to")
 	case foreign && (f.named || f.validity != 0 || f.refresh):
@@ -127,6 +136,13 @@ func (f tokenFlags) check() error {
 		return usagef("--ttl %s is too short: a token lives whole seconds", timetext.Duration(f.ttl))
 	case f.validity < 0:
 		return usagef("--validity %s is negative", timetext.Duration(f.validity))
+	case f.maxStapleAge <= 0:
+		return usagef("--max-staple-age must be more than nothing")
+	case f.leeway < 0:
+		return usagef("--leeway %s is negative", timetext.Duration(f.leeway))
+	}
+	if _, known := ocspHashes[f.ocspHash]; !known {
+		return usagef("--ocsp-hash %q must be sha1 or sha256", f.ocspHash)
 	}
 	if f.dir != "" {
 		return checkDir(f.dir)
@@ -146,7 +162,7 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	if err != nil {
 		return a.refused(refusal(f.advise(err)))
 	}
-	if f.ttl > verifier.DefaultMaxLifetime && s.outlives(verifier.DefaultMaxLifetime) {
+	if f.ttl > verifier.DefaultMaxLifetime && s.outlives(verifier.DefaultMaxLifetime, f.freshness()) {
 		a.warn(fmt.Errorf("--ttl %s: verifiers refuse a token with a longer time from iat to exp than %s by default", timetext.Duration(f.ttl), timetext.Duration(verifier.DefaultMaxLifetime)))
 	}
 	if leaf := s.identity.Leaf(); !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
@@ -157,6 +173,7 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	}
 	iss, err := issuer.New(issuer.Config{
 		Identity: s.identity, Anchor: s.anchor, Staples: s.staples, TTL: f.ttl, Logger: log,
+		MaxStapleAge: f.freshness().MaxAge, Leeway: f.freshness().Leeway,
 	})
 	if err != nil {
 		return err
@@ -196,58 +213,11 @@ func (a *app) printToken(raw string, f tokenFlags) error {
 	return a.printJSON(result)
 }
 
-// advise says what to do about a responder that does not answer.
-func (f tokenFlags) advise(err error) error {
-	switch {
-	case !errors.Is(err, stapler.FetchFailed):
-		return err
-	case f.dir != "":
-		return fmt.Errorf("%w: is `stapled up --dir %s` running?", err, f.dir)
-	}
-	return fmt.Errorf("%w: is the responder running, and is this its URL? --ocsp-url names another", err)
-}
+// ocspHashes are what --ocsp-hash takes.
+var ocspHashes = map[string]crypto.Hash{"": 0, "sha1": crypto.SHA1, "sha256": crypto.SHA256}
 
-// refusal tells whether the certificate is to blame, which is status 1, or
-// something that can be repaired, such as a responder that does not answer.
-func refusal(err error) error {
-	if errors.Is(err, stapler.FetchFailed) {
-		return err
-	}
-	for _, reason := range []error{
-		stapler.CertificateRevoked, stapler.StatusUnknown, stapler.Mismatch, stapler.Untrusted, stapler.Malformed,
-		issuer.CertificateRevoked, issuer.StapleUnknown, issuer.StapleMismatch, issuer.StapleUntrusted, issuer.StapleMalformed,
-	} {
-		if errors.Is(err, reason) {
-			return &rejection{fmt.Errorf("not signed: %w", err)}
-		}
-	}
-	return err
-}
-
-// refusedToken is what `stapled token --json` prints with status 1.
-type refusedToken struct {
-	Reason string `json:"reason"`
-	Detail string `json:"detail"`
-}
-
-// refused prints a refusal as JSON, if that is wanted.
-func (a *app) refused(err error) error {
-	var rejected *rejection
-	if !a.json || !errors.As(err, &rejected) {
-		return err
-	}
-	result := refusedToken{Detail: oneLine(errors.Unwrap(rejected.err))}
-	var fromStapler *stapler.Error
-	var fromIssuer *issuer.Error
-	switch {
-	case errors.As(err, &fromStapler):
-		result.Reason = string(fromStapler.Reason)
-	case errors.As(err, &fromIssuer):
-		result.Reason = string(fromIssuer.Reason)
-	}
-	result.Detail = strings.TrimPrefix(result.Detail, result.Reason+": ")
-	if err := a.printJSON(result); err != nil {
-		return err
-	}
-	return &rejection{}
+// freshness is what staples are held to. A leeway of 0 on the command line is
+// none, where in Go it is the default.
+func (f tokenFlags) freshness() ocspstaple.Freshness {
+	return ocspstaple.Freshness{MaxAge: f.maxStapleAge, Leeway: max(f.leeway, time.Nanosecond)}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -17,7 +18,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/stapledjwt/stapled/internal/listenaddr"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -33,9 +36,14 @@ type ready struct {
 	Root       string `json:"root"`
 	Dir        string `json:"dir"`
 	Audience   string `json:"audience"`
+	// Listening are the addresses on which it listens, by server: ca, ocsp,
+	// gateway, and insecure and metrics where they are on.
+	Listening map[string]string `json:"listening"`
 	// StapleValidity is as --staple-validity takes it.
 	StapleValidity string `json:"staple_validity"`
 	MetricsURL     string `json:"metrics_url,omitempty"`
+	// CRLURL is at the insecureAddress of ca.json, if that serves the CRL.
+	CRLURL string `json:"crl_url,omitempty"`
 }
 
 func newUpCommand(a *app) *cobra.Command {
@@ -48,9 +56,13 @@ gateway that protects an echo service, which answers with the identity and the
 claims of its caller as JSON.
 
 The first start makes the directory (mode 0700) with new keys; later starts go
-on with it. Free ports are chosen at the first start and kept. The directory is
-a step-ca directory: the step and step-ca commands work with it. That of an
-existing step-ca will do as well, once config/stapled.json is there.
+on with it. Free ports are chosen at the first start and kept, and so are the
+audience and the validity of staples. The directory is a step-ca directory: the
+step and step-ca commands work with it. That of an existing step-ca will do as
+well, once config/stapled.json is there. It stays as it is, and what its ca.json
+configures and stapled does not serve is refused or logged by its key.
+
+The log has a line for each certificate issued, renewed and revoked.
 
 It runs until SIGINT, SIGTERM or SIGHUP, and then ends with status 0. When
 everything answers, it prints the addresses.`,
@@ -62,6 +74,12 @@ everything answers, it prints the addresses.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg.validityGiven = cmd.Flags().Changed("staple-validity")
+			if err := givenAddresses(cmd.Flags()); err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("audience") && cfg.audience == "" {
+				return usagef("--audience is empty: say whom tokens for the echo service name")
+			}
 			if err := cfg.check(); err != nil {
 				return err
 			}
@@ -70,12 +88,14 @@ everything answers, it prints the addresses.`,
 				return err
 			}
 			cfg.log = log
+			slog.SetDefault(log) // also for what step-ca writes with package log
 			return a.up(cmd.Context(), cfg)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&cfg.dir, "dir", "", "keep the stack in this `DIR` (required)")
-	flags.StringVar(&cfg.audience, "audience", defaultAudience, "protect the echo service as the audience `A`")
+	flags.StringVar(&cfg.audience, "audience", "", "protect the echo service as the audience `A` (default echo, kept)")
+	flags.StringVar(&cfg.passwordFile, "password-file", "", "read the password of the CA's keys from this `FILE` (default DIR/secrets/password)")
 	flags.StringVar(&cfg.caAddress, "ca-address", "", "serve the step-ca API on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
 	flags.StringVar(&cfg.ocspAddress, "ocsp-address", "", "serve OCSP on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
 	flags.StringVar(&cfg.gatewayAddress, "gateway-address", "", "serve the gateway on this `HOST:PORT` (default a free port on 127.0.0.1, kept)")
@@ -89,8 +109,6 @@ func (c stackConfig) check() error {
 	switch {
 	case c.dir == "":
 		return usagef("--dir DIR is missing: name a new directory, or the one of a stack")
-	case c.audience == "":
-		return usagef("--audience is empty: say whom tokens for the echo service name")
 	case c.validityGiven && (c.stapleValidity < time.Second || c.stapleValidity%time.Second != 0):
 		return usagef("--staple-validity %s is not a whole number of seconds from 1s on: OCSP counts in seconds", timetext.Duration(c.stapleValidity))
 	}
@@ -102,6 +120,9 @@ func (c stackConfig) check() error {
 		if f.address == "" {
 			continue
 		}
+		if err := listenaddr.Check(f.address); err != nil {
+			return usagef("%s %w", f.name, err)
+		}
 		_, port, err := net.SplitHostPort(f.address)
 		if err != nil {
 			return usagef("%s %q is not HOST:PORT", f.name, f.address)
@@ -112,6 +133,17 @@ func (c stackConfig) check() error {
 		taken[f.address] = f.name
 	}
 	return checkDir(c.dir)
+}
+
+// givenAddresses refuses an empty address that was given, such as by a variable
+// of the shell that is not set: nobody has said where to listen.
+func givenAddresses(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		if strings.HasSuffix(f.Name, "-address") && f.Value.String() == "" {
+			err = usagef("--%s is empty: write HOST:PORT, or leave it out", f.Name)
+		}
+	})
+	return err
 }
 
 func (a *app) up(parent context.Context, cfg stackConfig) error {
@@ -156,11 +188,16 @@ func (a *app) printReady(s *stack) error {
 	var b strings.Builder
 	b.WriteString(t.paint(green, "ready") + t.paint(dim, "  (Ctrl-C ends it)") + "\n")
 	p := page{terminal: t, out: &b}
-	p.whole("CA", r.CAURL)
-	p.whole("OCSP", r.OCSPURL)
-	p.whole("gateway", r.GatewayURL+", audience "+r.Audience)
+	p.whole("CA", r.CAURL+r.elsewhere("ca", r.CAURL))
+	p.whole("OCSP", r.OCSPURL+r.elsewhere("ocsp", r.OCSPURL))
+	if address, ok := r.Listening["insecure"]; ok && r.CRLURL != "" {
+		p.whole("CRL", r.CRLURL+r.elsewhere("insecure", r.CRLURL))
+	} else if ok {
+		p.whole("SCEP", "listening on "+address)
+	}
+	p.whole("gateway", r.GatewayURL+", audience "+r.Audience+r.elsewhere("gateway", r.GatewayURL))
 	if r.MetricsURL != "" {
-		p.whole("metrics", r.MetricsURL)
+		p.whole("metrics", r.MetricsURL+r.elsewhere("metrics", r.MetricsURL))
 	}
 	p.whole("root", r.Root)
 	if v := s.cfg.stapleValidity; v <= ocspstaple.DefaultMaxAge {
@@ -172,6 +209,15 @@ func (a *app) printReady(s *stack) error {
 	fmt.Fprintf(&b, "\nTry this in another terminal:\n  TOKEN=$(%s token --dir %s --audience %s)\n  curl -H \"Authorization: Bearer $TOKEN\" %s\n",
 		shellQuote(program()), shellQuote(r.Dir), shellQuote(r.Audience), r.GatewayURL)
 	return a.print(b.String())
+}
+
+// elsewhere says where a server listens if its URL does not.
+func (r ready) elsewhere(server, at string) string {
+	u, err := url.Parse(at)
+	if err == nil && u.Host == r.Listening[server] {
+		return ""
+	}
+	return ", listening on " + r.Listening[server]
 }
 
 // program is how to call this program again: by its name, if that finds this

@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/strictfile"
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
@@ -21,23 +21,29 @@ import (
 // the last good staple ends.
 type validitySettings struct {
 	// Validity is that of the staples that are given now, as of --staple-validity.
-	Validity string `json:"validity"`
+	Validity string `json:"validity" example:"\"10m\""`
 	// EarlierUntil is when those that were given before have ended, whose
 	// validity may have been longer.
-	EarlierUntil time.Time `json:"earlier_until,omitzero"`
+	EarlierUntil time.Time `json:"earlier_until,omitzero" example:"\"2026-12-01T12:00:00Z\""`
 }
 
 func validityFile(dir string) string { return filepath.Join(dir, "config", "staples.json") }
 
+// Check implements strictfile.Checker.
+func (s *validitySettings) Check() (string, error) {
+	d, err := time.ParseDuration(s.Validity)
+	if err == nil && (d < time.Second || d%time.Second != 0) {
+		err = fmt.Errorf("%q is not a whole number of seconds from 1s on", s.Validity)
+	}
+	return "validity", err
+}
+
 func readValidity(dir string) (validity time.Duration, earlierUntil time.Time, err error) {
-	raw, err := os.ReadFile(validityFile(dir))
 	var kept validitySettings
-	if err == nil {
-		err = json.Unmarshal(raw, &kept)
+	if err := strictfile.Read(validityFile(dir), &kept); err != nil {
+		return 0, time.Time{}, err
 	}
-	if err == nil {
-		validity, err = time.ParseDuration(kept.Validity)
-	}
+	validity, err = time.ParseDuration(kept.Validity)
 	return validity, kept.EarlierUntil, err
 }
 
@@ -50,14 +56,12 @@ func keptValidity(dir string) (time.Duration, error) {
 		return responder.DefaultValidity, nil
 	case err != nil:
 		return 0, unreadableValidity(dir, err)
-	case kept < time.Second:
-		return 0, unreadableValidity(dir, fmt.Errorf("a validity of %s", timetext.Duration(kept)))
 	}
 	return kept, nil
 }
 
 func unreadableValidity(dir string, err error) error {
-	return fmt.Errorf("%s is unreadable (%w): repair or delete it", validityFile(dir), err)
+	return fmt.Errorf("%w: repair it, or delete %s", err, validityFile(dir))
 }
 
 // keepValidity writes down how long staples are valid from now on, before the

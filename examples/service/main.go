@@ -35,8 +35,8 @@ func main() {
 	audience := flag.String("audience", "orders", "the audience that tokens must name")
 	listen := flag.String("listen", "127.0.0.1:8080", "`address` to listen on")
 	flag.Parse()
-	if *anchor == "" || *audience == "" {
-		fmt.Fprintln(os.Stderr, "-anchor and -audience are required: name the CA certificates to trust, and whom tokens are for")
+	if *anchor == "" || *audience == "" || *listen == "" {
+		fmt.Fprintln(os.Stderr, "-anchor, -audience and -listen must not be empty: name the CA certificates to trust, whom tokens are for, and where to listen")
 		flag.Usage()
 		os.Exit(2)
 	}

@@ -169,7 +169,10 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"stapledtest", []string{"certs", "internal/testca", "issuer", "ocspstaple", "verifier"}},
 		{"ca/responder", nil},
-		{"ca", []string{"certs", "ca/responder", "internal/loglimit", "ocspstaple", "ocspstaple/stapler"}}, // to ask the responder
+		// To ask the responder, and for files and addresses of its own.
+		{"ca", []string{"certs", "ca/responder", "ocspstaple", "ocspstaple/stapler", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
+		{"internal/strictfile", nil},
+		{"internal/listenaddr", nil},
 	} {
 		t.Run(row.from, func(t *testing.T) {
 			for _, p := range list(t, module+"/"+row.from) {

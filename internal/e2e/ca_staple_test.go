@@ -95,7 +95,7 @@ func TestCAStaples(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					der, err := fetcher.Fetch(ctx, row.leaf, row.issuer)
+					der, err := fetcher.Fetch(ctx, stapler.Request{Certificate: row.leaf, Issuer: row.issuer})
 					if err != nil {
 						t.Fatal(err)
 					}

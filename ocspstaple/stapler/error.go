@@ -5,7 +5,7 @@ package stapler
 
 import (
 	"errors"
-	"fmt"
+	"time"
 
 	"github.com/stapledjwt/stapled"
 )
@@ -17,10 +17,14 @@ type (
 )
 
 // The reasons why there is no staple to sign with, or why an attempt to get one
-// failed.
+// failed. Only CertificateRevoked, CertificateExpired and StatusUnknown are verdicts
+// on the certificate; every other one is about this attempt or about the responder,
+// and may pass.
 const (
 	Missing            = stapled.StapleMissing
 	FetchFailed        = stapled.FetchFailed
+	ResponderError     = stapled.ResponderError
+	NotYetKnown        = stapled.StapleNotYetKnown
 	NotNewer           = stapled.StapleNotNewer
 	CertificateExpired = stapled.CertificateExpired
 	Malformed          = stapled.StapleMalformed
@@ -32,15 +36,54 @@ const (
 	CertificateRevoked = stapled.CertificateRevoked
 )
 
-func fail(reason Reason, format string, args ...any) *Error {
-	return &Error{Reason: reason, Err: fmt.Errorf(format, args...)}
+// Busy is the cause of an error with which a responder asks to be left alone for a
+// while (RFC 9110 §10.2.3). A [Fetcher] wraps it, and the stapler waits.
+type Busy struct {
+	// RetryAfter is how long.
+	RetryAfter time.Duration
+	// Err is what else the responder said.
+	Err error
 }
 
-// about gives any error of an attempt its reason, and says which certificate
-// it is about.
-func about(err error, certificate string) *Error {
-	if own, ok := errors.AsType[*Error](err); ok {
-		return fail(own.Reason, "%s: %w", certificate, own.Err)
+// Error gives the cause.
+func (b *Busy) Error() string { return b.Err.Error() }
+
+// Unwrap gives the cause.
+func (b *Busy) Unwrap() error { return b.Err }
+
+// busy adds the wish of a responder to an error, if there is one.
+func busy(retryAfter time.Duration, err error) error {
+	if retryAfter <= 0 {
+		return err
 	}
-	return fail(FetchFailed, "%s: %w", certificate, err)
+	return &Busy{RetryAfter: retryAfter, Err: err}
+}
+
+// retryAfter is how long a responder has asked to be left alone; 0 if it has not.
+func retryAfter(err error) time.Duration {
+	if b, ok := errors.AsType[*Busy](err); ok {
+		return b.RetryAfter
+	}
+	return 0
+}
+
+func fail(reason Reason, format string, args ...any) *Error {
+	return stapled.Errorf(reason, format, args...)
+}
+
+// about gives any error of an attempt its reason, and says which certificate or
+// responder it is about.
+func about(err error, subject string) *Error {
+	if own, ok := errors.AsType[*Error](stapled.In(subject, err)); ok {
+		return own
+	}
+	return fail(FetchFailed, "%s: %w", subject, err)
+}
+
+// reasoned gives any error of an attempt its reason.
+func reasoned(err error) *Error {
+	if own, ok := err.(*Error); ok {
+		return own
+	}
+	return fail(FetchFailed, "%w", err)
 }

@@ -6,7 +6,6 @@ package stapler_test
 import (
 	"bytes"
 	"context"
-	"crypto/x509"
 	"errors"
 	"strings"
 	"sync"
@@ -53,18 +52,18 @@ type asked struct {
 type fetcher struct {
 	mu     sync.Mutex
 	calls  []asked
-	answer func(ctx context.Context, leaf *x509.Certificate) ([]byte, error)
+	answer func(ctx context.Context, req stapler.Request) ([]byte, error)
 }
 
-func (f *fetcher) Fetch(ctx context.Context, leaf, _ *x509.Certificate) ([]byte, error) {
+func (f *fetcher) Fetch(ctx context.Context, req stapler.Request) ([]byte, error) {
 	f.mu.Lock()
-	f.calls = append(f.calls, asked{time.Now(), leaf.SerialNumber.String(), stapler.Revalidate(ctx)})
+	f.calls = append(f.calls, asked{time.Now(), req.Certificate.SerialNumber.String(), req.Revalidate})
 	answer := f.answer
 	f.mu.Unlock()
-	return answer(ctx, leaf)
+	return answer(ctx, req)
 }
 
-func (f *fetcher) set(answer func(context.Context, *x509.Certificate) ([]byte, error)) {
+func (f *fetcher) set(answer func(context.Context, stapler.Request) ([]byte, error)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.answer = answer
@@ -77,10 +76,10 @@ func (f *fetcher) seen() []asked {
 }
 
 // good answers for one party, or for the parties above it, with fresh staples.
-func good(party *testca.Party, validity time.Duration) func(context.Context, *x509.Certificate) ([]byte, error) {
-	return func(_ context.Context, leaf *x509.Certificate) ([]byte, error) {
+func good(party *testca.Party, validity time.Duration) func(context.Context, stapler.Request) ([]byte, error) {
+	return func(_ context.Context, req stapler.Request) ([]byte, error) {
 		for p := party; p != nil; p = p.Issuer {
-			if p.Cert.Equal(leaf) {
+			if p.Cert.Equal(req.Certificate) {
 				return answer(p, 0, validity), nil
 			}
 		}
@@ -88,8 +87,8 @@ func good(party *testca.Party, validity time.Duration) func(context.Context, *x5
 	}
 }
 
-func always(der []byte, err error) func(context.Context, *x509.Certificate) ([]byte, error) {
-	return func(context.Context, *x509.Certificate) ([]byte, error) { return der, err }
+func always(der []byte, err error) func(context.Context, stapler.Request) ([]byte, error) {
+	return func(context.Context, stapler.Request) ([]byte, error) { return der, err }
 }
 
 var errDown = errors.New("connection refused")

@@ -43,6 +43,11 @@ func (s *Stapler) hold(sub *subject, staple *ocspstaple.Staple, save bool) {
 		s.change(func(st *state) {
 			st.staples[sub.index], st.failed[sub.index] = staple, nil
 		})
+		// As loud as the failures were, of which the log has not had the last.
+		if attempts, began := sub.outage.end(); attempts > 0 {
+			s.log.Warn("new staple after failures", "certificate", sub.String(),
+				"failures", attempts, "after", s.now().Sub(began).Round(time.Millisecond))
+		}
 		s.log.Info("staple held", "certificate", sub.String(),
 			"this_update", staple.ThisUpdate(), "next_update", staple.NextUpdate(), "from_file", !save)
 		if s.cfg.Observer != nil {
@@ -76,14 +81,31 @@ func (s *Stapler) revoke(sub *subject, staple *ocspstaple.Staple) {
 	}
 }
 
-// fail remembers why an attempt failed; what is held stays.
-func (s *Stapler) fail(sub *subject, err *Error, attempt int, retry time.Duration) {
+// fail remembers why an attempt failed; what is held stays. The log gets the
+// first failure of an outage, each new reason, and the others at growing distance.
+func (s *Stapler) fail(sub *subject, err *Error, retry time.Duration) {
 	s.change(func(st *state) { st.failed[sub.index] = err })
-	s.log.Warn("no new staple", "certificate", sub.String(), "reason", string(err.Reason), "error", err.Err,
-		"attempt", attempt, "retry_in", retry.Round(time.Millisecond))
 	if s.cfg.Observer != nil {
 		s.cfg.Observer.Failed(sub.index, err.Reason)
 	}
+	now, held := s.now(), s.held(sub)
+	fresh := held != nil && !now.After(held.FreshUntil(s.freshness))
+	attempt, unsaid, log := sub.outage.failed(now, err.Reason, fresh)
+	if !log {
+		return
+	}
+	attrs := []any{
+		"certificate", sub.String(), "reason", string(err.Reason), "error", err.Err,
+		"attempt", attempt, "retry_in", retry.Round(time.Millisecond),
+	}
+	if unsaid > 0 {
+		attrs = append(attrs, "not_logged", unsaid)
+	}
+	if fresh {
+		s.log.Warn("no new staple", append(attrs, "held_until", held.FreshUntil(s.freshness))...)
+		return
+	}
+	s.log.Warn("no new staple, and none to sign with", attrs...)
 }
 
 // change replaces the state by an edited copy. The slice of staples is copied

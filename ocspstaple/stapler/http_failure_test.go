@@ -106,8 +106,7 @@ func TestRedirectFromHTTPSToHTTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	stapler.TrustForTest(f, secure.Client().Transport)
-	leaf := asking()
-	der, err := f.Fetch(t.Context(), leaf.Cert, leaf.Issuer.Cert)
+	der, err := f.Fetch(t.Context(), about(asking()))
 	wantFetchError(t, der, err, "from https to http")
 }
 

@@ -34,7 +34,11 @@ func fetch(ctx context.Context, cfg stapler.HTTPConfig, leaf *testca.Party) ([]b
 	if err != nil {
 		return nil, err
 	}
-	return f.Fetch(ctx, leaf.Cert, leaf.Issuer.Cert)
+	return f.Fetch(ctx, about(leaf))
+}
+
+func about(leaf *testca.Party) stapler.Request {
+	return stapler.Request{Certificate: leaf.Cert, Issuer: leaf.Issuer.Cert}
 }
 
 // received is what a responder was asked.
@@ -149,7 +153,13 @@ func TestRevalidationIsAsked(t *testing.T) {
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		var got received
 		server := responder(t, &got, "answer")
-		if _, err := fetch(stapler.WithRevalidation(t.Context()), stapler.HTTPConfig{Method: method}, asking(server.URL)); err != nil {
+		f, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		req := about(asking(server.URL))
+		req.Revalidate = true
+		if _, err := f.Fetch(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
 		if cache := got.header.Get("Cache-Control"); cache != "no-cache" {

@@ -5,7 +5,6 @@ package stapler_test
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"sync/atomic"
 	"testing"
@@ -66,9 +65,9 @@ func TestCacheOnTheWay(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				leaf, seen := newLeaf(), new(observer)
 				cached := answer(leaf, 0, 10*time.Minute)
-				f := &fetcher{answer: func(ctx context.Context, cert *x509.Certificate) ([]byte, error) {
-					if stapler.Revalidate(ctx) {
-						return good(leaf, 10*time.Minute)(ctx, cert)
+				f := &fetcher{answer: func(ctx context.Context, req stapler.Request) ([]byte, error) {
+					if req.Revalidate {
+						return good(leaf, 10*time.Minute)(ctx, req)
 					}
 					return cached, nil
 				}}
@@ -91,12 +90,47 @@ func TestCacheOnTheWay(t *testing.T) {
 	}
 }
 
+// TestStaleCacheInAnOutage: the first attempt asks the cache and then past it. As
+// long as that brings nothing, the next ones ask past it only.
+func TestStaleCacheInAnOutage(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		leaf := newLeaf()
+		f := &fetcher{answer: good(leaf, 10*time.Minute)}
+		s := newStapler(t, leaf, f)
+		if err := s.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		cached := answer(leaf, 0, 10*time.Minute)
+		time.Sleep(11 * time.Minute)
+		f.set(always(cached, nil))
+		for n, want := range []int{2, 1, 1} {
+			before := len(f.seen())
+			wantReason(t, s.Refresh(t.Context()), stapler.Stale)
+			calls := f.seen()[before:]
+			if len(calls) != want || !calls[len(calls)-1].revalidated {
+				t.Errorf("attempt %d asked %+v", n, calls)
+			}
+		}
+		f.set(good(leaf, 10*time.Minute))
+		for n, revalidated := range []bool{true, false} {
+			before := len(f.seen())
+			if err := s.Refresh(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if calls := f.seen()[before:]; len(calls) != 1 || calls[0].revalidated != revalidated {
+				t.Errorf("after the outage, attempt %d asked %+v", n, calls)
+			}
+			time.Sleep(time.Minute)
+		}
+	})
+}
+
 // TestLongerAnswerOfTheSameTime: a responder that is fed by a CRL repeats its
 // thisUpdate and moves nextUpdate only.
 func TestLongerAnswerOfTheSameTime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf, from := newLeaf(), time.Now().Truncate(time.Second)
-		f := &fetcher{answer: func(context.Context, *x509.Certificate) ([]byte, error) {
+		f := &fetcher{answer: func(context.Context, stapler.Request) ([]byte, error) {
 			return leaf.Staple(func(r *testca.Response) {
 				now := time.Now().Truncate(time.Second)
 				r.ProducedAt = now
@@ -136,7 +170,7 @@ func TestClockSetBack(t *testing.T) {
 		leaf := newLeaf()
 		var behind atomic.Int64 // by how much the clock is behind that of the bubble
 		now := func() time.Time { return time.Now().Add(-time.Duration(behind.Load())) }
-		f := &fetcher{answer: func(context.Context, *x509.Certificate) ([]byte, error) {
+		f := &fetcher{answer: func(context.Context, stapler.Request) ([]byte, error) {
 			return answer(leaf, -time.Duration(behind.Load()), 20*time.Minute), nil
 		}}
 		s := newStapler(t, leaf, f)

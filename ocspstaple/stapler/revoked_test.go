@@ -5,7 +5,6 @@ package stapler_test
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"testing"
 	"time"
@@ -34,11 +33,11 @@ func TestRevokedForGood(t *testing.T) {
 				if err := s.Wait(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				f.set(func(ctx context.Context, cert *x509.Certificate) ([]byte, error) {
-					if p := row.revoked(leaf); cert.Equal(p.Cert) {
+				f.set(func(ctx context.Context, req stapler.Request) ([]byte, error) {
+					if p := row.revoked(leaf); req.Certificate.Equal(p.Cert) {
 						return answer(p, row.offset, 10*time.Minute, saying(testca.Revoked)), nil
 					}
-					return good(leaf, 10*time.Minute)(ctx, cert)
+					return good(leaf, 10*time.Minute)(ctx, req)
 				})
 				err := <-done
 				wantReason(t, err, stapler.CertificateRevoked)

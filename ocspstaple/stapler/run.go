@@ -6,7 +6,7 @@ package stapler
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +21,11 @@ const glance = time.Minute
 // Run keeps the staples fresh until the context ends, and then returns its
 // cause. It returns earlier, with an [*Error], only if going on is pointless:
 // CertificateRevoked or CertificateExpired. It is called once.
+//
+// After a failure it asks again: after RetryMin, then after twice that, up to
+// RetryMax; while no fresh staple is held, after five seconds at most, or after
+// RetryMin if that is longer. It heeds Retry-After within the same bounds. All
+// waits are jittered.
 func (s *Stapler) Run(ctx context.Context) error {
 	if !s.running.CompareAndSwap(false, true) {
 		return errors.New("Stapler.Run has been called before")
@@ -38,21 +43,40 @@ func (s *Stapler) Run(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
+// Nudge has [Stapler.Run] ask soon for each staple that is missing or no longer
+// fresh: now, or a second after the last attempt began, or when the time of a
+// Retry-After is over. Any number of calls until then make one attempt. Package
+// issuer calls it when a token cannot be signed. It does not block.
+func (s *Stapler) Nudge() {
+	st, now := s.current.Load(), s.now()
+	if st.revoked != nil {
+		return
+	}
+	for i, staple := range st.staples {
+		if s.check(i, staple, now) == nil {
+			continue
+		}
+		select {
+		case s.subjects[i].nudged <- struct{}{}:
+		default:
+		}
+	}
+}
+
 // Refresh asks for every staple once, now, without [Stapler.Run]: for a program
 // that signs and ends. The error says why there is no staple to sign with or, if
 // there is one that was held before, why there is no new one: [Stapler.Current]
 // may have staples beside it. An answer that is no newer than what is held is no
 // failure.
+//
+// About a certificate that is minutes old and that its responder does not know
+// yet, it asks again, for up to half of Timeout. About one that has expired it
+// asks nobody.
 func (s *Stapler) Refresh(ctx context.Context) error {
 	failures := make([]*Error, len(s.subjects))
 	var wg sync.WaitGroup
 	for i, sub := range s.subjects {
-		wg.Go(func() {
-			if err := s.attempt(ctx, sub); err != nil && err.Reason != CertificateRevoked {
-				s.fail(sub, err, 1, 0)
-				failures[i] = err
-			}
-		})
+		wg.Go(func() { failures[i] = s.insist(ctx, sub) })
 	}
 	wg.Wait()
 	if _, err := s.Current(s.now()); err != nil {
@@ -66,37 +90,91 @@ func (s *Stapler) Refresh(ctx context.Context) error {
 	return nil
 }
 
+// insist makes one attempt, and further ones while the certificate may be too
+// new for its responder.
+func (s *Stapler) insist(ctx context.Context, sub *subject) *Error {
+	if err := s.expired(sub); err != nil {
+		s.fail(sub, err, 0)
+		return err
+	}
+	waited, delay := time.Duration(0), s.cfg.RetryMin
+	for {
+		err := s.attempt(ctx, sub)
+		if err == nil || err.Reason == CertificateRevoked {
+			return nil // Current says so
+		}
+		if err.Reason != NotYetKnown || waited+delay > s.cfg.Timeout/2 {
+			s.fail(sub, err, 0)
+			return err
+		}
+		s.fail(sub, err, delay)
+		select {
+		case <-time.After(delay):
+		case <-ctx.Done():
+			return err
+		}
+		waited, delay = waited+delay, 2*delay
+	}
+}
+
+// expired returns an error if the certificate has ended: whatever the responder
+// says, or if it says nothing, it is of no use.
+func (s *Stapler) expired(sub *subject) *Error {
+	if !s.now().After(sub.cert.NotAfter) {
+		return nil
+	}
+	return fail(CertificateExpired, "%s ended at %s: enrol a new certificate", sub, timetext.Stamp(sub.cert.NotAfter))
+}
+
 // keep keeps one staple fresh.
 func (s *Stapler) keep(ctx context.Context, sub *subject) error {
 	plan := plan{min: s.cfg.RetryMin, max: s.cfg.RetryMax, freshness: s.freshness}
-	next := plan.refresh(s.held(sub), s.now())
+	next, soonest := plan.refresh(s.held(sub), s.now()), time.Time{}
 	for failures := 0; ; {
-		if err := s.wait(ctx, next); err != nil {
+		if err := s.wait(ctx, sub, next, soonest); err != nil {
 			return err
 		}
-		if s.now().After(sub.cert.NotAfter) {
-			err := fail(CertificateExpired, "%s ended at %s: enrol a new certificate",
-				sub, timetext.Stamp(sub.cert.NotAfter))
+		if err := s.expired(sub); err != nil {
 			s.log.Error("no staple can help any more", "error", err)
 			s.change(func(st *state) { st.failed[sub.index], st.ended = err, true })
 			return err
 		}
+		began := s.now()
 		err := s.attempt(ctx, sub)
+		// A nudge from before the end of the attempt has got what it wanted.
+		select {
+		case <-sub.nudged:
+		default:
+		}
+		now, held := s.now(), s.held(sub)
+		soonest = began.Add(patience)
 		switch {
 		case err == nil:
 			failures = 0
-			next = plan.refresh(s.held(sub), s.now())
+			next = plan.refresh(held, now)
 		case err.Reason == CertificateRevoked:
 			return err
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		default:
 			failures++
-			delay := plan.retry(failures, s.held(sub), s.now())
-			s.fail(sub, err, failures, delay)
-			next = s.now().Add(delay)
+			// From the beginning of the attempt: one that took long was a wait
+			// itself.
+			next = latest(began.Add(plan.retry(failures, held, now)), now.Add(jittered(plan.min)))
+			if wish := retryAfter(err); wish > 0 {
+				soonest = latest(soonest, now.Add(plan.respect(wish, held, now)))
+				next = latest(next, soonest)
+			}
+			s.fail(sub, err, next.Sub(now))
 		}
 	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // held is the staple in use, or nil. One from the future is none: the clock has
@@ -121,11 +199,15 @@ func (s *Stapler) attempt(ctx context.Context, sub *subject) *Error {
 	if revoked := s.current.Load().revoked; revoked != nil {
 		return revoked
 	}
-	staple, err := s.ask(ctx, sub)
-	if err != nil && comesFromCache(err.Reason) {
-		// A cache on the way may have kept an old answer (RFC 9919 §7).
-		staple, err = s.ask(WithRevalidation(ctx), sub)
+	t := &trial{stapler: s, subject: sub}
+	staple, err := t.ask(ctx, sub.pastCaches)
+	// A cache on the way may have kept an old answer (RFC 9919 §7).
+	if err != nil && !sub.pastCaches && slices.ContainsFunc(t.refused, comesFromCache) {
+		t = &trial{stapler: s, subject: sub}
+		staple, err = t.ask(ctx, true)
 	}
+	// While even the responder itself has nothing fresh, one request is enough.
+	sub.pastCaches = err != nil && err.Reason == Stale
 	if err != nil && !isRevoked(staple) {
 		return err
 	}
@@ -133,102 +215,15 @@ func (s *Stapler) attempt(ctx context.Context, sub *subject) *Error {
 	return err
 }
 
-// comesFromCache tells which failures the responder's current answer may cure.
+// comesFromCache reports whether the responder's current answer may cure a
+// failure.
 func comesFromCache(reason Reason) bool { return reason == NotNewer || reason == Stale }
 
-// ask returns a staple without an error if it may be held, and one with the
-// error CertificateRevoked.
-func (s *Stapler) ask(ctx context.Context, sub *subject) (*ocspstaple.Staple, *Error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
-	defer cancel()
-	der, err := s.cfg.Fetcher.Fetch(ctx, sub.cert, sub.issuer)
-	if err != nil {
-		failure := about(err, sub.String())
-		failure.Reason = FetchFailed // whatever it claims: only a response proves more
-		return nil, failure
-	}
-	now := s.now()
-	staple, err := sub.examine(der, now, s.freshness)
-	switch held := s.held(sub); {
-	case isFinal(staple):
-		// Whatever its age: an authentic revocation outweighs a good of any date.
-	case isRevoked(staple) && now.After(staple.FreshUntil(s.freshness)):
-		return nil, fail(Stale, "%s: the answer says on hold as of %s", sub, timetext.Stamp(staple.ThisUpdate()))
-	case err != nil && !isRevoked(staple):
-		return nil, about(err, sub.String())
-	case held != nil && !newer(staple, held):
-		return nil, fail(NotNewer, "%s: the responder's answer is from %s, the one held from %s",
-			sub, timetext.Stamp(staple.ThisUpdate()), timetext.Stamp(held.ThisUpdate()))
-	}
-	if isRevoked(staple) {
-		return staple, about(err, sub.String())
-	}
-	return staple, nil
-}
-
-// newer compares thisUpdate, and then nextUpdate: a responder that is fed by a
-// CRL says for longer what it knows from the same time. Of the same time, a bad
-// word outweighs a good one.
-func newer(staple, held *ocspstaple.Staple) bool {
-	if staple.ThisUpdate().Equal(held.ThisUpdate()) {
-		return isRevoked(staple) || staple.NextUpdate().After(held.NextUpdate())
-	}
-	return staple.ThisUpdate().After(held.ThisUpdate())
-}
-
-// plan says when to ask.
-type plan struct {
-	min, max  time.Duration
-	freshness ocspstaple.Freshness
-}
-
-// refresh is the time at which a held staple is to be replaced: half-way
-// through its freshness, give or take 10 % so that a fleet that started
-// together does not ask together. The other half is for retries. Without one it
-// is now.
-func (p plan) refresh(held *ocspstaple.Staple, now time.Time) time.Time {
-	if held == nil {
-		return now
-	}
-	half := held.FreshUntil(p.freshness).Sub(held.ThisUpdate()) / 2
-	due := held.ThisUpdate().Add(scale(half, 0.9+0.2*rand.Float64()))
-	// A responder may give answers that are past their half already, and newer
-	// ones each time.
-	if earliest := now.Add(p.min); due.Before(earliest) {
-		return earliest
-	}
-	return due
-}
-
-// retry is the wait after a number of failures in a row: doubling, capped, and
-// shortened by up to a half at random. While the staple held is still fresh, it
-// is at most a quarter of what is left, so that several attempts fit in.
-func (p plan) retry(failures int, held *ocspstaple.Staple, now time.Time) time.Duration {
-	delay := p.min
-	for range failures - 1 {
-		if delay >= p.max/2 {
-			delay = p.max
-			break
-		}
-		delay *= 2
-	}
-	if held != nil {
-		if left := held.FreshUntil(p.freshness).Sub(now); left > 0 {
-			delay = min(delay, max(left/4, p.min))
-		}
-	}
-	return scale(delay, 0.5+0.5*rand.Float64())
-}
-
-func scale(d time.Duration, factor float64) time.Duration {
-	return time.Duration(float64(d) * factor)
-}
-
 // wait returns nil at the time, or earlier if the clock is set back, or the cause
-// for which the context ended.
-func (s *Stapler) wait(ctx context.Context, until time.Time) error {
+// for which the context ended. A nudge makes it end at soonest.
+func (s *Stapler) wait(ctx context.Context, sub *subject, until, soonest time.Time) error {
 	// The wall clock counts, not the time that the process ran.
-	until = until.Round(0)
+	until, soonest = until.Round(0), soonest.Round(0)
 	for last := s.now().Round(0); ; {
 		now := s.now().Round(0)
 		left := until.Sub(now)
@@ -239,6 +234,11 @@ func (s *Stapler) wait(ctx context.Context, until time.Time) error {
 		timer := time.NewTimer(min(left, glance))
 		select {
 		case <-timer.C:
+		case <-sub.nudged:
+			timer.Stop()
+			if soonest.Before(until) {
+				until = soonest
+			}
 		case <-ctx.Done():
 			timer.Stop()
 			return context.Cause(ctx)

@@ -5,7 +5,6 @@ package stapler_test
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -36,7 +35,7 @@ func TestRunEnds(t *testing.T) {
 	t.Run("with its context, during a question", func(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			seen := new(observer)
-			s := newStapler(t, newLeaf(), &fetcher{answer: func(ctx context.Context, _ *x509.Certificate) ([]byte, error) {
+			s := newStapler(t, newLeaf(), &fetcher{answer: func(ctx context.Context, _ stapler.Request) ([]byte, error) {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}}, func(c *stapler.Config) { c.Observer = seen })
@@ -80,7 +79,7 @@ func TestRunEnds(t *testing.T) {
 func TestResponderThatHangs(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf := newLeaf()
-		f := &fetcher{answer: func(ctx context.Context, _ *x509.Certificate) ([]byte, error) {
+		f := &fetcher{answer: func(ctx context.Context, _ stapler.Request) ([]byte, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}}
@@ -99,13 +98,13 @@ func TestRefreshWhileRunning(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf := newLeaf()
 		var questions atomic.Int32
-		f := &fetcher{answer: func(ctx context.Context, cert *x509.Certificate) ([]byte, error) {
+		f := &fetcher{answer: func(ctx context.Context, req stapler.Request) ([]byte, error) {
 			if questions.Add(1) > 1 {
 				t.Error("two questions about one certificate at a time")
 			}
 			defer questions.Add(-1)
 			time.Sleep(100 * time.Millisecond)
-			return good(leaf, 10*time.Second)(ctx, cert)
+			return good(leaf, 10*time.Second)(ctx, req)
 		}}
 		s := newStapler(t, leaf, f)
 		run(t, s)

@@ -5,7 +5,6 @@ package stapler_test
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"testing"
 	"time"
@@ -62,49 +61,68 @@ func TestRefreshAtHalf(t *testing.T) {
 	}
 }
 
-// TestBackOff: without a staple the waits double up to the cap, each shortened
-// by up to a half; the first answer ends it.
+// TestBackOff: the waits double up to the cap, each shortened by up to a half;
+// the first answer ends it. Without a staple the cap is five seconds.
 func TestBackOff(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		leaf := newLeaf()
-		f := &fetcher{answer: always(nil, errDown)}
-		s := newStapler(t, leaf, f, func(c *stapler.Config) { c.RetryMin, c.RetryMax = 2*time.Second, 30*time.Second })
-		run(t, s)
-		time.Sleep(10 * time.Minute)
-		calls := f.seen()
-		want := 2 * time.Second
-		for n := range calls[1:] {
-			interval := calls[n+1].at.Sub(calls[n].at)
-			if interval < want/2 || interval > want {
-				t.Errorf("wait %d was %s, want %s to %s", n, interval, want/2, want)
-			}
-			want = min(2*want, 30*time.Second)
-		}
-		if len(calls) < 20 {
-			t.Errorf("asked %d times only", len(calls))
-		}
-		_, err := s.Current(time.Now())
-		wantReason(t, err, stapler.Missing)
-		if !errors.Is(err, errDown) {
-			t.Errorf("error %v does not tell of the last attempt", err)
-		}
+	for _, row := range []struct {
+		name     string
+		held     bool
+		min, cap time.Duration
+	}{
+		{"with a staple", true, 2 * time.Second, 30 * time.Second},
+		{"without a staple", false, 2 * time.Second, 5 * time.Second},
+		{"without a staple, and a longer first wait", false, 8 * time.Second, 8 * time.Second},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				leaf := newLeaf()
+				f := &fetcher{answer: always(nil, errDown)}
+				s := newStapler(t, leaf, f, func(c *stapler.Config) {
+					c.MaxAge, c.RetryMin, c.RetryMax = 20*time.Hour, row.min, 30*time.Second
+				})
+				if row.held {
+					f.set(good(leaf, 20*time.Hour))
+					if err := s.Refresh(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					f.set(always(nil, errDown))
+					time.Sleep(11 * time.Hour)
+				}
+				before := len(f.seen())
+				run(t, s)
+				time.Sleep(10 * time.Minute)
+				calls, want := f.seen()[before:], row.min
+				for n := range calls[1:] {
+					interval := calls[n+1].at.Sub(calls[n].at)
+					if interval < want/2 || interval > want {
+						t.Errorf("wait %d was %s, want %s to %s", n, interval, want/2, want)
+					}
+					want = min(2*want, row.cap)
+				}
+				if len(calls) < 20 {
+					t.Errorf("asked %d times only", len(calls))
+				}
+				if _, err := s.Current(time.Now()); !row.held {
+					wantReason(t, err, stapler.Missing)
+					if !errors.Is(err, errDown) {
+						t.Errorf("error %v does not tell of the last attempt", err)
+					}
+				}
 
-		f.set(good(leaf, 10*time.Minute))
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-		defer cancel()
-		if err := s.Wait(ctx); err != nil {
-			t.Fatal(err)
-		}
-
-		// The next failure is a first one again.
-		f.set(always(nil, errDown))
-		before := len(f.seen())
-		time.Sleep(6 * time.Minute)
-		calls = f.seen()[before:]
-		if wait := calls[1].at.Sub(calls[0].at); wait > 2*time.Second {
-			t.Errorf("the wait after a new failure was %s", wait)
-		}
-	})
+				// The next failure is a first one again.
+				f.set(good(leaf, 10*time.Minute))
+				time.Sleep(30 * time.Second)
+				current(t, s)
+				f.set(always(nil, errDown))
+				before = len(f.seen())
+				time.Sleep(6 * time.Minute)
+				calls = f.seen()[before:]
+				if wait := calls[1].at.Sub(calls[0].at); wait > row.min {
+					t.Errorf("the wait after a new failure was %s", wait)
+				}
+			})
+		})
+	}
 }
 
 // TestOutage: the staple held lasts until its end, is replaced if the responder
@@ -124,10 +142,19 @@ func TestOutage(t *testing.T) {
 		if got := current(t, s); got != held {
 			t.Error("the staple was replaced")
 		}
-		late := 0
-		for _, call := range f.seen() {
-			if time.Since(call.at) < time.Minute {
+		late, calls := 0, f.seen()
+		for n, call := range calls[1:] {
+			left := held.NextUpdate().Sub(call.at)
+			if left < time.Minute {
 				late++
+			}
+			if n+2 == len(calls) {
+				break
+			}
+			// A quarter of what is left, but not without a pause.
+			wait, most := calls[n+2].at.Sub(call.at), max(left/4, 5*time.Second)
+			if wait > most || left < 20*time.Second && wait < most/2 {
+				t.Errorf("asked again after %s, with %s left", wait, left)
 			}
 		}
 		if late < 4 {
@@ -152,7 +179,7 @@ func TestOutage(t *testing.T) {
 func TestAnswersPastTheirHalf(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf := newLeaf()
-		f := &fetcher{answer: func(context.Context, *x509.Certificate) ([]byte, error) {
+		f := &fetcher{answer: func(context.Context, stapler.Request) ([]byte, error) {
 			return answer(leaf, -8*time.Minute, 10*time.Minute), nil
 		}}
 		s := newStapler(t, leaf, f, func(c *stapler.Config) { c.RetryMin = 10 * time.Second })
@@ -175,7 +202,7 @@ func TestUnknownKeepsTheStapleHeld(t *testing.T) {
 			t.Fatal(err)
 		}
 		held := current(t, s)
-		f.set(func(context.Context, *x509.Certificate) ([]byte, error) {
+		f.set(func(context.Context, stapler.Request) ([]byte, error) {
 			return answer(leaf, 0, 10*time.Minute, saying(testca.Unknown)), nil
 		})
 		time.Sleep(9 * time.Minute)

@@ -54,25 +54,29 @@ type Config struct {
 	// Fetcher needs the URL.
 	StapleChain bool
 	// Fetcher asks the responder. Default: an [HTTPFetcher] that asks the
-	// responder named by each certificate (RFC 5280 §4.2.2.1).
+	// responders named by each certificate (RFC 5280 §4.2.2.1).
 	Fetcher Fetcher
-	// MaxAge bounds the time since a staple's thisUpdate, as the verifiers do.
-	// Default [ocspstaple.DefaultMaxAge].
+	// MaxAge bounds the time since a staple's thisUpdate: no more than the
+	// MaxStapleAge of the verifiers, or they refuse what is given out here.
+	// Default [ocspstaple.DefaultMaxAge], which is theirs.
 	MaxAge time.Duration
 	// Leeway is by how much the responder's clock may be ahead. It prolongs
 	// nothing. Default [DefaultLeeway].
 	Leeway time.Duration
-	// Timeout bounds one question to the responder. Default [DefaultTimeout].
+	// Timeout bounds one question, to all responders of a certificate together.
+	// Default [DefaultTimeout].
 	Timeout time.Duration
 	// RetryMin is the wait after a first failure; it doubles with every
-	// further one up to RetryMax. Defaults [DefaultRetryMin] and
-	// [DefaultRetryMax].
+	// further one up to RetryMax. While no fresh staple is held, it does not grow
+	// beyond five seconds. Defaults [DefaultRetryMin] and [DefaultRetryMax].
 	RetryMin, RetryMax time.Duration
 	// File keeps the last staple of the leaf, as DER, over a restart; those of
 	// Chain[1], Chain[2]… go to File with ".1", ".2"… behind it. Its directory
 	// must exist. What is read back is authenticated again. Default: no file.
 	File string
-	// Logger is told of every refresh and every failure. Default: nobody.
+	// Logger is told of every refresh, and of an outage: its first failure, each
+	// new reason, the other failures at growing distance, and its end. Default:
+	// nobody.
 	Logger *slog.Logger
 	// Observer counts them. Default: nobody.
 	Observer Observer
@@ -145,7 +149,7 @@ func New(cfg Config) (*Stapler, error) {
 			return nil, fmt.Errorf("%s did not issue %s, which names %s: %w", certname.Of(issuer), certname.Of(cfg.Chain[i]), certname.IssuerOf(cfg.Chain[i]), err)
 		}
 		if f, ok := cfg.Fetcher.(*HTTPFetcher); ok {
-			if _, err := f.responder(cfg.Chain[i]); err != nil {
+			if _, err := f.responders(cfg.Chain[i]); err != nil {
 				return nil, err
 			}
 		}

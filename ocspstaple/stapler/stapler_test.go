@@ -5,7 +5,6 @@ package stapler_test
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"log/slog"
 	"strings"
@@ -77,6 +76,9 @@ func TestAnswersRefused(t *testing.T) {
 		{"not OCSP", func() ([]byte, error) { return []byte("hello"), nil }, stapler.Malformed},
 		{"try later", func() ([]byte, error) {
 			return leaf.Staple(func(r *testca.Response) { r.Status = 3 }), nil
+		}, stapler.ResponderError},
+		{"a status that no responder has", func() ([]byte, error) {
+			return leaf.Staple(func(r *testca.Response) { r.Status = 4 }), nil
 		}, stapler.Malformed},
 		{"for another certificate", func() ([]byte, error) { return answer(sibling, 0, time.Minute), nil }, stapler.Mismatch},
 		{"signed by the leaf itself", func() ([]byte, error) {
@@ -94,7 +96,7 @@ func TestAnswersRefused(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				seen, log := new(observer), new(logged)
-				f := &fetcher{answer: func(context.Context, *x509.Certificate) ([]byte, error) { return row.answer() }}
+				f := &fetcher{answer: func(context.Context, stapler.Request) ([]byte, error) { return row.answer() }}
 				s := newStapler(t, leaf, f, func(c *stapler.Config) {
 					c.Observer, c.Logger = seen, slog.New(slog.NewTextHandler(log, nil))
 				})
@@ -124,10 +126,12 @@ func TestAnswersRefused(t *testing.T) {
 }
 
 func TestErrorOfACustomFetcherIsKept(t *testing.T) {
-	s := newStapler(t, newLeaf(), &fetcher{answer: always(nil, errDown)})
-	if err := s.Refresh(t.Context()); !errors.Is(err, errDown) || !errors.Is(err, stapler.Missing) || !errors.Is(err, stapler.FetchFailed) {
-		t.Errorf("error %v does not tell all", err)
-	}
+	bubble(t, func(t *testing.T) {
+		s := newStapler(t, newLeaf(), &fetcher{answer: always(nil, errDown)})
+		if err := s.Refresh(t.Context()); !errors.Is(err, errDown) || !errors.Is(err, stapler.Missing) || !errors.Is(err, stapler.FetchFailed) {
+			t.Errorf("error %v does not tell all", err)
+		}
+	})
 }
 
 func TestCurrentGivesTheSameSlice(t *testing.T) {
@@ -159,11 +163,11 @@ func TestStapleChain(t *testing.T) {
 		leaf := newLeaf()
 		down := true
 		f := &fetcher{}
-		f.set(func(ctx context.Context, cert *x509.Certificate) ([]byte, error) {
-			if down && cert.IsCA {
+		f.set(func(ctx context.Context, req stapler.Request) ([]byte, error) {
+			if down && req.Certificate.IsCA {
 				return nil, errDown
 			}
-			return good(leaf, 10*time.Minute)(ctx, cert)
+			return good(leaf, 10*time.Minute)(ctx, req)
 		})
 		s := newStapler(t, leaf, f, func(c *stapler.Config) { c.StapleChain, c.Anchor = true, leaf.Issuer.Issuer.Cert })
 		wantReason(t, s.Refresh(t.Context()), stapler.Missing)

@@ -28,13 +28,22 @@ type subject struct {
 	// responder the same at the same time. It is a channel because waiting for
 	// it must end with the context.
 	turn chan struct{}
+	// pastCaches makes the next attempt go past the caches at once. It is guarded
+	// by turn.
+	pastCaches bool
+	// nudged holds one wish for an attempt.
+	nudged chan struct{}
+	outage outage
 }
 
 func newSubject(i int, cert, issuer *x509.Certificate, file string) *subject {
 	if file != "" && i > 0 {
 		file = fmt.Sprintf("%s.%d", file, i)
 	}
-	return &subject{index: i, cert: cert, issuer: issuer, file: file, turn: make(chan struct{}, 1)}
+	return &subject{
+		index: i, cert: cert, issuer: issuer, file: file,
+		turn: make(chan struct{}, 1), nudged: make(chan struct{}, 1),
+	}
 }
 
 func (s *subject) String() string {

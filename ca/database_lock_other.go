@@ -1,0 +1,29 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !unix
+
+package ca
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// lockBadger takes the lock of badger on a directory: a file that is not there
+// before.
+func lockBadger(dir string) (unlock func(), err error) {
+	name := filepath.Join(dir, "LOCK")
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("lock %s: %w", dir, syscall.EWOULDBLOCK)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return func() { f.Close(); os.Remove(name) }, nil
+}

@@ -1,0 +1,148 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stapler
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	requestType  = "application/ocsp-request"
+	responseType = "application/ocsp-response"
+
+	maxRedirects = 3
+)
+
+// answer is what a responder sent.
+type answer struct {
+	der []byte
+	// retryAfter is how long the responder asks to be left alone; 0 if it does
+	// not.
+	retryAfter time.Duration
+}
+
+// send makes one HTTP request. Its errors name the responder, not the target,
+// which may have the request in it.
+func (f *HTTPFetcher) send(ctx context.Context, method, target, responder string, body []byte, revalidate bool) (answer, *Error) {
+	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+	if err != nil {
+		return answer{}, fail(FetchFailed, "%w", err)
+	}
+	req.Header.Set("Accept", responseType)
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", requestType)
+	}
+	if revalidate {
+		req.Header.Set("Cache-Control", "no-cache")
+	}
+	got, err := f.exchange(req)
+	if err != nil {
+		// *url.Error names the URL that the last redirect led to, without its
+		// host, and not the one that is configured.
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err
+		}
+		return answer{}, fail(FetchFailed, "%s %s: %w", method, responder, err)
+	}
+	if status := statusOf(got.der); status != 0 {
+		return answer{}, fail(ResponderError, "%s %s: %w", method, responder, busy(got.retryAfter, status))
+	}
+	return got, nil
+}
+
+func (f *HTTPFetcher) exchange(req *http.Request) (answer, error) {
+	resp, err := f.cfg.Client.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	wait := retryAfterOf(resp.Header, time.Now())
+	if resp.StatusCode != http.StatusOK {
+		return answer{}, busy(wait, httpStatus(resp.StatusCode))
+	}
+	// A portal or an error page, with status 200, is told by its type.
+	kind := resp.Header.Get("Content-Type")
+	if t, _, err := mime.ParseMediaType(kind); err != nil || t != responseType {
+		return answer{}, busy(wait, fmt.Errorf("the answer is of type %.80q, not %s: is this URL a responder's?", kind, responseType))
+	}
+	der, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
+	if err != nil {
+		return answer{}, busy(wait, fmt.Errorf("the answer broke off: %w", err))
+	}
+	if len(der) > maxResponse {
+		return answer{}, busy(wait, fmt.Errorf("the answer has more than %d bytes", maxResponse))
+	}
+	if len(der) == 0 {
+		return answer{}, busy(wait, errors.New("the answer is empty"))
+	}
+	return answer{der: der, retryAfter: wait}, nil
+}
+
+// retryAfterOf reads the header of that name (RFC 9110 §10.2.3): seconds, or a
+// date. A date is compared with the server's own clock if the answer tells it.
+func retryAfterOf(header http.Header, now time.Time) time.Duration {
+	const longest = 24 * time.Hour // the plan of the stapler has a shorter bound
+	text := strings.TrimSpace(header.Get("Retry-After"))
+	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil {
+		return time.Duration(min(seconds, uint64(longest/time.Second))) * time.Second
+	}
+	at, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = date
+	}
+	return min(max(at.Sub(now), 0), longest)
+}
+
+// httpStatus is an answer other than 200.
+type httpStatus int
+
+func (s httpStatus) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("HTTP status %d %s", int(s), http.StatusText(int(s))))
+}
+
+// deniesGet reports whether POST may be served where GET was not.
+func deniesGet(err *Error) bool {
+	var status httpStatus
+	if !errors.As(err, &status) {
+		return errors.Is(err, MalformedRequest)
+	}
+	switch status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed,
+		http.StatusRequestURITooLong, http.StatusNotImplemented:
+		return true
+	}
+	return false
+}
+
+// checkRedirect keeps to the host that is configured. Whoever is on the network
+// of a plain http responder can answer with a redirect, and could make this
+// machine send requests to wherever only it can reach.
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	last := via[len(via)-1]
+	switch {
+	case len(via) > maxRedirects:
+		return fmt.Errorf("more than %d redirects", maxRedirects)
+	case req.URL.Scheme != last.URL.Scheme && req.URL.Scheme != "https":
+		return fmt.Errorf("redirected from %s to %s", last.URL.Scheme, req.URL.Scheme)
+	case req.URL.Hostname() != last.URL.Hostname():
+		return fmt.Errorf("redirected to another host, %s: configure its URL if it is the responder's", req.URL.Hostname())
+	case req.Method != last.Method:
+		return fmt.Errorf("redirected to %s, which drops the request: configure this URL", req.URL)
+	}
+	return nil
+}

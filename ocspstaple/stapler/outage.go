@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stapler
+
+import (
+	"sync"
+	"time"
+)
+
+// The distances between two log lines about one outage: they double.
+const (
+	firstSilence = 10 * time.Second
+	lastSilence  = time.Hour
+)
+
+// outage counts the attempts in a row that brought no new staple for a
+// certificate, and says which of them are worth a line in the log.
+type outage struct {
+	mu       sync.Mutex
+	began    time.Time
+	attempts int
+	// told are the reasons that the log has had, and whether a fresh staple was
+	// held: a new one is worth a line at once.
+	told    map[news]bool
+	logged  time.Time
+	silence time.Duration
+	unsaid  int // attempts since then
+}
+
+type news struct {
+	reason Reason
+	fresh  bool
+}
+
+// failed counts an attempt. It reports whether to log it, and if so how many
+// attempts before it were not logged.
+func (o *outage) failed(now time.Time, reason Reason, fresh bool) (attempt, unsaid int, log bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.attempts == 0 {
+		o.began, o.told, o.silence = now, make(map[news]bool), firstSilence
+	}
+	o.attempts++
+	what := news{reason, fresh}
+	switch {
+	case !o.told[what]:
+		o.told[what] = true
+	case now.Sub(o.logged) >= o.silence:
+		o.silence = min(2*o.silence, lastSilence)
+	default:
+		o.unsaid++
+		return o.attempts, 0, false
+	}
+	unsaid, o.unsaid, o.logged = o.unsaid, 0, now
+	return o.attempts, unsaid, true
+}
+
+// end returns how many attempts failed, and since when; 0 if none did.
+func (o *outage) end() (attempts int, began time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	attempts, o.attempts, o.unsaid = o.attempts, 0, 0
+	return attempts, o.began
+}

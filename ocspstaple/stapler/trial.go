@@ -1,0 +1,153 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stapler
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/stapledjwt/stapled/internal/timetext"
+	"github.com/stapledjwt/stapled/ocspstaple"
+)
+
+// youth is for how long after its notBefore a certificate may be one that a
+// responder has not heard of yet, because a replica or a cache lags.
+const youth = 10 * time.Minute
+
+// trial is one question about a certificate, and what its answers are worth.
+type trial struct {
+	stapler *Stapler
+	subject *subject
+
+	mu sync.Mutex // guards what follows
+	// refused are the reasons for which answers were of no use. A fetcher that
+	// claims another one is not believed.
+	refused []Reason
+	// der is the answer that was judged last, with the judgement.
+	der    []byte
+	staple *ocspstaple.Staple
+	err    *Error
+}
+
+// ask returns a staple without an error if it may be held, and one with the
+// error CertificateRevoked.
+func (t *trial) ask(ctx context.Context, revalidate bool) (*ocspstaple.Staple, *Error) {
+	der, err := t.fetch(ctx, Request{
+		Certificate: t.subject.cert, Issuer: t.subject.issuer, Revalidate: revalidate, Usable: t.usable,
+	})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var staple *ocspstaple.Staple
+	if err == nil {
+		var failure *Error
+		if staple, failure = t.judge(der); failure == nil {
+			return staple, nil
+		}
+		t.refused = append(t.refused, failure.Reason)
+		err = failure
+	}
+	failure := about(err, t.subject.String())
+	if failure.Reason != ResponderError && !slices.Contains(t.refused, failure.Reason) {
+		failure.Reason = FetchFailed // only a response proves more
+	}
+	return staple, failure
+}
+
+// fetch asks, and takes the first outcome. A responder that is back does not
+// answer what it was asked while it was away: as long as no fresh staple is held,
+// silence does not keep fetch from asking again beside the first question.
+func (t *trial) fetch(ctx context.Context, req Request) ([]byte, error) {
+	type outcome struct {
+		der []byte
+		err error
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.stapler.cfg.Timeout)
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	defer cancel()
+	// There is room for all that can be asked in the time.
+	outcomes := make(chan outcome, 2+t.stapler.cfg.Timeout/(urgent/2))
+	ask := func() {
+		der, err := t.stapler.cfg.Fetcher.Fetch(ctx, req)
+		outcomes <- outcome{der, err}
+	}
+	asking.Go(ask)
+	silence := func() time.Duration { return jittered(max(urgent, t.stapler.cfg.RetryMin)) }
+	for timer := time.NewTimer(silence()); ; timer.Reset(silence()) {
+		select {
+		case o := <-outcomes:
+			timer.Stop()
+			return o.der, o.err
+		case <-timer.C:
+			held := t.stapler.held(t.subject)
+			if ctx.Err() == nil && t.stapler.check(t.subject.index, held, t.stapler.now()) != nil {
+				asking.Go(ask)
+			}
+		}
+	}
+}
+
+// usable is for [Request]. What another responder would not cure is no reason
+// to ask it: an authentic revocation, and an answer that is as old as what is
+// held.
+func (t *trial) usable(der []byte) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, err := t.judge(der)
+	if err == nil || err.Reason == CertificateRevoked || err.Reason == NotNewer {
+		return nil
+	}
+	t.refused = append(t.refused, err.Reason)
+	return err
+}
+
+// judge holds an answer to the rules. It returns a staple beside an error only
+// if that is CertificateRevoked, which the staple proves.
+func (t *trial) judge(der []byte) (*ocspstaple.Staple, *Error) {
+	if t.der == nil || !bytes.Equal(der, t.der) {
+		t.der = der
+		t.staple, t.err = t.stapler.judge(t.subject, der)
+	}
+	return t.staple, t.err
+}
+
+func (s *Stapler) judge(sub *subject, der []byte) (*ocspstaple.Staple, *Error) {
+	if status := statusOf(der); status != 0 {
+		return nil, fail(ResponderError, "%w", status)
+	}
+	now := s.now()
+	staple, err := sub.examine(der, now, s.freshness)
+	switch held := s.held(sub); {
+	case isFinal(staple):
+		// Whatever its age: an authentic revocation outweighs a good of any date.
+	case isRevoked(staple) && now.After(staple.FreshUntil(s.freshness)):
+		return nil, fail(Stale, "the answer says on hold as of %s", timetext.Stamp(staple.ThisUpdate()))
+	case errors.Is(err, ocspstaple.StatusUnknown) && now.Before(sub.cert.NotBefore.Add(youth)):
+		return nil, fail(NotYetKnown, "the responder does not know the certificate, which is valid only since %s: "+
+			"its database may lag", timetext.Stamp(sub.cert.NotBefore))
+	case err != nil && !isRevoked(staple):
+		return nil, reasoned(err)
+	case held != nil && !newer(staple, held):
+		return nil, fail(NotNewer, "the responder's answer is from %s, the one held from %s",
+			timetext.Stamp(staple.ThisUpdate()), timetext.Stamp(held.ThisUpdate()))
+	}
+	if isRevoked(staple) {
+		return staple, reasoned(err)
+	}
+	return staple, nil
+}
+
+// newer compares thisUpdate, and then nextUpdate: a responder that is fed by a
+// CRL says for longer what it knows from the same time. Of the same time, a bad
+// word outweighs a good one.
+func newer(staple, held *ocspstaple.Staple) bool {
+	if staple.ThisUpdate().Equal(held.ThisUpdate()) {
+		return isRevoked(staple) || staple.NextUpdate().After(held.NextUpdate())
+	}
+	return staple.ThisUpdate().After(held.ThisUpdate())
+}
