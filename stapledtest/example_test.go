@@ -4,6 +4,7 @@
 package stapledtest_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,11 +20,9 @@ import (
 	"github.com/stapledjwt/stapled/stapledtest"
 )
 
-// t stands for the *testing.T of a test.
-var t testing.TB = &exampleTB{}
-
 // A token is accepted until its staple ends, once its certificate is revoked.
 func Example() {
+	t := new(testing.T) // provided by the test
 	ca := stapledtest.NewCA(t)
 	orders := ca.Identity("https://orders.internal")
 	verifier := ca.Verifier("billing")
@@ -33,7 +32,7 @@ func Example() {
 	fmt.Println("at first:", err)
 
 	ca.Revoke(orders, 1) // keyCompromise
-	_, err = ca.Issuer(orders).Sign(t.Context(), issuer.Claims{Audience: []string{"billing"}})
+	_, err = ca.Issuer(orders).Sign(context.Background(), issuer.Claims{Audience: []string{"billing"}})
 	fmt.Println("signs again:", !errors.Is(err, stapled.CertificateRevoked))
 
 	ca.Clock.Advance(stapledtest.StapleValidity + time.Second)
@@ -48,6 +47,7 @@ func Example() {
 // What does my service do with a staple that does not say good? Such tokens take
 // a thief of the key: an issuer does not sign them.
 func ExampleCA_TokenWithStaple() {
+	t := new(testing.T) // provided by the test
 	ca := stapledtest.NewCA(t)
 	orders := ca.Identity("https://orders.internal")
 	for _, status := range []stapledtest.Status{
@@ -88,6 +88,7 @@ func greet(w http.ResponseWriter, r *http.Request) {
 // A unit test of a handler puts a verified token into the context of the
 // request.
 func Example_handler() {
+	t := new(testing.T) // provided by the test
 	ca := stapledtest.NewCA(t)
 	orders := ca.Identity("https://orders.internal")
 	for _, subject := range []string{"alice", "bob"} {
@@ -110,6 +111,7 @@ func Example_handler() {
 // A test of both sides: a client whose requests carry tokens, and a server
 // behind a gateway.
 func Example_roundTrip() {
+	t := new(testing.T) // provided by the test
 	ca := stapledtest.NewCA(t)
 	const audience = "https://billing.internal"
 	g, err := gateway.New(gateway.Config{Verifier: ca.Verifier(audience)})

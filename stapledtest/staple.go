@@ -6,12 +6,13 @@ package stapledtest
 import (
 	"context"
 	"crypto/x509"
-	"errors"
+	"fmt"
 	"time"
 
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple"
+	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
 // StapleValidity is the time from thisUpdate to nextUpdate of a staple.
@@ -109,15 +110,20 @@ func (ca *CA) respond(c *x509.Certificate, status Status) []byte {
 // Fetch answers as the CA's responder would: good, or revoked after [CA.Revoke].
 // It makes the CA a Fetcher for package stapler, which goes by [time.Now]: leave
 // the clock running, or use testing/synctest.
-func (ca *CA) Fetch(ctx context.Context, leaf, issuer *x509.Certificate) ([]byte, error) {
+func (ca *CA) Fetch(ctx context.Context, req stapler.Request) ([]byte, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	if !issuer.Equal(ca.party.Cert) || !ca.issued(leaf) {
-		return nil, errors.New("stapledtest: unauthorized: not a certificate of this CA")
+	if !req.Issuer.Equal(ca.party.Cert) || !ca.issued(req.Certificate) {
+		return nil, fmt.Errorf("stapledtest: not a certificate of this CA: %w", stapler.Unauthorized)
 	}
-	if _, revoked := ca.revocation(leaf); revoked {
-		return ca.respond(leaf, Revoked), nil
+	return ca.respond(req.Certificate, ca.status(req.Certificate)), nil
+}
+
+// status is what the CA knows of a certificate that it has issued.
+func (ca *CA) status(c *x509.Certificate) Status {
+	if _, revoked := ca.revocation(c); revoked {
+		return Revoked
 	}
-	return ca.respond(leaf, Good), nil
+	return Good
 }

@@ -29,17 +29,13 @@ type source struct {
 func (s *source) Current(now time.Time) ([]*ocspstaple.Staple, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, revoked := s.ca.revocation(s.id.Leaf()); !revoked && len(s.kept) > 0 {
+	if s.ca.status(s.id.Leaf()) == Good && len(s.kept) > 0 {
 		if age := now.Sub(s.kept[0].ThisUpdate()); age >= 0 && age < StapleValidity/2 {
 			return s.kept, nil
 		}
 	}
-	above := s.ca.party.Cert
-	der, err := s.ca.Fetch(context.Background(), s.id.Leaf(), above)
-	if err != nil {
-		return nil, err
-	}
-	staple, err := ocspstaple.Authenticate(der, s.id.Leaf(), above, now)
+	leaf := s.id.Leaf()
+	staple, err := ocspstaple.Authenticate(s.ca.respond(leaf, s.ca.status(leaf)), leaf, s.ca.party.Cert, now)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +62,7 @@ func (ca *CA) Issuer(id *certs.Identity) *issuer.Issuer {
 // an issuer refuses to sign fails the test.
 func (ca *CA) Token(id *certs.Identity, claims issuer.Claims) string {
 	ca.tb.Helper()
-	raw, err := ca.Issuer(id).Sign(ca.tb.Context(), claims)
+	raw, err := ca.Issuer(id).Sign(context.Background(), claims)
 	if err != nil {
 		ca.tb.Fatalf("stapledtest: %v", err)
 	}

@@ -167,7 +167,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"verifier", []string{"certs", "internal/certpath", "ocspstaple"}},
 		{"gateway", []string{"internal/loglimit", "verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
-		{"stapledtest", []string{"certs", "internal/testca", "issuer", "ocspstaple", "verifier"}},
+		{"stapledtest", []string{"certs", "internal/testca", "issuer", "ocspstaple", "ocspstaple/stapler", "verifier"}},
 		{"ca/responder", nil},
 		// To ask the responder, and for files and addresses of its own.
 		{"ca", []string{"certs", "ca/responder", "ocspstaple", "ocspstaple/stapler", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
