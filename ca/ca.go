@@ -33,8 +33,8 @@ import (
 	"github.com/smallstep/certificates/authority/config"
 	stepca "github.com/smallstep/certificates/ca"
 
-	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/internal/loglimit"
+	"github.com/stapledjwt/stapled/responder"
 )
 
 // Config is how Open runs a CA. The zero value is usable.

@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
-	"github.com/stapledjwt/stapled/ca/responder"
+	"github.com/stapledjwt/stapled/responder"
 )
 
 func TestEnrolledLeaf(t *testing.T) {

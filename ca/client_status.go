@@ -10,9 +10,9 @@ import (
 	"math/big"
 	"time"
 
-	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+	"github.com/stapledjwt/stapled/responder"
 )
 
 // Status asks the responder what it says of a serial number: Unknown, the zero

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/responder"
 	"golang.org/x/crypto/ocsp"
 )
 

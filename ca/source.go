@@ -14,7 +14,7 @@ import (
 	"github.com/smallstep/certificates/db"
 	"github.com/smallstep/nosql"
 
-	"github.com/stapledjwt/stapled/ca/responder"
+	"github.com/stapledjwt/stapled/responder"
 )
 
 // revokedTable holds a db.RevokedCertificateInfo as JSON per decimal serial.

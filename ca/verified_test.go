@@ -8,7 +8,7 @@ import (
 	"math/big"
 	"testing"
 
-	"github.com/stapledjwt/stapled/ca/responder"
+	"github.com/stapledjwt/stapled/responder"
 )
 
 // TestVerifiedOnce: the signature on a certificate is verified once, and what was

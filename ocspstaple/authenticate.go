@@ -5,18 +5,14 @@ package ocspstaple
 
 import (
 	"bytes"
-	"crypto/sha1" // as an identifier only: CertID and ResponderID, RFC 6960 §4.2.1
 	"crypto/x509"
 	"encoding/asn1"
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/internal/certname"
-	"golang.org/x/crypto/cryptobyte"
-	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
-
-var oidNoCheck = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}
 
 // Authenticate verifies that an OCSP response is about the leaf and that the
 // issuer, or a responder that the issuer authorized, signed it (RFC 6960 §3.2
@@ -105,17 +101,13 @@ func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow a
 	return nil, fail(Untrusted, "neither the issuer, %s, nor a responder that it authorized has signed it", certname.Of(issuer))
 }
 
-// names tells whether the ResponderID is this certificate's.
+// names reports whether the ResponderID is that of this certificate.
 func (r *response) names(c *x509.Certificate) (bool, error) {
-	if r.responderName != nil {
-		return bytes.Equal(r.responderName, c.RawSubject), nil
-	}
-	key, err := publicKeyBits(c)
+	named, err := r.responder.Names(c)
 	if err != nil {
-		return false, err
+		return false, fail(Malformed, "%w", err)
 	}
-	sum := sha1.Sum(key)
-	return bytes.Equal(r.responderKey, sum[:]), nil
+	return named, nil
 }
 
 // checkDelegate holds the certificate of a delegated responder to RFC 6960
@@ -148,12 +140,12 @@ func checkDelegate(delegate, leaf, issuer *x509.Certificate, now time.Time, allo
 		return fail(Untrusted, "the responder's certificate is a CA's")
 	}
 	// 3. It says that it needs no revocation check; nobody could look it up.
-	if !hasExtension(delegate, oidNoCheck) && !allow.missingNoCheck {
+	if !hasExtension(delegate, ocspwire.NoCheck) && !allow.missingNoCheck {
 		return fail(Untrusted, "the responder's certificate lacks id-pkix-ocsp-nocheck")
 	}
 	// 4. It asks for nothing that is not understood.
 	for _, oid := range delegate.UnhandledCriticalExtensions {
-		if !oid.Equal(oidNoCheck) {
+		if !oid.Equal(ocspwire.NoCheck) {
 			return fail(Untrusted, "the responder's certificate has the unknown critical extension %s", oid)
 		}
 	}
@@ -182,15 +174,4 @@ func hasExtension(c *x509.Certificate, oid asn1.ObjectIdentifier) bool {
 		}
 	}
 	return false
-}
-
-// publicKeyBits is the value of the subjectPublicKey BIT STRING, which CertID
-// and ResponderID digest without its tag, length and count of unused bits.
-func publicKeyBits(c *x509.Certificate) ([]byte, error) {
-	spki := cryptobyte.String(c.RawSubjectPublicKeyInfo)
-	var bits []byte
-	if !spki.ReadASN1(&spki, cbasn1.SEQUENCE) || !spki.SkipASN1(cbasn1.SEQUENCE) || !spki.ReadASN1BitStringAsBytes(&bits) {
-		return nil, fail(Malformed, "a public key is malformed")
-	}
-	return bits, nil
 }

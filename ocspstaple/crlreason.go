@@ -3,26 +3,11 @@
 
 package ocspstaple
 
-import "fmt"
+import "github.com/stapledjwt/stapled/internal/ocspwire"
 
 // CRLReason is why a certificate was revoked (RFC 5280 §5.3.1). The zero value
 // is unspecified.
 type CRLReason int
 
-// crlReasonNames are those of RFC 5280; number 7 is not used.
-var crlReasonNames = [...]string{
-	0: "unspecified", 1: "keyCompromise", 2: "cACompromise", 3: "affiliationChanged", 4: "superseded",
-	5: "cessationOfOperation", 6: "certificateHold", 8: "removeFromCRL", 9: "privilegeWithdrawn", 10: "aACompromise",
-}
-
 // String names the reason as RFC 5280 does.
-func (r CRLReason) String() string {
-	if !r.valid() {
-		return fmt.Sprintf("CRLReason %d", int(r))
-	}
-	return crlReasonNames[r]
-}
-
-func (r CRLReason) valid() bool {
-	return r >= 0 && int(r) < len(crlReasonNames) && crlReasonNames[r] != ""
-}
+func (r CRLReason) String() string { return ocspwire.CRLReason(r).String() }

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 
 	"github.com/stapledjwt/stapled/internal/certx5c"
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -20,7 +21,7 @@ const maxCertificates = 4
 func readCertificates(basic *cryptobyte.String) ([][]byte, error) {
 	var tagged, list cryptobyte.String
 	var present bool
-	if !basic.ReadOptionalASN1(&tagged, &present, contextTag(0)) {
+	if !basic.ReadOptionalASN1(&tagged, &present, ocspwire.Tag(0)) {
 		return nil, fail(Malformed, "malformed list of certificates")
 	}
 	if !present {

@@ -4,11 +4,10 @@
 package ocspstaple
 
 import (
-	"bytes"
 	"crypto/x509"
-	"fmt"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -19,8 +18,6 @@ import (
 // to the minute. More than that would be a statement about the future.
 const maxProducedBefore = time.Minute
 
-var oidBasicResponse = encodeOID(1, 3, 6, 1, 5, 5, 7, 48, 1, 1)
-
 // response is the content of an OCSPResponse, parsed and nothing more: no
 // field of it may be relied on before the signature has been verified.
 type response struct {
@@ -29,9 +26,7 @@ type response struct {
 	signature []byte
 	certs     []*x509.Certificate // embedded, in their order
 
-	responderName []byte // DER of the Name, or nil
-	responderKey  []byte // the KeyHash, or nil
-
+	responder  ocspwire.ResponderID
 	certID     certID
 	status     Status
 	revokedAt  time.Time
@@ -47,25 +42,24 @@ type response struct {
 // refuses every critical extension, for it processes none, and tolerates no
 // byte that it has not understood.
 func (r *response) parse(der []byte, allow allowance) error {
-	input := cryptobyte.String(der)
-	var body, bytesSeq, octets cryptobyte.String
-	var status int
-	var hasBytes bool
-	if !input.ReadASN1(&body, cbasn1.SEQUENCE) || !input.Empty() || !body.ReadASN1Enum(&status) {
+	status, body, ok := ocspwire.ReadResponse(der)
+	if !ok {
 		return fail(Malformed, "not an OCSPResponse")
 	}
-	if status != 0 {
-		return fail(Malformed, "the responder answered %s", responseStatus(status))
+	if status != ocspwire.Successful {
+		return fail(Malformed, "the responder answered %s", status)
 	}
-	if !body.ReadOptionalASN1(&bytesSeq, &hasBytes, contextTag(0)) || !hasBytes || !body.Empty() {
+	var bytesSeq, octets cryptobyte.String
+	var hasBytes bool
+	if !body.ReadOptionalASN1(&bytesSeq, &hasBytes, ocspwire.Tag(0)) || !hasBytes || !body.Empty() {
 		return fail(Malformed, "malformed OCSPResponse")
 	}
 	var inner, oid cryptobyte.String
 	if !bytesSeq.ReadASN1(&inner, cbasn1.SEQUENCE) || !bytesSeq.Empty() ||
-		!readOID(&inner, &oid) || !inner.ReadASN1(&octets, cbasn1.OCTET_STRING) || !inner.Empty() {
+		!ocspwire.ReadOID(&inner, &oid) || !inner.ReadASN1(&octets, cbasn1.OCTET_STRING) || !inner.Empty() {
 		return fail(Malformed, "malformed ResponseBytes")
 	}
-	if string(oid) != oidBasicResponse {
+	if string(oid) != ocspwire.BasicResponse {
 		return fail(Malformed, "the response type is not id-pkix-ocsp-basic")
 	}
 	return r.parseBasic(octets, allow)
@@ -81,9 +75,9 @@ func (r *response) parseBasic(input cryptobyte.String, allow allowance) error {
 		return fail(Malformed, "malformed BasicOCSPResponse")
 	}
 	r.tbs = tbs
-	var err error
-	if r.algorithm, err = parseSignatureAlgorithm(algorithm); err != nil {
-		return err
+	var wellFormed bool
+	if r.algorithm, wellFormed = ocspwire.ReadSignatureAlgorithm(algorithm); !wellFormed {
+		return fail(Malformed, "malformed signature algorithm")
 	}
 	embedded, err := readCertificates(&basic)
 	if err != nil {
@@ -100,11 +94,10 @@ func (r *response) parseBasic(input cryptobyte.String, allow allowance) error {
 
 // parseData reads ResponseData.
 func (r *response) parseData(input cryptobyte.String, allow allowance) error {
-	var data, version, responder, responses, single cryptobyte.String
+	var data, version, responses, single cryptobyte.String
 	var hasVersion bool
-	var tag cbasn1.Tag
 	if !input.ReadASN1(&data, cbasn1.SEQUENCE) ||
-		!data.ReadOptionalASN1(&version, &hasVersion, contextTag(0)) {
+		!data.ReadOptionalASN1(&version, &hasVersion, ocspwire.Tag(0)) {
 		return fail(Malformed, "malformed ResponseData")
 	}
 	if hasVersion {
@@ -113,19 +106,7 @@ func (r *response) parseData(input cryptobyte.String, allow allowance) error {
 			return fail(Malformed, "version is not v1")
 		}
 	}
-	if !data.ReadAnyASN1(&responder, &tag) {
-		return fail(Malformed, "malformed ResponderID")
-	}
-	switch tag {
-	case contextTag(1):
-		if !responder.ReadASN1Element((*cryptobyte.String)(&r.responderName), cbasn1.SEQUENCE) || !responder.Empty() {
-			return fail(Malformed, "malformed ResponderID")
-		}
-	case contextTag(2):
-		if !responder.ReadASN1((*cryptobyte.String)(&r.responderKey), cbasn1.OCTET_STRING) || !responder.Empty() {
-			return fail(Malformed, "malformed ResponderID")
-		}
-	default:
+	if !r.responder.Read(&data) {
 		return fail(Malformed, "malformed ResponderID")
 	}
 	var err error
@@ -138,7 +119,7 @@ func (r *response) parseData(input cryptobyte.String, allow allowance) error {
 	if !responses.Empty() {
 		return fail(Malformed, "more than one SingleResponse")
 	}
-	if err := parseExtensions(&data, contextTag(1), allow); err != nil {
+	if err := parseExtensions(&data, ocspwire.Tag(1), allow); err != nil {
 		return err
 	}
 	if !data.Empty() {
@@ -158,20 +139,16 @@ func (r *response) parseSingle(single cryptobyte.String, allow allowance) error 
 	if !single.ReadAnyASN1(&content, &tag) {
 		return fail(Malformed, "malformed CertStatus")
 	}
-	var err error
-	switch tag {
-	case cbasn1.Tag(0).ContextSpecific():
-		r.status = Good
-	case contextTag(1):
-		r.status = Revoked
-		err = r.parseRevoked(&content, allow)
-	case cbasn1.Tag(2).ContextSpecific():
-		r.status = Unknown
-	default:
+	status, known := ocspwire.StatusOf(tag)
+	if !known {
 		return fail(Malformed, "malformed CertStatus")
 	}
-	if err != nil {
-		return err
+	r.status = Status(status)
+	var err error
+	if r.status == Revoked {
+		if err = r.parseRevoked(&content, allow); err != nil {
+			return err
+		}
 	}
 	if !content.Empty() {
 		return fail(Malformed, "malformed CertStatus")
@@ -179,7 +156,7 @@ func (r *response) parseSingle(single cryptobyte.String, allow allowance) error 
 	if r.thisUpdate, err = readTime(&single, allow); err != nil {
 		return err
 	}
-	if !single.ReadOptionalASN1(&next, &hasNext, contextTag(0)) {
+	if !single.ReadOptionalASN1(&next, &hasNext, ocspwire.Tag(0)) {
 		return fail(Malformed, "malformed SingleResponse")
 	}
 	if hasNext {
@@ -190,7 +167,7 @@ func (r *response) parseSingle(single cryptobyte.String, allow allowance) error 
 			return fail(Malformed, "malformed nextUpdate")
 		}
 	}
-	if err := parseExtensions(&single, contextTag(1), allow); err != nil {
+	if err := parseExtensions(&single, ocspwire.Tag(1), allow); err != nil {
 		return err
 	}
 	if !single.Empty() {
@@ -225,14 +202,14 @@ func (r *response) parseRevoked(content *cryptobyte.String, allow allowance) err
 	}
 	var tagged cryptobyte.String
 	var hasReason bool
-	if !content.ReadOptionalASN1(&tagged, &hasReason, contextTag(0)) {
+	if !content.ReadOptionalASN1(&tagged, &hasReason, ocspwire.Tag(0)) {
 		return fail(Malformed, "malformed RevokedInfo")
 	}
 	if !hasReason {
 		return nil
 	}
 	var reason int
-	if !tagged.ReadASN1Enum(&reason) || !tagged.Empty() || !CRLReason(reason).valid() {
+	if !tagged.ReadASN1Enum(&reason) || !tagged.Empty() || !ocspwire.CRLReason(reason).Valid() {
 		return fail(Malformed, "malformed revocation reason")
 	}
 	r.reason = CRLReason(reason)
@@ -265,26 +242,4 @@ func readTime(input *cryptobyte.String, allow allowance) (time.Time, error) {
 		return time.Time{}, fail(Malformed, "malformed time")
 	}
 	return t, nil
-}
-
-func isNullOrAbsent(parameters cryptobyte.String) bool {
-	return parameters.Empty() || bytes.Equal(parameters, []byte{0x05, 0x00})
-}
-
-func contextTag(n uint8) cbasn1.Tag { return cbasn1.Tag(n).ContextSpecific().Constructed() }
-
-func responseStatus(status int) string {
-	switch status {
-	case 1:
-		return "malformedRequest"
-	case 2:
-		return "internalError"
-	case 3:
-		return "tryLater"
-	case 5:
-		return "sigRequired"
-	case 6:
-		return "unauthorized"
-	}
-	return fmt.Sprintf("status %d", status)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/certx5c"
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -80,12 +81,12 @@ func (e *envelope) read(der []byte) bool {
 	var body, status, tagged, inner, octets, basic cryptobyte.String
 	if !readLong(&input, &body, cbasn1.SEQUENCE) || !input.Empty() ||
 		!body.ReadASN1(&status, cbasn1.ENUM) || string(status) != "\x00" ||
-		!readLong(&body, &tagged, contextTag(0)) || !body.Empty() ||
+		!readLong(&body, &tagged, ocspwire.Tag(0)) || !body.Empty() ||
 		!readLong(&tagged, &inner, cbasn1.SEQUENCE) || !tagged.Empty() {
 		return false
 	}
 	var oid cryptobyte.String
-	if !inner.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) || string(oid) != oidBasicResponse ||
+	if !inner.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) || string(oid) != ocspwire.BasicResponse ||
 		!readLong(&inner, &octets, cbasn1.OCTET_STRING) || !inner.Empty() ||
 		!readLong(&octets, &basic, cbasn1.SEQUENCE) || !octets.Empty() {
 		return false
@@ -98,7 +99,7 @@ func (e *envelope) read(der []byte) bool {
 		return true
 	}
 	var list cryptobyte.String
-	if !readLong(&basic, &tagged, contextTag(0)) || !basic.Empty() ||
+	if !readLong(&basic, &tagged, ocspwire.Tag(0)) || !basic.Empty() ||
 		!readLong(&tagged, &list, cbasn1.SEQUENCE) || !tagged.Empty() {
 		return false
 	}
@@ -114,17 +115,7 @@ func (e *envelope) read(der []byte) bool {
 
 // encode is the inverse of read, in DER, with one certificate or none.
 func (e *envelope) encode(delegate *x509.Certificate) ([]byte, error) {
-	var b cryptobyte.Builder
-	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { // OCSPResponse
-		b.AddASN1Enum(0)
-		b.AddASN1(contextTag(0), func(b *cryptobyte.Builder) {
-			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { // ResponseBytes
-				b.AddASN1(cbasn1.OBJECT_IDENTIFIER, func(b *cryptobyte.Builder) { b.AddBytes([]byte(oidBasicResponse)) })
-				b.AddASN1(cbasn1.OCTET_STRING, func(b *cryptobyte.Builder) { b.AddASN1(cbasn1.SEQUENCE, e.basic(delegate)) })
-			})
-		})
-	})
-	der, err := b.Bytes()
+	der, err := ocspwire.SuccessfulResponse(e.basic(delegate))
 	if err != nil {
 		return nil, fail(Malformed, "encoding the response: %w", err)
 	}
@@ -137,12 +128,9 @@ func (e *envelope) basic(delegate *x509.Certificate) cryptobyte.BuilderContinuat
 		b.AddBytes(e.data)
 		b.AddBytes(e.algorithm)
 		b.AddBytes(e.signature)
-		if delegate == nil {
-			return
+		if delegate != nil {
+			ocspwire.AddCertificate(b, delegate.Raw)
 		}
-		b.AddASN1(contextTag(0), func(b *cryptobyte.Builder) {
-			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(delegate.Raw) })
-		})
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
@@ -23,21 +24,13 @@ type Status uint8
 
 // The values of CertStatus (RFC 6960 §4.2.1).
 const (
-	Unknown Status = iota
-	Good
-	Revoked
+	Unknown Status = Status(ocspwire.Unknown)
+	Good    Status = Status(ocspwire.Good)
+	Revoked Status = Status(ocspwire.Revoked)
 )
 
 // String names the status as RFC 6960 does.
-func (s Status) String() string {
-	switch s {
-	case Good:
-		return "good"
-	case Revoked:
-		return "revoked"
-	}
-	return "unknown"
-}
+func (s Status) String() string { return ocspwire.CertStatus(s).String() }
 
 // Staple is an authentic OCSP response for one certificate: its signature,
 // its signer's authority and its CertID have been verified. It is immutable.

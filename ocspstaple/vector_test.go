@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"github.com/stapledjwt/stapled/internal/vectors"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -238,7 +239,7 @@ func subjectOf(t *testing.T, der []byte) *x509.Certificate {
 	input := cryptobyte.String(der)
 	var certificate, tbs, serial, issuer cryptobyte.String
 	if !input.ReadASN1(&certificate, cbasn1.SEQUENCE) || !certificate.ReadASN1(&tbs, cbasn1.SEQUENCE) ||
-		!tbs.SkipOptionalASN1(contextTag(0)) || !tbs.ReadASN1(&serial, cbasn1.INTEGER) ||
+		!tbs.SkipOptionalASN1(ocspwire.Tag(0)) || !tbs.ReadASN1(&serial, cbasn1.INTEGER) ||
 		!tbs.SkipASN1(cbasn1.SEQUENCE) || !tbs.ReadASN1Element(&issuer, cbasn1.SEQUENCE) {
 		t.Fatal(err)
 	}

@@ -2,8 +2,10 @@
 # SPDX-FileCopyrightText: 2026 The stapled authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Removes the checks of certs, ocspstaple and verifier one at a time, and fails
-# unless a test row that is named after the check turns red each time.
+# Removes the checks of certs, ocspstaple, verifier and what these share one at a
+# time. Each time a case of the catalogue that is about the rule must turn red, or
+# the row that is named. It fails otherwise, and if there is a kind of forgery of
+# which no case ever turns red.
 #
 #   scripts/mutate.sh            all of them, about ten minutes on two cores
 #   scripts/mutate.sh NAME...    these

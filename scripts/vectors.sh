@@ -5,8 +5,9 @@
 # Runs `stapled verify` on every test vector of testdata/vectors that is one
 # token, and compares exit status, reason, issuer, identity and the end of
 # freshness with what it says. Sequences are for one verifier that remembers, and
-# a command remembers nothing: their number is printed, and `go test
-# ./internal/vectorgen` runs them.
+# a command remembers nothing; and from what a shell or a file wraps around a token
+# the command takes the wrapping off, which a verifier does not. The numbers of both
+# are printed, and `go test ./internal/vectorgen` runs them.
 #
 #   scripts/vectors.sh
 #
@@ -34,14 +35,16 @@ files=()
 for file in testdata/vectors/*.json; do
   case $file in */anchors.json | */keys.json) ;; *) files+=("$file") ;; esac
 done
-jq -n '[inputs.cases[]]' "${files[@]}" >"$work/cases"
+jq -n '[inputs.cases[]
+  | .kind = if .steps then "sequence" elif (.token // "" | test("^(\\s|Bearer )|\\s$")) then "wrapped" else "single" end]' \
+  "${files[@]}" >"$work/cases"
 
 # 3. One run for each that is one token, shared out among the processors. What
 # the policy says is said with a flag, also where it is the default. A policy
 # with a member that is not known here is an error. A line break follows the
 # token, as it does in a file; it is not part of it. The names, and the values of
 # flags, have no spaces.
-jq -r --arg anchors "$work/anchors/" '.[] | select(.steps == null)
+jq -r --arg anchors "$work/anchors/" '.[] | select(.kind == "single")
   | .name as $name
   | [$name, .now, ([
       (.anchors[] | "--anchor", $anchors + .),
@@ -92,11 +95,13 @@ cat "$work"/results.* | jq -rs --slurpfile list "$work/cases" '
       else
         $run.status == 1 and $run.output.valid == false and $run.output.reason == .reason
       end;
-    ($cases | map(select(.steps))) as $sequences
-  | ($cases | map(select(.steps == null))) as $single
+    ($cases | map(select(.kind == "sequence"))) as $sequences
+  | ($cases | map(select(.kind == "wrapped"))) as $wrapped
+  | ($cases | map(select(.kind == "single"))) as $single
   | ($single | map(. as $case | select(agrees($runs[$case.name]) | not))) as $others
   | ($others[] | "DISAGREES  \(.name): want \(.result) \(.reason // ""), got \($runs[.name] | tojson)"),
     "\($cases | length) cases, \($sequences | length) of them not run: sequences, for one verifier that remembers what it has seen",
+    "\($wrapped | length) of them not run: the command takes off what is around the token",
     "\($single | length) cases of one token, \($single | length - ($others | length)) agree"' >"$work/report"
 cat "$work/report"
 [ -s "$work/runs" ]

@@ -19,7 +19,7 @@ func TestAllocations(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		party *testca.Party
-		edit  edit
+		edit  func(*world, *testca.Token)
 	}{
 		{"ES256", w.leaf, nil},
 		{"ES256, staple by a delegate", w.leaf, func(w *world, t *testca.Token) {

@@ -4,109 +4,136 @@
 package verifier
 
 import (
+	"crypto/x509"
 	"regexp"
 	"testing"
 	"time"
 
-	"github.com/stapledjwt/stapled/internal/certx5c"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/catalogue"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// forgery is a token that must be rejected. Every field but row, name and want
-// may be left out; without any edit the token would be accepted.
-type forgery struct {
-	row, name string // the row of the catalogue of forgeries, and the variant
-	want      Reason
+// unsafeName is what a test name does not have.
+var unsafeName = regexp.MustCompile(`[^A-Za-z0-9#.+-]+`)
 
-	// party holds the certificate of the honest token, and of the forged one
-	// unless leaf names another; w.leaf by default.
-	party, leaf func(*world) *testca.Party
-	// base edits the honest and the forged token alike.
-	base edit
-	// edit makes the forgery.
-	edit edit
-	// after edits the forged token once it is signed.
-	after func(w *world, raw, honest string) string
-	// config edits the configuration of the verifier.
-	config func(*world, *Config)
-	// later is by how much the clock moves between the honest token and the
-	// forged one.
-	later time.Duration
-}
-
-type edit = func(*world, *testca.Token)
-
-// made is a forgery, carried out.
-type made struct {
-	forged string
-	// honest is a valid token of the same party, with the same header if the
-	// forgery leaves that alone; another is a second one.
-	honest, another string
-	cfg             Config
-	clock           *clock
-	later           time.Duration
-}
-
-func (f *forgery) make(w *world) *made {
-	m := &made{clock: &clock{testca.Now}, later: f.later}
-	m.cfg = w.config(m.clock)
-	if f.config != nil {
-		f.config(w, &m.cfg)
-	}
-	party := w.leaf
-	if f.party != nil {
-		party = f.party(w)
-	}
-	staples := [][]byte{party.Staple()}
-	if m.cfg.Staples == StapleChain {
-		staples = append(staples, w.intermediate.Staple())
-	}
-	base := testca.NewToken(party, staples...)
-	if f.base != nil {
-		f.base(w, base)
-	}
-	forged, another := copyToken(base), copyToken(base)
-	if f.leaf != nil {
-		leaf := f.leaf(w)
-		present(forged, leaf.Key, leaf.Chain()...)
-		forged.Header.Set("ocsp", encodeStaples(leaf.Staple()))
-	}
-	if f.edit != nil {
-		f.edit(w, forged)
-	}
-	another.Claims.Set("jti", "another")
-	m.honest, m.another, m.forged = base.Compact(), another.Compact(), forged.Compact()
-	if f.after != nil {
-		m.forged = f.after(w, m.forged, m.honest)
-	}
-	return m
-}
-
-// state is what a verifier may have seen when the forgery arrives.
+// state is what a verifier may have seen when a token arrives.
 type state struct {
-	name string
-	// noCaches turns the caches off.
-	noCaches bool
-	prepare  func(t *testing.T, v *Verifier, m *made)
+	name  string
+	cache CacheSizes
+	// seen are the tokens that it has accepted.
+	seen func(catalogue.Pair) []string
 }
+
+var none = CacheSizes{Tokens: -1, Headers: -1, Certificates: -1}
 
 var states = []state{
-	{name: "cold"},
-	{name: "warm", prepare: func(t *testing.T, v *Verifier, m *made) {
-		mustAccept(t, v, m.another)
-		if _, ok := v.headers.get(headerOf(m.honest)); !ok {
-			t.Fatal("the header is not warm")
+	{name: "cold", seen: func(catalogue.Pair) []string { return nil }},
+	{name: "warm", seen: func(p catalogue.Pair) []string { return []string{p.Another} }},
+	{name: "hot", seen: func(p catalogue.Pair) []string { return []string{p.Honest, p.Honest} }},
+	{name: "uncached", cache: none, seen: func(p catalogue.Pair) []string { return []string{p.Honest} }},
+}
+
+// configOf is the configuration that a case asks for.
+func configOf(made *catalogue.Made, c *clock) Config {
+	policy := made.Policy
+	cfg := Config{
+		Anchors: anchorsOf(made.Certificates()...), Audience: policy.Audience, Issuers: policy.Issuers, Type: policy.Type,
+		MaxStapleAge: time.Duration(policy.MaxStapleAge) * time.Second,
+		MaxLifetime:  time.Duration(policy.MaxLifetime) * time.Second,
+		Leeway:       time.Duration(policy.Leeway) * time.Second,
+		Now:          c.read,
+	}
+	for _, alg := range policy.Algorithms {
+		cfg.Algorithms = append(cfg.Algorithms, jose.SignatureAlgorithm(alg))
+	}
+	cfg.KeyUsage = map[string]x509.ExtKeyUsage{"clientAuth": x509.ExtKeyUsageClientAuth, "serverAuth": x509.ExtKeyUsageServerAuth}[policy.KeyUsage]
+	cfg.Staples = map[string]Staples{"leaf": StapleLeaf, "chain": StapleChain}[policy.Staples]
+	return cfg
+}
+
+// honest gives the configuration of the case, and valid tokens for it, which
+// have the header of the forgery if that leaves it alone. Where the anchors of
+// the case stand behind no valid token, the usual root is one more.
+func honest(t *testing.T, made *catalogue.Made, c *clock) (Config, catalogue.Pair) {
+	c.now = testca.Now
+	cfg := configOf(made, c)
+	for _, anchors := range []*certs.Anchors{cfg.Anchors, anchorsOf(append(made.Certificates(), theWorld().root.Cert)...)} {
+		cfg.Anchors = anchors
+		v := newVerifier(t, cfg)
+		for pair := range made.Honest() {
+			if _, err := v.Verify(pair.Honest); err == nil {
+				return cfg, pair
+			}
 		}
-	}},
-	{name: "hot", prepare: func(t *testing.T, v *Verifier, m *made) {
-		first := mustAccept(t, v, m.honest)
-		if mustAccept(t, v, m.honest) != first {
+	}
+	t.Fatal("the verifier accepts no honest token, so that it cannot be warm or hot")
+	return Config{}, catalogue.Pair{}
+}
+
+// TestForgeries submits every forgery of the catalogue to verifiers that have
+// seen nothing, the honest header, the honest token, and that remember
+// nothing. The reason is the same for all.
+func TestForgeries(t *testing.T) {
+	m := theMaker()
+	warm := 0
+	for _, c := range catalogue.Forgeries() {
+		t.Run(c.Test(), func(t *testing.T) {
+			made := m.Make(&c)
+			if c.Sequence() {
+				testSequence(t, made)
+				return
+			}
+			at := new(clock)
+			cfg, pair := honest(t, made, at)
+			if cut(pair.Honest)[0] == cut(made.Steps[0].Token)[0] {
+				warm++
+			}
+			for _, s := range states {
+				t.Run(s.name, func(t *testing.T) { s.reject(t, cfg, at, pair, &made.Steps[0]) })
+			}
+		})
+	}
+	t.Logf("%d forgeries have the header of an honest token", warm)
+	t.Run("T05_system_root", testSystemRoot)
+	t.Run("T17_windows", testWindows)
+	t.Run("T19_header_variants", testHeaderVariants)
+}
+
+// reject submits a forgery, twice, to a verifier in the state.
+func (s *state) reject(t *testing.T, cfg Config, at *clock, pair catalogue.Pair, forged *catalogue.Step) {
+	cfg.Cache = s.cache
+	v := newVerifier(t, cfg)
+	at.now = testca.Now
+	s.prepare(t, v, pair)
+	at.now = forged.Now
+	tokens, headers, _ := v.cached()
+	mustReject(t, v, forged.Token, forged.Want)
+	mustReject(t, v, forged.Token, forged.Want)
+	// It leaves no trace.
+	if nowTokens, nowHeaders, _ := v.cached(); nowTokens != tokens || nowHeaders != headers {
+		t.Error("a rejected token has entered a cache")
+	}
+	at.now = testca.Now
+	if v.revocations.count.Load() == 0 {
+		mustAccept(t, v, pair.Honest)
+	}
+}
+
+// prepare brings a verifier into the state.
+func (s *state) prepare(t *testing.T, v *Verifier, pair catalogue.Pair) {
+	var last *Token
+	for _, raw := range s.seen(pair) {
+		token := mustAccept(t, v, raw)
+		if s.name == "hot" && last != nil && token != last {
 			t.Fatal("the token is not hot")
 		}
-	}},
-	{name: "uncached", noCaches: true, prepare: func(t *testing.T, v *Verifier, m *made) {
-		mustAccept(t, v, m.honest)
-	}},
+		last = token
+		if _, ok := v.headers.get(headerOf(raw)); s.cache != none && !ok {
+			t.Fatal("the header is not warm")
+		}
+	}
 }
 
 func headerOf(raw string) string {
@@ -117,111 +144,38 @@ func headerOf(raw string) string {
 	return t.header
 }
 
-// run submits the forgery, twice, to a verifier in the state.
-func (m *made) run(t *testing.T, s state, want Reason) {
-	cfg := m.cfg
-	if s.noCaches {
-		cfg.Cache = CacheSizes{Tokens: -1, Headers: -1, Certificates: -1}
-	}
-	v := newVerifier(t, cfg)
-	m.clock.now = testca.Now
-	if s.prepare != nil {
-		s.prepare(t, v, m)
-	}
-	m.clock.now = testca.Now.Add(m.later)
-	tokens, headers, _ := v.cached()
-	mustReject(t, v, m.forged, want)
-	mustReject(t, v, m.forged, want)
-	// It leaves no trace.
-	if nowTokens, nowHeaders, _ := v.cached(); nowTokens != tokens || nowHeaders != headers {
-		t.Error("a rejected token has entered a cache")
-	}
-	m.clock.now = testca.Now
-	if v.revocations.count.Load() == 0 {
-		mustAccept(t, v, m.honest)
-	}
-}
-
-// TestForgeries submits every forgery of the catalogue to verifiers that have
-// seen nothing, the honest header, the honest token, and that remember
-// nothing. The reason is the same for all.
-func TestForgeries(t *testing.T) {
-	w := theWorld()
-	names := make(map[string]bool)
-	for _, table := range everyTable() {
-		for _, f := range table {
-			name := f.row + "_" + unsafeName.ReplaceAllString(f.name, "_")
-			if names[name] {
-				t.Errorf("two rows are named %s", name)
-			}
-			names[name] = true
-			t.Run(name, func(t *testing.T) {
-				m := f.make(w)
-				for _, s := range states {
-					t.Run(s.name, func(t *testing.T) { m.run(t, s, f.want) })
+// testSequence takes the steps of a case on one verifier: each once, each with
+// headers but without tokens remembered, each twice, and with nothing remembered.
+func testSequence(t *testing.T, made *catalogue.Made) {
+	for _, s := range []struct {
+		name  string
+		cache CacheSizes
+		times int
+	}{{"cold", CacheSizes{}, 1}, {"warm", CacheSizes{Tokens: -1}, 2}, {"hot", CacheSizes{}, 2}, {"uncached", none, 2}} {
+		t.Run(s.name, func(t *testing.T) {
+			at := new(clock)
+			cfg := configOf(made, at)
+			cfg.Cache = s.cache
+			v := newVerifier(t, cfg)
+			for i := range made.Steps {
+				step := &made.Steps[i]
+				at.now = step.Now
+				for range s.times {
+					checkStep(t, v, i, step)
 				}
-			})
-		}
-	}
-	t.Run("T05_system_root", testSystemRoot)
-	t.Run("T17_windows", testWindows)
-	t.Run("T19_header_variants", testHeaderVariants)
-	t.Run("S32_older_good_after_revoked", testStickyRevocation)
-}
-
-func everyTable() [][]forgery {
-	return [][]forgery{
-		algorithmForgeries, signatureForgeries, stapleListForgeries, chainForgeries,
-		pathForgeries, keyIDForgeries, memberForgeries, jsonForgeries, shapeForgeries, typeForgeries,
-		spliceForgeries, issuerForgeries, audienceForgeries, timeForgeries, stapleForgeries,
+			}
+		})
 	}
 }
 
-var unsafeName = regexp.MustCompile(`[^A-Za-z0-9#.+-]+`)
-
-// Edits that many forgeries are made of.
-
-func setHeader(name string, value any) edit {
-	return func(_ *world, t *testca.Token) { t.Header.Set(name, value) }
+func checkStep(t *testing.T, v *Verifier, i int, step *catalogue.Step) {
+	t.Helper()
+	token, reason := v.outcome(t, step.Token)
+	if reason != step.Want {
+		t.Fatalf("step %d (%s): %q, want %q", i+1, step.Comment, reason, step.Want)
+	}
+	if token != nil && (token.Issuer != step.Issuer || token.Identity != step.Identity || !token.FreshUntil.Equal(step.FreshUntil)) {
+		t.Errorf("step %d (%s): issuer %q, identity %q, fresh until %s; want %q, %q, %s", i+1, step.Comment,
+			token.Issuer, token.Identity, token.FreshUntil, step.Issuer, step.Identity, step.FreshUntil)
+	}
 }
-
-func addHeader(name string, value any) edit {
-	return func(_ *world, t *testca.Token) { t.Header.Add(name, value) }
-}
-
-func dropHeader(name string) edit {
-	return func(_ *world, t *testca.Token) { t.Header.Drop(name) }
-}
-
-func setClaim(name string, value any) edit {
-	return func(_ *world, t *testca.Token) { t.Claims.Set(name, value) }
-}
-
-func addClaim(name string, value any) edit {
-	return func(_ *world, t *testca.Token) { t.Claims.Add(name, value) }
-}
-
-func dropClaim(name string) edit {
-	return func(_ *world, t *testca.Token) { t.Claims.Drop(name) }
-}
-
-// headerText and claimsText edit the JSON text before it is signed.
-func headerText(change func(string) string) edit {
-	return func(_ *world, t *testca.Token) { t.RawHeader = []byte(change(string(t.Header.Bytes()))) }
-}
-
-func claimsText(change func(string) string) edit {
-	return func(_ *world, t *testca.Token) { t.RawPayload = []byte(change(string(t.Claims.Bytes()))) }
-}
-
-// leafOf gives a leaf below the intermediate, edited.
-func leafOf(edits ...testca.Edit) func(*world) *testca.Party {
-	return func(w *world) *testca.Party { return w.intermediate.Leaf(edits...) }
-}
-
-// below gives a leaf below an edited intermediate.
-func below(edits ...testca.Edit) func(*world) *testca.Party {
-	return func(w *world) *testca.Party { return w.root.Intermediate(edits...).Leaf() }
-}
-
-func kidOf(p *testca.Party) string { return certx5c.KeyID(p.Cert) }

@@ -5,6 +5,7 @@ package verifier
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -129,6 +130,21 @@ func TestLargestStaple(t *testing.T) {
 			} else {
 				mustReject(t, v, token.Compact(), c.want)
 			}
+		})
+	}
+}
+
+// A verifier that sets no bound on lifetimes still wants to know when a token
+// was issued. No published policy can say so: the bound is a number of seconds.
+func TestForgeriesOfLifetimes(t *testing.T) {
+	w := theWorld()
+	cfg := w.config(&clock{testca.Now})
+	cfg.MaxLifetime = math.MaxInt64
+	v := newVerifier(t, cfg)
+	mustAccept(t, v, w.leaf.Token())
+	for _, claim := range []string{"iat", "nbf", "exp"} {
+		t.Run("T14_"+claim+"_absent", func(t *testing.T) {
+			mustReject(t, v, w.leaf.Token(func(t *testca.Token) { t.Claims.Drop(claim) }), ClaimsInvalid)
 		})
 	}
 }

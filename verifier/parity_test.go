@@ -47,13 +47,13 @@ func checkParity(t *testing.T, cfg Config, at *clock, seen, then time.Time, toke
 // the old certificate is accepted by the new one.
 func TestRenewedAnchor(t *testing.T) {
 	const soon = 10 * time.Minute
-	old := testca.New(testca.Valid(hourAgo, testca.Now.Add(soon)))
+	old := testca.New(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(soon)))
 	for _, c := range []struct {
 		name    string
 		renewed *testca.Party
 	}{
 		{"both valid at first", testca.New()},
-		{"new one not valid at first", testca.New(testca.Valid(testca.Now.Add(soon/2), inAnHour))},
+		{"new one not valid at first", testca.New(testca.Valid(testca.Now.Add(soon/2), testca.Now.Add(time.Hour)))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			at := &clock{}
@@ -80,7 +80,7 @@ func roomyFor(d time.Duration) func(*testca.Response) {
 // Where two windows have closed, every path gives the reason of the same one.
 func TestTwoClosedWindows(t *testing.T) {
 	w := theWorld()
-	brief := testca.Valid(hourAgo, testca.Now.Add(5*time.Minute))
+	brief := testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(5*time.Minute))
 	delegate := w.root.Delegate(brief)
 	issuing := w.intermediate.Delegate(brief)
 	for _, c := range []struct {

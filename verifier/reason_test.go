@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stapledjwt/stapled/internal/catalogue"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
@@ -29,9 +30,9 @@ func TestReasons(t *testing.T) {
 		signature_invalid issuer_mismatch audience_mismatch claims_invalid token_expired token_not_yet_valid`)
 	var got []string
 	forged := make(map[Reason]bool)
-	for _, table := range everyTable() {
-		for _, f := range table {
-			forged[f.want] = true
+	for _, c := range catalogue.Forgeries() {
+		for _, s := range theMaker().Make(&c).Steps {
+			forged[s.Want] = true
 		}
 	}
 	for _, r := range Reasons() {

@@ -12,6 +12,7 @@ import (
 	"hash"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stapledjwt/stapled/internal/exhaustive"
 	"github.com/stapledjwt/stapled/internal/testca"
@@ -85,14 +86,14 @@ func TestStrangersPrice(t *testing.T) {
 		{"made-up leaf of a real leaf", w.leaf.Leaf().Token(), 2, 1, ChainUntrusted},
 		{"real chain, bad signature", withBadSignature(w.leaf.Token()), 3, 2, SignatureInvalid},
 		{"real chain of three, bad signature", withBadSignature(issued.Token()), 4, 2, SignatureInvalid},
-		{"real chain with name constraints, bad signature", withBadSignature(below(func(t *testca.Template) {
+		{"real chain with name constraints, bad signature", withBadSignature(w.root.Intermediate(func(t *testca.Template) {
 			t.PermittedDNSDomainsCritical, t.PermittedDNSDomains = true, []string{"elsewhere.example"}
-		})(w).Token()), 3, 2, SignatureInvalid},
+		}).Leaf().Token()), 3, 2, SignatureInvalid},
 		{"real token, another payload", splice(w.leaf.Token(), w.other.Token(), w.leaf.Token()), 3, 2, SignatureInvalid},
 		{"real CA as the leaf", w.leaf.Token(func(t *testca.Token) {
 			present(t, w.leaf.Key, w.intermediate.Cert)
 		}), 1, 1, KeyUsage},
-		{"real leaf that expired", withBadSignature(w.intermediate.Leaf(expired).Token()), 2, 1, CertificateExpired},
+		{"real leaf that expired", withBadSignature(w.intermediate.Leaf(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Second))).Token()), 2, 1, CertificateExpired},
 		{"real leaf and another alg", w.leaf.Token(setAlg("ES384")), 0, 0, KeyMismatch},
 	} {
 		t.Run(unsafeName.ReplaceAllString(c.name, "_"), func(t *testing.T) {
@@ -133,7 +134,10 @@ func TestStrangersPrice(t *testing.T) {
 	})
 	t.Run("anchors of one name, and no key identifier", func(t *testing.T) {
 		// Nothing tells them apart but trying; there are as many as configured.
-		pair := namesakes()
+		pair := []*testca.Party{
+			testca.New(testca.Named("Namesake"), testca.WithKey(testca.Key(testca.P256, "first namesake"))),
+			testca.New(testca.Named("Namesake")),
+		}
 		cfg := w.config(&clock{testca.Now})
 		cfg.Anchors = anchors(pair...)
 		raw := pair[0].Leaf(func(t *testca.Template) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/catalogue"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
@@ -29,17 +30,15 @@ type world struct {
 	anchors                  *certs.Anchors
 }
 
+// theMaker makes the cases of the catalogue with the published keys.
+var theMaker = sync.OnceValue(func() *catalogue.Maker { return catalogue.ForTests("../testdata/vectors") })
+
 var theWorld = sync.OnceValue(func() *world {
-	w := &world{root: testca.New(), stranger: testca.New(testca.Named("Stranger"))}
-	w.intermediate = w.root.Intermediate()
-	w.sibling = w.root.Intermediate(testca.Named("Sibling"))
-	w.leaf = w.intermediate.Leaf()
-	w.other = w.intermediate.Leaf(testca.Named("other"), func(t *testca.Template) {
-		t.URIs[0].Path = "/other"
-		t.DNSNames = []string{"other.test.example"}
-	})
-	w.anchors = anchors(w.root)
-	return w
+	m := theMaker()
+	return &world{
+		root: m.Root(), intermediate: m.Intermediate(), leaf: m.Client(),
+		other: m.Other(), sibling: m.Sibling(), stranger: m.Stranger(), anchors: anchors(m.Root()),
+	}
 })
 
 func anchors(roots ...*testca.Party) *certs.Anchors {
@@ -47,6 +46,10 @@ func anchors(roots ...*testca.Party) *certs.Anchors {
 	for _, root := range roots {
 		list = append(list, root.Cert)
 	}
+	return anchorsOf(list...)
+}
+
+func anchorsOf(list ...*x509.Certificate) *certs.Anchors {
 	set, err := certs.NewAnchors(list...)
 	if err != nil {
 		panic(err)

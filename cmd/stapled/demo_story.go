@@ -9,10 +9,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+	"github.com/stapledjwt/stapled/responder"
 	"github.com/stapledjwt/stapled/verifier"
 )
 

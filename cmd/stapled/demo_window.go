@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/internal/timetext"
+	"github.com/stapledjwt/stapled/responder"
 	"github.com/stapledjwt/stapled/verifier"
 )
 

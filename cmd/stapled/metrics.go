@@ -11,8 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/gateway/prom"
+	"github.com/stapledjwt/stapled/responder"
 )
 
 // metrics counts what a stack does, for Prometheus.
@@ -30,11 +30,8 @@ func newMetrics() (*metrics, error) {
 			Help: "Requests that the OCSP responder has answered, by outcome.",
 		}, []string{"outcome"}),
 	}
-	for _, outcome := range []string{
-		responder.OutcomeGood, responder.OutcomeRevoked, responder.OutcomeUnknown, responder.OutcomeMalformed,
-		responder.OutcomeUnauthorized, responder.OutcomeTryLater, responder.OutcomeInternalError,
-	} {
-		m.ocsp.WithLabelValues(outcome)
+	for _, outcome := range responder.Outcomes() {
+		m.ocsp.WithLabelValues(string(outcome))
 	}
 	var err error
 	if m.gateway, err = prom.New(m.registry); err != nil {
@@ -51,7 +48,7 @@ func newMetrics() (*metrics, error) {
 }
 
 // Observe implements responder.Observer.
-func (m *metrics) Observe(outcome string) { m.ocsp.WithLabelValues(outcome).Inc() }
+func (m *metrics) Observe(e responder.Event) { m.ocsp.WithLabelValues(string(e.Outcome)).Inc() }
 
 func (m *metrics) handler() http.Handler {
 	mux := http.NewServeMux()

@@ -15,10 +15,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stapledjwt/stapled/ca"
-	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/ocspstaple"
+	"github.com/stapledjwt/stapled/responder"
 )
 
 // revocation is what `stapled revoke` prints.

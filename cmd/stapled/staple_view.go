@@ -4,8 +4,6 @@
 package main
 
 import (
-	"bytes"
-	"crypto/sha1" // ResponderID and CertID use it as an identifier, RFC 6960 §4.2.1
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -14,7 +12,10 @@ import (
 	"math/big"
 	"time"
 
+	"golang.org/x/crypto/cryptobyte"
+
 	"github.com/stapledjwt/stapled/internal/certx5c"
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -76,11 +77,6 @@ type ocspRevoked struct {
 	Reason asn1.Enumerated `asn1:"explicit,tag:0,optional"`
 }
 
-// ocspErrors are the values of OCSPResponseStatus.
-var ocspErrors = map[asn1.Enumerated]string{
-	1: "malformedRequest", 2: "internalError", 3: "tryLater", 5: "sigRequired", 6: "unauthorized",
-}
-
 func dissectStaple(value string, i int, chain []*x509.Certificate) (*stapleView, error) {
 	der, err := certx5c.DecodeBase64(value)
 	if err != nil {
@@ -91,11 +87,7 @@ func dissectStaple(value string, i int, chain []*x509.Certificate) (*stapleView,
 		return nil, errors.New("no OCSPResponse in DER")
 	}
 	if response.Status != 0 {
-		name, ok := ocspErrors[response.Status]
-		if !ok {
-			name = fmt.Sprintf("status %d", response.Status)
-		}
-		return &stapleView{Status: name}, nil
+		return &stapleView{Status: ocspwire.ResponseStatus(response.Status).String()}, nil
 	}
 	var basic ocspBasic
 	if rest, err := asn1.Unmarshal(response.Bytes.Response, &basic); err != nil || len(rest) > 0 {
@@ -168,22 +160,13 @@ func (b *ocspBasic) signerName(chain []*x509.Certificate) string {
 }
 
 func namedBy(c *x509.Certificate, id asn1.RawValue) bool {
-	if id.Tag == 1 {
-		return bytes.Equal(id.Bytes, c.RawSubject)
-	}
-	var info struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}
-	var hash []byte
-	if _, err := asn1.Unmarshal(c.RawSubjectPublicKeyInfo, &info); err != nil {
+	input := cryptobyte.String(id.FullBytes)
+	var responder ocspwire.ResponderID
+	if !responder.Read(&input) {
 		return false
 	}
-	if _, err := asn1.Unmarshal(id.Bytes, &hash); err != nil {
-		return false
-	}
-	sum := sha1.Sum(info.Key.Bytes) // #nosec G401 -- an identifier
-	return bytes.Equal(hash, sum[:])
+	named, err := responder.Names(c)
+	return err == nil && named
 }
 
 func utc(t time.Time) *time.Time {

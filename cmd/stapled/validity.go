@@ -11,10 +11,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/stapledjwt/stapled/ca/responder"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/strictfile"
 	"github.com/stapledjwt/stapled/internal/timetext"
+	"github.com/stapledjwt/stapled/responder"
 )
 
 // validitySettings is config/staples.json: from it, whoever revokes knows when

@@ -12,9 +12,9 @@ import (
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/bounds"
-	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/internal/certpath"
 	"github.com/stapledjwt/stapled/internal/certx5c"
+	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/internal/vectors"
 )

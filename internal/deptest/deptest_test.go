@@ -97,6 +97,7 @@ func TestLightPackagesStayLight(t *testing.T) {
 		{"issuer", "/issuer/..."},
 		{"verifier", "/verifier/..."},
 		{"stapledtest", "/stapledtest"},
+		{"responder", "/responder/..."},
 		{"gateway", "/gateway"}, // its metrics, gateway/prom, are apart for this reason
 	} {
 		for _, tests := range []bool{false, true} {
@@ -150,7 +151,7 @@ func TestOnlyTheCAImportsSmallstep(t *testing.T) {
 
 // below are packages that every other may import: they know nothing of staples.
 var below = []string{
-	"internal/certkey", "internal/certname", "internal/certx5c", "internal/san", "internal/strictjson", "internal/timetext",
+	"internal/certkey", "internal/certname", "internal/certx5c", "internal/ocspwire", "internal/san", "internal/strictjson", "internal/timetext",
 }
 
 // TestImportsPointOneWay holds the packages to their order.
@@ -160,17 +161,19 @@ func TestImportsPointOneWay(t *testing.T) {
 		allowed []string
 	}{
 		{"internal/certpath", []string{"certs"}},
+		{"internal/ocspwire", nil},
 		{"ocspstaple", nil},
 		{"certs", []string{"internal/pbes2"}},
 		{"ocspstaple/stapler", []string{"certs", "ocspstaple"}},
 		{"issuer", []string{"certs", "ocspstaple"}},
 		{"verifier", []string{"certs", "internal/certpath", "ocspstaple"}},
+		{"internal/catalogue", []string{"internal/testca"}}, // never the verifier: it is not asked
 		{"gateway", []string{"internal/loglimit", "verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"stapledtest", []string{"certs", "internal/testca", "issuer", "ocspstaple", "ocspstaple/stapler", "verifier"}},
-		{"ca/responder", nil},
+		{"responder", nil},
 		// To ask the responder, and for files and addresses of its own.
-		{"ca", []string{"certs", "ca/responder", "ocspstaple", "ocspstaple/stapler", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
+		{"ca", []string{"certs", "ocspstaple", "ocspstaple/stapler", "responder", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
 		{"internal/strictfile", nil},
 		{"internal/listenaddr", nil},
 	} {

@@ -10,34 +10,43 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+
+	"github.com/stapledjwt/stapled/internal/catalogue"
 )
 
 // check is one check of the production code, and what removes it.
 type check struct {
 	name string
-	// rule is the rule of docs/format.md that the check keeps, such as 6.8.
+	// rule is the rule of docs/format.md that the check keeps, such as 6.8, or the
+	// section, such as §3. Of a rule, every case of the catalogue is run, and one
+	// must notice.
 	rule string
-	// rows are the test rows that must turn red, separated by spaces: the
-	// beginning of a row's name, as a regular expression. A row is one of
-	// TestForgeries unless a test is named before it, as in Test/row.
+	// rows, where not empty, are run instead, and each must notice. They are
+	// separated by spaces: the beginning of the name of a case, as a regular
+	// expression, or Test/row.
 	rows string
-	// old occurs exactly once in the file, and new takes its place.
+	// in is the package whose tests notice. By default it is the package itself
+	// where the catalogue is run there or where a row names a test, and else the
+	// verifier.
+	in string
+	// old occurs exactly once in the package, and new takes its place.
 	old, new string
 	// redundant, where not empty, says why nothing changes without the check:
 	// another one stands behind it. Then the rows must stay green.
 	redundant string
 }
 
-// target is a file, and the package whose tests hold it.
+// target is the checks of a package, by its directory.
 type target struct {
-	file, tests string
-	checks      []check
+	pkg    string
+	checks []check
 }
 
-// mutation is a check with its target.
+// mutation is a check with its package.
 type mutation struct {
 	check
-	file, tests string
+	pkg string
 }
 
 // mutations lists the whole table.
@@ -45,28 +54,64 @@ func mutations() []mutation {
 	var all []mutation
 	for _, t := range slices.Concat(stapleTargets, certificateTargets, pathTargets, tokenTargets, cacheTargets) {
 		for _, c := range t.checks {
-			all = append(all, mutation{check: c, file: t.file, tests: t.tests})
+			all = append(all, mutation{check: c, pkg: t.pkg})
 		}
 	}
 	return all
 }
 
-// mutant is the text of the file without the check. A table that no longer
-// fits the code is an error.
-func (m *mutation) mutant(root string) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(root, m.file))
+// find gives the file of the check, and its text without the check. A table that
+// no longer fits the code is an error.
+func (m *mutation) find(root string) (file string, mutant []byte, err error) {
+	files, err := filepath.Glob(filepath.Join(root, m.pkg, "*.go"))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", m.name, err)
+		return "", nil, err
 	}
-	if n := strings.Count(string(text), m.old); n != 1 || m.old == m.new {
-		return nil, fmt.Errorf("%s: the table does not fit %s: its old text occurs %d times, and must occur once and be replaced:\n%s",
-			m.name, m.file, n, m.old)
+	n := 0
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return "", nil, fmt.Errorf("%s: %w", m.name, err)
+		}
+		if in := strings.Count(string(text), m.old); in > 0 {
+			n += in
+			file, mutant = path, []byte(strings.Replace(string(text), m.old, m.new, 1))
+		}
 	}
-	return []byte(strings.Replace(string(text), m.old, m.new, 1)), nil
+	if n != 1 || m.old == m.new {
+		return "", nil, fmt.Errorf("%s: the table does not fit package %s: its old text occurs %d times, and must occur once and be replaced:\n%s",
+			m.name, m.pkg, n, m.old)
+	}
+	return file, mutant, nil
+}
+
+// tests is the package whose tests are run.
+func (m *mutation) tests() string {
+	switch {
+	case m.in != "":
+		return "./" + m.in
+	case m.pkg == "ocspstaple" || strings.Contains(m.rows, "Test"):
+		return "./" + m.pkg
+	}
+	return "./verifier"
+}
+
+// selection says in words which rows are run.
+func (m *mutation) selection() string {
+	if m.rows == "" {
+		return "the cases of rule " + m.rule
+	}
+	return m.rows
 }
 
 // patterns are the rows, as go test -run takes them.
 func (m *mutation) patterns() []string {
+	if m.rows == "" {
+		return []string{patternOf(m.rule)}
+	}
 	var patterns []string
 	for _, row := range strings.Fields(m.rows) {
 		if !strings.HasPrefix(row, "Test") {
@@ -82,7 +127,20 @@ func (m *mutation) patterns() []string {
 	return patterns
 }
 
-// covers tells whether a test is one of the rows, or below one.
+var forgeries = sync.OnceValue(catalogue.Forgeries)
+
+// patternOf matches the cases of the catalogue that are about a rule.
+func patternOf(rule string) string {
+	var names []string
+	for _, c := range forgeries() {
+		if slices.Contains(c.Rules(), rule) {
+			names = append(names, regexp.QuoteMeta(c.Test()))
+		}
+	}
+	return "^TestForgeries$/^(?:" + strings.Join(names, "|") + ")$"
+}
+
+// covers reports whether a test is one of the rows, or below one.
 func (m *mutation) covers(test string) bool {
 	return slices.ContainsFunc(m.patterns(), func(pattern string) bool { return covers(pattern, test) })
 }
@@ -93,9 +151,20 @@ func covers(pattern, test string) bool {
 		return false
 	}
 	for i, element := range elements {
-		if matched, err := regexp.MatchString(element, names[i]); err != nil || !matched {
+		if !compiled(element).MatchString(names[i]) {
 			return false
 		}
 	}
 	return true
+}
+
+var expressions sync.Map // *regexp.Regexp by its text
+
+func compiled(text string) *regexp.Regexp {
+	if e, ok := expressions.Load(text); ok {
+		return e.(*regexp.Regexp)
+	}
+	e := regexp.MustCompile(text)
+	expressions.Store(text, e)
+	return e
 }

@@ -99,7 +99,7 @@ func (r *runner) test(ctx context.Context, overlay, pkg string, patterns []strin
 func (r *runner) baseline(ctx context.Context, table []mutation) error {
 	patterns := make(map[string][]string)
 	for _, m := range table {
-		patterns[m.tests] = append(patterns[m.tests], m.patterns()...)
+		patterns[m.tests()] = append(patterns[m.tests()], m.patterns()...)
 	}
 	var problems []error
 	for pkg, list := range patterns {
@@ -114,7 +114,7 @@ func (r *runner) baseline(ctx context.Context, table []mutation) error {
 		}
 		for _, m := range table {
 			for _, pattern := range m.patterns() {
-				if m.tests == pkg && !slices.ContainsFunc(o.passed, func(test string) bool { return covers(pattern, test) }) {
+				if m.tests() == pkg && !slices.ContainsFunc(o.passed, func(test string) bool { return covers(pattern, test) }) {
 					problems = append(problems, fmt.Errorf("%s: %s has no row %s", m.name, pkg, pattern))
 				}
 			}
@@ -123,41 +123,44 @@ func (r *runner) baseline(ctx context.Context, table []mutation) error {
 	return errors.Join(problems...)
 }
 
-// remove runs the rows of a mutation without its check, and gives the first
-// that noticed; none if none did. It is an error if only some did.
-func (r *runner) remove(ctx context.Context, m *mutation) (noticedBy string, err error) {
-	mutant, err := m.mutant(r.root)
+// remove runs the rows of a mutation without its check, and gives those that
+// noticed; none if none did. It is an error if a row that is named did not.
+func (r *runner) remove(ctx context.Context, m *mutation) (noticedBy []string, err error) {
+	original, mutant, err := m.find(r.root)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	dir, err := os.MkdirTemp(r.dir, "")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	file, overlay := filepath.Join(dir, filepath.Base(m.file)), filepath.Join(dir, "overlay.json")
-	replace := map[string]map[string]string{"Replace": {filepath.Join(r.root, m.file): file}}
-	text, err := json.Marshal(replace)
+	file, overlay := filepath.Join(dir, filepath.Base(original)), filepath.Join(dir, "overlay.json")
+	text, err := json.Marshal(map[string]map[string]string{"Replace": {original: file}})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if err := errors.Join(os.WriteFile(file, mutant, 0o600), os.WriteFile(overlay, text, 0o600)); err != nil {
-		return "", err
+		return nil, err
 	}
-	o, err := r.test(ctx, overlay, m.tests, m.patterns())
+	o, err := r.test(ctx, overlay, m.tests(), m.patterns())
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", m.name, err)
+		return nil, fmt.Errorf("%s: %w", m.name, err)
 	}
-	// Subtests end before the test that they belong to.
-	if i := slices.IndexFunc(o.failed, m.covers); i >= 0 {
-		for _, pattern := range m.patterns() {
-			if !slices.ContainsFunc(o.failed, func(test string) bool { return covers(pattern, test) }) {
-				return "", fmt.Errorf("%s: noticed by %s, and not by %s", m.name, o.failed[i], pattern)
-			}
+	for _, test := range o.failed {
+		if m.covers(test) {
+			noticedBy = append(noticedBy, test)
 		}
-		return o.failed[i], nil
 	}
-	if len(o.failed) > 0 {
-		return "", fmt.Errorf("%s: red outside its rows %s: %s", m.name, m.rows, strings.Join(o.failed, ", "))
+	if len(noticedBy) == 0 {
+		if len(o.failed) > 0 {
+			return nil, fmt.Errorf("%s: red outside its rows: %s", m.name, strings.Join(o.failed, ", "))
+		}
+		return nil, nil
 	}
-	return "", nil
+	for _, pattern := range m.patterns() {
+		if !slices.ContainsFunc(noticedBy, func(test string) bool { return covers(pattern, test) }) {
+			return nil, fmt.Errorf("%s: noticed by %s, and not by %s", m.name, noticedBy[0], pattern)
+		}
+	}
+	return noticedBy, nil
 }

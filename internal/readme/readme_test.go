@@ -8,9 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/stapledjwt/stapled/internal/catalogue"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -90,65 +92,56 @@ func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
 	}
 }
 
-// rows are the families of table rows in the tests of a package, which are
-// named "T01_…", or by row "T01" and a name.
-func rows(t *testing.T, pkg string) map[string]bool {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(root, pkg, "*_test.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	families := make(map[string]bool)
-	name := regexp.MustCompile(`"([ST]\d\d)(?:_|")`)
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, match := range name.FindAllStringSubmatch(string(text), -1) {
-			families[match[1]] = true
-		}
-	}
-	return families
-}
-
+// The test column of a rule names the rows of the catalogue that are about it,
+// and T19, which is a test of its own.
 func TestEveryRuleNamesTestsThatExist(t *testing.T) {
-	families := rows(t, "verifier")
-	for family := range rows(t, "ocspstaple") {
-		families[family] = true
+	rows := map[string]bool{"T19": true}
+	about := make(map[string][]string) // the rows of the cases of each rule
+	for _, c := range catalogue.Forgeries() {
+		rows[c.Row()] = true
+		for _, rule := range c.Rules() {
+			about[rule] = append(about[rule], c.Row())
+		}
 	}
 	rule := regexp.MustCompile(`(?m)^\| (\d\.\d+) \|.*\| ([^|]*) \|$`)
 	span := regexp.MustCompile(`([ST])(\d\d)(?: to [ST](\d\d))?`)
-	cited := make(map[string]bool)
+	cited := make(map[string][]string) // by rule
 	rules := rule.FindAllStringSubmatch(read(t, "docs/format.md"), -1)
 	if len(rules) < 30 {
 		t.Fatalf("found %d rules in docs/format.md", len(rules))
 	}
+	everywhere := make(map[string]bool)
 	for _, r := range rules {
-		tests := span.FindAllStringSubmatch(r[2], -1)
-		if len(tests) == 0 {
-			t.Errorf("rule %s names no test", r[1])
-		}
-		for _, test := range tests {
-			last := test[3]
-			if last == "" {
-				last = test[2]
-			}
-			for family := range families {
-				if family[:1] == test[1] && test[2] <= family[1:] && family[1:] <= last {
-					cited[family] = true
+		for _, test := range span.FindAllStringSubmatch(r[2], -1) {
+			for row := range rows {
+				if row[:1] == test[1] && test[2] <= row[1:] && row[1:] <= max(test[2], test[3]) {
+					cited[r[1]] = append(cited[r[1]], row)
+					everywhere[row] = true
 				}
 			}
-			for _, end := range []string{test[2], last} {
-				if !families[test[1]+end] {
+			for _, end := range []string{test[2], test[3]} {
+				if end != "" && !rows[test[1]+end] {
 					t.Errorf("rule %s names %s%s, and there is no such row", r[1], test[1], end)
 				}
 			}
 		}
+		if !slices.ContainsFunc(cited[r[1]], func(row string) bool { return slices.Contains(about[r[1]], row) }) {
+			t.Errorf("rule %s names no row of the catalogue that has a case about it: %v", r[1], about[r[1]])
+		}
+		for _, row := range cited[r[1]] {
+			if row != "T19" && !slices.Contains(about[r[1]], row) {
+				t.Errorf("rule %s names %s, and no case of that row is about it", r[1], row)
+			}
+		}
 	}
-	for family := range families {
-		if !cited[family] {
-			t.Errorf("no rule of docs/format.md names %s", family)
+	for _, c := range catalogue.Forgeries() {
+		if !slices.ContainsFunc(c.Rules(), func(rule string) bool { return slices.Contains(cited[rule], c.Row()) }) {
+			t.Errorf("%s is about the rules %v, and none of them names %s", c.Name(), c.Rules(), c.Row())
+		}
+	}
+	for row := range rows {
+		if !everywhere[row] {
+			t.Errorf("no rule of docs/format.md names %s", row)
 		}
 	}
 }

@@ -6,8 +6,8 @@
 // that are checked in beside the vectors, so that a change of a vector is
 // always a change somebody meant.
 //
-// What a verifier must say is written down in the tables here. The verifier is
-// not asked.
+// What they are, and what a verifier must say, is written down in package
+// catalogue.
 package main
 
 import (
@@ -16,9 +16,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/catalogue"
 )
+
+const anchorsFile = "anchors.json"
 
 //go:generate go run . -dir ../../testdata/vectors
 
@@ -34,13 +38,13 @@ func main() {
 // run writes the files that differ. A key that is not in keys.json yet is made
 // and added; keys that are there stay.
 func run(dir string) error {
-	ring, err := loadKeyring(filepath.Join(dir, keysFile))
+	keys, err := catalogue.LoadKeys(filepath.Join(dir, catalogue.KeysFile))
 	if err != nil {
 		return err
 	}
-	ring.grows = true
-	files := generate(ring)
-	files[keysFile] = ring.encode()
+	keys.Grows = true
+	files := generate(keys)
+	files[catalogue.KeysFile] = keys.Encode()
 	for name, content := range files {
 		path := filepath.Join(dir, name)
 		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
@@ -59,12 +63,27 @@ func run(dir string) error {
 }
 
 // generate makes every file of vectors, and the anchors, by their names.
-func generate(ring *keyring) map[string][]byte {
-	m := newMaker(ring)
+func generate(keys *catalogue.Keyring) map[string][]byte {
+	m := catalogue.NewMaker(keys)
 	files := make(map[string][]byte)
-	for _, g := range groups() {
-		files[g.file] = g.encode(m)
+	for _, g := range catalogue.Groups() {
+		f := vectorFile{Title: g.Title}
+		for _, c := range g.Cases {
+			if c.Published() {
+				f.Cases = append(f.Cases, newVector(&c, m.Make(&c)))
+			}
+		}
+		files[g.File] = f.encode()
 	}
-	files[anchorsFile] = m.encodeAnchors()
+	files[anchorsFile] = encodeAnchors(m.Anchors())
 	return files
+}
+
+func encodeAnchors(anchors []catalogue.Anchor) []byte {
+	var lines []string
+	for _, a := range anchors {
+		lines = append(lines, fmt.Sprintf("\n  {\n   \"name\": %s,\n   \"comment\": %s,\n   \"certificate\": %s\n  }",
+			inline(a.Name), inline(a.Comment), inline(a.Cert.Raw)))
+	}
+	return []byte("{\n \"anchors\": [" + strings.Join(lines, ",") + "\n ]\n}\n")
 }

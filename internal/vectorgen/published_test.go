@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/catalogue"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -53,7 +54,7 @@ var readPublished = sync.OnceValues(func() (*published, error) {
 	}
 	for _, path := range paths {
 		name := filepath.Base(path)
-		if name == anchorsFile || name == keysFile {
+		if name == anchorsFile || name == catalogue.KeysFile {
 			continue
 		}
 		var f vectorFile

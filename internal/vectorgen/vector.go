@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stapledjwt/stapled/verifier"
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/catalogue"
 )
 
 // vectorFile is the content of one file of vectors. testdata/vectors/README.md
@@ -22,33 +23,13 @@ type vectorFile struct {
 // vector is one case: a single step, or several that one verifier takes in
 // their order.
 type vector struct {
-	Name    string   `json:"name"`
-	Rules   []string `json:"rules"`
-	Comment string   `json:"comment,omitempty"`
-	Anchors []string `json:"anchors"`
-	Policy  policy   `json:"policy"`
+	Name    string           `json:"name"`
+	Rules   []string         `json:"rules"`
+	Comment string           `json:"comment,omitempty"`
+	Anchors []string         `json:"anchors"`
+	Policy  catalogue.Policy `json:"policy"`
 	*Step
 	Steps []Step `json:"steps,omitempty"`
-}
-
-// policy is what the verifier is configured with.
-type policy struct {
-	Audience     string   `json:"audience"`
-	Issuers      []string `json:"issuers,omitempty"`
-	Type         string   `json:"type"`
-	Algorithms   []string `json:"algorithms,omitempty"`
-	KeyUsage     string   `json:"key_usage"`
-	Staples      string   `json:"staples"`
-	MaxStapleAge int      `json:"max_staple_age_seconds"`
-	MaxLifetime  int      `json:"max_lifetime_seconds"`
-	Leeway       int      `json:"leeway_seconds"`
-}
-
-func defaultPolicy() policy {
-	return policy{
-		Audience: "orders", Type: "stapled+jwt", KeyUsage: "clientAuth", Staples: "leaf",
-		MaxStapleAge: 3600, MaxLifetime: 3600, Leeway: 60,
-	}
 }
 
 // Step is one token at one time. It is exported for encoding/json.
@@ -57,7 +38,7 @@ type Step struct {
 	Now     time.Time `json:"now"`
 	Result  string    `json:"result"`
 	// Reason of a rejected token.
-	Reason verifier.Reason `json:"reason,omitempty"`
+	Reason stapled.Reason `json:"reason,omitempty"`
 	// What an accepted token says.
 	Issuer     string     `json:"issuer,omitempty"`
 	Identity   string     `json:"identity,omitempty"`
@@ -69,6 +50,24 @@ const (
 	accepted = "accepted"
 	rejected = "rejected"
 )
+
+// newVector is a case that has been made.
+func newVector(c *catalogue.Case, made *catalogue.Made) vector {
+	v := vector{Name: c.Name(), Rules: c.Rules(), Anchors: made.Anchors, Policy: made.Policy}
+	for _, s := range made.Steps {
+		step := Step{Comment: s.Comment, Now: s.Now, Result: rejected, Reason: s.Want, Token: s.Token}
+		if s.Want == "" {
+			step.Result, step.Issuer, step.Identity, step.FreshUntil = accepted, s.Issuer, s.Identity, &s.FreshUntil
+		}
+		v.Steps = append(v.Steps, step)
+	}
+	v.Comment = c.Comment()
+	if !c.Sequence() {
+		v.Step, v.Steps = &v.Steps[0], nil
+		v.Step.Comment = ""
+	}
+	return v
+}
 
 // encode writes one member a line, so that a change can be read.
 func (f vectorFile) encode() []byte {

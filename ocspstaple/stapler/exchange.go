@@ -15,14 +15,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
-const (
-	requestType  = "application/ocsp-request"
-	responseType = "application/ocsp-response"
-
-	maxRedirects = 3
-)
+const maxRedirects = 3
 
 // answer is what a responder sent.
 type answer struct {
@@ -39,9 +36,9 @@ func (f *HTTPFetcher) send(ctx context.Context, method, target, responder string
 	if err != nil {
 		return answer{}, fail(FetchFailed, "%w", err)
 	}
-	req.Header.Set("Accept", responseType)
+	req.Header.Set("Accept", ocspwire.ResponseType)
 	if method == http.MethodPost {
-		req.Header.Set("Content-Type", requestType)
+		req.Header.Set("Content-Type", ocspwire.RequestType)
 	}
 	if revalidate {
 		req.Header.Set("Cache-Control", "no-cache")
@@ -74,8 +71,8 @@ func (f *HTTPFetcher) exchange(req *http.Request) (answer, error) {
 	}
 	// A portal or an error page, with status 200, is told by its type.
 	kind := resp.Header.Get("Content-Type")
-	if t, _, err := mime.ParseMediaType(kind); err != nil || t != responseType {
-		return answer{}, busy(wait, fmt.Errorf("the answer is of type %.80q, not %s: is this URL a responder's?", kind, responseType))
+	if t, _, err := mime.ParseMediaType(kind); err != nil || t != ocspwire.ResponseType {
+		return answer{}, busy(wait, fmt.Errorf("the answer is of type %.80q, not %s: is this URL a responder's?", kind, ocspwire.ResponseType))
 	}
 	der, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
 	if err != nil {

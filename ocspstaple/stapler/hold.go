@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -140,6 +141,5 @@ func isRevoked(staple *ocspstaple.Staple) bool {
 // Somebody on the network who has kept the response that told of a hold could
 // otherwise end the use of the certificate long after.
 func isFinal(staple *ocspstaple.Staple) bool {
-	const certificateHold, removeFromCRL = 6, 8
-	return isRevoked(staple) && staple.RevocationReason() != certificateHold && staple.RevocationReason() != removeFromCRL
+	return isRevoked(staple) && ocspwire.CRLReason(staple.RevocationReason()).IsFinal()
 }

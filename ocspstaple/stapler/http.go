@@ -6,8 +6,6 @@ package stapler
 import (
 	"context"
 	"crypto"
-	_ "crypto/sha1" // for Hash: crypto.SHA1, as an identifier
-	_ "crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -17,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/crypto/ocsp"
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
 // maxGetURL is up to which length of the URL, with the request in it, GET is to
@@ -139,7 +137,7 @@ func mayBeTheHash(failure *Error) bool {
 // question asks one responder once, with GET and, where GET is not served, with
 // POST.
 func (f *HTTPFetcher) question(ctx context.Context, responder string, hash crypto.Hash, req Request) ([]byte, *Error) {
-	query, err := ocsp.CreateRequest(req.Certificate, req.Issuer, &ocsp.RequestOptions{Hash: hash})
+	query, err := ocspwire.Request(req.Certificate, req.Issuer, hash)
 	if err != nil {
 		return nil, fail(FetchFailed, "making the request: %w", err)
 	}

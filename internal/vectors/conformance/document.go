@@ -31,14 +31,14 @@ var runs = []struct {
 	{name: "policy", meaning: "our policy, as users have it"},
 	{name: "switches", meaning: "with the permissive switches that a case needs, which exist in the tests of package ocspstaple only; and each refusal for the reason that the case was made for"},
 	{name: "whole-path", meaning: "a staple for every certificate of the path"},
-	{name: "held", meaning: "package certs, the cases that concern it"},
-	{name: "others", meaning: "package certs, the cases about what it does not do: CRLs, host names, options of other validators. Recorded, and held only to accepting nothing that crypto/x509 refuses", recorded: true},
+	{name: "held", meaning: "path validation, the cases that concern it"},
+	{name: "others", meaning: "path validation, the cases about what it does not do: CRLs, host names, options of other validators. Recorded, and held only to accepting nothing that crypto/x509 refuses", recorded: true},
 	{name: "first-sight", meaning: "package verifier, a header that it has not seen"},
 	{name: "warm", meaning: "package verifier, the signature check for a header that it knows"},
 	{name: "signature-first-sight", meaning: "the signature alone, a header that it has not seen"},
 	{name: "signature-warm", meaning: "the signature alone, a header that it knows"},
 	{name: "token", meaning: "as tokens, under the whole verification"},
-	{name: "requests", meaning: "the OCSP responder of package ca/responder, for which all of these requests are about another CA"},
+	{name: "requests", meaning: "the OCSP responder of package responder, for which all of these requests are about another CA"},
 }
 
 func runOf(name string) (index int, err error) {

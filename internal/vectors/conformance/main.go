@@ -23,7 +23,7 @@ import (
 const page = "docs/conformance.md"
 
 // packages are those whose tests count vectors.
-var packages = []string{"./certs", "./ocspstaple", "./verifier", "./ca/responder"}
+var packages = []string{"./internal/certpath", "./ocspstaple", "./verifier", "./responder"}
 
 func main() {
 	check := flag.Bool("check", false, "fail if "+page+" is not what the run produces, and write nothing")

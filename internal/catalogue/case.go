@@ -1,0 +1,153 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package catalogue is the one list of forgeries, and of what must be accepted:
+// for each case the rules of docs/format.md that it is about, how its token is
+// made, and what a verifier must say. The verifier is not asked.
+//
+// The tests of packages verifier and ocspstaple run every case, package
+// vectorgen writes them as the vectors of testdata/vectors, and package mutation
+// names them by their rules. CONTRIBUTING.md shows how to add one.
+package catalogue
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+// Case says how a token is made and what a verifier must say of it. The zero
+// value of every field but name and rules is for a token without a fault.
+type Case struct {
+	// row names the kind of forgery, S01 to S33 for those of staples and T01 to T19
+	// for those of tokens; by default it is that of the first rule. What must be
+	// accepted has none.
+	row     string
+	name    string
+	rules   string // separated by spaces
+	comment string
+	// want is the reason; none if the token is accepted.
+	want stapled.Reason
+
+	anchors []string // default root
+	policy  func(*Policy)
+	// at is the time of the verification, since testca.Now.
+	at time.Duration
+
+	// leaf makes the leaf; default the usual client. Steps have that of their
+	// case, unless they say otherwise.
+	leaf func(*Maker) *testca.Party
+	// staples makes the staples; default a good one for the leaf.
+	staples func(*Maker, *testca.Party) [][]byte
+	edit    edit
+	// sign replaces the signature.
+	sign func(m *Maker, t *testca.Token, input []byte) []byte
+	// after edits the token once it is signed. mix may take parts from a valid
+	// token of the same leaf and staples.
+	after func(m *Maker, raw string) string
+	mix   func(m *Maker, raw, honest string) string
+
+	// What an accepted token says; the default is the usual client's.
+	issuer, identity string
+	// freshUntil is since testca.Now; default the end of the usual token.
+	freshUntil *time.Duration
+
+	// unpublished keeps a case out of the vectors, which have one much like it.
+	unpublished bool
+
+	steps []Case
+}
+
+// edit changes a token before it is signed.
+type edit = func(*Maker, *testca.Token)
+
+const (
+	clientURI = "spiffe://test.example/client"
+	clientDNS = "client.test.example"
+	lifetime  = 5 * time.Minute
+)
+
+// Name is that of the case in the vectors.
+func (c *Case) Name() string { return unsafeName.ReplaceAllString(c.name, "_") }
+
+// unsafeName is what a name of a file or of a test does not have.
+var unsafeName = regexp.MustCompile(`[^A-Za-z0-9+.-]+`)
+
+// Test is the name of the case as a test: the row comes first.
+func (c *Case) Test() string {
+	if row := c.Row(); row != "" {
+		return row + "_" + c.Name()
+	}
+	return c.Name()
+}
+
+// Comment is for people who read the vectors.
+func (c *Case) Comment() string { return c.comment }
+
+// Sequence reports whether the case has steps.
+func (c *Case) Sequence() bool { return c.steps != nil }
+
+// Row is the kind of forgery, or empty for what must be accepted.
+func (c *Case) Row() string {
+	switch {
+	case !c.Rejected():
+		return ""
+	case c.row != "":
+		return c.row
+	}
+	return rowOf[c.Rules()[0]]
+}
+
+// rowOf is the row of the cases of a rule that name none.
+var rowOf = map[string]string{
+	"1.1": "T09", "1.2": "T09", "1.3": "T09", "1.4": "T08", "1.5": "T04", "1.6": "T04",
+	"2.1": "T10", "2.2": "T01", "2.3": "T04", "2.4": "T07",
+	"3.1": "T04", "3.2": "T04", "3.3": "T04", "3.4": "T05", "3.5": "T05", "3.6": "T02", "3.7": "T06",
+	"4.1": "T05", "4.2": "T05", "4.3": "T05", "4.4": "T05", "5.1": "T02", "5.2": "T05",
+	"6.1": "T03", "6.2": "S30", "6.3": "S23", "6.4": "S22", "6.5": "S16", "6.6": "S11", "6.7": "S21", "6.8": "S15",
+	"6.9": "S08", "6.10": "S32", "6.11": "S26", "6.12": "S18", "6.13": "S17", "6.14": "S19",
+	"7.1": "T08", "7.2": "T14", "7.3": "T12", "7.4": "T13", "7.5": "T14", "7.6": "T14", "7.7": "T14", "7.8": "T14",
+}
+
+// Rules are the rules of docs/format.md that the case is about.
+func (c *Case) Rules() []string { return strings.Fields(c.rules) }
+
+// Want is the reason for which the token must be rejected, if it must be and the
+// case is no sequence.
+func (c *Case) Want() stapled.Reason { return c.want }
+
+// Rejected reports whether the token, or that of a step, must be rejected.
+func (c *Case) Rejected() bool {
+	for i := range c.steps {
+		if c.steps[i].want != "" {
+			return true
+		}
+	}
+	return c.want != ""
+}
+
+// Published reports whether the case is one of the published vectors.
+func (c *Case) Published() bool { return !c.unpublished }
+
+// Policy is what the verifier of a case is configured with.
+type Policy struct {
+	Audience     string   `json:"audience"`
+	Issuers      []string `json:"issuers,omitempty"`
+	Type         string   `json:"type"`
+	Algorithms   []string `json:"algorithms,omitempty"`
+	KeyUsage     string   `json:"key_usage"`
+	Staples      string   `json:"staples"`
+	MaxStapleAge int      `json:"max_staple_age_seconds"`
+	MaxLifetime  int      `json:"max_lifetime_seconds"`
+	Leeway       int      `json:"leeway_seconds"`
+}
+
+func defaultPolicy() Policy {
+	return Policy{
+		Audience: "orders", Type: stapled.Type, KeyUsage: "clientAuth", Staples: "leaf",
+		MaxStapleAge: 3600, MaxLifetime: 3600, Leeway: 60,
+	}
+}

@@ -1,0 +1,213 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package catalogue
+
+import (
+	"crypto/x509"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+// Made is a case, carried out: one step, or several that one verifier takes in
+// their order.
+type Made struct {
+	Policy Policy
+	// Anchors are the names of the certificates that the verifier trusts.
+	Anchors []string
+	Steps   []Step
+
+	maker *Maker
+	edits *Case
+}
+
+// Step is one token at one time.
+type Step struct {
+	Comment string
+	Now     time.Time
+	Token   string
+	// Want is the reason of a token that must be rejected. What follows is what an
+	// accepted one says.
+	Want             stapled.Reason
+	Issuer, Identity string
+	FreshUntil       time.Time
+
+	Leaf    *testca.Party
+	Staples [][]byte
+}
+
+// Make carries out a case.
+func (m *Maker) Make(c *Case) *Made {
+	m.enter(c.Name())
+	made := &Made{Policy: defaultPolicy(), Anchors: c.anchors, maker: m, edits: c}
+	if made.Anchors == nil {
+		made.Anchors = []string{"root"}
+	}
+	if c.policy != nil {
+		c.policy(&made.Policy)
+	}
+	leaf := m.client
+	if c.leaf != nil {
+		leaf = c.leaf(m)
+	}
+	for _, name := range made.Anchors {
+		if m.anchorOf(name) == nil {
+			panic("case " + c.name + " trusts " + name + ", which nothing has made")
+		}
+	}
+	if c.steps == nil {
+		made.Steps = []Step{c.step(m, leaf)}
+		return made
+	}
+	for i := range c.steps {
+		next, holder := &c.steps[i], leaf
+		if next.leaf != nil {
+			holder = next.leaf(m)
+		}
+		made.Steps = append(made.Steps, next.step(m, holder))
+	}
+	return made
+}
+
+func (c *Case) step(m *Maker, leaf *testca.Party) Step {
+	s := Step{Comment: c.comment, Now: testca.Now.Add(c.at), Want: c.want, Leaf: leaf}
+	s.Staples, s.Token = c.token(m, leaf)
+	if c.want != "" {
+		return s
+	}
+	s.Issuer, s.Identity, s.FreshUntil = c.issuer, c.identity, testca.Now.Add(lifetime)
+	if s.Issuer == "" {
+		s.Issuer = clientURI
+	}
+	if s.Identity == "" {
+		s.Identity = clientURI
+	}
+	if c.freshUntil != nil {
+		s.FreshUntil = testca.Now.Add(*c.freshUntil)
+	}
+	return s
+}
+
+func (c *Case) token(m *Maker, leaf *testca.Party) (staples [][]byte, raw string) {
+	staples = [][]byte{}
+	if c.staples != nil {
+		staples = c.staples(m, leaf)
+	} else if leaf.Issuer != nil {
+		staples = append(staples, m.staple(leaf))
+	}
+	t := testca.NewToken(leaf, staples...)
+	honest := ""
+	if c.mix != nil {
+		honest = m.compact(t)
+	}
+	if c.edit != nil {
+		c.edit(m, t)
+	}
+	if c.sign != nil {
+		raw = m.join(t.Header.Bytes(), t.Claims.Bytes(), func(input []byte) []byte { return c.sign(m, t, input) })
+	} else {
+		raw = m.compact(t)
+	}
+	if c.after != nil {
+		raw = c.after(m, raw)
+	}
+	if c.mix != nil {
+		raw = c.mix(m, raw, honest)
+	}
+	return staples, raw
+}
+
+// Certificates are the anchors.
+func (made *Made) Certificates() []*x509.Certificate {
+	var list []*x509.Certificate
+	for _, name := range made.Anchors {
+		list = append(list, made.maker.anchorOf(name).Cert)
+	}
+	return list
+}
+
+// Staple gives the staple of a case that is about nothing but the staple of the
+// leaf, so that it can be judged without the token.
+func (made *Made) Staple() (subject, issuer *x509.Certificate, der []byte, ok bool) {
+	c, s := made.edits, &made.Steps[0]
+	about := slices.ContainsFunc(c.Rules(), func(rule string) bool { return !aboutOneStaple(rule) })
+	if about || len(made.Steps) > 1 || len(s.Staples) != 1 || made.Policy.Staples != "leaf" ||
+		c.edit != nil || c.sign != nil || c.after != nil || s.Leaf.Issuer == nil {
+		return nil, nil, nil, false
+	}
+	return s.Leaf.Cert, s.Leaf.Issuer.Cert, s.Staples[0], true
+}
+
+// aboutOneStaple reports whether a rule is about each staple by itself.
+func aboutOneStaple(rule string) bool {
+	return slices.Contains([]string{"6.3", "6.4", "6.5", "6.6", "6.7", "6.8", "6.9", "6.11", "6.12", "6.13", "6.14"}, rule)
+}
+
+// Pair is two valid tokens of one header.
+type Pair struct{ Honest, Another string }
+
+// Honest are tokens that a verifier of the case's policy may accept at
+// testca.Now, those most like the forgery first: of its leaf and staples, and so
+// of its header, where the forgery leaves that alone; then usual ones.
+func (made *Made) Honest() iter.Seq[Pair] {
+	m := made.maker
+	return func(yield func(Pair) bool) {
+		for _, s := range made.Steps {
+			if s.Leaf.Key != nil && !yield(made.pair(s.Leaf, s.Staples)) {
+				return
+			}
+		}
+		for _, leaf := range []*testca.Party{m.client, m.short, m.other} {
+			if !yield(made.usual(leaf)) {
+				return
+			}
+		}
+		for _, name := range made.Anchors {
+			if !yield(made.usual(m.newLeaf(m.anchorOf(name), made.fits))) {
+				return
+			}
+		}
+	}
+}
+
+// fits makes a certificate fit the policy.
+func (made *Made) fits(t *testca.Template) {
+	if made.Policy.KeyUsage == "serverAuth" {
+		t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	}
+	if len(made.Policy.Algorithms) > 0 {
+		t.Kind = kindOf[made.Policy.Algorithms[0]]
+	}
+}
+
+var kindOf = map[string]testca.Kind{"ES256": testca.P256, "ES384": testca.P384, "ES512": testca.P521, "EdDSA": testca.Ed25519}
+
+// usual is a token of a leaf with the staples that the policy needs.
+func (made *Made) usual(leaf *testca.Party) Pair {
+	var staples [][]byte
+	for p := leaf; p.Issuer != nil && (p == leaf || made.Policy.Staples == "chain"); p = p.Issuer {
+		staples = append(staples, made.maker.staple(p))
+	}
+	return made.pair(leaf, staples)
+}
+
+func (made *Made) pair(leaf *testca.Party, staples [][]byte) Pair {
+	t := testca.NewToken(leaf, staples...)
+	if made.Policy.Type != stapled.Type {
+		t.Header.Set("typ", made.Policy.Type)
+	}
+	t.Claims.Set("aud", made.Policy.Audience)
+	for _, iss := range made.Policy.Issuers {
+		if iss == clientURI || iss == clientDNS || iss == "https://"+clientDNS {
+			t.Claims.Set("iss", iss)
+		}
+	}
+	pair := Pair{Honest: made.maker.compact(t)}
+	t.Claims.Set("jti", "honest and another")
+	pair.Another = made.maker.compact(t)
+	return pair
+}

@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package catalogue
+
+import (
+	"bytes"
+	"crypto/x509"
+	"slices"
+
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+// embeddedCases are about the certificates that a staple embeds (rule 6.3): how
+// many, and that each parses, wherever it stands and whoever signed.
+func embeddedCases() []Case {
+	junk := func(*Maker) []byte { return []byte{0x30, 0} }
+	// Its last extension has lost its last byte.
+	cut := func(m *Maker) []byte {
+		der := slices.Clone(m.ca.Cert.Raw[:len(m.ca.Cert.Raw)-1])
+		der[3]--
+		return der
+	}
+	negative := func(m *Maker) []byte {
+		der := slices.Clone(m.ca.Cert.Raw)
+		der[bytes.Index(der, m.ca.Cert.SerialNumber.Bytes())] |= 0x80
+		return der
+	}
+	issuer := func(list ...func(*Maker) []byte) func(*Maker, *testca.Party) [][]byte {
+		return stapleFor(func(m *Maker, leaf *testca.Party) []byte {
+			return m.staple(leaf, testca.SignedBy(m.ca, raw(m, list)...))
+		})
+	}
+	delegate := func(before, behind []func(*Maker) []byte) func(*Maker, *testca.Party) [][]byte {
+		return stapleFor(func(m *Maker, leaf *testca.Party) []byte {
+			delegate := m.newDelegate(m.ca)
+			return m.staple(leaf, testca.SignedBy(delegate, slices.Concat(raw(m, before), []*x509.Certificate{delegate.Cert}, raw(m, behind))...))
+		})
+	}
+	ca := func(m *Maker) []byte { return m.ca.Cert.Raw }
+	named := func(names int) func(*Maker) []byte {
+		return func(m *Maker) []byte {
+			return m.newLeaf(m.ca, func(t *testca.Template) { t.DNSNames, t.URIs = slices.Repeat([]string{"a.test.example"}, names), nil }).Cert.Raw
+		}
+	}
+	odd := []func(*Maker) []byte{junk}
+	cases := []Case{
+		{name: "staple_with_four_certificates", staples: embedding(4)},
+		{name: "staple_with_five_certificates", staples: embedding(5), want: stapled.StapleMalformed},
+		{name: "staple_with_an_empty_list_of_certificates",
+			staples: oneStaple(around("signature", func(der []byte) []byte { return append(der, 0xa0, 2, 0x30, 0) }))},
+		{name: "staple_of_the_issuer_with_an_unparsable_certificate", staples: issuer(junk), want: stapled.StapleMalformed,
+			comment: "It is not needed, but it is there."},
+		{name: "staple_of_the_issuer_with_a_certificate_that_is_cut_off", staples: issuer(cut), want: stapled.StapleMalformed},
+		{name: "staple_of_the_issuer_with_an_unparsable_certificate_behind_its_own", staples: issuer(ca, junk), want: stapled.StapleMalformed},
+		{name: "staple_of_a_delegate_behind_an_unparsable_certificate", staples: delegate(odd, nil), want: stapled.StapleMalformed},
+		{name: "staple_of_a_delegate_before_an_unparsable_certificate", staples: delegate(nil, odd), want: stapled.StapleMalformed},
+		{name: "staple_with_a_certificate_of_a_negative_serial", staples: issuer(negative), want: stapled.StapleMalformed},
+		{name: "staple_with_a_certificate_of_64_names", staples: issuer(named(64))},
+		{name: "staple_with_a_certificate_of_65_names", staples: issuer(named(65)), want: stapled.StapleMalformed},
+	}
+	for i := range cases {
+		cases[i].rules = "6.3"
+		if cases[i].want != "" && cases[i].name != "staple_with_five_certificates" {
+			cases[i].row = "S33"
+		}
+	}
+	return cases
+}
+
+func raw(m *Maker, list []func(*Maker) []byte) (certificates []*x509.Certificate) {
+	for _, der := range list {
+		certificates = append(certificates, &x509.Certificate{Raw: der(m)})
+	}
+	return certificates
+}
+
+// embedding embeds so many certificates, which the signature of the issuer does
+// not need.
+func embedding(n int) func(*Maker, *testca.Party) [][]byte {
+	return stapleFor(func(m *Maker, leaf *testca.Party) []byte {
+		return m.staple(leaf, func(r *testca.Response) { r.Certificates = slices.Repeat([]*x509.Certificate{m.ca.Cert}, n) })
+	})
+}
+
+// writtenOutCases have what DER leaves out because it is the default. Common
+// software writes it, and no reading of it differs.
+func writtenOutCases() []Case {
+	return []Case{
+		{name: "staple_with_version_1_written_out", rules: "6.3", staples: oneStaple(around("responderID", func(der []byte) []byte {
+			return append([]byte{0xa0, 3, 2, 1, 0}, der...)
+		}))},
+		{name: "staple_with_critical_FALSE_written_out", rules: "6.3 6.4", staples: oneStaple(
+			func(r *testca.Response) { r.Extensions = []testca.Extension{{ID: privateOID, Value: []byte{5, 0}}} },
+			inside("Extension", func(der []byte) []byte {
+				oid := int(der[1]) + 2
+				return slices.Concat(der[:oid], []byte{1, 1, 0}, der[oid:])
+			}))},
+	}
+}

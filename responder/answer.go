@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package responder
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"time"
+
+	"github.com/stapledjwt/stapled/internal/ocspwire"
+)
+
+// answer is a response and what HTTP has to know about it. It may be shared, so
+// nobody changes it.
+type answer struct {
+	outcome Outcome
+	der     []byte
+	window  window
+	// etag is the entity tag of an answer that caches may keep, and empty for all
+	// others. A cache may keep what may be given again to anybody.
+	etag string
+	// dated is set if no other answer that a client may hold has the same
+	// thisUpdate, so that the date stands for it.
+	dated bool
+}
+
+func failure(outcome Outcome) answer {
+	var status ocspwire.ResponseStatus
+	switch outcome {
+	case OutcomeMalformed:
+		status = ocspwire.MalformedRequest
+	case OutcomeUnauthorized:
+		status = ocspwire.Unauthorized
+	case OutcomeTryLater:
+		status = ocspwire.TryLater
+	default:
+		status = ocspwire.InternalError
+	}
+	return answer{outcome: outcome, der: ocspwire.ErrorResponse(status)}
+}
+
+// find gives an answer again, or makes one.
+func (r *Responder) find(ctx context.Context, g *generation, a *authority, req *request, now time.Time, own bool) answer {
+	key := answerKey{a, string(req.raw)}
+	var held *signedAnswer
+	if !own {
+		held = g.answers.get(key)
+	}
+	// Before the status: a change after this is a change of the version.
+	version, versioned := a.version(req.serial)
+	if held != nil && versioned && held.versioned && held.version == version && held.young(now, maxAgeUnchanged) {
+		return held.answer
+	}
+	log := func() *slog.Logger { return r.log.With("issuer", a.name, "serial", "0x"+req.serial.Text(16)) }
+	st, err := a.source.Status(ctx, req.serial)
+	if err != nil {
+		log().ErrorContext(ctx, "OCSP status source failed", "error", err)
+		return failure(OutcomeTryLater)
+	}
+	if held != nil && sameStatus(held.status, st) && held.young(now, maxAgeAsked) {
+		return held.answer
+	}
+	made := r.sign(ctx, a, req, st, now, log)
+	if made.etag == "" {
+		return made
+	}
+	// A date counts in seconds. A revocation may come in the second of a good
+	// answer, whose holder must not be told that nothing has changed. A source
+	// that speaks of the past gives many answers the same date, and so may the
+	// authorities that were replaced in that second.
+	made.dated = st.Code == Good && made.window.thisUpdate.Equal(made.window.producedAt) && made.window.thisUpdate.After(g.began)
+	// A change since the version was read may or may not be in the status.
+	if after, _ := a.version(req.serial); after == version {
+		g.answers.put(key, &signedAnswer{made, st, now, version, versioned})
+	}
+	return made
+}
+
+// sign makes an answer of a status as of now.
+func (r *Responder) sign(ctx context.Context, a *authority, req *request, st Status, now time.Time, log func() *slog.Logger) answer {
+	w := r.window(now, st, a)
+	switch {
+	case now.After(a.signedBy.NotAfter):
+		log().ErrorContext(ctx, "OCSP signer certificate has expired; renew it", "not_after", a.signedBy.NotAfter)
+		return failure(OutcomeInternalError)
+	case !w.nextUpdate.After(w.thisUpdate) || w.nextUpdate.Before(now):
+		log().ErrorContext(ctx, "OCSP status source is out of date", "this_update", st.ThisUpdate, "next_update", st.NextUpdate)
+		return failure(OutcomeTryLater)
+	}
+	if st.Code == Revoked {
+		st = repairRevocation(st, w)
+	}
+	out, err := marshalResponse(a, req.raw, req.nonce, st, w)
+	if err != nil {
+		log().ErrorContext(ctx, "OCSP response could not be made", "error", err)
+		return failure(OutcomeInternalError)
+	}
+	made := answer{outcome: Outcome(st.Code.String()), der: out, window: w}
+	// Neither an unknown, which stops being true as soon as the CA issues that
+	// serial, nor what was made for one client is kept by anybody.
+	if st.Code != Unknown && req.nonce == nil {
+		sum := sha256.Sum256(out)
+		made.etag = `"` + hex.EncodeToString(sum[:]) + `"`
+	}
+	return made
+}
+
+// window computes the times of a response. No response outlives the
+// certificate of its signer or the knowledge of its source.
+func (r *Responder) window(now time.Time, st Status, a *authority) window {
+	now = now.UTC().Truncate(time.Second)
+	w := window{producedAt: now, thisUpdate: now}
+	if !st.ThisUpdate.IsZero() && st.ThisUpdate.Before(now) {
+		w.thisUpdate = st.ThisUpdate.UTC().Truncate(time.Second)
+	}
+	w.nextUpdate = now.Add(r.validity.Truncate(time.Second))
+	for _, limit := range []time.Time{a.signedBy.NotAfter, st.NextUpdate} {
+		if !limit.IsZero() && limit.Before(w.nextUpdate) {
+			w.nextUpdate = limit.UTC().Truncate(time.Second)
+		}
+	}
+	return w
+}
+
+// repairRevocation makes a revocation encodable. A detail that is missing or
+// that a CRL entry cannot carry must not keep the revocation from being told:
+// RevokedAt falls back to thisUpdate, and a reason that is reserved (7), out of
+// range, or says the opposite (8, removeFromCRL, RFC 5280 §5.3.1) to unspecified.
+func repairRevocation(st Status, w window) Status {
+	st.RevokedAt = st.RevokedAt.UTC().Truncate(time.Second)
+	// GeneralizedTime has four digits for the year.
+	if year := st.RevokedAt.Year(); st.RevokedAt.IsZero() || year < 0 || year > 9999 {
+		st.RevokedAt = w.thisUpdate
+	}
+	if reason := ocspwire.CRLReason(st.Reason); !reason.Valid() || reason == ocspwire.RemoveFromCRL {
+		st.Reason = int(ocspwire.Unspecified)
+	}
+	return st
+}

@@ -1,0 +1,161 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package responder
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/stapledjwt/stapled/internal/ocspwire"
+)
+
+// ServeHTTP answers requests by POST and GET (RFC 6960 Appendix A), and by HEAD.
+// Errors of OCSP are HTTP 200 with an error response inside; only what is no
+// OCSP exchange at all gets an HTTP error.
+func (r *Responder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	switch req.Method {
+	case http.MethodPost:
+		r.servePost(w, req)
+	case http.MethodGet, http.MethodHead: // net/http leaves the body of HEAD out
+		r.serveGet(w, req)
+	default:
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		refuse(w, http.StatusMethodNotAllowed, "use GET or POST (RFC 6960 Appendix A.1)")
+	}
+}
+
+func (r *Responder) servePost(w http.ResponseWriter, req *http.Request) {
+	// Appendix A.1 requires the type. A body of another type is a stray form
+	// or a probe, and no client that could read an OCSP error sent it.
+	if t, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || t != ocspwire.RequestType {
+		w.Header().Set("Accept-Post", ocspwire.RequestType)
+		refuse(w, http.StatusUnsupportedMediaType, "send "+ocspwire.RequestType)
+		return
+	}
+	der, err := io.ReadAll(http.MaxBytesReader(w, req.Body, MaxRequestSize))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("send at most %d bytes", MaxRequestSize))
+		return
+	case err != nil:
+		refuse(w, http.StatusBadRequest, "the request body broke off")
+		return
+	}
+	// Responses to POST are not cached without explicit headers (RFC 9110
+	// §9.3.3), so the caching headers stay with GET, where RFC 9919 has them.
+	a := r.respond(req.Context(), der, wantsRevalidation(req.Header))
+	if a.etag == "" {
+		w.Header().Set("Cache-Control", "no-store")
+	}
+	write(w, a)
+}
+
+func (r *Responder) serveGet(w http.ResponseWriter, req *http.Request) {
+	// URL.Path is decoded once: %2F and '/', %2B and '+', %3D and '=' have
+	// become the same. Clients that join URLs carelessly send several slashes at
+	// the beginning. All of them go: the DER of a request begins with 0x30, its
+	// base64 with M.
+	encoded := strings.TrimLeft(req.URL.Path, "/")
+	if len(encoded) > base64.StdEncoding.EncodedLen(MaxRequestSize) {
+		refuse(w, http.StatusRequestURITooLong, fmt.Sprintf("send at most %d bytes", MaxRequestSize))
+		return
+	}
+	a := r.respond(req.Context(), decodePath(encoded), wantsRevalidation(req.Header))
+	if a.etag == "" {
+		w.Header().Set("Cache-Control", "no-store")
+		write(w, a)
+		return
+	}
+	setCacheHeaders(w.Header(), a, r.now())
+	if isKnown(req.Header, a) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	write(w, a)
+}
+
+// decodePath returns nothing for what is not base64; nothing is malformed.
+func decodePath(encoded string) []byte {
+	if strings.ContainsAny(encoded, "\r\n") { // the decoder would skip them
+		return nil
+	}
+	encoding := base64.StdEncoding
+	if len(encoded)%4 != 0 { // without its padding
+		encoding = base64.RawStdEncoding
+	}
+	der, err := encoding.Strict().DecodeString(encoded)
+	if err != nil {
+		return nil
+	}
+	return der
+}
+
+// wantsRevalidation reports whether the client refuses what a cache holds
+// (RFC 9111 §5.2.1.4). It has, for example, an answer as new as that.
+func wantsRevalidation(h http.Header) bool {
+	for _, field := range h.Values("Cache-Control") {
+		for directive := range strings.SplitSeq(field, ",") {
+			if strings.EqualFold(strings.TrimSpace(directive), "no-cache") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// setCacheHeaders implements RFC 9919 §7.2. max-age overrides Expires (RFC 9111
+// §5.3). It stays at half of what is left until nextUpdate, so that a cache
+// gives its clients a response that they can still use, and never holds a
+// revocation back for the whole validity. What is left shrinks while an answer
+// is given again.
+func setCacheHeaders(h http.Header, a answer, now time.Time) {
+	maxAge := max(0, int(a.window.nextUpdate.Sub(now)/time.Second/2))
+	h.Set("Last-Modified", a.window.thisUpdate.Format(http.TimeFormat))
+	h.Set("Expires", a.window.nextUpdate.Format(http.TimeFormat))
+	h.Set("ETag", a.etag)
+	h.Set("Cache-Control", fmt.Sprintf("max-age=%d, public, no-transform, must-revalidate", maxAge))
+}
+
+// isKnown reports whether the client has the answer already, by the precedence of
+// RFC 9110 §13.2.2: with If-None-Match, If-Modified-Since counts for nothing.
+func isKnown(h http.Header, a answer) bool {
+	if fields := h.Values("If-None-Match"); len(fields) > 0 {
+		return etagMatches(strings.Join(fields, ","), a.etag)
+	}
+	if !a.dated {
+		return false
+	}
+	since, err := http.ParseTime(h.Get("If-Modified-Since"))
+	return err == nil && !a.window.thisUpdate.After(since)
+}
+
+// etagMatches implements the weak comparison of If-None-Match (RFC 9110 §13.1.2).
+func etagMatches(header, etag string) bool {
+	for candidate := range strings.SplitSeq(header, ",") {
+		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
+		if candidate == "*" || candidate == etag {
+			return true
+		}
+	}
+	return false
+}
+
+func write(w http.ResponseWriter, a answer) {
+	w.Header().Set("Content-Type", ocspwire.ResponseType)
+	w.Header().Set("Content-Length", fmt.Sprint(len(a.der)))
+	// The client has gone if this fails; there is nobody left to tell.
+	_, _ = w.Write(a.der)
+}
+
+func refuse(w http.ResponseWriter, code int, message string) {
+	w.Header().Set("Cache-Control", "no-store")
+	http.Error(w, message, code)
+}

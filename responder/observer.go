@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package responder
+
+// Outcome is what became of a request. The strings are stable: metrics use them.
+type Outcome string
+
+// The outcomes of a request: what the answer says of the certificate, or which of
+// the error responses of RFC 6960 §2.3 it is.
+const (
+	OutcomeGood          Outcome = "good"
+	OutcomeRevoked       Outcome = "revoked"
+	OutcomeUnknown       Outcome = "unknown"
+	OutcomeMalformed     Outcome = "malformed_request"
+	OutcomeUnauthorized  Outcome = "unauthorized"
+	OutcomeTryLater      Outcome = "try_later"
+	OutcomeInternalError Outcome = "internal_error"
+)
+
+// Outcomes lists every outcome.
+func Outcomes() []Outcome {
+	return []Outcome{
+		OutcomeGood, OutcomeRevoked, OutcomeUnknown,
+		OutcomeMalformed, OutcomeUnauthorized, OutcomeTryLater, OutcomeInternalError,
+	}
+}
+
+// Event is one answered request.
+type Event struct {
+	Outcome Outcome
+}
+
+// Observer is told of events, for metrics. It is called from several goroutines
+// at once, before the client gets its answer.
+type Observer interface {
+	Observe(Event)
+}

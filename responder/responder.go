@@ -1,0 +1,192 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package responder answers OCSP requests (RFC 6960) in the lightweight profile
+// of RFC 9919, on behalf of one or more CAs. It needs no particular CA: a [Source]
+// tells it which certificates there are and which of them are revoked, and a
+// [crypto.Signer] signs, with the key of the CA or of a delegate.
+//
+//	r, err := responder.New(responder.Config{Authorities: []responder.Authority{{
+//		Certificate: caCert, Signer: caKey, Source: source,
+//	}}})
+//	…
+//	server := &http.Server{Addr: address, Handler: r, ReadHeaderTimeout: 10 * time.Second}
+//
+// # Answers
+//
+// A Responder never says "good" about a serial number unless its Source says
+// so. It answers "unknown" for a serial that the CA has not issued,
+// "unauthorized" for a CA that it does not serve, and "tryLater" when its
+// source fails.
+//
+// A signed answer is given again while it is right; see [Versioned]. It keeps
+// its times, so what Config.Validity bounds stays bounded. An "unknown" is never
+// given again: it ends when the CA issues the serial, and strangers can ask for
+// any number of them. A nonce (RFC 9654) gets an answer of its own, and so does
+// an HTTP request with Cache-Control: no-cache. Together these are limited to 20
+// answers a second, and 100 at once. Beyond that they get what they would have
+// got without; if the nonce is critical, tryLater.
+//
+// # Mounting
+//
+// Make the Responder the handler of a server of its own, as above. Do not mount it
+// on an [http.ServeMux]: that redirects paths with double slashes, which occur in
+// the base64 of GET requests. To share a server, decide before the mux:
+//
+//	ocsp := http.StripPrefix("/ocsp", r)
+//	handler := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+//		if p := req.URL.Path; p == "/ocsp" || strings.HasPrefix(p, "/ocsp/") {
+//			ocsp.ServeHTTP(w, req)
+//			return
+//		}
+//		mux.ServeHTTP(w, req)
+//	})
+//
+// Certificates then name http://host/ocsp in their authority information access.
+// [Responder.Respond] serves any other transport.
+//
+// # Changes while it runs
+//
+// A source speaks for itself. Signers, sources and CAs as a whole change by
+// [Responder.Replace].
+package responder
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/stapledjwt/stapled/internal/timetext"
+)
+
+// DefaultValidity is how long a response is valid unless Config says otherwise.
+const DefaultValidity = 10 * time.Minute
+
+// Config is the configuration of a Responder.
+type Config struct {
+	// Authorities are the CAs to answer for. At least one.
+	Authorities []Authority
+	// Validity is the time from the making of an answer to nextUpdate: how long a staple
+	// that was good outlives the revocation of its certificate, from when the
+	// source knows of it. A source that speaks of the past (Status.ThisUpdate)
+	// adds its own delay. At least one second, because OCSP counts in seconds; 0
+	// means DefaultValidity.
+	Validity time.Duration
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Logger gets a line for each failure; nil discards.
+	Logger *slog.Logger
+	// Observer is told of every answered request; nil for none.
+	Observer Observer
+}
+
+// A Responder answers OCSP requests. It is safe for concurrent use.
+type Responder struct {
+	validity time.Duration
+	now      func() time.Time
+	log      *slog.Logger
+	observer Observer // nil for none
+	own      budget
+
+	mu      sync.RWMutex
+	current *generation // guarded by mu
+}
+
+// New checks the configuration and returns a Responder.
+func New(cfg Config) (*Responder, error) {
+	r := &Responder{validity: cfg.Validity, now: cfg.Now, log: cfg.Logger, observer: cfg.Observer}
+	if r.validity == 0 {
+		r.validity = DefaultValidity
+	}
+	if r.validity < time.Second {
+		return nil, fmt.Errorf("responder: validity %s is below one second, the resolution of OCSP", timetext.Duration(r.validity))
+	}
+	if r.now == nil {
+		r.now = time.Now
+	}
+	if r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if r.current, err = newGeneration(cfg.Authorities, r.now()); err != nil {
+		return nil, fmt.Errorf("responder: %w", err)
+	}
+	return r, nil
+}
+
+// Replace makes the responder answer for these authorities, and for no others:
+// the same CA with another signer or source, one more CA, or one less. It checks
+// all of them as [New] does. If it returns an error, the responder goes on as
+// before.
+//
+// A request that begins after Replace has returned is answered by the new
+// authorities, with a newly signed answer; none from before is given again. One
+// that began earlier may still ask an old source and use an old signer. What
+// clients and HTTP caches hold stays valid until its nextUpdate.
+func (r *Responder) Replace(authorities ...Authority) error {
+	next, err := newGeneration(authorities, r.now())
+	if err != nil {
+		return fmt.Errorf("responder: %w", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next.began = r.now()
+	r.current = next
+	return nil
+}
+
+// begin returns the time of a request and the authorities of that time.
+func (r *Responder) begin() (time.Time, *generation) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.now(), r.current
+}
+
+// Respond answers one DER OCSPRequest with a DER OCSPResponse. It always
+// returns a response; a failure is one of the error responses of RFC 6960 §2.3.
+func (r *Responder) Respond(ctx context.Context, der []byte) []byte {
+	return slices.Clone(r.respond(ctx, der, false).der)
+}
+
+// respond answers, with a newly signed answer if revalidate is set and the
+// budget permits.
+func (r *Responder) respond(ctx context.Context, der []byte, revalidate bool) answer {
+	a := r.decide(ctx, der, revalidate)
+	if r.observer != nil {
+		r.observer.Observe(Event{Outcome: a.outcome})
+	}
+	return a
+}
+
+func (r *Responder) decide(ctx context.Context, der []byte, revalidate bool) answer {
+	if len(der) > MaxRequestSize {
+		r.log.DebugContext(ctx, "OCSP request refused", "error", "request is too large", "bytes", len(der))
+		return failure(OutcomeMalformed)
+	}
+	req, err := parseRequest(der)
+	if err != nil {
+		r.log.DebugContext(ctx, "OCSP request refused", "error", err)
+		return failure(OutcomeMalformed)
+	}
+	// Before the question: an answer may be older than its arrival, and a good
+	// must not be dated after a revocation that it does not know of.
+	now, g := r.begin()
+	// All three parts of the CertID have to be ours: the name alone or the key
+	// alone may belong to another CA. An unknown hash matches nothing.
+	a := g.issuers[req.issuer]
+	if a == nil {
+		return failure(OutcomeUnauthorized)
+	}
+	own := req.nonce != nil || revalidate
+	if own && !r.own.take(now) {
+		if req.nonce != nil && req.nonce.critical {
+			return failure(OutcomeTryLater)
+		}
+		// A responder of RFC 9919 need not answer a nonce.
+		own, req.nonce = false, nil
+	}
+	return r.find(ctx, g, a, req, now, own)
+}
