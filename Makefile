@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Short names for what CONTRIBUTING.md describes. `make ci` is the gate.
-.PHONY: help build test race short vectors mutate bench fuzz lint demo ci
+.PHONY: help build test all short race vectors mutate bench fuzz lint demo ci
 
 VECTORS ?= ../shared/vectors
 FUZZTIME ?= 20s
@@ -13,10 +13,13 @@ help: ## list the targets
 build: ## build ./bin/stapled
 	go build -o bin/stapled ./cmd/stapled
 
-test: ## run every test
+test: ## run every test, in a minute; some try a sample of their variants
 	go test ./...
 
-short: ## run the tests without the exhaustive ones
+all: ## run every test with every variant
+	STAPLED_EXHAUSTIVE=1 go test ./...
+
+short: ## run the tests without the scripts that wait for staples to end
 	go test -short ./...
 
 race: ## run every test twice in random order under the race detector

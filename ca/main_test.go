@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/testport"
 	"github.com/stapledjwt/stapled/stepca"
 	"golang.org/x/crypto/ocsp"
 )
@@ -88,8 +89,18 @@ func clientOf(t *testing.T, dir string) *stepca.Client {
 func initCA(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "ca")
-	must(t, Init(dir, InitConfig{}))
+	must(t, Init(dir, InitConfig{CAAddress: reserve(t), OCSPAddress: reserve(t)}))
 	return dir
+}
+
+// reserve gives an address that stays the test's, so that its CA can listen there
+// again.
+func reserve(t *testing.T) string {
+	t.Helper()
+	address, release, err := testport.Reserve()
+	must(t, err)
+	t.Cleanup(func() { must(t, release()) })
+	return address
 }
 
 // newCA makes a directory for a test that stops or breaks its CA: a copy of
@@ -103,12 +114,7 @@ func newCA(t *testing.T) string {
 	must(t, err)
 	from := []string{original, stepCfg.Address, s.OCSPAddress}
 	to := []string{string(l)}
-	for range 2 {
-		addr, held, err := pickAddress("", APIServer)
-		must(t, err)
-		defer held.Close()
-		to = append(to, addr)
-	}
+	to = append(to, reserve(t), reserve(t))
 	for _, file := range []string{l.config(), l.defaults(), l.settings()} {
 		raw, err := os.ReadFile(file)
 		must(t, err)

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/exhaustive"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -145,6 +146,7 @@ func TestSaveTogether(t *testing.T) {
 	if err := newIdentity(t, testca.P256).Save(certFile, keyFile); err != nil {
 		t.Fatal(err)
 	}
+	saves := exhaustive.Of(t, 25, 5)
 	var savers, readers sync.WaitGroup
 	done := make(chan struct{})
 	for range 2 {
@@ -165,7 +167,7 @@ func TestSaveTogether(t *testing.T) {
 	for _, kind := range []testca.Kind{testca.P256, testca.P384, testca.P521, testca.Ed25519} {
 		id := newIdentity(t, kind)
 		savers.Go(func() {
-			for range 25 {
+			for range saves {
 				if err := id.Save(certFile, keyFile); err != nil {
 					t.Error(err)
 				}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stapledjwt/stapled/internal/exhaustive"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -43,7 +44,7 @@ func TestAccountedMemoryIsReal(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector takes memory of its own: run without -race")
 	}
-	const n = 300
+	n := exhaustive.Of(t, 300, 100)
 	for _, kind := range []testca.Kind{testca.P256, testca.Ed25519, testca.RSA2048} {
 		party := theWorld().intermediate.Leaf(testca.Keyed(kind), asStepCAIssues)
 		delegate := party.Issuer.Delegate()
@@ -139,7 +140,7 @@ func TestAccountedCertificatesAreReal(t *testing.T) {
 }
 
 func testAccountedCertificates(t *testing.T, leaf testca.Edit, iss string, least, most float64) {
-	const n = 500
+	n := exhaustive.Of(t, 500, 150)
 	w := theWorld()
 	cfg := w.config(&clock{testca.Now})
 	cfg.Cache = CacheSizes{Tokens: -1, Headers: -1}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/exhaustive"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -51,12 +52,13 @@ func TestConcurrentUse(t *testing.T) {
 			cfg.Cache = sizes
 			v := newVerifier(t, cfg)
 			mustAccept(t, v, good)
+			rounds := exhaustive.Of(t, 150, 60)
 			var all sync.WaitGroup
 			for g := range 8 {
 				all.Go(func() {
 					random := rand.New(rand.NewPCG(uint64(g), 0))
 					known := false
-					for i := range 150 {
+					for i := range rounds {
 						s := samples[random.IntN(len(samples))]
 						switch token, err := v.Verify(s.raw); {
 						case s.want == "" && err != nil, s.want != "" && !errors.Is(err, s.want):
@@ -64,7 +66,7 @@ func TestConcurrentUse(t *testing.T) {
 						case err == nil && (token.Issuer() != "spiffe://test.example/client" || token.Staple() == nil):
 							t.Errorf("a token of %q", token.Issuer())
 						}
-						if g == 0 && i == 75 {
+						if g == 0 && i == rounds/2 {
 							if _, err := v.Verify(revoked); !errors.Is(err, stapled.CertificateRevoked) {
 								t.Errorf("revoked, and the verifier says %v", err)
 							}

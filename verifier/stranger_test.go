@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/exhaustive"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -154,8 +155,8 @@ func setAlg(alg string) func(*testca.Token) {
 	return func(t *testca.Token) { t.Header.Set("alg", alg) }
 }
 
-// testHeaderVariants is T19: ten thousand header variants with broken
-// signatures are refused, and no cache grows.
+// testHeaderVariants is T19: thousands of header variants with broken signatures
+// are refused, and no cache grows.
 func testHeaderVariants(t *testing.T) {
 	w := theWorld()
 	honest := testca.NewToken(w.leaf, w.leaf.Staple())
@@ -197,7 +198,7 @@ func testHeaderVariants(t *testing.T) {
 				t.Fatal(err)
 			}
 			tokens, headers, links := v.cached()
-			for i := range c.n {
+			for i := range exhaustive.Of(t, c.n, c.n/10) {
 				if _, err := v.Verify(c.variant(i)); !errors.Is(err, c.want) {
 					t.Fatalf("variant %d: %v", i, err)
 				}

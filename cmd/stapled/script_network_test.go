@@ -19,8 +19,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/stapledjwt/stapled/internal/service"
+	"github.com/stapledjwt/stapled/internal/testport"
 )
 
 // awaitCommand polls, because the output of a background command can be read
@@ -147,9 +146,11 @@ func busyCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func freeCommand(ts *testscript.TestScript, neg bool, args []string) {
-	arguments(ts, neg, args, 1, 1)
-	s, err := service.ListenAnywhere("127.0.0.1")
-	ts.Check(err)
-	ts.Check(s.Listener.Close())
-	ts.Setenv(args[0], s.Address())
+	arguments(ts, neg, args, 1, 10)
+	for _, name := range args {
+		address, release, err := testport.Reserve()
+		ts.Check(err)
+		ts.Defer(func() { ts.Check(release()) })
+		ts.Setenv(name, address)
+	}
 }

@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 //	get STATUS URL TOKEN [OUT]  a request with the token in a file, or with none for -
 //	until STATUS URL TOKEN      the same, again and again until it is so
 //	busy VAR                    VAR is an address on which something listens
-//	free VAR                    VAR is an address on which nothing listens
+//	free VAR...                 each VAR is an address on which nothing listens, and that no other test takes
 //	big FILE N                  make a file of N bytes
 //	mode PERM FILE              the file has these permissions
 //	encrypt KEY PASSWORD OUT    encrypt a PEM key with the password in a file, as step-ca does

@@ -96,6 +96,7 @@ func TestLightPackagesStayLight(t *testing.T) {
 		{"ocspstaple", "/ocspstaple/..."},
 		{"issuer", "/issuer/..."},
 		{"verifier", "/verifier/..."},
+		{"stapledtest", "/stapledtest"},
 		{"responder", "/responder/..."},
 		{"stepca", "/stepca/..."},
 		{"examples/enroll", "/examples/enroll"}, // what a program that enrolls costs
@@ -171,6 +172,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"internal/catalogue", []string{"internal/testca"}}, // never the verifier: it is not asked
 		{"gateway", []string{"internal/loglimit", "verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
+		{"stapledtest", []string{"certs", "internal/testca", "issuer", "ocspstaple", "ocspstaple/stapler", "verifier"}},
 		{"responder", nil},
 		{"stepca", []string{"certs", "ocspstaple", "ocspstaple/stapler"}},
 		// stepca for the configuration of its client, the internal ones for its own files and addresses.

@@ -29,17 +29,21 @@ func read(t *testing.T, name string) string {
 
 var goBlock = regexp.MustCompile("(?s)```go\n(.*?)```")
 
+// A block that is a test is run.
 func TestGoOfTheREADMECompiles(t *testing.T) {
 	blocks := goBlock.FindAllStringSubmatch(read(t, "README.md"), -1)
 	if len(blocks) == 0 {
 		t.Fatal("the README has no Go")
 	}
 	for _, block := range blocks {
-		file := filepath.Join(t.TempDir(), "main.go")
+		file, verb := filepath.Join(t.TempDir(), "main.go"), "vet"
+		if strings.Contains(block[1], "*testing.T") {
+			file, verb = filepath.Join(t.TempDir(), "main_test.go"), "test"
+		}
 		if err := os.WriteFile(file, []byte(block[1]), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		command := exec.Command("go", "vet", file)
+		command := exec.Command("go", verb, file)
 		command.Dir = root
 		if out, err := command.CombinedOutput(); err != nil {
 			t.Errorf("%v\n%s", err, out)

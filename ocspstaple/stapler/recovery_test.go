@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/exhaustive"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
@@ -20,8 +21,8 @@ import (
 // have. What counts is how soon the fleet signs again, and what it asks of the
 // responder until then.
 func TestRecovery(t *testing.T) {
+	fleet := exhaustive.Of(t, 1000, 300)
 	const (
-		fleet    = 1000
 		validity = 10 * time.Minute
 		outage   = 14 * time.Minute
 	)
@@ -84,7 +85,7 @@ func TestRecovery(t *testing.T) {
 				}
 				before := asked.Load()
 				time.Sleep(outage - validity - 10*time.Second)
-				const hundreds = fleet / 100
+				hundreds := float64(fleet) / 100
 				whole := float64(asked.Load()) / outage.Seconds() / hundreds
 				dead := float64(asked.Load()-before) / (outage - validity - 10*time.Second).Seconds() / hundreds
 				down.Store(false)
