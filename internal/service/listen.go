@@ -24,7 +24,7 @@ func Listen(address, flag string) (*Service, error) {
 		}
 	}
 	if port == "0" {
-		return ListenAnywhere(host)
+		return listenAnywhere(host)
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -35,8 +35,8 @@ func Listen(address, flag string) (*Service, error) {
 
 var errNoPort = errors.New("no free port found: name an address")
 
-// ListenAnywhere takes hold of a free port of a host.
-func ListenAnywhere(host string) (*Service, error) {
+// listenAnywhere takes hold of a free port of a host.
+func listenAnywhere(host string) (*Service, error) {
 	const firstPort, ports, attempts = 20000, 10000, 50
 	var last error
 	for range attempts {

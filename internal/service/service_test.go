@@ -17,7 +17,7 @@ import (
 // orderly end otherwise.
 func TestCloseCutsOff(t *testing.T) {
 	var log bytes.Buffer
-	s, err := ListenAnywhere("127.0.0.1")
+	s, err := listenAnywhere("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
