@@ -29,6 +29,7 @@ import (
 type credential struct {
 	issuer    *Issuer
 	chain     []*x509.Certificate
+	anchor    *x509.Certificate // nil if the identity does not name it
 	key       crypto.Signer
 	staples   StapleSource
 	algorithm jose.SignatureAlgorithm
@@ -46,11 +47,17 @@ type credential struct {
 // newCredential checks what can be checked without a staple.
 func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*credential, error) {
 	// An Identity may have been made without its constructor.
+	anchor := id.Anchor
 	id, err := certs.NewIdentity(id.Chain, id.Key)
 	if err != nil {
 		return nil, err
 	}
-	c := &credential{issuer: i, chain: id.Chain, key: id.Key, staples: staples, kid: certx5c.KeyID(id.Leaf())}
+	if anchor == nil {
+		anchor = id.Anchor
+	}
+	c := &credential{
+		issuer: i, chain: id.Chain, anchor: anchor, key: id.Key, staples: staples, kid: certx5c.KeyID(id.Leaf()),
+	}
 
 	// 1. The algorithm fits the key (RFC 8725 §3.1).
 	pub := id.Leaf().PublicKey
@@ -134,12 +141,12 @@ func (c *credential) checkChain() error {
 }
 
 // issuerOf is the certificate that issued certificate n; nil if that is an
-// anchor that the configuration does not name.
+// anchor that the identity does not name.
 func (c *credential) issuerOf(n int) *x509.Certificate {
 	if n+1 < len(c.chain) {
 		return c.chain[n+1]
 	}
-	return c.issuer.anchor
+	return c.anchor
 }
 
 // header returns a header to sign with now, or says which condition fails. The

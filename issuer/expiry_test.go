@@ -75,7 +75,8 @@ func TestExpiry(t *testing.T) {
 				staples = append(staples, staple(t, intermediate, row.chainStaple))
 			}
 			iss := newIssuer(t, leaf, issuer.StaticStaples(staples), func(c *issuer.Config) {
-				c.TTL, c.MaxStapleAge, c.Anchor = row.ttl, row.age, intermediate.Issuer.Cert
+				c.TTL, c.MaxStapleAge = row.ttl, row.age
+				below(c, intermediate.Issuer.Cert)
 				c.Now = func() time.Time { return in(row.offset) }
 			})
 			_, claims := open(t, sign(t, iss, issuer.Claims{Audience: []string{"orders"}, TTL: row.asked}), leaf.Cert)

@@ -43,7 +43,7 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 	for n, staple := range staples {
 		issuer := c.issuerOf(n)
 		if issuer == nil {
-			return nil, refuse(stapled.ConfigInvalid, "the staple of certificate %d cannot be authenticated without its issuer: set Config.Anchor", n)
+			return nil, refuse(stapled.ConfigInvalid, "the staple of certificate %d cannot be authenticated without its issuer: set Identity.Anchor", n)
 		}
 		staple, err := ocspstaple.Slim(staple.DER(), c.chain[n], issuer, now)
 		if err != nil {

@@ -35,7 +35,7 @@ func TestHeaderBytes(t *testing.T) {
 		{"chain stapled", fixed(t, leaf, leaf.Issuer)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			iss := newIssuer(t, leaf, row.staples, func(c *issuer.Config) { c.Anchor = leaf.Issuer.Issuer.Cert })
+			iss := newIssuer(t, leaf, row.staples, func(c *issuer.Config) { below(c, leaf.Issuer.Issuer.Cert) })
 			got, err := base64.RawURLEncoding.DecodeString(headerSegment(sign(t, iss, forOrders)))
 			if err != nil {
 				t.Fatal(err)
@@ -188,7 +188,7 @@ func TestLargestStaple(t *testing.T) {
 			t.ExtraExtensions = append(t.ExtraExtensions, filling)
 		})
 		s := staple(t, leaf, testca.SignedBy(delegate, delegate.Cert))
-		iss := newIssuer(t, leaf, issuer.StaticStaples{s}, func(c *issuer.Config) { c.Anchor = root.Cert })
+		iss := newIssuer(t, leaf, issuer.StaticStaples{s}, func(c *issuer.Config) { below(c, root.Cert) })
 		_, err := iss.Sign(t.Context(), forOrders)
 		if err == nil {
 			largest = max(largest, len(s.DER()))

@@ -8,7 +8,7 @@
 // certificate it signs with, and is fresh. It gets its staples from a
 // [StapleSource], usually a *stapler.Stapler:
 //
-//	iss, err := issuer.New(issuer.Config{Identity: identity, Anchor: root, Staples: keeper})
+//	iss, err := issuer.New(issuer.Config{Identity: identity, Staples: keeper})
 //	…
 //	token, err := iss.Sign(ctx, issuer.Claims{Audience: []string{"orders"}})
 //
@@ -18,7 +18,6 @@ package issuer
 
 import (
 	"context"
-	"crypto/x509"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -62,12 +61,10 @@ func (f StaticStaples) Current(time.Time) ([]*ocspstaple.Staple, error) { return
 // Config says who signs, and how.
 type Config struct {
 	// Identity is the chain and the private key to sign with. Any crypto.Signer
-	// will do, also one that asks a key management service. Required.
+	// will do, also one that asks a key management service. Its Anchor is needed to
+	// authenticate a staple of the last certificate of the chain: if that is the
+	// only one, or if the source staples the whole chain. Required.
 	Identity *certs.Identity
-	// Anchor issued the last certificate of the chain. It is required to
-	// authenticate a staple of that certificate: if it is the only one, or if
-	// the source staples the whole chain.
-	Anchor *x509.Certificate
 	// Staples gives the staples for Identity. Required.
 	Staples StapleSource
 	// Issuer is the iss claim (RFC 7519 §4.1.1). The leaf must name it. Default
@@ -102,7 +99,6 @@ type Issuer struct {
 	ttl       time.Duration
 	typ       string
 	algorithm jose.SignatureAlgorithm // "" for the one of the key
-	anchor    *x509.Certificate
 	freshness ocspstaple.Freshness
 	now       func() time.Time
 	log       *slog.Logger
@@ -129,7 +125,6 @@ func New(cfg Config) (*Issuer, error) {
 		ttl:       cfg.TTL,
 		typ:       cfg.Type,
 		algorithm: jose.SignatureAlgorithm(cfg.Algorithm),
-		anchor:    cfg.Anchor,
 		freshness: ocspstaple.Freshness{MaxAge: cfg.MaxStapleAge, Leeway: cfg.Leeway},
 		now:       cfg.Now,
 		log:       cfg.Logger,

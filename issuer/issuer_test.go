@@ -48,6 +48,13 @@ func staple(tb testing.TB, party *testca.Party, edits ...func(*testca.Response))
 	return s
 }
 
+// below gives the identity an anchor.
+func below(c *issuer.Config, anchor *x509.Certificate) {
+	id := *c.Identity
+	id.Anchor = anchor
+	c.Identity = &id
+}
+
 func fixed(tb testing.TB, parties ...*testca.Party) issuer.StaticStaples {
 	var staples issuer.StaticStaples
 	for _, party := range parties {

@@ -79,7 +79,7 @@ func TestConfigRefused(t *testing.T) {
 			namesake := root.Intermediate(testca.WithKey(testca.Key(testca.P256, "namesake")))
 			c.Identity = &certs.Identity{Chain: append(leaf.Chain()[:1:1], namesake.Cert), Key: leaf.Key}
 		}, stapled.ChainInvalid},
-		{"anchor that issued nothing of it", func(c *issuer.Config) { c.Anchor = testca.New(testca.Named("Other")).Cert }, stapled.ChainInvalid},
+		{"anchor that issued nothing of it", func(c *issuer.Config) { below(c, testca.New(testca.Named("Other")).Cert) }, stapled.ChainInvalid},
 		{"leaf of 65 names", func(c *issuer.Config) {
 			c.Identity = identity(t, intermediate.Leaf(func(t *testca.Template) {
 				t.DNSNames = slices.Repeat([]string{"client.test.example"}, 65)
@@ -143,7 +143,7 @@ func TestSignRefused(t *testing.T) {
 	at := func(offset time.Duration) func(*issuer.Config) {
 		return func(c *issuer.Config) { c.Now = func() time.Time { return testca.Now.Add(offset) } }
 	}
-	withAnchor := func(c *issuer.Config) { c.Anchor = root.Cert }
+	withAnchor := func(c *issuer.Config) { below(c, root.Cert) }
 	gives := func(staples ...*ocspstaple.Staple) issuer.StapleSource { return issuer.StaticStaples(staples) }
 	good := staple(t, leaf)
 	future := root.Intermediate(testca.Valid(testca.Now.Add(time.Second), testca.Now.Add(time.Hour))).Leaf()

@@ -4,6 +4,7 @@
 package issuer_test
 
 import (
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -108,4 +109,22 @@ func TestRotateRefused(t *testing.T) {
 			open(t, sign(t, iss, forOrders), old.Cert)
 		})
 	}
+}
+
+// TestRotateAcrossARoot: the new certificate is below another root, whose name and
+// key the old one does not know, and the whole chain is stapled.
+func TestRotateAcrossARoot(t *testing.T) {
+	old := testca.New().Leaf()
+	iss := newIssuer(t, old, fixed(t, old), func(c *issuer.Config) { below(c, old.Issuer.Cert) })
+	renewed := testca.New(testca.Named("New root"), testca.WithKey(testca.Key(testca.P256, "new root"))).Intermediate().Leaf()
+	id := identity(t, renewed)
+	staples := fixed(t, renewed, renewed.Issuer)
+	if err := iss.Rotate(id, staples); !errors.Is(err, stapled.ConfigInvalid) {
+		t.Errorf("without its anchor: %v", err)
+	}
+	id.Anchor = renewed.Issuer.Issuer.Cert
+	if err := iss.Rotate(id, staples); err != nil {
+		t.Fatal(err)
+	}
+	open(t, sign(t, iss, forOrders), renewed.Cert)
 }

@@ -187,7 +187,8 @@ func TestTransportHeedsTheStapleAge(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			clock, base := newClock(), new(recorder)
 			iss := newIssuer(t, leaf, row.staples, func(c *issuer.Config) {
-				c.Now, c.MaxStapleAge, c.Anchor = clock.now, time.Minute+10*time.Second, leaf.Issuer.Issuer.Cert
+				c.Now, c.MaxStapleAge = clock.now, time.Minute+10*time.Second
+				below(c, leaf.Issuer.Issuer.Cert)
 			})
 			rt := newTransport(t, iss, base, "https://orders.test")
 			for _, advance := range []time.Duration{0, 7 * time.Second, time.Second} {

@@ -50,7 +50,7 @@ func (ca *CA) Issuer(id *certs.Identity) *issuer.Issuer {
 	ca.tb.Helper()
 	ca.mustHaveIssued(id)
 	iss, err := issuer.New(issuer.Config{
-		Identity: id, Anchor: id.Anchor, Staples: &source{ca: ca, id: id}, Now: ca.Clock.Now,
+		Identity: id, Staples: &source{ca: ca, id: id}, Now: ca.Clock.Now,
 	})
 	if err != nil {
 		ca.tb.Fatalf("stapledtest: %v", err)

@@ -4,12 +4,11 @@
 package main
 
 import (
+	"github.com/spf13/cobra"
 	"github.com/stapledjwt/stapled/internal/anatomy"
 	"github.com/stapledjwt/stapled/internal/cli"
 	"github.com/stapledjwt/stapled/internal/terminal"
 )
-
-import "github.com/spf13/cobra"
 
 func newInspectCommand(a *app) *cobra.Command {
 	var at string

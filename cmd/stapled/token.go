@@ -170,7 +170,7 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 		a.Warn(fmt.Errorf("signed with the kept staple, because no newer one could be fetched: %w", s.Unrefreshed))
 	}
 	iss, err := issuer.New(issuer.Config{
-		Identity: s.Identity, Anchor: s.Anchor, Staples: s.Staples, TTL: f.ttl, Logger: log,
+		Identity: s.Identity, Staples: s.Staples, TTL: f.ttl, Logger: log,
 		MaxStapleAge: f.Freshness().MaxAge, Leeway: f.Freshness().Leeway,
 	})
 	if err != nil {

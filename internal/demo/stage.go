@@ -159,7 +159,7 @@ func (s *stage) newService(ctx context.Context, name string) (*party, error) {
 	if err := d.keeper.Wait(ctx); err != nil {
 		return nil, err
 	}
-	d.issuer, err = issuer.New(issuer.Config{Identity: identity, Anchor: s.ca.Root(), Staples: d.keeper, Logger: s.log})
+	d.issuer, err = issuer.New(issuer.Config{Identity: identity, Staples: d.keeper, Logger: s.log})
 	if err != nil {
 		return nil, err
 	}

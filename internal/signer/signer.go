@@ -42,7 +42,6 @@ type Config struct {
 // Signer is what signing takes.
 type Signer struct {
 	Identity *certs.Identity
-	Anchor   *x509.Certificate // nil if it issued nothing that is stapled
 	Staples  *stapler.Stapler
 	// Unrefreshed is why a staple that is still good could not be replaced when that
 	// was due; nil otherwise.
@@ -71,8 +70,7 @@ func (f Config) foreignSigner(ctx context.Context, log *slog.Logger) (*Signer, e
 	if err != nil {
 		return nil, err
 	}
-	anchor, err := f.foreignAnchor(identity)
-	if err != nil {
+	if identity.Anchor, err = f.foreignAnchor(identity); err != nil {
 		return nil, err
 	}
 	stapled := identity.Chain[:1]
@@ -89,7 +87,7 @@ func (f Config) foreignSigner(ctx context.Context, log *slog.Logger) (*Signer, e
 		return nil, fmt.Errorf("--ocsp-url: %w", err)
 	}
 	keeper, err := stapler.New(stapler.Config{
-		Chain: identity.Chain, Anchor: anchor, StapleChain: f.Chain, Fetcher: fetcher, Logger: log,
+		Chain: identity.Chain, Anchor: identity.Anchor, StapleChain: f.Chain, Fetcher: fetcher, Logger: log,
 		MaxAge: f.Freshness().MaxAge, Leeway: f.Freshness().Leeway,
 	})
 	if err != nil {
@@ -98,7 +96,7 @@ func (f Config) foreignSigner(ctx context.Context, log *slog.Logger) (*Signer, e
 	if err := keeper.Refresh(ctx); err != nil {
 		return nil, err
 	}
-	return &Signer{Identity: identity, Anchor: anchor, Staples: keeper}, nil
+	return &Signer{Identity: identity, Staples: keeper}, nil
 }
 
 func (f Config) foreignIdentity() (*certs.Identity, error) {
@@ -177,6 +175,7 @@ func (f Config) stackSigner(ctx context.Context, log *slog.Logger) (_ *Signer, e
 	if err != nil {
 		return nil, err
 	}
+	identity.Anchor = root
 	// The stack's responder answers for all of them. The intermediate does not name
 	// it, nor do leaves of a CA that was set up without it.
 	responder, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: client.OCSPURL(), Hash: Hashes[f.OCSPHash]})
@@ -207,7 +206,7 @@ func (f Config) stackSigner(ctx context.Context, log *slog.Logger) (_ *Signer, e
 	case err != nil:
 		return nil, err
 	}
-	return &Signer{Identity: identity, Anchor: root, Staples: keeper, Unrefreshed: unrefreshed}, nil
+	return &Signer{Identity: identity, Staples: keeper, Unrefreshed: unrefreshed}, nil
 }
 
 // revokedAbove is true once a certificate above the first one is revoked. It
