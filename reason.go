@@ -81,7 +81,7 @@ const (
 	ConfigInvalid Reason = "config_invalid"
 	// SigningFailed: the private key did not sign, or not correctly.
 	SigningFailed Reason = "signing_failed"
-	// Canceled: the context ended before the token was signed.
+	// Canceled: the context ended first.
 	Canceled Reason = "canceled"
 )
 
@@ -96,6 +96,50 @@ const (
 	StapleNotYetKnown Reason = "staple_not_yet_known"
 	// StapleNotNewer: the answer is not newer than the staple that is held.
 	StapleNotNewer Reason = "staple_not_newer"
+)
+
+// The reasons that a gateway adds.
+const (
+	// CredentialsMissing: the request has no Authorization header.
+	CredentialsMissing Reason = "credentials_missing"
+	// CredentialsMalformed: it has several, or one of another scheme, or one
+	// without exactly one token.
+	CredentialsMalformed Reason = "credentials_malformed"
+	// Unclassified: the verifier failed without giving a reason. The one of
+	// package verifier always gives one.
+	Unclassified Reason = "unclassified"
+)
+
+// The reasons that a CA and its client add. Their messages say what to do.
+const (
+	// Unreachable: the CA or its OCSP responder does not answer.
+	Unreachable Reason = "unreachable"
+	// Refused: the CA has answered, and refused or sent something unusable.
+	Refused Reason = "refused"
+	// AlreadyRevoked: the certificate was revoked before.
+	AlreadyRevoked Reason = "already_revoked"
+	// WrongPassword: a key cannot be decrypted.
+	WrongPassword Reason = "wrong_password"
+	// NotCADirectory: the directory is not a step-ca directory, or a part of it is
+	// missing.
+	NotCADirectory Reason = "not_a_ca_directory"
+	// DirectoryNotEmpty: the directory for a new CA holds something else.
+	DirectoryNotEmpty Reason = "directory_not_empty"
+	// PermissionDenied: the operating system refuses access to a file. The message
+	// names the user who has it.
+	PermissionDenied Reason = "permission_denied"
+	// DatabaseLocked: another process, or another CA of this one, uses the database.
+	DatabaseLocked Reason = "database_locked"
+	// DatabaseDamaged: a file of the database is damaged; restore it from a backup.
+	DatabaseDamaged Reason = "database_damaged"
+	// DatabaseWriteFailed: a write to the database failed, which ended the CA.
+	DatabaseWriteFailed Reason = "database_write_failed"
+	// AddressInUse: another process listens on an address.
+	AddressInUse Reason = "address_in_use"
+	// Closed: the CA has been closed, or is running already.
+	Closed Reason = "closed"
+	// Failed: the operating system or a library failed.
+	Failed Reason = "failed"
 )
 
 // Reasons lists every reason for which a verifier rejects a token, in the order

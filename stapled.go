@@ -56,7 +56,10 @@ const (
 const (
 	// DefaultLeeway is by how much the beginning of a window may lie in the
 	// future, for clocks that disagree. It never stretches the end of one.
+	// Wherever a leeway can be configured, 0 means this default.
 	DefaultLeeway = time.Minute
+	// NoLeeway, where a leeway can be configured, allows none.
+	NoLeeway time.Duration = -1
 	// DefaultMaxStapleAge bounds the time since thisUpdate, whatever nextUpdate
 	// says.
 	DefaultMaxStapleAge = time.Hour

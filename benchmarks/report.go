@@ -10,7 +10,7 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/stapledjwt/stapled/verifier"
+	"github.com/stapledjwt/stapled"
 )
 
 //go:embed performance.md.tmpl
@@ -90,7 +90,7 @@ func (r Report) Windows() int { return windows }
 func (r Report) ScalingRounds() int { return r.Measurement.Scaling["warm_es256"].Rounds }
 
 // MaxToken is the limit of a token.
-func (r Report) MaxToken() string { return grouped(verifier.MaxTokenBytes) }
+func (r Report) MaxToken() string { return grouped(stapled.MaxTokenBytes) }
 
 // MaxStaples is the limit of all staples of a token together.
-func (r Report) MaxStaples() string { return grouped(verifier.MaxStapleBytes) }
+func (r Report) MaxStaples() string { return grouped(stapled.MaxStapleBytes) }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -121,7 +122,7 @@ func (s *TokenSize) size(leaf *testca.Party, staples [][]byte) (Size, error) {
 	}
 	cfg := verifier.Config{Anchors: anchors, Audience: audience, Now: func() time.Time { return testca.Now }}
 	if s.Staples == "chain" {
-		cfg.Staples = verifier.StapleChain
+		cfg.StapleChain = true
 	}
 	v, err := verifier.New(cfg)
 	if err != nil {
@@ -132,7 +133,7 @@ func (s *TokenSize) size(leaf *testca.Party, staples [][]byte) (Size, error) {
 		size.Staples += len(der)
 	}
 	_, err = v.Verify(raw)
-	size.Refused = errors.Is(err, verifier.TooLarge)
+	size.Refused = errors.Is(err, stapled.TooLarge)
 	if err != nil && !size.Refused {
 		return Size{}, err
 	}

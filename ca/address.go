@@ -5,12 +5,12 @@ package ca
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"strconv"
 	"syscall"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/listenaddr"
 )
 
@@ -28,11 +28,11 @@ func pickAddress(addr string, server Server) (string, net.Listener, error) {
 		addr = net.JoinHostPort(loopback, "0")
 	}
 	if err := listenaddr.Check(addr); err != nil {
-		return "", nil, fail(Misconfigured, "%s address %w", server, err)
+		return "", nil, stapled.Errorf(stapled.ConfigInvalid, "%s address %w", server, err)
 	}
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return "", nil, fail(Misconfigured, "address %q is not HOST:PORT: %w", addr, err)
+		return "", nil, stapled.Errorf(stapled.ConfigInvalid, "address %q is not HOST:PORT: %w", addr, err)
 	}
 	if port == "0" {
 		for range 20 {
@@ -48,7 +48,7 @@ func pickAddress(addr string, server Server) (string, net.Listener, error) {
 	}
 	_, port, err = net.SplitHostPort(l.Addr().String())
 	if err != nil {
-		return "", nil, errors.Join(fail(Failed, "read the address of the listener: %w", err), l.Close())
+		return "", nil, errors.Join(stapled.Errorf(stapled.Failed, "read the address of the listener: %w", err), l.Close())
 	}
 	return net.JoinHostPort(host, port), l, nil
 }
@@ -57,12 +57,10 @@ func listen(addr string, server Server) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, &Error{
-			Reason: AddressInUse, Server: server, Address: addr,
-			Err: fmt.Errorf("%s address %s is in use; stop what listens there (perhaps this CA runs already) or choose another address: %w", server, addr, err),
-		}
+		return nil, stapled.Errorf(stapled.AddressInUse, "%s address %s is in use; stop what listens there (perhaps this CA runs already) or choose another address: %w",
+			server, addr, &AddressError{Server: server, Address: addr, Err: err})
 	case err != nil:
-		return nil, fail(Failed, "listen on %s: %w", addr, err)
+		return nil, stapled.Errorf(stapled.Failed, "listen on %s: %w", addr, err)
 	}
 	return l, nil
 }
@@ -71,7 +69,7 @@ func listen(addr string, server Server) (net.Listener, error) {
 func reachable(addr string) (host, hostPort string, err error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return "", "", fail(Misconfigured, "address %q is not HOST:PORT: %w", addr, err)
+		return "", "", stapled.Errorf(stapled.ConfigInvalid, "address %q is not HOST:PORT: %w", addr, err)
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = loopback

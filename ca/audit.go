@@ -14,6 +14,7 @@ import (
 	"github.com/smallstep/certificates/db"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -118,7 +119,7 @@ type auditedDatabase struct {
 func (c *CA) auditedDatabase() (*auditedDatabase, error) {
 	stepDB, ok := c.database.AuthDB.(*db.DB)
 	if !ok {
-		return nil, fail(Misconfigured, "a database of type %T cannot hold what step-ca keeps", c.database.AuthDB)
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "a database of type %T cannot hold what step-ca keeps", c.database.AuthDB)
 	}
 	return &auditedDatabase{stepDB, c}, nil
 }

@@ -8,12 +8,13 @@ import (
 	"encoding/json"
 	"log/slog"
 	"maps"
-	"net/http"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/smallstep/certificates/api"
+	"github.com/stapledjwt/stapled/stepca"
 	"golang.org/x/crypto/ocsp"
 )
 
@@ -58,9 +59,8 @@ func TestAudit(t *testing.T) {
 	t.Parallel()
 	logged, log := auditLog()
 	l := layout(newCA(t))
-	run(t, string(l), Config{Logger: log})
-	client, err := NewClient(string(l))
-	must(t, err)
+	c, _ := run(t, string(l), Config{Logger: log})
+	client := clientOf(t, string(l))
 	line := func(what, serial string, more map[string]any) map[string]any {
 		entry := map[string]any{"level": "INFO", "msg": what, "serial": serial, "provisioner": "stapled", "provisioner_type": "JWK"}
 		maps.Copy(entry, more)
@@ -74,26 +74,26 @@ func TestAudit(t *testing.T) {
 		return entry
 	}
 
-	issued, err := client.Enrol(t.Context(), EnrolRequest{Name: "a.internal", SANs: []string{"a.internal", "spiffe://x/a"}})
+	issued, err := client.Enroll(t.Context(), stepca.EnrollRequest{Name: "a.internal", SANs: []string{"a.internal", "spiffe://x/a"}})
 	must(t, err)
-	rekeyed, err := client.Renew(t.Context(), issued)
+	rekeyed, err := client.Rekey(t.Context(), issued)
 	must(t, err)
-	mutual := client.newHTTPClient(clientCertificate(rekeyed))
+	mutual := httpClient(t, client.Root(), clientCertificate(rekeyed))
 	var renewed api.SignResponse
-	must(t, client.call(t.Context(), mutual, http.MethodPost, "/1.0/renew", nil, &renewed))
+	must(t, post(t, mutual, c.URL()+"/1.0/renew", nil, &renewed))
 	serial := rekeyed.Leaf().SerialNumber.String()
-	must(t, client.Revoke(t.Context(), serial, ocsp.KeyCompromise, "stolen"))
+	must(t, client.Revoke(t.Context(), rekeyed.Leaf().SerialNumber, ocsp.KeyCompromise, "stolen"))
 	// By the certificate itself.
-	own := client.newHTTPClient(&tls.Certificate{Certificate: [][]byte{renewed.ServerPEM.Raw, client.issuers[0].Raw}, PrivateKey: rekeyed.Key})
-	must(t, client.call(t.Context(), own, http.MethodPost, "/1.0/revoke",
+	own := httpClient(t, client.Root(), &tls.Certificate{Certificate: [][]byte{renewed.ServerPEM.Raw, client.Issuers()[0].Raw}, PrivateKey: rekeyed.Key})
+	must(t, post(t, own, c.URL()+"/1.0/revoke",
 		&api.RevokeRequest{Serial: renewed.ServerPEM.SerialNumber.String(), ReasonCode: ocsp.CessationOfOperation, Passive: true}, new(api.RevokeResponse)))
 	// One that this CA has never issued.
-	must(t, client.Revoke(t.Context(), "4711", ocsp.Unspecified, ""))
+	must(t, client.Revoke(t.Context(), big.NewInt(4711), ocsp.Unspecified, ""))
 	// Refused, each.
-	if err := client.Revoke(t.Context(), serial, ocsp.KeyCompromise, "stolen"); err == nil {
+	if err := client.Revoke(t.Context(), rekeyed.Leaf().SerialNumber, ocsp.KeyCompromise, "stolen"); err == nil {
 		t.Error("revoked twice")
 	}
-	if _, err := client.Renew(t.Context(), rekeyed); err == nil {
+	if _, err := client.Rekey(t.Context(), rekeyed); err == nil {
 		t.Error("renewed what is revoked")
 	}
 	wantAudited(t, logged,

@@ -6,8 +6,11 @@
 //
 // Init makes a directory in the standard layout of step-ca, which the stock
 // step-ca and step commands work with too. Open opens it and listens, Run
-// serves the step-ca API over TLS and OCSP over HTTP. Client enrols, renews
-// and revokes through that API, from this or another process.
+// serves the step-ca API over TLS and OCSP over HTTP. ClientConfig makes a client
+// of package stepca, which enrolls, renews and revokes through that API, from this
+// or another process.
+//
+// Errors are those of package stapled.
 //
 // What step-ca calls passive revocation is that a revoked certificate is not
 // renewed any more, and nothing else. Here the responder reads the same table
@@ -31,8 +34,9 @@ import (
 
 	"github.com/smallstep/certificates/authority"
 	"github.com/smallstep/certificates/authority/config"
-	stepca "github.com/smallstep/certificates/ca"
+	smallstepca "github.com/smallstep/certificates/ca"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/loglimit"
 	"github.com/stapledjwt/stapled/responder"
 )
@@ -52,6 +56,10 @@ type Config struct {
 	Logger *slog.Logger
 	// Observer counts the outcomes of OCSP requests; nil counts nothing.
 	Observer responder.Observer
+	// HandlersOnly opens no listener: the caller serves Handler and OCSPHandler,
+	// at the URLs of stapled.json, while Run runs. insecureAddress is not served.
+	// Default: the CA listens.
+	HandlersOnly bool
 }
 
 // A CA is an open CA directory: its database, its keys, and the listeners of
@@ -67,7 +75,7 @@ type CA struct {
 
 	database  *database
 	authority *authority.Authority
-	renewer   *stepca.TLSRenewer
+	renewer   *smallstepca.TLSRenewer
 	responder *responder.Responder
 
 	apiListener, ocspListener net.Listener
@@ -84,7 +92,7 @@ type CA struct {
 }
 
 // Open opens a directory that Init has made, or that has the same files. From
-// then on the addresses accept connections, which Run answers. The caller has
+// then on the addresses accept connections, which Run answers, unless HandlersOnly. The caller has
 // to call Run or Close.
 func Open(dir string, cfg Config) (_ *CA, err error) {
 	l, err := newLayout(dir)
@@ -129,17 +137,18 @@ func Open(dir string, cfg Config) (_ *CA, err error) {
 	if c.responder, err = c.newResponder(stepCfg, password, cfg); err != nil {
 		return nil, err
 	}
-	if c.apiListener, err = listen(stepCfg.Address, APIServer); err != nil {
-		return nil, err
-	}
-	if c.ocspListener, err = listen(s.OCSPAddress, OCSPServer); err != nil {
-		return nil, err
+	if !cfg.HandlersOnly {
+		if err := c.listen(stepCfg); err != nil {
+			return nil, err
+		}
 	}
 	if err := c.newServers(stepCfg, password.password); err != nil {
 		return nil, err
 	}
-	if err := c.listenInsecurely(stepCfg); err != nil {
-		return nil, err
+	if !cfg.HandlersOnly {
+		if err := c.listenInsecurely(stepCfg); err != nil {
+			return nil, err
+		}
 	}
 	return c, nil
 }
@@ -172,7 +181,7 @@ func (c *CA) newResponder(stepCfg *config.Config, password secret, cfg Config) (
 		Authorities: authorities, Validity: cfg.StapleValidity, Logger: slog.New(c.requestLog), Observer: cfg.Observer,
 	})
 	if err != nil {
-		return nil, fail(Misconfigured, "set up the responder: %w", err)
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "set up the responder: %w", err)
 	}
 	return r, nil
 }
@@ -194,16 +203,12 @@ func (c *CA) Root() *x509.Certificate { return c.root }
 
 // Addresses are those on which the CA listens.
 func (c *CA) Addresses() Addresses {
-	a := Addresses{CA: c.apiListener.Addr().String(), OCSP: c.ocspListener.Addr().String()}
-	if c.insecureListener != nil {
-		a.Insecure = c.insecureListener.Addr().String()
-	}
-	return a
+	return Addresses{CA: addressOf(c.apiListener), OCSP: addressOf(c.ocspListener), Insecure: addressOf(c.insecureListener)}
 }
 
 // Addresses are HOST:PORT of each server of a CA.
 type Addresses struct {
-	// CA and OCSP always listen.
+	// CA and OCSP are empty only with HandlersOnly.
 	CA, OCSP string
 	// Insecure is the insecureAddress of ca.json, where the CRL and SCEP are served
 	// over plain HTTP; empty if that is off.

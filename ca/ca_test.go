@@ -15,12 +15,14 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/responder"
+	"github.com/stapledjwt/stapled/stepca"
 )
 
 func TestEnrolledLeaf(t *testing.T) {
 	t.Parallel()
-	id, err := shared.client.Enrol(t.Context(), EnrolRequest{
+	id, err := shared.client.Enroll(t.Context(), stepca.EnrollRequest{
 		Name: "orders", SANs: []string{"spiffe://example.org/orders", "orders.internal"}, Validity: time.Hour,
 	})
 	if err != nil {
@@ -67,17 +69,17 @@ func TestOCSPStatus(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	c, client := shared.ca, shared.client
-	enrol := func(name string) *x509.Certificate {
+	enroll := func(name string) *x509.Certificate {
 		t.Helper()
-		id, err := client.Enrol(ctx, EnrolRequest{Name: name})
+		id, err := client.Enroll(ctx, stepca.EnrollRequest{Name: name})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return id.Leaf()
 	}
-	good, revoked := enrol("good.internal"), enrol("revoked.internal")
+	good, revoked := enroll("good.internal"), enroll("revoked.internal")
 	before := time.Now()
-	if err := client.Revoke(ctx, revoked.SerialNumber.String(), ocsp.KeyCompromise, "stolen"); err != nil {
+	if err := client.Revoke(ctx, revoked.SerialNumber, ocsp.KeyCompromise, "stolen"); err != nil {
 		t.Fatal(err)
 	}
 	after := time.Now()
@@ -135,9 +137,9 @@ func TestOCSPStatus(t *testing.T) {
 		}
 	})
 	t.Run("second revocation", func(t *testing.T) {
-		err := client.Revoke(ctx, revoked.SerialNumber.String(), ocsp.Superseded, "")
-		if !errors.Is(err, AlreadyRevoked) {
-			t.Errorf("got %v, want %v", err, AlreadyRevoked)
+		err := client.Revoke(ctx, revoked.SerialNumber, ocsp.Superseded, "")
+		if !errors.Is(err, stapled.AlreadyRevoked) {
+			t.Errorf("got %v, want %v", err, stapled.AlreadyRevoked)
 		}
 	})
 }
@@ -146,7 +148,7 @@ func TestOtherCAIsUnauthorized(t *testing.T) {
 	t.Parallel()
 	// Same names, other keys: the key hash alone has to tell them apart.
 	other, _ := run(t, initCA(t), Config{})
-	id, err := shared.client.Enrol(t.Context(), EnrolRequest{Name: "a.internal"})
+	id, err := shared.client.Enroll(t.Context(), stepca.EnrollRequest{Name: "a.internal"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,11 +162,11 @@ func TestOtherCAIsUnauthorized(t *testing.T) {
 func TestRenew(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	id, err := shared.client.Enrol(ctx, EnrolRequest{Name: "renew.internal", Validity: time.Hour})
+	id, err := shared.client.Enroll(ctx, stepca.EnrollRequest{Name: "renew.internal", Validity: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
-	renewed, err := shared.client.Renew(ctx, id)
+	renewed, err := shared.client.Rekey(ctx, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,10 +187,10 @@ func TestRenew(t *testing.T) {
 		t.Errorf("status of the renewed certificate %d, want good", resp.Status)
 	}
 
-	if err := shared.client.Revoke(ctx, renewed.Leaf().SerialNumber.String(), ocsp.Unspecified, ""); err != nil {
+	if err := shared.client.Revoke(ctx, renewed.Leaf().SerialNumber, ocsp.Unspecified, ""); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := shared.client.Renew(ctx, renewed); !errors.Is(err, Refused) {
-		t.Errorf("renewal of a revoked certificate: got %v, want %v", err, Refused)
+	if _, err := shared.client.Rekey(ctx, renewed); !errors.Is(err, stapled.Refused) {
+		t.Errorf("renewal of a revoked certificate: got %v, want %v", err, stapled.Refused)
 	}
 }

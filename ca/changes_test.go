@@ -14,6 +14,7 @@ import (
 
 	"github.com/smallstep/certificates/db"
 	keyvalue "github.com/smallstep/nosql/database"
+	"github.com/stapledjwt/stapled/stepca"
 	"golang.org/x/crypto/ocsp"
 )
 
@@ -23,10 +24,9 @@ func TestRevocationIsVisibleAtOnce(t *testing.T) {
 	t.Parallel()
 	dir := newCA(t)
 	c, _ := run(t, dir, Config{})
-	client, err := NewClient(dir)
-	must(t, err)
+	client := clientOf(t, dir)
 	for i := range 5 {
-		identity, err := client.Enrol(t.Context(), EnrolRequest{Name: fmt.Sprintf("service%d.internal", i)})
+		identity, err := client.Enroll(t.Context(), stepca.EnrollRequest{Name: fmt.Sprintf("service%d.internal", i)})
 		must(t, err)
 		leaf := identity.Leaf()
 		good, err := ask(t, c.OCSPURL(), leaf, c.intermediate, crypto.SHA256)
@@ -51,7 +51,7 @@ func TestRevocationIsVisibleAtOnce(t *testing.T) {
 				}
 			})
 		}
-		err = client.Revoke(t.Context(), leaf.SerialNumber.String(), ocsp.KeyCompromise, "")
+		err = client.Revoke(t.Context(), leaf.SerialNumber, ocsp.KeyCompromise, "")
 		acknowledged.Store(true)
 		wg.Wait()
 		must(t, err)

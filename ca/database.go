@@ -18,6 +18,7 @@ import (
 	"github.com/dgraph-io/badger/v2"
 	"github.com/smallstep/certificates/db"
 	"github.com/smallstep/nosql"
+	"github.com/stapledjwt/stapled"
 	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
@@ -46,13 +47,13 @@ var tableNames = []string{
 
 func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 	if cfg == nil {
-		return nil, fail(Misconfigured, "ca.json configures no database (\"db\"); OCSP needs one")
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "ca.json configures no database (\"db\"); OCSP needs one")
 	}
 	// An empty database in the place of a lost one would have forgotten what the
 	// CA has issued and revoked.
 	if file := databaseFile(cfg); file != "" {
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-			return nil, fail(NotACA, "the database %s is missing or empty; restore it, or correct its path in ca.json (to begin with a new one, start the stock step-ca once)", cfg.DataSource)
+			return nil, stapled.Errorf(stapled.NotCADirectory, "the database %s is missing or empty; restore it, or correct its path in ca.json (to begin with a new one, start the stock step-ca once)", cfg.DataSource)
 		}
 	}
 	switch strings.ToLower(cfg.Type) {
@@ -61,7 +62,7 @@ func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 	case nosql.BadgerV2Driver:
 		return openGuarded(cfg, newGuard(logger), openBadger, keptOutOfBadger)
 	case nosql.BadgerDriver, nosql.BadgerV1Driver:
-		return nil, fail(Misconfigured, "ca.json: db.type %q is badger version 1, which loses acknowledged revocations when its disk is full; stapled serves bbolt, badgerv2, postgresql and mysql", cfg.Type)
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "ca.json: db.type %q is badger version 1, which loses acknowledged revocations when its disk is full; stapled serves bbolt, badgerv2, postgresql and mysql", cfg.Type)
 	}
 	auth, err := db.New(cfg)
 	if err != nil {
@@ -69,7 +70,7 @@ func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 	}
 	tables, ok := auth.(*db.DB)
 	if !ok {
-		return nil, errors.Join(fail(Misconfigured, "database of type %T cannot tell revocation times; use bbolt", auth), auth.Shutdown())
+		return nil, errors.Join(stapled.Errorf(stapled.ConfigInvalid, "database of type %T cannot tell revocation times; use bbolt", auth), auth.Shutdown())
 	}
 	return &database{AuthDB: auth, tables: tables.DB}, nil
 }
@@ -133,14 +134,14 @@ func createDatabase(file string) error {
 }
 
 func databaseError(cfg *db.Config, err error) error {
-	var own *Error
+	var own *stapled.Error
 	switch {
 	case errors.As(err, &own):
 		return err
 	case isLocked(err):
-		return fail(Locked, "the database %s is in use; stop the other `stapled up` or step-ca on this directory: %w", cfg.DataSource, err)
+		return stapled.Errorf(stapled.DatabaseLocked, "the database %s is in use; stop the other `stapled up` or step-ca on this directory: %w", cfg.DataSource, err)
 	}
-	return fail(Failed, "open the database %s: %w; if it is damaged, restore it", cfg.DataSource, oneLine{err})
+	return stapled.Errorf(stapled.Failed, "open the database %s: %w; if it is damaged, restore it", cfg.DataSource, oneLine{err})
 }
 
 func isLocked(err error) bool {

@@ -17,6 +17,7 @@ import (
 	"github.com/smallstep/certificates/db"
 	"github.com/smallstep/nosql"
 	kv "github.com/smallstep/nosql/database"
+	"github.com/stapledjwt/stapled"
 )
 
 var testTable = []byte("revoked_x509_certs")
@@ -215,7 +216,7 @@ func TestBadgerDamaged(t *testing.T) {
 			if err == nil {
 				t.Fatalf("opened: %v", opened.close())
 			}
-			var own *Error
+			var own *stapled.Error
 			if !errors.As(err, &own) || !strings.Contains(err.Error(), row.says) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("not one line that says %q: %q", row.says, err)
 			}
@@ -247,8 +248,8 @@ func TestBadgerLocked(t *testing.T) {
 	appendTo(t, newestLog(t, dir), []byte("half a write"))
 	before, err := os.ReadFile(newestLog(t, dir))
 	must(t, err)
-	if _, err := openDatabase(badgerConfig(dir), slog.New(slog.DiscardHandler)); !errors.Is(err, Locked) {
-		t.Errorf("got %v, want %v", err, Locked)
+	if _, err := openDatabase(badgerConfig(dir), slog.New(slog.DiscardHandler)); !errors.Is(err, stapled.DatabaseLocked) {
+		t.Errorf("got %v, want %v", err, stapled.DatabaseLocked)
 	}
 	if after, err := os.ReadFile(newestLog(t, dir)); err != nil || !bytes.Equal(after, before) {
 		t.Errorf("the log was changed: %v", err)

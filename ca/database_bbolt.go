@@ -15,6 +15,7 @@ import (
 
 	"github.com/smallstep/certificates/db"
 	"github.com/smallstep/nosql"
+	"github.com/stapledjwt/stapled"
 	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
@@ -127,12 +128,12 @@ func checkBBoltFile(name string) (lost bool, err error) {
 	newest := first
 	switch {
 	case !firstOK && !secondOK:
-		return false, fail(Damaged, "%s is damaged: it is not a bbolt file, or both of its headers are unreadable; restore it from a backup", name)
+		return false, stapled.Errorf(stapled.DatabaseDamaged, "%s is damaged: it is not a bbolt file, or both of its headers are unreadable; restore it from a backup", name)
 	case !firstOK, secondOK && second.txid > first.txid:
 		newest = second
 	}
 	if newest.pages > info.Size()/newest.pageSize {
-		return false, fail(Damaged, "%s is damaged: it has %d bytes, and %d of them are missing; restore it from a backup",
+		return false, stapled.Errorf(stapled.DatabaseDamaged, "%s is damaged: it has %d bytes, and %d of them are missing; restore it from a backup",
 			name, info.Size(), newest.pages*newest.pageSize-info.Size())
 	}
 	return !firstOK || !secondOK, nil

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/smallstep/certificates/db"
+	"github.com/stapledjwt/stapled"
 )
 
 const fullDiskEnv = "STAPLED_TEST_FULL_DISK"
@@ -95,7 +96,7 @@ func fillDisk(t *testing.T, kind string) {
 				switch {
 				case err == nil:
 					fmt.Println("acknowledged " + key)
-				case errors.Is(err, syscall.EFBIG), errors.Is(err, WriteFailed), strings.Contains(err.Error(), "file too large"):
+				case errors.Is(err, syscall.EFBIG), errors.Is(err, stapled.DatabaseWriteFailed), strings.Contains(err.Error(), "file too large"):
 					after++
 					full.Do(func() {
 						fmt.Println("refused")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/smallstep/nosql"
 	kv "github.com/smallstep/nosql/database"
+	"github.com/stapledjwt/stapled"
 )
 
 // guard ends the use of a database at the first failure that may have left a
@@ -33,8 +34,8 @@ func newGuard(log *slog.Logger) *guard {
 func (g *guard) end(cause error) {
 	g.once.Do(func() {
 		g.cause = cause
-		if !errors.Is(cause, Damaged) {
-			g.cause = fail(WriteFailed, "a write to the database failed, and the CA ends rather than acknowledge what may be lost: %w; see to the disk, then start it again", oneLine{cause})
+		if !errors.Is(cause, stapled.DatabaseDamaged) {
+			g.cause = stapled.Errorf(stapled.DatabaseWriteFailed, "a write to the database failed, and the CA ends rather than acknowledge what may be lost: %w; see to the disk, then start it again", oneLine{cause})
 		}
 		close(g.failed)
 	})
@@ -57,7 +58,7 @@ var errDamaged = errors.New("a file of the database is damaged")
 // read. Use it deferred.
 func recoverDamage(err *error) {
 	if p := recover(); p != nil {
-		*err = fail(Damaged, "%w (%w); restore it from a backup", errDamaged, oneLine{fmt.Errorf("%v", p)})
+		*err = stapled.Errorf(stapled.DatabaseDamaged, "%w (%w); restore it from a backup", errDamaged, oneLine{fmt.Errorf("%v", p)})
 	}
 }
 

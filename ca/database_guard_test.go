@@ -18,6 +18,8 @@ import (
 	"github.com/dgraph-io/badger/v2"
 	"github.com/smallstep/nosql"
 	kv "github.com/smallstep/nosql/database"
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/stepca"
 	bbolterrors "go.etcd.io/bbolt/errors"
 	"golang.org/x/crypto/ocsp"
 )
@@ -45,13 +47,13 @@ func TestGuard(t *testing.T) {
 	for _, row := range []struct {
 		name string
 		op   func(*fakeDB, *guardedDB) error
-		ends Reason // or "" if it goes on
+		ends stapled.Reason // or "" if it goes on
 	}{
 		{"a write", func(f *fakeDB, d *guardedDB) error { f.set = fine; return d.Set(nil, nil, nil) }, ""},
 		{"a write that fails", func(f *fakeDB, d *guardedDB) error {
 			f.set = func() error { return syscall.EIO }
 			return d.Set(nil, nil, nil)
-		}, WriteFailed},
+		}, stapled.DatabaseWriteFailed},
 		{"a write that was kept out", func(f *fakeDB, d *guardedDB) error {
 			f.set = func() error { return kv.ErrNotFound }
 			if err := d.Set(nil, nil, nil); !nosql.IsErrNotFound(err) {
@@ -72,21 +74,21 @@ func TestGuard(t *testing.T) {
 		{"a panic while writing", func(f *fakeDB, d *guardedDB) error {
 			f.set = func() error { panic("page 7\nis no page") }
 			return d.Set(nil, nil, nil)
-		}, Damaged},
+		}, stapled.DatabaseDamaged},
 		{"a panic while reading", func(f *fakeDB, d *guardedDB) error {
 			f.get = func() ([]byte, error) { panic("page 7\nis no page") }
 			_, err := d.Get(nil, nil)
 			return err
-		}, Damaged},
+		}, stapled.DatabaseDamaged},
 		{"a write behind that of another, which failed", func(f *fakeDB, d *guardedDB) error {
 			return d.attempt(true, func() error { d.guard.end(syscall.EIO); return nil })
-		}, WriteFailed},
+		}, stapled.DatabaseWriteFailed},
 		{"a write that waits for one that failed", func(f *fakeDB, d *guardedDB) error {
 			stuck := make(chan struct{})
 			f.set = func() error { d.guard.end(syscall.EIO); <-stuck; return nil }
 			defer close(stuck)
 			return d.Set(nil, nil, nil)
-		}, WriteFailed},
+		}, stapled.DatabaseWriteFailed},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			f := &fakeDB{get: func() ([]byte, error) { return []byte("value"), nil }, close: fine}
@@ -166,7 +168,7 @@ func TestBadgerLogger(t *testing.T) {
 			go func() { row.log(badgerLogger{g}); close(returned) }()
 			select {
 			case <-g.failed:
-				if !row.ends || !errors.Is(g.check(), WriteFailed) {
+				if !row.ends || !errors.Is(g.check(), stapled.DatabaseWriteFailed) {
 					t.Errorf("ended: %v", g.check())
 				}
 			case <-returned:
@@ -197,7 +199,7 @@ func TestCloseIsBounded(t *testing.T) {
 		d.inner = &fakeDB{close: func() error { d.guard.end(syscall.ENOSPC); <-stuck; return nil }}
 		start := time.Now()
 		err := (&database{tables: d, guard: d.guard}).close()
-		if !errors.Is(err, WriteFailed) || time.Since(start) != 0 {
+		if !errors.Is(err, stapled.DatabaseWriteFailed) || time.Since(start) != 0 {
 			t.Errorf("%v after %s", err, time.Since(start))
 		}
 		close(stuck)
@@ -213,15 +215,14 @@ func TestRunEndsWithTheGuard(t *testing.T) {
 	must(t, err)
 	ran := make(chan error, 1)
 	go func() { ran <- c.Run(t.Context()) }()
-	client, err := NewClient(dir)
-	must(t, err)
-	id, err := client.Enrol(t.Context(), EnrolRequest{Name: "a.internal"})
+	client := clientOf(t, dir)
+	id, err := client.Enroll(t.Context(), stepca.EnrollRequest{Name: "a.internal"})
 	must(t, err)
 	c.database.guard.end(syscall.EIO)
-	if err := client.Revoke(t.Context(), id.Leaf().SerialNumber.String(), ocsp.Superseded, ""); err == nil {
+	if err := client.Revoke(t.Context(), id.Leaf().SerialNumber, ocsp.Superseded, ""); err == nil {
 		t.Error("a revocation was acknowledged")
 	}
-	if err := <-ran; !errors.Is(err, WriteFailed) || !errors.Is(err, syscall.EIO) || strings.Contains(err.Error(), "\n") {
+	if err := <-ran; !errors.Is(err, stapled.DatabaseWriteFailed) || !errors.Is(err, syscall.EIO) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("Run: %v", err)
 	}
 	source := newLeaves(c.database, c.intermediate)
@@ -292,7 +293,7 @@ func TestBBoltDamaged(t *testing.T) {
 				}
 				return
 			}
-			if !errors.Is(err, Damaged) || !strings.Contains(err.Error(), row.says) || strings.Contains(err.Error(), "\n") {
+			if !errors.Is(err, stapled.DatabaseDamaged) || !strings.Contains(err.Error(), row.says) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("not one line that says %q: %v", row.says, err)
 			}
 		})
@@ -310,10 +311,10 @@ func TestBBoltShortenedWhileOpen(t *testing.T) {
 		must(t, c.database.tables.Set(testTable, fmt.Append(nil, i), make([]byte, 1000)))
 	}
 	must(t, os.Truncate(layout(dir).database(), int64(2*os.Getpagesize())))
-	if _, err := c.database.tables.Get(testTable, []byte("50")); !errors.Is(err, Damaged) || strings.Contains(err.Error(), "\n") {
+	if _, err := c.database.tables.Get(testTable, []byte("50")); !errors.Is(err, stapled.DatabaseDamaged) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
 	}
-	if err := c.Run(t.Context()); !errors.Is(err, Damaged) {
+	if err := c.Run(t.Context()); !errors.Is(err, stapled.DatabaseDamaged) {
 		t.Errorf("Run: %v", err)
 	}
 }

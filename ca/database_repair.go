@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/stapledjwt/stapled"
 )
 
 // repairBadger looks at the files of a badger before badger does, which ends the
@@ -38,11 +40,11 @@ func repairBadger(dir, valueDir string, log *slog.Logger) error {
 	var newest uint64
 	for _, name := range tables {
 		if err := checkTable(name); err != nil {
-			return fail(Damaged, "%s is damaged: %w; restore it from a backup", name, err)
+			return stapled.Errorf(stapled.DatabaseDamaged, "%s is damaged: %w; restore it from a backup", name, err)
 		}
 		found, version, err := headIn(name)
 		if err != nil {
-			return fail(Damaged, "%s is damaged: %w; restore it from a backup", name, oneLine{err})
+			return stapled.Errorf(stapled.DatabaseDamaged, "%s is damaged: %w; restore it from a backup", name, oneLine{err})
 		}
 		if version > newest {
 			head, newest = found, version
@@ -85,7 +87,7 @@ func repairVlog(dir string, head vlogHead, log *slog.Logger) error {
 			return fmt.Errorf("read the log of the database: %w", err)
 		}
 		if n == head.file && head.end > 0 && tail.size < head.end {
-			return fail(Damaged, "%s is damaged: %d bytes at its end are missing; restore it from a backup", tail.file, head.end-tail.size)
+			return stapled.Errorf(stapled.DatabaseDamaged, "%s is damaged: %d bytes at its end are missing; restore it from a backup", tail.file, head.end-tail.size)
 		}
 		if torn != nil { // 2.: whatever this file holds comes behind the tear
 			rest, err := os.ReadFile(tail.file)
@@ -103,14 +105,14 @@ func repairVlog(dir string, head vlogHead, log *slog.Logger) error {
 		return nil
 	}
 	if entries > 0 { // 2.
-		return fail(Damaged, "%s is damaged at byte %d, and %d readable entries follow, which may have been acknowledged; restore the database from a backup",
+		return stapled.Errorf(stapled.DatabaseDamaged, "%s is damaged at byte %d, and %d readable entries follow, which may have been acknowledged; restore the database from a backup",
 			torn.file, torn.whole, entries)
 	}
 	return torn.cut(log) // 3.
 }
 
 func missingVlog(dir string, n uint32) error {
-	return fail(Damaged, "%s, a file of the database, is missing; restore it from a backup", vlogFile(dir, n))
+	return stapled.Errorf(stapled.DatabaseDamaged, "%s, a file of the database, is missing; restore it from a backup", vlogFile(dir, n))
 }
 
 // cut removes what follows the last whole transaction. A file that has not even

@@ -16,6 +16,7 @@ import (
 	"github.com/dgraph-io/badger/v2/pb"
 	"github.com/dgraph-io/badger/v2/table"
 	"github.com/dgraph-io/badger/v2/y"
+	"github.com/stapledjwt/stapled"
 )
 
 // vlogHead is up to where the log is in the tables as well.
@@ -34,13 +35,13 @@ func readManifest(dir string) ([]string, error) {
 	defer f.Close()
 	manifest, _, err := badger.ReplayManifestFile(f)
 	if err != nil {
-		return nil, fail(Damaged, "%s is damaged: %w; restore it from a backup", f.Name(), oneLine{err})
+		return nil, stapled.Errorf(stapled.DatabaseDamaged, "%s is damaged: %w; restore it from a backup", f.Name(), oneLine{err})
 	}
 	var tables []string
 	for id, t := range manifest.Tables {
 		name := table.NewFilename(id, dir)
 		if t.KeyID != 0 || t.Compression != options.None {
-			return nil, fail(Misconfigured, "%s is encrypted or compressed, which step-ca's tables are not", name)
+			return nil, stapled.Errorf(stapled.ConfigInvalid, "%s is encrypted or compressed, which step-ca's tables are not", name)
 		}
 		tables = append(tables, name)
 	}

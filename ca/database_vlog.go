@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/stapledjwt/stapled"
 )
 
 // Badger's value log is its write-ahead log: files 000000.vlog and so on, each
@@ -204,7 +206,7 @@ func vlogFiles(dir string) ([]uint32, error) {
 	for _, name := range names {
 		n, err := strconv.ParseUint(strings.TrimSuffix(filepath.Base(name), ".vlog"), 10, 32)
 		if err != nil {
-			return nil, fail(Damaged, "%s is not a file of badger; move it elsewhere", name)
+			return nil, stapled.Errorf(stapled.DatabaseDamaged, "%s is not a file of badger; move it elsewhere", name)
 		}
 		numbers = append(numbers, uint32(n))
 	}

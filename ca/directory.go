@@ -9,16 +9,18 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"github.com/stapledjwt/stapled"
 )
 
-// initialised tells whether the directory is a CA of ours already.
-func (l layout) initialised(cfg InitConfig) (bool, error) {
+// initialized tells whether the directory is a CA of ours already.
+func (l layout) initialized(cfg InitConfig) (bool, error) {
 	entries, err := os.ReadDir(string(l))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case err != nil:
-		return false, fail(Failed, "look into %s: %w", l, err)
+		return false, stapled.Errorf(stapled.Failed, "look into %s: %w", l, err)
 	case len(entries) == 0:
 		return false, l.checkReplaceable()
 	}
@@ -28,11 +30,11 @@ func (l layout) initialised(cfg InitConfig) (bool, error) {
 			return false, l.withoutSettings()
 		}
 		if err == nil {
-			return false, fail(NotEmpty, "%s is not empty and not a CA of stapled; choose a new or empty directory", l)
+			return false, stapled.Errorf(stapled.DirectoryNotEmpty, "%s is not empty and not a CA of stapled; choose a new or empty directory", l)
 		}
 	}
 	if err != nil {
-		return false, fail(Failed, "look into %s: %w", l, err)
+		return false, stapled.Errorf(stapled.Failed, "look into %s: %w", l, err)
 	}
 	stepCfg, s, err := l.load()
 	if err != nil {
@@ -43,7 +45,7 @@ func (l layout) initialised(cfg InitConfig) (bool, error) {
 	for what, pair := range map[string][2]string{"CA": {cfg.CAAddress, stepCfg.Address}, "OCSP": {cfg.OCSPAddress, s.OCSPAddress}} {
 		wanted, kept := pair[0], pair[1]
 		if wanted != "" && !strings.HasSuffix(wanted, ":0") && wanted != kept {
-			return false, fail(Misconfigured, "%s keeps its %s address %s; leave the address out, or create another directory for %s", l, what, kept, wanted)
+			return false, stapled.Errorf(stapled.ConfigInvalid, "%s keeps its %s address %s; leave the address out, or create another directory for %s", l, what, kept, wanted)
 		}
 	}
 	return true, nil
@@ -65,7 +67,7 @@ func (l layout) checkReplaceable() error {
 	here, hereErr := os.Stat(".")
 	there, err := os.Stat(string(l))
 	if hereErr == nil && err == nil && os.SameFile(here, there) {
-		return fail(Misconfigured, "%s is the working directory, which cannot be replaced; name a directory below it, or go to the one above it", l)
+		return stapled.Errorf(stapled.ConfigInvalid, "%s is the working directory, which cannot be replaced; name a directory below it, or go to the one above it", l)
 	}
 	return nil
 }

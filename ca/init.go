@@ -23,6 +23,7 @@ import (
 	"github.com/smallstep/certificates/db"
 	"github.com/smallstep/certificates/pki"
 	"github.com/smallstep/nosql"
+	"github.com/stapledjwt/stapled"
 )
 
 // InitConfig is what Init needs to know. The zero value is a CA on loopback.
@@ -60,7 +61,7 @@ func Init(dir string, cfg InitConfig) error {
 	if err != nil {
 		return err
 	}
-	done, err := l.initialised(cfg)
+	done, err := l.initialized(cfg)
 	if err != nil || done {
 		return err
 	}
@@ -71,11 +72,11 @@ func Init(dir string, cfg InitConfig) error {
 	}
 	// The random name keeps two processes apart; the rename decides between them.
 	if err := os.MkdirAll(filepath.Dir(place), 0o700); err != nil {
-		return fail(Failed, "create the parent of %s: %w", l, err)
+		return stapled.Errorf(stapled.Failed, "create the parent of %s: %w", l, err)
 	}
 	tmp, err := os.MkdirTemp(filepath.Dir(place), "."+filepath.Base(place)+".init-") // mode 0700
 	if err != nil {
-		return fail(Failed, "create a directory beside %s: %w", l, err)
+		return stapled.Errorf(stapled.Failed, "create a directory beside %s: %w", l, err)
 	}
 	if err := l.build(layout(tmp), cfg); err != nil {
 		return errors.Join(err, os.RemoveAll(tmp))
@@ -83,20 +84,20 @@ func Init(dir string, cfg InitConfig) error {
 	// A power cut leaves the whole CA or none: all of it is on disk before it gets
 	// its name, and the name is when Init returns.
 	if err := syncDirectories(tmp); err != nil {
-		return errors.Join(fail(Failed, "force the new CA to disk: %w", err), os.RemoveAll(tmp))
+		return errors.Join(stapled.Errorf(stapled.Failed, "force the new CA to disk: %w", err), os.RemoveAll(tmp))
 	}
 	// os.Rename does not replace a directory, not even an empty one. Remove takes
 	// an empty one only; whatever keeps it from that also fails the rename.
 	_ = os.Remove(place)
 	if err := os.Rename(tmp, place); err != nil {
 		// Another Init may have been faster; then that CA is the one.
-		if done, doneErr := l.initialised(cfg); done && doneErr == nil {
+		if done, doneErr := l.initialized(cfg); done && doneErr == nil {
 			return os.RemoveAll(tmp)
 		}
-		return errors.Join(fail(Failed, "move the new CA to %s (if that is a mount point, use a directory below it): %w", l, err), os.RemoveAll(tmp))
+		return errors.Join(stapled.Errorf(stapled.Failed, "move the new CA to %s (if that is a mount point, use a directory below it): %w", l, err), os.RemoveAll(tmp))
 	}
 	if err := syncDirectory(filepath.Dir(place)); err != nil {
-		return fail(Failed, "force the new CA to disk: %w", err)
+		return stapled.Errorf(stapled.Failed, "force the new CA to disk: %w", err)
 	}
 	return nil
 }
@@ -145,7 +146,7 @@ func (l layout) build(tmp layout, cfg InitConfig) error {
 	}
 	// Braces would make it a part of the template's program.
 	if u, err := url.Parse(s.OCSPURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Contains(s.OCSPURL, "{{") {
-		return fail(Misconfigured, "OCSP URL %q is not an http URL", s.OCSPURL)
+		return stapled.Errorf(stapled.ConfigInvalid, "OCSP URL %q is not an http URL", s.OCSPURL)
 	}
 	dnsNames := slices.Concat([]string{loopback, "localhost", caHost}, cfg.DNSNames)
 	slices.Sort(dnsNames[2:])
@@ -154,7 +155,7 @@ func (l layout) build(tmp layout, cfg InitConfig) error {
 	password := []byte(rand.Text() + rand.Text()) // 260 bits
 	files, stepCfg, fingerprint, err := generate(name, provisionerName, caAddress, s.CAURL, dnsNames, password)
 	if err != nil {
-		return fail(Failed, "create the keys and certificates: %w", err)
+		return stapled.Errorf(stapled.Failed, "create the keys and certificates: %w", err)
 	}
 	stepCfg.Root = []string{l.root()}
 	stepCfg.IntermediateCert = l.file("certs", "intermediate_ca.crt")
@@ -182,7 +183,7 @@ func (l layout) build(tmp layout, cfg InitConfig) error {
 		createDatabase(tmp.database()),
 	)
 	if err != nil {
-		return fail(Failed, "write the new CA: %w", err)
+		return stapled.Errorf(stapled.Failed, "write the new CA: %w", err)
 	}
 	return nil
 }
@@ -242,15 +243,15 @@ const leafTemplate = `{
 
 func configureProvisioner(cfg *config.Config, ocspURL string) error {
 	if len(cfg.AuthorityConfig.Provisioners) != 1 {
-		return fail(Failed, "the new PKI has %d provisioners instead of 1", len(cfg.AuthorityConfig.Provisioners))
+		return stapled.Errorf(stapled.Failed, "the new PKI has %d provisioners instead of 1", len(cfg.AuthorityConfig.Provisioners))
 	}
 	quoted, err := json.Marshal(ocspURL)
 	if err != nil {
-		return fail(Misconfigured, "encode the OCSP URL %q: %w", ocspURL, err)
+		return stapled.Errorf(stapled.ConfigInvalid, "encode the OCSP URL %q: %w", ocspURL, err)
 	}
 	p, ok := cfg.AuthorityConfig.Provisioners[0].(*provisioner.JWK)
 	if !ok {
-		return fail(Failed, "the new PKI has a provisioner of type %T instead of JWK", cfg.AuthorityConfig.Provisioners[0])
+		return stapled.Errorf(stapled.Failed, "the new PKI has a provisioner of type %T instead of JWK", cfg.AuthorityConfig.Provisioners[0])
 	}
 	// smallstep's own extension names the provisioner. It would travel in
 	// every token and serves nobody there; the database knows it anyway.

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/smallstep/certificates/authority/config"
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/stepca"
 )
 
 func TestInitLayout(t *testing.T) {
@@ -89,11 +91,11 @@ func TestInitAgain(t *testing.T) {
 	if string(before) != string(after) {
 		t.Error("the root has changed")
 	}
-	if err := Init(dir, InitConfig{OCSPAddress: "127.0.0.1:1"}); !errors.Is(err, Misconfigured) {
-		t.Errorf("another OCSP address: got %v, want %v", err, Misconfigured)
+	if err := Init(dir, InitConfig{OCSPAddress: "127.0.0.1:1"}); !errors.Is(err, stapled.ConfigInvalid) {
+		t.Errorf("another OCSP address: got %v, want %v", err, stapled.ConfigInvalid)
 	}
-	if err := Init(dir, InitConfig{CAAddress: "127.0.0.1:1"}); !errors.Is(err, Misconfigured) {
-		t.Errorf("another CA address: got %v, want %v", err, Misconfigured)
+	if err := Init(dir, InitConfig{CAAddress: "127.0.0.1:1"}); !errors.Is(err, stapled.ConfigInvalid) {
+		t.Errorf("another CA address: got %v, want %v", err, stapled.ConfigInvalid)
 	}
 }
 
@@ -110,42 +112,42 @@ func TestInitLeavesNothing(t *testing.T) {
 		name    string
 		prepare func(t *testing.T, dir string)
 		cfg     InitConfig
-		want    Reason
+		want    stapled.Reason
 	}{
 		{"directory of somebody else", func(t *testing.T, dir string) {
 			if err := writeFile(filepath.Join(dir, "thesis.tex"), []byte("x"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, InitConfig{}, NotEmpty},
+		}, InitConfig{}, stapled.DirectoryNotEmpty},
 		{"directory of somebody else with a file named config", func(t *testing.T, dir string) {
 			if err := writeFile(filepath.Join(dir, "config"), []byte("x"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, InitConfig{}, NotEmpty},
+		}, InitConfig{}, stapled.DirectoryNotEmpty},
 		{"step-ca directory without our settings", func(t *testing.T, dir string) {
 			if err := writeFile(filepath.Join(dir, "config", "ca.json"), []byte("{}"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, InitConfig{}, NotACA},
+		}, InitConfig{}, stapled.NotCADirectory},
 		// Like a directory that is closed to this user, which root has none of.
 		{"directory that cannot be looked into", func(t *testing.T, dir string) {
 			must(t, os.MkdirAll(dir, 0o700), os.Symlink("config", filepath.Join(dir, "config")))
-		}, InitConfig{}, Failed},
+		}, InitConfig{}, stapled.Failed},
 		{"empty directory, CA port in use", func(t *testing.T, dir string) {
 			must(t, os.Mkdir(dir, 0o700))
-		}, InitConfig{CAAddress: busy.Addr().String()}, AddressInUse},
+		}, InitConfig{CAAddress: busy.Addr().String()}, stapled.AddressInUse},
 		{"directory is a file", func(t *testing.T, dir string) {
 			if err := writeFile(dir, []byte("x"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, InitConfig{}, Failed},
-		{"CA port in use", nil, InitConfig{CAAddress: busy.Addr().String()}, AddressInUse},
-		{"OCSP port in use", nil, InitConfig{OCSPAddress: busy.Addr().String()}, AddressInUse},
-		{"address without a port", nil, InitConfig{CAAddress: "127.0.0.1"}, Misconfigured},
-		{"address without a host", nil, InitConfig{CAAddress: ":9000"}, Misconfigured},
-		{"OCSP address without a host", nil, InitConfig{OCSPAddress: ":0"}, Misconfigured},
-		{"OCSP URL is none", nil, InitConfig{OCSPURL: "ocsp.internal"}, Misconfigured},
-		{"OCSP URL is a template", nil, InitConfig{OCSPURL: `http://a/{{ env "HOME" }}`}, Misconfigured},
+		}, InitConfig{}, stapled.Failed},
+		{"CA port in use", nil, InitConfig{CAAddress: busy.Addr().String()}, stapled.AddressInUse},
+		{"OCSP port in use", nil, InitConfig{OCSPAddress: busy.Addr().String()}, stapled.AddressInUse},
+		{"address without a port", nil, InitConfig{CAAddress: "127.0.0.1"}, stapled.ConfigInvalid},
+		{"address without a host", nil, InitConfig{CAAddress: ":9000"}, stapled.ConfigInvalid},
+		{"OCSP address without a host", nil, InitConfig{OCSPAddress: ":0"}, stapled.ConfigInvalid},
+		{"OCSP URL is none", nil, InitConfig{OCSPURL: "ocsp.internal"}, stapled.ConfigInvalid},
+		{"OCSP URL is a template", nil, InitConfig{OCSPURL: `http://a/{{ env "HOME" }}`}, stapled.ConfigInvalid},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -190,8 +192,8 @@ func TestInitEmptyDirectory(t *testing.T) {
 func TestInitWorkingDirectory(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	if err := Init(".", InitConfig{}); !errors.Is(err, Misconfigured) {
-		t.Errorf("got %v, want %v", err, Misconfigured)
+	if err := Init(".", InitConfig{}); !errors.Is(err, stapled.ConfigInvalid) {
+		t.Errorf("got %v, want %v", err, stapled.ConfigInvalid)
 	}
 	if after := tree(t, dir); after != dir {
 		t.Errorf("there is %s", after)
@@ -206,8 +208,8 @@ func TestAddressInUse(t *testing.T) {
 	t.Cleanup(func() { busy.Close() })
 	address := busy.Addr().String()
 	for server, cfg := range map[Server]InitConfig{APIServer: {CAAddress: address}, OCSPServer: {OCSPAddress: address}} {
-		var inUse *Error
-		if err := Init(filepath.Join(t.TempDir(), "ca"), cfg); !errors.As(err, &inUse) || inUse.Server != server || inUse.Address != address {
+		var inUse *AddressError
+		if err := Init(filepath.Join(t.TempDir(), "ca"), cfg); !errors.As(err, &inUse) || !errors.Is(err, stapled.AddressInUse) || inUse.Server != server || inUse.Address != address {
 			t.Errorf("%s: got %v", server, err)
 		}
 	}
@@ -239,11 +241,8 @@ func TestInitOptions(t *testing.T) {
 	if got := c.Root().Subject.CommonName; got != "Acme Root CA" {
 		t.Errorf("root is named %q", got)
 	}
-	client, err := NewClient(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	id, err := client.Enrol(t.Context(), EnrolRequest{Name: "a.internal"})
+	client := clientOf(t, dir)
+	id, err := client.Enroll(t.Context(), stepca.EnrollRequest{Name: "a.internal"})
 	if err != nil {
 		t.Fatal(err)
 	}

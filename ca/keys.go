@@ -13,6 +13,7 @@ import (
 
 	"go.step.sm/crypto/pemutil"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/certname"
 )
 
@@ -20,10 +21,10 @@ import (
 func readCertificates(name string) ([]*x509.Certificate, error) {
 	bundle, err := pemutil.ReadCertificateBundle(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fail(NotACA, "certificate %s is missing; restore it, or correct its path in ca.json if the directory was moved", name)
+		return nil, stapled.Errorf(stapled.NotCADirectory, "certificate %s is missing; restore it, or correct its path in ca.json if the directory was moved", name)
 	}
 	if err != nil {
-		return nil, fail(Misconfigured, "certificate %s is unreadable: %w", name, err)
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "certificate %s is unreadable: %w", name, err)
 	}
 	return bundle, nil
 }
@@ -33,27 +34,27 @@ func readCertificates(name string) ([]*x509.Certificate, error) {
 func readKey(name string, s secret, cert *x509.Certificate) (crypto.Signer, error) {
 	raw, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fail(NotACA, "key %s is missing; restore it, or correct its path in ca.json: %w", name, err)
+		return nil, stapled.Errorf(stapled.NotCADirectory, "key %s is missing; restore it, or correct its path in ca.json: %w", name, err)
 	}
 	if err != nil {
-		return nil, fail(Failed, "read key: %w", err)
+		return nil, stapled.Errorf(stapled.Failed, "read key: %w", err)
 	}
 	if isEncrypted(raw) && len(s.password) == 0 {
-		return nil, fail(WrongPassword, "%s is missing; restore it, or give a file that has it with --password-file: it opens %s", s.from, name)
+		return nil, stapled.Errorf(stapled.WrongPassword, "%s is missing; restore it, or give a file that has it with --password-file: it opens %s", s.from, name)
 	}
 	key, err := pemutil.Parse(raw, pemutil.WithFilename(name), pemutil.WithPassword(s.password))
 	if err != nil && isEncrypted(raw) {
-		return nil, fail(WrongPassword, "%s does not open %s; correct it, or give the right one with --password-file: %w", s.from, name, err)
+		return nil, stapled.Errorf(stapled.WrongPassword, "%s does not open %s; correct it, or give the right one with --password-file: %w", s.from, name, err)
 	}
 	if err != nil {
-		return nil, fail(Misconfigured, "key %s is unreadable: %w", name, err)
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "key %s is unreadable: %w", name, err)
 	}
 	signer, ok := key.(crypto.Signer)
 	if !ok {
-		return nil, fail(Misconfigured, "%s is not a private key", name)
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "%s is not a private key", name)
 	}
 	if public, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(cert.PublicKey) {
-		return nil, fail(Misconfigured, "key %s does not belong to the certificate %s", name, certname.Of(cert))
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "key %s does not belong to the certificate %s", name, certname.Of(cert))
 	}
 	return signer, nil
 }

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/smallstep/certificates/authority/config"
+	"github.com/stapledjwt/stapled"
 )
 
 // layout is the standard step-ca directory, with one file of ours in it.
@@ -34,7 +35,7 @@ func (l layout) database() string { return l.file("db") }
 func newLayout(dir string) (layout, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return "", fail(Failed, "find the absolute path of %s: %w", dir, err)
+		return "", stapled.Errorf(stapled.Failed, "find the absolute path of %s: %w", dir, err)
 	}
 	return layout(abs), nil
 }
@@ -55,7 +56,7 @@ func (l layout) loadWithNotices() (*config.Config, settings, []notice, error) {
 		return nil, settings{}, nil, err
 	}
 	if other := l.copied(cfg); other != "" {
-		return nil, settings{}, nil, fail(Misconfigured, "%s is a copy of %s, whose keys and database its ca.json names: correct the paths in %s and %s",
+		return nil, settings{}, nil, stapled.Errorf(stapled.ConfigInvalid, "%s is a copy of %s, whose keys and database its ca.json names: correct the paths in %s and %s",
 			l, other, l.config(), l.defaults())
 	}
 	return cfg, s, found, nil
@@ -88,9 +89,9 @@ func (l layout) copied(cfg *config.Config) (other string) {
 // unreadable says what to do when a file of the directory cannot be read.
 func (l layout) unreadable(what string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return fail(Failed, "%s: %w; run this as the user who owns %s", what, err, l)
+		return stapled.Errorf(stapled.PermissionDenied, "%s: %w; run this as the user who owns %s", what, err, l)
 	}
-	return fail(Failed, "%s: %w", what, err)
+	return stapled.Errorf(stapled.Failed, "%s: %w", what, err)
 }
 
 // secret is a password and where it comes from, for errors.
@@ -118,7 +119,7 @@ func (l layout) findPassword(given []byte, cfg *config.Config) (secret, error) {
 	}
 	// As step-ca reads it.
 	if s.password = bytes.TrimRightFunc(raw, unicode.IsSpace); len(s.password) == 0 {
-		return secret{}, fail(WrongPassword, "%s is empty; put the password of the CA's keys there", l.password())
+		return secret{}, stapled.Errorf(stapled.WrongPassword, "%s is empty; put the password of the CA's keys there", l.password())
 	}
 	return s, nil
 }

@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"testing"
+
+	"github.com/stapledjwt/stapled"
 )
 
 func TestLifecycle(t *testing.T) {
@@ -18,17 +20,14 @@ func TestLifecycle(t *testing.T) {
 	}
 	ran := make(chan error, 1)
 	go func() { ran <- c.Run(t.Context()) }()
-	client, err := NewClient(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := clientOf(t, dir)
 	must(t, client.Health(t.Context()))
-	if err := c.Run(t.Context()); !errors.Is(err, Closed) {
-		t.Errorf("second Run: got %v, want %v", err, Closed)
+	if err := c.Run(t.Context()); !errors.Is(err, stapled.Closed) {
+		t.Errorf("second Run: got %v, want %v", err, stapled.Closed)
 	}
 	must(t, c.Close(), c.Close(), <-ran)
-	if err := c.Run(context.Background()); !errors.Is(err, Closed) {
-		t.Errorf("Run after Close: got %v, want %v", err, Closed)
+	if err := c.Run(context.Background()); !errors.Is(err, stapled.Closed) {
+		t.Errorf("Run after Close: got %v, want %v", err, stapled.Closed)
 	}
 	// An ended context is an orderly end, too.
 	again, err := Open(dir, Config{})

@@ -4,8 +4,6 @@
 package ca
 
 import (
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"io"
@@ -46,19 +44,13 @@ func (l *lines) String() string {
 func TestLoggedCause(t *testing.T) {
 	t.Parallel()
 	dir, logged := newCA(t), &lines{}
-	run(t, dir, Config{Logger: slog.New(slog.NewJSONHandler(logged, nil))})
-	client, err := NewClient(dir)
-	must(t, err)
-	key, err := newKeyLike(client.root.PublicKey)
-	must(t, err)
-	csr, err := newCSR(&x509.CertificateRequest{Subject: pkix.Name{CommonName: "a.internal"}}, key)
-	must(t, err)
+	c, _ := run(t, dir, Config{Logger: slog.New(slog.NewJSONHandler(logged, nil))})
 	// A token of the provisioner for something else.
-	ott, err := client.token(t.Context(), "/1.0/revoke", "a.internal", nil)
-	must(t, err)
-	err = client.call(t.Context(), client.http, http.MethodPost, "/1.0/sign", &api.SignRequest{CsrPEM: csr, OTT: ott}, nil)
+	ott := provisionerToken(t, dir, "/1.0/revoke", "a.internal", nil)
+	err := post(t, httpClient(t, c.Root(), nil), c.URL()+"/1.0/sign", &api.SignRequest{CsrPEM: newCSR(t, "a.internal", newKey(t)), OTT: ott}, nil)
 	const cause = "audience"
-	if !errors.Is(err, Refused) || strings.Contains(err.Error(), cause) {
+	var refused *answered
+	if !errors.As(err, &refused) || strings.Contains(err.Error(), cause) {
 		t.Errorf("the caller is told %v", err)
 	}
 	if got := logged.String(); !strings.Contains(got, cause) {
@@ -93,18 +85,17 @@ func TestFloodedLog(t *testing.T) {
 	t.Parallel()
 	dir, logged := newCA(t), &lines{}
 	c, stop := run(t, dir, Config{Logger: slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))})
-	client, err := NewClient(dir)
-	must(t, err)
+	client := httpClient(t, c.Root(), nil)
 	const each = 3 * loglimit.Burst
 	for range each {
 		// The path is in the log, too.
-		response, err := client.http.Post(c.URL()+"/1.0/sign?"+strings.Repeat("x", 1000), "application/json", strings.NewReader("{"))
+		response, err := client.Post(c.URL()+"/1.0/sign?"+strings.Repeat("x", 1000), "application/json", strings.NewReader("{"))
 		must(t, err)
 		response.Body.Close()
 		if response.StatusCode != http.StatusBadRequest {
 			t.Fatalf("status %d", response.StatusCode)
 		}
-		conn, err := net.Dial("tcp", client.base.Host)
+		conn, err := net.Dial("tcp", strings.TrimPrefix(c.URL(), "https://"))
 		must(t, err)
 		_, err = io.WriteString(conn, "no TLS at all\r\n\r\n")
 		must(t, err)

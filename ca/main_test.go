@@ -19,13 +19,14 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/testport"
+	"github.com/stapledjwt/stapled/stepca"
 	"golang.org/x/crypto/ocsp"
 )
 
 // shared is one running CA for the tests that need not break it.
 var shared struct {
 	ca     *CA
-	client *Client
+	client *stepca.Client
 	// template is a copy of its directory from before it ran.
 	template string
 }
@@ -52,7 +53,7 @@ func TestMain(m *testing.M) {
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- shared.ca.Run(ctx) }()
-		if shared.client, err = NewClient(filepath.Join(dir, "ca")); err != nil {
+		if shared.client, err = newClient(filepath.Join(dir, "ca")); err != nil {
 			cancel()
 			return 1, errors.Join(err, <-done)
 		}
@@ -65,6 +66,22 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// newClient is a client of the CA in a directory.
+func newClient(dir string) (*stepca.Client, error) {
+	cfg, err := ClientConfig(dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	return stepca.New(cfg)
+}
+
+func clientOf(t *testing.T, dir string) *stepca.Client {
+	t.Helper()
+	client, err := newClient(dir)
+	must(t, err)
+	return client
 }
 
 // initCA makes a CA with keys of its own. The passwords of its keys are

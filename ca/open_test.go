@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/stepca"
 	"go.step.sm/crypto/pemutil"
 	"golang.org/x/crypto/ocsp"
 )
@@ -27,41 +29,41 @@ func TestOpenRefuses(t *testing.T) {
 		name  string
 		spoil func(t *testing.T, l layout)
 		cfg   Config
-		want  Reason
+		want  stapled.Reason
 		says  string
 	}{
-		{"no directory", func(t *testing.T, l layout) { must(t, os.RemoveAll(string(l))) }, Config{}, NotACA, "stapled up --dir"},
-		{"empty directory", func(t *testing.T, l layout) { must(t, os.RemoveAll(string(l)), os.Mkdir(string(l), 0o700)) }, Config{}, NotACA, "stapled up --dir"},
-		{"step-ca without our file", func(t *testing.T, l layout) { must(t, os.Remove(l.settings())) }, Config{}, NotACA, "stapled.json"},
-		{"ca.json missing", func(t *testing.T, l layout) { must(t, os.Remove(l.config())) }, Config{}, NotACA, "ca.json"},
-		{"ca.json broken", func(t *testing.T, l layout) { replace(t, l.config(), `"root"`, `root`) }, Config{}, Misconfigured, "ca.json"},
-		{"stapled.json broken", func(t *testing.T, l layout) { replace(t, l.settings(), `{`, ``) }, Config{}, Misconfigured, "stapled.json"},
-		{"stapled.json without a URL", func(t *testing.T, l layout) { replace(t, l.settings(), `"ocsp_url"`, `"x"`) }, Config{}, Misconfigured, "ocsp_url"},
-		{"stapled.json with a mistyped address", func(t *testing.T, l layout) { replace(t, l.settings(), `"ocsp_address"`, `"ocsp_adress"`) }, Config{}, Misconfigured, `stapled.json:2: unknown key "ocsp_adress"`},
-		{"stapled.json with the address in another case", func(t *testing.T, l layout) { replace(t, l.settings(), `"ocsp_address"`, `"OCSP_address"`) }, Config{}, Misconfigured, `stapled.json:2: unknown key "OCSP_address"`},
+		{"no directory", func(t *testing.T, l layout) { must(t, os.RemoveAll(string(l))) }, Config{}, stapled.NotCADirectory, "stapled up --dir"},
+		{"empty directory", func(t *testing.T, l layout) { must(t, os.RemoveAll(string(l)), os.Mkdir(string(l), 0o700)) }, Config{}, stapled.NotCADirectory, "stapled up --dir"},
+		{"step-ca without our file", func(t *testing.T, l layout) { must(t, os.Remove(l.settings())) }, Config{}, stapled.NotCADirectory, "stapled.json"},
+		{"ca.json missing", func(t *testing.T, l layout) { must(t, os.Remove(l.config())) }, Config{}, stapled.NotCADirectory, "ca.json"},
+		{"ca.json broken", func(t *testing.T, l layout) { replace(t, l.config(), `"root"`, `root`) }, Config{}, stapled.ConfigInvalid, "ca.json"},
+		{"stapled.json broken", func(t *testing.T, l layout) { replace(t, l.settings(), `{`, ``) }, Config{}, stapled.ConfigInvalid, "stapled.json"},
+		{"stapled.json without a URL", func(t *testing.T, l layout) { replace(t, l.settings(), `"ocsp_url"`, `"x"`) }, Config{}, stapled.ConfigInvalid, "ocsp_url"},
+		{"stapled.json with a mistyped address", func(t *testing.T, l layout) { replace(t, l.settings(), `"ocsp_address"`, `"ocsp_adress"`) }, Config{}, stapled.ConfigInvalid, `stapled.json:2: unknown key "ocsp_adress"`},
+		{"stapled.json with the address in another case", func(t *testing.T, l layout) { replace(t, l.settings(), `"ocsp_address"`, `"OCSP_address"`) }, Config{}, stapled.ConfigInvalid, `stapled.json:2: unknown key "OCSP_address"`},
 		{"stapled.json without an address", func(t *testing.T, l layout) {
 			rewrite(t, l, `{"ocsp_url": "http://a", "ca_url": "https://a", "provisioner": "p"}`)
-		}, Config{}, Misconfigured, `stapled.json:1: key "ocsp_address" is missing; write, for example, "ocsp_address": "127.0.0.1:8889"`},
-		{"stapled.json with an empty address", func(t *testing.T, l layout) { address(t, l, `""`) }, Config{}, Misconfigured, `stapled.json:1: key "ocsp_address": the address is empty`},
-		{"stapled.json with an address of all interfaces", func(t *testing.T, l layout) { address(t, l, `":8889"`) }, Config{}, Misconfigured, `write 127.0.0.1:8889, or 0.0.0.0:8889 for all interfaces`},
-		{"stapled.json with any port", func(t *testing.T, l layout) { address(t, l, `"127.0.0.1:0"`) }, Config{}, Misconfigured, `has no fixed port`},
-		{"stapled.json with a port only", func(t *testing.T, l layout) { address(t, l, `8889`) }, Config{}, Misconfigured, `key "ocsp_address" is a JSON number`},
-		{"stapled.json with null", func(t *testing.T, l layout) { address(t, l, `null`) }, Config{}, Misconfigured, `key "ocsp_address" is null`},
-		{"stapled.json with two addresses", func(t *testing.T, l layout) { address(t, l, `"127.0.0.1:1", "ocsp_address": "127.0.0.1:2"`) }, Config{}, Misconfigured, `key "ocsp_address" occurs twice`},
-		{"stapled.json twice", func(t *testing.T, l layout) { address(t, l, `"127.0.0.1:1"}{"a": "b"`) }, Config{}, Misconfigured, `something after the closing brace`},
-		{"stapled.json with plain HTTP for the CA", func(t *testing.T, l layout) { replace(t, l.settings(), "https://", "http://") }, Config{}, Misconfigured, `key "ca_url"`},
-		{"ca.json without an address", func(t *testing.T, l layout) { edit(t, l, func(f map[string]any) { delete(f, "address") }) }, Config{}, Misconfigured, `key address is ""`},
-		{"ca.json with any port", func(t *testing.T, l layout) { edit(t, l, set("address", "127.0.0.1:0")) }, Config{}, Misconfigured, `key address is "127.0.0.1:0"`},
-		{"ca.json without a port", func(t *testing.T, l layout) { edit(t, l, set("address", "127.0.0.1:")) }, Config{}, Misconfigured, `key address is "127.0.0.1:"`},
-		{"ca.json with any insecure port", func(t *testing.T, l layout) { edit(t, l, set("insecureAddress", ":0")) }, Config{}, Misconfigured, `key insecureAddress is ":0"`},
-		{"ca.json with another type", func(t *testing.T, l layout) { edit(t, l, set("dnsNames", "localhost")) }, Config{}, Misconfigured, "ca.json:"},
-		{"ca.json with a list", func(t *testing.T, l layout) { must(t, os.WriteFile(l.config(), []byte("[]"), 0o600)) }, Config{}, Misconfigured, "not a JSON object"},
-		{"ca.json that step-ca refuses", func(t *testing.T, l layout) { edit(t, l, set("dnsNames", []any{})) }, Config{}, Misconfigured, "refused by step-ca: dnsNames cannot be empty"},
-		{"no root named", func(t *testing.T, l layout) { edit(t, l, set("root", "")) }, Config{}, Misconfigured, "key root names no root"},
-		{"a registration authority", func(t *testing.T, l layout) { edit(t, l, set("authority.type", "stepcas")) }, Config{}, Misconfigured, "key authority.type"},
-		{"a linked CA", func(t *testing.T, l layout) { edit(t, l, set("authority.deploymentType", "Linked")) }, Config{}, Misconfigured, "key authority.deploymentType"},
-		{"a KMS by its URI", func(t *testing.T, l layout) { edit(t, l, set("kms.uri", "pkcs11:token=t")) }, Config{}, Misconfigured, "key kms names a KMS"},
-		{"a key in a KMS", func(t *testing.T, l layout) { edit(t, l, set("key", "awskms:key-id=x")) }, Config{}, Misconfigured, `key key is "awskms:key-id=x"`},
+		}, Config{}, stapled.ConfigInvalid, `stapled.json:1: key "ocsp_address" is missing; write, for example, "ocsp_address": "127.0.0.1:8889"`},
+		{"stapled.json with an empty address", func(t *testing.T, l layout) { address(t, l, `""`) }, Config{}, stapled.ConfigInvalid, `stapled.json:1: key "ocsp_address": the address is empty`},
+		{"stapled.json with an address of all interfaces", func(t *testing.T, l layout) { address(t, l, `":8889"`) }, Config{}, stapled.ConfigInvalid, `write 127.0.0.1:8889, or 0.0.0.0:8889 for all interfaces`},
+		{"stapled.json with any port", func(t *testing.T, l layout) { address(t, l, `"127.0.0.1:0"`) }, Config{}, stapled.ConfigInvalid, `has no fixed port`},
+		{"stapled.json with a port only", func(t *testing.T, l layout) { address(t, l, `8889`) }, Config{}, stapled.ConfigInvalid, `key "ocsp_address" is a JSON number`},
+		{"stapled.json with null", func(t *testing.T, l layout) { address(t, l, `null`) }, Config{}, stapled.ConfigInvalid, `key "ocsp_address" is null`},
+		{"stapled.json with two addresses", func(t *testing.T, l layout) { address(t, l, `"127.0.0.1:1", "ocsp_address": "127.0.0.1:2"`) }, Config{}, stapled.ConfigInvalid, `key "ocsp_address" occurs twice`},
+		{"stapled.json twice", func(t *testing.T, l layout) { address(t, l, `"127.0.0.1:1"}{"a": "b"`) }, Config{}, stapled.ConfigInvalid, `something after the closing brace`},
+		{"stapled.json with plain HTTP for the CA", func(t *testing.T, l layout) { replace(t, l.settings(), "https://", "http://") }, Config{}, stapled.ConfigInvalid, `key "ca_url"`},
+		{"ca.json without an address", func(t *testing.T, l layout) { edit(t, l, func(f map[string]any) { delete(f, "address") }) }, Config{}, stapled.ConfigInvalid, `key address is ""`},
+		{"ca.json with any port", func(t *testing.T, l layout) { edit(t, l, set("address", "127.0.0.1:0")) }, Config{}, stapled.ConfigInvalid, `key address is "127.0.0.1:0"`},
+		{"ca.json without a port", func(t *testing.T, l layout) { edit(t, l, set("address", "127.0.0.1:")) }, Config{}, stapled.ConfigInvalid, `key address is "127.0.0.1:"`},
+		{"ca.json with any insecure port", func(t *testing.T, l layout) { edit(t, l, set("insecureAddress", ":0")) }, Config{}, stapled.ConfigInvalid, `key insecureAddress is ":0"`},
+		{"ca.json with another type", func(t *testing.T, l layout) { edit(t, l, set("dnsNames", "localhost")) }, Config{}, stapled.ConfigInvalid, "ca.json:"},
+		{"ca.json with a list", func(t *testing.T, l layout) { must(t, os.WriteFile(l.config(), []byte("[]"), 0o600)) }, Config{}, stapled.ConfigInvalid, "not a JSON object"},
+		{"ca.json that step-ca refuses", func(t *testing.T, l layout) { edit(t, l, set("dnsNames", []any{})) }, Config{}, stapled.ConfigInvalid, "refused by step-ca: dnsNames cannot be empty"},
+		{"no root named", func(t *testing.T, l layout) { edit(t, l, set("root", "")) }, Config{}, stapled.ConfigInvalid, "key root names no root"},
+		{"a registration authority", func(t *testing.T, l layout) { edit(t, l, set("authority.type", "stepcas")) }, Config{}, stapled.ConfigInvalid, "key authority.type"},
+		{"a linked CA", func(t *testing.T, l layout) { edit(t, l, set("authority.deploymentType", "Linked")) }, Config{}, stapled.ConfigInvalid, "key authority.deploymentType"},
+		{"a KMS by its URI", func(t *testing.T, l layout) { edit(t, l, set("kms.uri", "pkcs11:token=t")) }, Config{}, stapled.ConfigInvalid, "key kms names a KMS"},
+		{"a key in a KMS", func(t *testing.T, l layout) { edit(t, l, set("key", "awskms:key-id=x")) }, Config{}, stapled.ConfigInvalid, `key key is "awskms:key-id=x"`},
 		{"insecure port in use", func(t *testing.T, l layout) {
 			edit(t, l, set("crl", map[string]any{"enabled": true}))
 			occupy(t, l, func(_ settings, ca string) string {
@@ -70,43 +72,43 @@ func TestOpenRefuses(t *testing.T) {
 				edit(t, l, set("insecureAddress", free))
 				return free
 			})
-		}, Config{}, AddressInUse, "in use"},
-		{"password missing", func(t *testing.T, l layout) { must(t, os.Remove(l.password())) }, Config{}, WrongPassword, "secrets/password"},
-		{"password empty", func(t *testing.T, l layout) { must(t, os.Truncate(l.password(), 0)) }, Config{}, WrongPassword, "empty"},
-		{"password wrong", func(t *testing.T, l layout) { must(t, os.WriteFile(l.password(), []byte("guess"), 0o600)) }, Config{}, WrongPassword, "intermediate_ca_key"},
-		{"password given and wrong", func(*testing.T, layout) {}, Config{Password: []byte("guess")}, WrongPassword, "intermediate_ca_key"},
+		}, Config{}, stapled.AddressInUse, "in use"},
+		{"password missing", func(t *testing.T, l layout) { must(t, os.Remove(l.password())) }, Config{}, stapled.WrongPassword, "secrets/password"},
+		{"password empty", func(t *testing.T, l layout) { must(t, os.Truncate(l.password(), 0)) }, Config{}, stapled.WrongPassword, "empty"},
+		{"password wrong", func(t *testing.T, l layout) { must(t, os.WriteFile(l.password(), []byte("guess"), 0o600)) }, Config{}, stapled.WrongPassword, "intermediate_ca_key"},
+		{"password given and wrong", func(*testing.T, layout) {}, Config{Password: []byte("guess")}, stapled.WrongPassword, "intermediate_ca_key"},
 		{"password wrong, its padding right", func(t *testing.T, l layout) {
 			guess := paddedGuess(t, l.file("secrets", "intermediate_ca_key"))
 			must(t, os.WriteFile(l.password(), guess, 0o600))
-		}, Config{}, WrongPassword, "intermediate_ca_key"},
-		{"root missing", func(t *testing.T, l layout) { must(t, os.Remove(l.root())) }, Config{}, NotACA, "root_ca.crt"},
-		{"intermediate key missing", func(t *testing.T, l layout) { must(t, os.Remove(l.file("secrets", "intermediate_ca_key"))) }, Config{}, NotACA, "intermediate_ca_key"},
+		}, Config{}, stapled.WrongPassword, "intermediate_ca_key"},
+		{"root missing", func(t *testing.T, l layout) { must(t, os.Remove(l.root())) }, Config{}, stapled.NotCADirectory, "root_ca.crt"},
+		{"intermediate key missing", func(t *testing.T, l layout) { must(t, os.Remove(l.file("secrets", "intermediate_ca_key"))) }, Config{}, stapled.NotCADirectory, "intermediate_ca_key"},
 		{"intermediate key of another", func(t *testing.T, l layout) {
 			must(t, os.Rename(l.rootKey(), l.file("secrets", "intermediate_ca_key")))
-		}, Config{}, Misconfigured, "does not belong"},
+		}, Config{}, stapled.ConfigInvalid, "does not belong"},
 		{"root of another", func(t *testing.T, l layout) {
 			other, err := os.ReadFile(layout(stranger).root())
 			must(t, err, os.WriteFile(l.root(), other, 0o600))
-		}, Config{}, Misconfigured, "not issued by"},
-		{"copied with the paths of the original", func(t *testing.T, l layout) { replace(t, l.config(), string(l), template) }, Config{}, Misconfigured, "copy of"},
-		{"database of another", func(t *testing.T, l layout) { replace(t, l.config(), l.database(), layout(stranger).database()) }, Config{}, Misconfigured, "copy of"},
-		{"database lost", func(t *testing.T, l layout) { must(t, os.RemoveAll(l.database())) }, Config{}, NotACA, "restore it"},
-		{"database emptied", func(t *testing.T, l layout) { must(t, os.Truncate(l.database(), 0)) }, Config{}, Damaged, "restore it"},
+		}, Config{}, stapled.ConfigInvalid, "not issued by"},
+		{"copied with the paths of the original", func(t *testing.T, l layout) { replace(t, l.config(), string(l), template) }, Config{}, stapled.ConfigInvalid, "copy of"},
+		{"database of another", func(t *testing.T, l layout) { replace(t, l.config(), l.database(), layout(stranger).database()) }, Config{}, stapled.ConfigInvalid, "copy of"},
+		{"database lost", func(t *testing.T, l layout) { must(t, os.RemoveAll(l.database())) }, Config{}, stapled.NotCADirectory, "restore it"},
+		{"database emptied", func(t *testing.T, l layout) { must(t, os.Truncate(l.database(), 0)) }, Config{}, stapled.DatabaseDamaged, "restore it"},
 		{"badger emptied", func(t *testing.T, l layout) {
 			replace(t, l.config(), `"type": "bbolt"`, `"type": "badgerv2"`)
 			must(t, os.RemoveAll(l.database()), os.Mkdir(l.database(), 0o700))
-		}, Config{}, NotACA, "restore it"},
+		}, Config{}, stapled.NotCADirectory, "restore it"},
 		{"badger version 1", func(t *testing.T, l layout) {
 			replace(t, l.config(), `"type": "bbolt"`, `"type": "badger"`)
 			must(t, os.RemoveAll(l.database()), os.Mkdir(l.database(), 0o700), os.WriteFile(filepath.Join(l.database(), "MANIFEST"), nil, 0o600))
-		}, Config{}, Misconfigured, "badger version 1"},
-		{"no database", func(t *testing.T, l layout) { replace(t, l.config(), `"db": {`, `"nodb": {`) }, Config{}, Misconfigured, "database"},
+		}, Config{}, stapled.ConfigInvalid, "badger version 1"},
+		{"no database", func(t *testing.T, l layout) { replace(t, l.config(), `"db": {`, `"nodb": {`) }, Config{}, stapled.ConfigInvalid, "database"},
 		{"keys in a KMS", func(t *testing.T, l layout) {
 			replace(t, l.config(), `"db": {`, `"kms": {"type": "pkcs11", "uri": "pkcs11:"}, "db": {`)
-		}, Config{}, Misconfigured, "KMS"},
-		{"CA port in use", func(t *testing.T, l layout) { occupy(t, l, func(s settings, ca string) string { return ca }) }, Config{}, AddressInUse, "in use"},
-		{"OCSP port in use", func(t *testing.T, l layout) { occupy(t, l, func(s settings, _ string) string { return s.OCSPAddress }) }, Config{}, AddressInUse, "in use"},
-		{"validity below a second", func(*testing.T, layout) {}, Config{StapleValidity: time.Millisecond}, Misconfigured, "one second"},
+		}, Config{}, stapled.ConfigInvalid, "KMS"},
+		{"CA port in use", func(t *testing.T, l layout) { occupy(t, l, func(s settings, ca string) string { return ca }) }, Config{}, stapled.AddressInUse, "in use"},
+		{"OCSP port in use", func(t *testing.T, l layout) { occupy(t, l, func(s settings, _ string) string { return s.OCSPAddress }) }, Config{}, stapled.AddressInUse, "in use"},
+		{"validity below a second", func(*testing.T, layout) {}, Config{StapleValidity: time.Millisecond}, stapled.ConfigInvalid, "one second"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			l := layout(filepath.Join(t.TempDir(), "ca"))
@@ -192,8 +194,8 @@ func occupy(t *testing.T, l layout, choose func(s settings, ca string) string) {
 func TestSecondOpenIsLockedOut(t *testing.T) {
 	t.Parallel()
 	_, err := Open(shared.ca.Dir(), Config{})
-	if !errors.Is(err, Locked) {
-		t.Fatalf("got %v, want %v", err, Locked)
+	if !errors.Is(err, stapled.DatabaseLocked) {
+		t.Fatalf("got %v, want %v", err, stapled.DatabaseLocked)
 	}
 	if err := shared.client.Health(t.Context()); err != nil {
 		t.Errorf("the first CA has suffered: %v", err)
@@ -205,26 +207,23 @@ func TestRestart(t *testing.T) {
 	ctx := t.Context()
 	dir := newCA(t)
 	first, stop := run(t, dir, Config{StapleValidity: 3 * time.Second})
-	client, err := NewClient(dir)
+	client := clientOf(t, dir)
+	good, err := client.Enroll(ctx, stepca.EnrollRequest{Name: "good.internal"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	good, err := client.Enrol(ctx, EnrolRequest{Name: "good.internal"})
+	revoked, err := client.Enroll(ctx, stepca.EnrollRequest{Name: "revoked.internal"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	revoked, err := client.Enrol(ctx, EnrolRequest{Name: "revoked.internal"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	must(t, client.Revoke(ctx, "0x"+revoked.Leaf().SerialNumber.Text(16), ocsp.Superseded, "replaced"))
+	must(t, client.Revoke(ctx, revoked.Leaf().SerialNumber, ocsp.Superseded, "replaced"))
 	was, err := ask(t, first.OCSPURL(), revoked.Leaf(), first.intermediate, crypto.SHA256)
 	if err != nil {
 		t.Fatal(err)
 	}
 	stop()
-	if err := client.Health(ctx); !errors.Is(err, Unreachable) || !strings.Contains(err.Error(), "stapled up --dir "+dir) {
-		t.Errorf("health of a stopped CA: got %v, want %v that says what to start", err, Unreachable)
+	if err := client.Health(ctx); !errors.Is(err, stapled.Unreachable) || !strings.Contains(err.Error(), "stapled up --dir "+dir) {
+		t.Errorf("health of a stopped CA: got %v, want %v that says what to start", err, stapled.Unreachable)
 	}
 
 	second, _ := run(t, dir, Config{StapleValidity: 3 * time.Second})
@@ -246,7 +245,7 @@ func TestRestart(t *testing.T) {
 	if is.Status != ocsp.Revoked || !is.RevokedAt.Equal(was.RevokedAt) || is.RevocationReason != ocsp.Superseded {
 		t.Errorf("status %d at %s for %d, was revoked at %s", is.Status, is.RevokedAt, is.RevocationReason, was.RevokedAt)
 	}
-	if _, err := client.Renew(ctx, good); err != nil {
+	if _, err := client.Rekey(ctx, good); err != nil {
 		t.Errorf("renew after the restart: %v", err)
 	}
 }
@@ -314,11 +313,8 @@ func TestRevokedIntermediate(t *testing.T) {
 	t.Parallel()
 	dir := newCA(t)
 	c, _ := run(t, dir, Config{})
-	client, err := NewClient(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	must(t, client.Revoke(t.Context(), c.intermediate.SerialNumber.String(), ocsp.CACompromise, ""))
+	client := clientOf(t, dir)
+	must(t, client.Revoke(t.Context(), c.intermediate.SerialNumber, ocsp.CACompromise, ""))
 	resp, err := ask(t, c.OCSPURL(), c.intermediate, c.Root(), crypto.SHA256)
 	if err != nil {
 		t.Fatal(err)

@@ -16,11 +16,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/go-jose/go-jose/v4/jwt"
 	stepacme "github.com/smallstep/certificates/acme"
 	"github.com/smallstep/certificates/api"
+	"github.com/stapledjwt/stapled/stepca"
 	"go.step.sm/crypto/pemutil"
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/ocsp"
@@ -55,11 +54,10 @@ func TestInsecureAddress(t *testing.T) {
 	edit(t, l, set("insecureAddress", freeAddress(t)))
 	edit(t, l, set("crl", map[string]any{"enabled": true, "generateOnRevoke": true}))
 	c, _ := run(t, string(l), Config{})
-	client, err := NewClient(string(l))
+	client := clientOf(t, string(l))
+	id, err := client.Enroll(t.Context(), stepca.EnrollRequest{Name: "a.internal"})
 	must(t, err)
-	id, err := client.Enrol(t.Context(), EnrolRequest{Name: "a.internal"})
-	must(t, err)
-	must(t, client.Revoke(t.Context(), id.Leaf().SerialNumber.String(), ocsp.KeyCompromise, ""))
+	must(t, client.Revoke(t.Context(), id.Leaf().SerialNumber, ocsp.KeyCompromise, ""))
 	at := "http://" + c.Addresses().Insecure
 	for _, path := range []string{"/crl", "/1.0/crl"} {
 		status, body := fetch(t, at+path)
@@ -81,7 +79,7 @@ func TestInsecureAddress(t *testing.T) {
 		t.Error("the CA says that it has no CRL")
 	}
 	// Over TLS too.
-	resp, err := client.http.Get(c.URL() + "/1.0/crl")
+	resp, err := httpClient(t, c.Root(), nil).Get(c.URL() + "/1.0/crl")
 	must(t, err, resp.Body.Close())
 	if resp.StatusCode != http.StatusOK {
 		t.Errorf("over TLS: %s", resp.Status)
@@ -108,7 +106,7 @@ func addProvisioner(p map[string]any) func(map[string]any) {
 	}
 }
 
-// TestACME: a client of another make enrols, the responder answers for what it
+// TestACME: a client of another make enrolls, the responder answers for what it
 // gets, and the log has it.
 func TestACME(t *testing.T) {
 	t.Parallel()
@@ -116,8 +114,6 @@ func TestACME(t *testing.T) {
 	l := layout(newCA(t))
 	edit(t, l, addProvisioner(map[string]any{"type": "ACME", "name": "acme"}))
 	c, _ := run(t, string(l), Config{Logger: log})
-	trusting, err := NewClient(string(l))
-	must(t, err)
 	answers := http.NewServeMux()
 	server := httptest.NewServer(answers)
 	defer server.Close()
@@ -126,9 +122,8 @@ func TestACME(t *testing.T) {
 	stepacme.InsecurePortHTTP01, err = strconv.Atoi(port) // no other test validates
 	must(t, err)
 
-	key, err := newKeyLike(c.Root().PublicKey)
-	must(t, err)
-	client := &acme.Client{Key: key, HTTPClient: trusting.http, DirectoryURL: c.URL() + "/acme/acme/directory"}
+	key := newKey(t)
+	client := &acme.Client{Key: key, HTTPClient: httpClient(t, c.Root(), nil), DirectoryURL: c.URL() + "/acme/acme/directory"}
 	_, err = client.Register(t.Context(), &acme.Account{}, acme.AcceptTOS)
 	must(t, err)
 	order, err := client.AuthorizeOrder(t.Context(), acme.DomainIDs("localhost"))
@@ -149,8 +144,7 @@ func TestACME(t *testing.T) {
 	}
 	_, err = client.WaitOrder(t.Context(), order.URI)
 	must(t, err)
-	leafKey, err := newKeyLike(c.Root().PublicKey)
-	must(t, err)
+	leafKey := newKey(t)
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"}}, leafKey)
 	must(t, err)
 	chain, _, err := client.CreateOrderCert(t.Context(), order.FinalizeURL, csr, true)
@@ -180,31 +174,20 @@ func TestSSH(t *testing.T) {
 	logged, log := auditLog()
 	l := layout(newCA(t))
 	for _, name := range []string{"host", "user"} {
-		key, err := newKeyLike(shared.ca.Root().PublicKey)
-		must(t, err)
+		key := newKey(t)
 		block, err := pemutil.Serialize(key)
 		must(t, err, os.WriteFile(l.file("secrets", "ssh_"+name), pem.EncodeToMemory(block), 0o600))
 		edit(t, l, set("ssh."+name+"Key", "secrets/ssh_"+name))
 	}
 	edit(t, l, set("authority.claims.enableSSHCA", true))
-	run(t, string(l), Config{Logger: log})
-	client, err := NewClient(string(l))
-	must(t, err)
-	provisioner, err := client.provisionerKey(t.Context())
-	must(t, err)
-	now := time.Now()
-	token, err := jwt.Signed(provisioner.signer).Claims(map[string]any{
-		"jti": rand.Text(), "iss": "stapled", "sub": "alice", "aud": "https://127.0.0.1/1.0/ssh/sign",
-		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Minute).Unix(),
+	c, _ := run(t, string(l), Config{Logger: log})
+	token := provisionerToken(t, string(l), "/1.0/ssh/sign", "alice", map[string]any{
 		"step": map[string]any{"ssh": map[string]any{"certType": "user", "keyID": "alice", "principals": []string{"alice"}}},
-	}).Serialize()
-	must(t, err)
-	key, err := newKeyLike(client.root.PublicKey)
-	must(t, err)
-	public, err := ssh.NewPublicKey(key.Public())
+	})
+	public, err := ssh.NewPublicKey(newKey(t).Public())
 	must(t, err)
 	var reply api.SSHSignResponse
-	must(t, client.call(t.Context(), client.http, http.MethodPost, "/1.0/ssh/sign", &api.SSHSignRequest{PublicKey: public.Marshal(), OTT: token}, &reply))
+	must(t, post(t, httpClient(t, c.Root(), nil), c.URL()+"/1.0/ssh/sign", &api.SSHSignRequest{PublicKey: public.Marshal(), OTT: token}, &reply))
 	wantAudited(t, logged, map[string]any{
 		"level": "INFO", "msg": "SSH certificate issued", "serial": strconv.FormatUint(reply.Certificate.Serial, 10), "key_id": "alice", "principals": []string{"alice"},
 		"provisioner": "stapled", "provisioner_type": "JWK",

@@ -16,12 +16,12 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
-	"github.com/smallstep/certificates/authority/provisioner"
-	stepca "github.com/smallstep/certificates/ca"
+	smallstepca "github.com/smallstep/certificates/ca"
 	"github.com/smallstep/linkedca"
 	"golang.org/x/crypto/ocsp"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/stepca"
 )
 
 // TestProvisionersInTheDatabase: with remote management they are there and not
@@ -46,20 +46,19 @@ func TestProvisionersInTheDatabase(t *testing.T) {
 		if got := logged.String(); !strings.Contains(got, row.says) || (got == "") != (row.says == "") {
 			t.Errorf("%s: logged %s, want %q", row.name, got, row.says)
 		}
-		client, err := NewClient(string(l))
-		must(t, err)
-		_, err = client.Enrol(t.Context(), EnrolRequest{Name: "a.internal"})
+		client := clientOf(t, string(l))
+		_, err := client.Enroll(t.Context(), stepca.EnrollRequest{Name: "a.internal"})
 		if (err == nil) != (row.says == "") {
-			t.Errorf("%s: enrol: %v", row.name, err)
+			t.Errorf("%s: enroll: %v", row.name, err)
 		}
 		stop()
 	}
 }
 
 // administrator is a client of the administration with a certificate.
-func administrator(t *testing.T, c *CA, id *certs.Identity) *stepca.AdminClient {
+func administrator(t *testing.T, c *CA, id *certs.Identity) *smallstepca.AdminClient {
 	t.Helper()
-	client, err := stepca.NewAdminClient(c.URL(), stepca.WithRootFile(c.RootFile()), stepca.WithAdminX5C(id.Chain, id.Key, ""))
+	client, err := smallstepca.NewAdminClient(c.URL(), smallstepca.WithRootFile(c.RootFile()), smallstepca.WithAdminX5C(id.Chain, id.Key, ""))
 	must(t, err)
 	return client
 }
@@ -73,9 +72,8 @@ func TestAdministration(t *testing.T) {
 	edit(t, l, set("authority.enableAdmin", true))
 	p := partsOf(t, l)
 	c, _ := run(t, string(l), Config{Logger: log})
-	client, err := NewClient(string(l))
-	must(t, err)
-	super, err := client.Enrol(t.Context(), EnrolRequest{Name: "step"})
+	client := clientOf(t, string(l))
+	super, err := client.Enroll(t.Context(), stepca.EnrollRequest{Name: "step"})
 	must(t, err)
 	acme := func(name string) *linkedca.Provisioner {
 		return &linkedca.Provisioner{
@@ -103,7 +101,7 @@ func TestAdministration(t *testing.T) {
 	if _, err := administrator(t, c, forged).CreateProvisioner(acme("forged")); err == nil {
 		t.Error("another CA's certificate administers")
 	}
-	must(t, client.Revoke(t.Context(), super.Leaf().SerialNumber.String(), ocsp.KeyCompromise, ""))
+	must(t, client.Revoke(t.Context(), super.Leaf().SerialNumber, ocsp.KeyCompromise, ""))
 	if _, err := administrator(t, c, super).CreateProvisioner(acme("revoked")); err == nil {
 		t.Error("a revoked certificate administers")
 	}
@@ -123,13 +121,13 @@ func forge(t *testing.T, leaf *x509.Certificate, by *certs.Identity) *certs.Iden
 	return forged
 }
 
-func provisionerNames(t *testing.T, client *Client) string {
+func provisionerNames(t *testing.T, client *stepca.Client) string {
 	t.Helper()
-	var page struct{ Provisioners provisioner.List }
-	must(t, client.call(t.Context(), client.http, http.MethodGet, "/provisioners", nil, &page))
+	provisioners, err := client.Provisioners(t.Context())
+	must(t, err)
 	var names []string
-	for _, p := range page.Provisioners {
-		names = append(names, p.GetName())
+	for _, p := range provisioners {
+		names = append(names, p.Name)
 	}
 	return strings.Join(names, " ")
 }
@@ -140,10 +138,9 @@ func TestRenewalByToken(t *testing.T) {
 	t.Parallel()
 	l := layout(newCA(t))
 	p := partsOf(t, l)
-	run(t, string(l), Config{})
-	client, err := NewClient(string(l))
-	must(t, err)
-	victim, err := client.Enrol(t.Context(), EnrolRequest{Name: "victim.internal"})
+	c, _ := run(t, string(l), Config{})
+	client := clientOf(t, string(l))
+	victim, err := client.Enroll(t.Context(), stepca.EnrollRequest{Name: "victim.internal"})
 	must(t, err)
 	sibling := issue(t, &x509.Certificate{
 		SerialNumber: p.intermediate.SerialNumber, Subject: pkix.Name{CommonName: "sibling"},
@@ -160,10 +157,10 @@ func TestRenewalByToken(t *testing.T) {
 		{"one of another CA, with words before the scheme", forge(t, victim.Leaf(), sibling), "And Bearer ", http.StatusUnauthorized},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, client.base.String()+"/1.0/renew", http.NoBody)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.URL()+"/1.0/renew", http.NoBody)
 			must(t, err)
 			req.Header.Set("Authorization", row.scheme+renewalToken(t, row.id))
-			resp, err := client.http.Do(req)
+			resp, err := httpClient(t, c.Root(), nil).Do(req)
 			must(t, err)
 			defer resp.Body.Close()
 			if resp.StatusCode != row.want {

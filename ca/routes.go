@@ -24,6 +24,7 @@ import (
 	"github.com/smallstep/certificates/authority/provisioner"
 	"github.com/smallstep/certificates/scep"
 	scepapi "github.com/smallstep/certificates/scep/api"
+	"github.com/stapledjwt/stapled"
 )
 
 // routes has step-ca's own handlers at the paths of the stock step-ca: those of
@@ -44,7 +45,7 @@ func (c *CA) routes(ctx context.Context, cfg *config.Config) (_ context.Context,
 	if c.authority.HasACMEProvisioner() || cfg.AuthorityConfig.EnableAdmin {
 		tables, err := acmedb.New(c.database.tables)
 		if err != nil {
-			return nil, nil, nil, fail(Failed, "prepare the database for ACME: %w", err)
+			return nil, nil, nil, stapled.Errorf(stapled.Failed, "prepare the database for ACME: %w", err)
 		}
 		ctx = acme.NewContext(ctx, tables, acme.NewClient(), acme.NewLinker(acmeHost(cfg), "acme"), nil)
 		mux.Route("/acme", func(r chi.Router) { acmeapi.Route(r) })
@@ -102,7 +103,7 @@ func (c *CA) listenInsecurely(cfg *config.Config) (err error) {
 func (c *CA) webhookTLS(cfg *tls.Config) error {
 	roots, err := x509.SystemCertPool()
 	if err != nil {
-		return fail(Failed, "read the certificates that the system trusts: %w", err)
+		return stapled.Errorf(stapled.Failed, "read the certificates that the system trusts: %w", err)
 	}
 	for _, root := range c.authority.GetRootCertificates() {
 		roots.AddCert(root)

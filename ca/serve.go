@@ -16,9 +16,10 @@ import (
 	apilog "github.com/smallstep/certificates/api/log"
 	"github.com/smallstep/certificates/authority"
 	"github.com/smallstep/certificates/authority/config"
-	stepca "github.com/smallstep/certificates/ca"
+	smallstepca "github.com/smallstep/certificates/ca"
 	"github.com/smallstep/certificates/db"
 	"github.com/smallstep/nosql"
+	"github.com/stapledjwt/stapled"
 )
 
 const (
@@ -49,12 +50,12 @@ func (c *CA) newServers(cfg *config.Config, password []byte) error {
 		authority.WithPassword(password),
 		authority.WithQuietInit())
 	if err != nil {
-		return fail(Misconfigured, "start step-ca on %s: %w", c.layout, err)
+		return stapled.Errorf(stapled.ConfigInvalid, "start step-ca on %s: %w", c.layout, err)
 	}
 	c.authority = auth
 	tlsConfig, err := c.tlsConfig(cfg)
 	if err != nil {
-		return fail(Failed, "make the TLS certificate of the CA: %w", err)
+		return stapled.Errorf(stapled.Failed, "make the TLS certificate of the CA: %w", err)
 	}
 	if err := c.webhookTLS(webhooks.TLSClientConfig); err != nil {
 		return err
@@ -70,11 +71,9 @@ func (c *CA) newServers(cfg *config.Config, password []byte) error {
 		return err
 	}
 
-	base := func(net.Listener) context.Context { return ctx }
-	c.api = c.newServer(http.MaxBytesHandler(api, maxRequest))
-	c.api.TLSConfig, c.api.BaseContext = tlsConfig, base
-	c.insecure = c.newServer(http.MaxBytesHandler(insecure, maxRequest))
-	c.insecure.BaseContext = base
+	c.api = c.newServer(withValues(ctx, http.MaxBytesHandler(api, maxRequest)))
+	c.api.TLSConfig = tlsConfig
+	c.insecure = c.newServer(withValues(ctx, http.MaxBytesHandler(insecure, maxRequest)))
 	c.ocsp = c.newServer(c.responder)
 	return nil
 }
@@ -98,7 +97,7 @@ func (c *CA) tlsConfig(cfg *config.Config) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.renewer, err = stepca.NewTLSRenewer(cert, c.authority.GetTLSCertificate); err != nil {
+	if c.renewer, err = smallstepca.NewTLSRenewer(cert, c.authority.GetTLSCertificate); err != nil {
 		return nil, err
 	}
 	// The intermediate only. The root would let in what another CA below it has
@@ -126,19 +125,12 @@ func (c *CA) Run(ctx context.Context) error {
 		return err
 	}
 	c.renewer.Run()
-	failed := make(chan error, 3)
-	go func() {
-		defer c.jobs.Done()
-		failed <- c.api.ServeTLS(c.apiListener, "", "")
-	}()
-	go func() {
-		defer c.jobs.Done()
-		failed <- c.ocsp.Serve(c.ocspListener)
-	}()
-	if c.insecureListener != nil {
+	serving := c.serving()
+	failed := make(chan error, len(serving))
+	for _, serve := range serving {
 		go func() {
 			defer c.jobs.Done()
-			failed <- c.insecure.Serve(c.insecureListener)
+			failed <- serve()
 		}()
 	}
 	go func() {
@@ -153,7 +145,7 @@ func (c *CA) Run(ctx context.Context) error {
 	case <-c.closing:
 	case served := <-failed:
 		if !errors.Is(served, http.ErrServerClosed) {
-			err = fail(Failed, "a server of the CA stopped: %w", served)
+			err = stapled.Errorf(stapled.Failed, "a server of the CA stopped: %w", served)
 		}
 	case <-c.database.failed():
 		err = c.database.guard.cause
@@ -166,17 +158,14 @@ func (c *CA) begin() error {
 	defer c.mu.Unlock()
 	select {
 	case <-c.closing:
-		return fail(Closed, "this CA has been closed; open %s again", c.layout)
+		return stapled.Errorf(stapled.Closed, "this CA has been closed; open %s again", c.layout)
 	default:
 	}
 	if c.running {
-		return fail(Closed, "this CA runs already")
+		return stapled.Errorf(stapled.Closed, "this CA runs already")
 	}
 	c.running = true
-	c.jobs.Add(3)
-	if c.insecureListener != nil {
-		c.jobs.Add(1)
-	}
+	c.jobs.Add(1 + len(c.serving())) // with compact
 	return nil
 }
 
@@ -260,7 +249,7 @@ func (c *CA) shutdown() error {
 	}
 	c.requestLog.Flush()
 	if err := errors.Join(errs...); err != nil {
-		return fail(Failed, "close the CA: %w", err)
+		return stapled.Errorf(stapled.Failed, "close the CA: %w", err)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/listenaddr"
 	"github.com/stapledjwt/stapled/internal/strictfile"
 )
@@ -50,16 +51,16 @@ func (l layout) readSettings() (settings, error) {
 		if _, statErr := os.Stat(l.config()); statErr == nil {
 			return settings{}, l.withoutSettings()
 		}
-		return settings{}, fail(NotACA, "%s is not a step-ca directory (%s is missing); create one with `stapled up --dir`", l, l.config())
+		return settings{}, stapled.Errorf(stapled.NotCADirectory, "%s is not a step-ca directory (%s is missing); create one with `stapled up --dir`", l, l.config())
 	case errors.Is(err, fs.ErrPermission):
 		return settings{}, l.unreadable("read the configuration of the CA", err)
 	case err != nil:
-		return settings{}, fail(Misconfigured, "%w", err)
+		return settings{}, stapled.Errorf(stapled.ConfigInvalid, "%w", err)
 	}
 	return s, nil
 }
 
 // withoutSettings explains what a directory of step-ca lacks.
 func (l layout) withoutSettings() error {
-	return fail(NotACA, "%s is a step-ca directory without %s; create that file, for example with %s", l, l.settings(), strictfile.Example(new(settings)))
+	return stapled.Errorf(stapled.NotCADirectory, "%s is a step-ca directory without %s; create that file, for example with %s", l, l.settings(), strictfile.Example(new(settings)))
 }

@@ -22,7 +22,9 @@ import (
 	"go.step.sm/crypto/pemutil"
 	"golang.org/x/crypto/ocsp"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/stepca"
 )
 
 // edit changes a ca.json as somebody with an editor does.
@@ -93,13 +95,12 @@ func certify(t *testing.T, name string, key crypto.PublicKey, issuer *x509.Certi
 
 func newRoot(t *testing.T, name string) *certs.Identity {
 	t.Helper()
-	key, err := newKeyLike(shared.ca.Root().PublicKey)
-	must(t, err)
+	key := newKey(t)
 	return &certs.Identity{Chain: []*x509.Certificate{certify(t, name, key.Public(), nil, key)}, Key: key}
 }
 
 // TestShapes: whatever the stock step-ca starts on is served. Each directory
-// enrols, renews, answers for what it has issued, and revokes.
+// enrolls, renews, answers for what it has issued, and revokes.
 func TestShapes(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -212,20 +213,19 @@ func TestShapes(t *testing.T) {
 			if got, want := c.RootFile(), l.file(filepath.FromSlash(row.root)); got != want {
 				t.Errorf("the root is said to be in %s, is in %s", got, want)
 			}
-			client, err := NewClient(string(l))
-			must(t, err)
+			client := clientOf(t, string(l))
 			if got := len(client.Issuers()); got != row.tiers || !client.Root().Equal(client.Issuers()[got-1]) {
 				t.Errorf("%d certificates above leaves, want %d", got, row.tiers)
 			}
-			id, err := client.Enrol(t.Context(), EnrolRequest{Name: "a.internal"})
+			id, err := client.Enroll(t.Context(), stepca.EnrollRequest{Name: "a.internal"})
 			must(t, err)
 			if got, want := len(id.Chain), row.tiers; got != want {
 				t.Errorf("chain of %d certificates, want %d", got, want)
 			}
-			id, err = client.Renew(t.Context(), id)
+			id, err = client.Rekey(t.Context(), id)
 			must(t, err)
 			wantStatus(t, c, id.Leaf(), ocsp.Good)
-			must(t, client.Revoke(t.Context(), id.Leaf().SerialNumber.String(), ocsp.Superseded, ""))
+			must(t, client.Revoke(t.Context(), id.Leaf().SerialNumber, ocsp.Superseded, ""))
 			wantStatus(t, c, id.Leaf(), ocsp.Revoked)
 		})
 	}
@@ -246,19 +246,20 @@ func TestPasswordOfTheProvisioner(t *testing.T) {
 	l := layout(newCA(t))
 	password, err := os.ReadFile(l.password())
 	must(t, err, os.Remove(l.password()))
-	if _, err := Open(string(l), Config{}); !errors.Is(err, WrongPassword) || !strings.Contains(err.Error(), "--password-file") {
+	if _, err := Open(string(l), Config{}); !errors.Is(err, stapled.WrongPassword) || !strings.Contains(err.Error(), "--password-file") {
 		t.Errorf("without a password: got %v", err)
 	}
 	run(t, string(l), Config{Password: password})
-	client, err := NewClient(string(l))
-	must(t, err)
+	client := clientOf(t, string(l))
 	must(t, client.Health(t.Context())) // needs none
-	_, err = client.Enrol(t.Context(), EnrolRequest{Name: "a.internal"})
-	if !errors.Is(err, Misconfigured) || !strings.Contains(err.Error(), "secrets/password is missing") {
+	_, err = client.Enroll(t.Context(), stepca.EnrollRequest{Name: "a.internal"})
+	if !errors.Is(err, stapled.ConfigInvalid) || !strings.Contains(err.Error(), "secrets/password is missing") {
 		t.Errorf("without a password: got %v", err)
 	}
-	client, err = NewClientWithPassword(string(l), password)
+	cfg, err := ClientConfig(string(l), password)
 	must(t, err)
-	_, err = client.Enrol(t.Context(), EnrolRequest{Name: "a.internal"})
+	client, err = stepca.New(cfg)
+	must(t, err)
+	_, err = client.Enroll(t.Context(), stepca.EnrollRequest{Name: "a.internal"})
 	must(t, err)
 }

@@ -24,6 +24,7 @@ import (
 	"go.step.sm/crypto/kms/softkms"
 	"go.step.sm/crypto/kms/uri"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/strictfile"
 )
 
@@ -32,21 +33,21 @@ import (
 func (l layout) readStepConfig() (*config.Config, []notice, error) {
 	raw, err := os.ReadFile(l.config())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fail(NotACA, "%s is not a step-ca directory: %s is missing", l, l.config())
+		return nil, nil, stapled.Errorf(stapled.NotCADirectory, "%s is not a step-ca directory: %s is missing", l, l.config())
 	}
 	if err != nil {
 		return nil, nil, l.unreadable("read the configuration of the CA", err)
 	}
 	keys, end, err := strictfile.Keys(raw)
 	if syntax := new(strictfile.SyntaxError); errors.As(err, &syntax) {
-		return nil, nil, fail(Misconfigured, "%s:%d: this is not JSON: %w", l.config(), syntax.Line, syntax.Err)
+		return nil, nil, stapled.Errorf(stapled.ConfigInvalid, "%s:%d: this is not JSON: %w", l.config(), syntax.Line, syntax.Err)
 	}
 	if err != nil {
-		return nil, nil, fail(Misconfigured, "%s: %w", l.config(), err)
+		return nil, nil, stapled.Errorf(stapled.ConfigInvalid, "%s: %w", l.config(), err)
 	}
 	cfg := new(config.Config)
 	if err := json.Unmarshal(raw[:end], cfg); err != nil {
-		return nil, nil, fail(Misconfigured, "%s:%d: %w", l.config(), lineOf(raw, err), err)
+		return nil, nil, stapled.Errorf(stapled.ConfigInvalid, "%s:%d: %w", l.config(), lineOf(raw, err), err)
 	}
 	cfg.Init()
 	l.resolve(cfg)
@@ -157,7 +158,7 @@ func inFiles(cfg *db.Config) bool {
 // stock step-ca, one key at a time, and what step-ca itself refuses.
 func (l layout) checkStepConfig(cfg *config.Config) error {
 	refuse := func(key, format string, args ...any) error {
-		return fail(Misconfigured, "%s: key %s %w", l.config(), key, fmt.Errorf(format, args...))
+		return stapled.Errorf(stapled.ConfigInvalid, "%s: key %s %w", l.config(), key, fmt.Errorf(format, args...))
 	}
 	// 1. It is the issuing CA itself.
 	if o := cfg.AuthorityConfig.Options; o != nil && o.Type != "" && !strings.EqualFold(o.Type, "softcas") {
@@ -191,7 +192,7 @@ func (l layout) checkStepConfig(cfg *config.Config) error {
 	}
 	// 5. step-ca agrees.
 	if err := cfg.Validate(); err != nil {
-		return fail(Misconfigured, "%s is refused by step-ca: %w", l.config(), err)
+		return stapled.Errorf(stapled.ConfigInvalid, "%s is refused by step-ca: %w", l.config(), err)
 	}
 	return nil
 }

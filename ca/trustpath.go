@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/smallstep/certificates/authority/config"
+	"github.com/stapledjwt/stapled"
 )
 
 // trustPath leads from the certificate that issues leaves to the root above it.
@@ -65,7 +66,7 @@ func readTrustPath(cfg *config.Config) (trustPath, error) {
 		}
 		next := issuerIn(bundle, last)
 		if next == nil || len(path.certificates) == len(bundle) {
-			return trustPath{}, fail(Misconfigured, "the certificate %q of %s was not issued by a certificate in %s: name the root above it with the key root of ca.json, or add what is between them to the file of crt",
+			return trustPath{}, stapled.Errorf(stapled.ConfigInvalid, "the certificate %q of %s was not issued by a certificate in %s: name the root above it with the key root of ca.json, or add what is between them to the file of crt",
 				last.Subject, cfg.IntermediateCert, strings.Join(cfg.Root, ", "))
 		}
 		path.certificates = append(path.certificates, next)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stapledjwt/stapled/responder"
+	"github.com/stapledjwt/stapled/stepca"
 )
 
 // TestVerifiedOnce: the signature on a certificate is verified once, and what was
@@ -16,12 +17,11 @@ import (
 func TestVerifiedOnce(t *testing.T) {
 	t.Parallel()
 	c, _ := run(t, newCA(t), Config{})
-	client, err := NewClient(c.Dir())
-	must(t, err)
+	client := clientOf(t, c.Dir())
 	var serials []*big.Int
 	var records [][]byte
 	for _, name := range []string{"a.internal", "b.internal"} {
-		identity, err := client.Enrol(t.Context(), EnrolRequest{Name: name})
+		identity, err := client.Enroll(t.Context(), stepca.EnrollRequest{Name: name})
 		must(t, err)
 		serials, records = append(serials, identity.Leaf().SerialNumber), append(records, identity.Leaf().Raw)
 	}

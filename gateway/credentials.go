@@ -4,11 +4,9 @@
 package gateway
 
 import (
-	"fmt"
-	"net/http"
 	"strings"
 
-	"github.com/stapledjwt/stapled/verifier"
+	"github.com/stapledjwt/stapled"
 )
 
 // bearer takes the token out of the one place where it may stand: a single
@@ -16,33 +14,28 @@ import (
 // query (§2.2, §2.3) are never read: they end in logs and histories, and a
 // second place is a second answer to the question which token counts. For the
 // same reason two Authorization headers are refused, not chosen from.
-func bearer(h http.Header) (string, error) {
-	values := h["Authorization"]
+func bearer(values []string) (string, error) {
 	switch {
 	case len(values) == 0:
-		return "", credentialsError(CredentialsMissing, "no Authorization header")
+		return "", stapled.Errorf(stapled.CredentialsMissing, "no Authorization header")
 	case len(values) > 1:
-		return "", credentialsError(CredentialsMalformed, "%d Authorization headers", len(values))
+		return "", stapled.Errorf(stapled.CredentialsMalformed, "%d Authorization headers", len(values))
 	}
 	// credentials = "Bearer" 1*SP b64token; the scheme in any case (RFC 9110 §11.1).
 	scheme, token, _ := strings.Cut(values[0], " ")
 	if !strings.EqualFold(scheme, "Bearer") {
-		return "", credentialsError(CredentialsMalformed, "the scheme is not Bearer")
+		return "", stapled.Errorf(stapled.CredentialsMalformed, "the scheme is not Bearer")
 	}
 	token = strings.TrimLeft(token, " ")
 	if token == "" {
-		return "", credentialsError(CredentialsMalformed, "no token after Bearer")
+		return "", stapled.Errorf(stapled.CredentialsMalformed, "no token after Bearer")
 	}
 	// A list of credentials is what an intermediary makes of two headers. The
 	// rest of the syntax is the verifier's business.
 	for _, c := range []byte{' ', '\t', ','} {
 		if strings.IndexByte(token, c) >= 0 {
-			return "", credentialsError(CredentialsMalformed, "more than a token after Bearer")
+			return "", stapled.Errorf(stapled.CredentialsMalformed, "more than a token after Bearer")
 		}
 	}
 	return token, nil
-}
-
-func credentialsError(reason verifier.Reason, format string, args ...any) error {
-	return &verifier.Error{Reason: reason, Err: fmt.Errorf(format, args...)}
 }

@@ -37,7 +37,7 @@ func newExampleGateway() *gateway.Gateway {
 func ExampleGateway_Wrap() {
 	orders := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, _ := gateway.FromContext(r.Context())
-		fmt.Fprintf(w, "hello, %s\n", token.Identity)
+		fmt.Fprintf(w, "hello, %s\n", token.Identity())
 	})
 	server := &http.Server{
 		Addr:              "127.0.0.1:8080",
@@ -48,30 +48,30 @@ func ExampleGateway_Wrap() {
 	log.Fatal(server.ListenAndServe())
 }
 
-// A unit test of a handler needs no gateway and no certificates: it puts the
-// token there that it wants.
+// tokenOf is an accepted token with this sub.
+func tokenOf(subject string) verifier.Token { return newToken("sub", subject) }
+
+// A unit test of a handler needs no gateway: it puts the token there that it
+// wants.
 func ExampleNewContext() {
 	handler := func(w http.ResponseWriter, r *http.Request) {
 		token, ok := gateway.FromContext(r.Context())
-		if !ok || token.Subject != "alice" {
+		if !ok || token.Subject() != "alice" {
 			http.Error(w, "for alice only", http.StatusForbidden)
 			return
 		}
-		fmt.Fprintf(w, "hello, %s at %s\n", token.Subject, token.Identity)
+		fmt.Fprintf(w, "hello, %s at %s\n", token.Subject(), token.Identity())
 	}
 
 	for _, subject := range []string{"alice", "bob"} {
 		r := httptest.NewRequest("GET", "/", nil)
-		r = r.WithContext(gateway.NewContext(r.Context(), &verifier.Token{
-			Identity: "https://orders.internal",
-			Subject:  subject,
-		}))
+		r = r.WithContext(gateway.NewContext(r.Context(), tokenOf(subject)))
 		w := httptest.NewRecorder()
 		handler(w, r)
 		fmt.Print(w.Code, " ", w.Body)
 	}
 	// Output:
-	// 200 hello, alice at https://orders.internal
+	// 200 hello, alice at spiffe://test.example/client
 	// 403 for alice only
 }
 
@@ -82,13 +82,13 @@ func ExampleNewProxy() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	proxy, err := gateway.NewProxy(gateway.ProxyConfig{Gateway: newExampleGateway(), Upstream: upstream})
+	proxy, err := gateway.NewProxy(gateway.ProxyConfig{Upstream: upstream, Logger: slog.Default()})
 	if err != nil {
 		log.Fatal(err)
 	}
 	server := &http.Server{
 		Addr:              "127.0.0.1:8080",
-		Handler:           http.MaxBytesHandler(proxy, 10<<20), // a longer body is 413
+		Handler:           http.MaxBytesHandler(newExampleGateway().Wrap(proxy), 10<<20), // a longer body is 413
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       time.Minute,
 	}

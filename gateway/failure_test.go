@@ -198,10 +198,7 @@ func TestProxyClientFails(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			handler, err := gateway.NewProxy(gateway.ProxyConfig{Gateway: realm.gateway, Upstream: u})
-			if err != nil {
-				t.Fatal(err)
-			}
+			handler := realm.protected(t, gateway.ProxyConfig{Upstream: u})
 			proxy := httptest.NewUnstartedServer(http.MaxBytesHandler(handler, 1000))
 			if row.status == 408 {
 				proxy.Config.ReadTimeout = 200 * time.Millisecond

@@ -16,27 +16,57 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/gateway"
+	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
 // verifyFunc is a verifier that a test decides for.
-type verifyFunc func(raw string) (*verifier.Token, error)
+type verifyFunc func(raw string) (verifier.Token, error)
 
-func (f verifyFunc) Verify(raw string) (*verifier.Token, error) { return f(raw) }
+func (f verifyFunc) Verify(raw string) (verifier.Token, error) { return f(raw) }
 
 // acceptAll accepts everything, so that what is rejected is rejected by the
 // gateway itself.
-func acceptAll(raw string) (*verifier.Token, error) {
-	return &verifier.Token{Issuer: "spiffe://test.example/client", ID: "id of " + raw}, nil
+func acceptAll(raw string) (verifier.Token, error) {
+	return newToken("jti", "id of "+raw), nil
 }
+
+// newToken is an accepted token with this claim. Only a verifier makes one.
+func newToken(claim, value string) verifier.Token {
+	genuine := issuance()
+	token, err := genuine.verifier.Verify(genuine.client.Token(func(t *testca.Token) { t.Claims.Set(claim, value) }))
+	if err != nil {
+		panic(err)
+	}
+	return token
+}
+
+type genuine struct {
+	client   *testca.Party
+	verifier *verifier.Verifier
+}
+
+var issuance = sync.OnceValue(func() genuine {
+	root := testca.New()
+	anchors, err := certs.NewAnchors(root.Cert)
+	if err != nil {
+		panic(err)
+	}
+	v, err := verifier.New(verifier.Config{Anchors: anchors, Audience: "orders", Now: func() time.Time { return testca.Now }})
+	if err != nil {
+		panic(err)
+	}
+	return genuine{root.Intermediate().Leaf(), v}
+})
 
 // rejectFor rejects everything with this error.
 func rejectFor(err error) verifyFunc {
-	return func(string) (*verifier.Token, error) { return nil, err }
+	return func(string) (verifier.Token, error) { return verifier.Token{}, err }
 }
 
-// outcomes records what the metrics are told.
+// outcomes records what the observer is told.
 type outcomes struct {
 	mu   sync.Mutex
 	list []string
@@ -48,8 +78,16 @@ func (o *outcomes) add(s string) {
 	o.list = append(o.list, s)
 }
 
-func (o *outcomes) Accepted(time.Duration)                           { o.add("accepted") }
-func (o *outcomes) Rejected(reason verifier.Reason, _ time.Duration) { o.add(string(reason)) }
+func (o *outcomes) Observe(e gateway.Event) {
+	switch {
+	case e.Outcome == gateway.OutcomeAccepted && e.Reason == "":
+		o.add("accepted")
+	case e.Outcome == gateway.OutcomeRejected && e.Reason != "":
+		o.add(string(e.Reason))
+	default:
+		o.add("neither accepted nor rejected")
+	}
+}
 
 // check compares what was told so far.
 func (o *outcomes) check(t *testing.T, want ...string) {
@@ -57,7 +95,7 @@ func (o *outcomes) check(t *testing.T, want ...string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !slices.Equal(o.list, want) {
-		t.Errorf("metrics were told %q, want %q", o.list, want)
+		t.Errorf("the observer was told %q, want %q", o.list, want)
 	}
 }
 

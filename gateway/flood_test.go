@@ -20,13 +20,13 @@ import (
 var leftOut = regexp.MustCompile(`left_out=(\d+)`)
 
 // TestFlood: callers that are refused again and again do not fill the disk, the log
-// says how often it was, the metrics count each, and other reasons are heard.
+// says how often it was, the observer hears each, and other reasons are heard.
 func TestFlood(t *testing.T) {
 	const requests = 5000
 	synctest.Test(t, func(t *testing.T) {
 		var log logBuffer
-		var metrics outcomes
-		g := newGateway(t, gateway.Config{Verifier: verifyFunc(acceptAll), Logger: log.logger(), Metrics: &metrics})
+		var observer outcomes
+		g := newGateway(t, gateway.Config{Verifier: verifyFunc(acceptAll), Logger: log.logger(), Observer: &observer})
 		h := g.Wrap(http.NotFoundHandler())
 		for range requests {
 			r := httptest.NewRequest("GET", "/"+strings.Repeat("x", 8000), nil)
@@ -53,8 +53,8 @@ func TestFlood(t *testing.T) {
 		if size := len(log.String()); size > 12*1000 {
 			t.Errorf("the log has %d bytes", size)
 		}
-		if len(metrics.list) != requests+1 {
-			t.Errorf("the metrics have %d of %d", len(metrics.list), requests+1)
+		if len(observer.list) != requests+1 {
+			t.Errorf("the observer has %d of %d", len(observer.list), requests+1)
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/gateway"
 	"github.com/stapledjwt/stapled/internal/loglimit"
 	"github.com/stapledjwt/stapled/verifier"
@@ -35,49 +36,49 @@ type refusalRow struct {
 	name    string
 	verify  verifyFunc
 	request string
-	reason  verifier.Reason
+	reason  stapled.Reason
 }
 
 func refusalRows() []refusalRow {
 	const good = "Authorization: Bearer good.good.good"
-	var nilError *verifier.Error
+	var nilError *stapled.Error
 	rows := []refusalRow{
-		{"no credentials", acceptAll, get(), gateway.CredentialsMissing},
+		{"no credentials", acceptAll, get(), stapled.CredentialsMissing},
 		{"token in the form", acceptAll, "POST / HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n" +
-			"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 18\r\n\r\naccess_token=a.b.c", gateway.CredentialsMissing},
-		{"token in a cookie", acceptAll, get("Cookie: access_token=a.b.c"), gateway.CredentialsMissing},
-		{"token for the proxy", acceptAll, get("Proxy-Authorization: Bearer a.b.c"), gateway.CredentialsMissing},
+			"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 18\r\n\r\naccess_token=a.b.c", stapled.CredentialsMissing},
+		{"token in a cookie", acceptAll, get("Cookie: access_token=a.b.c"), stapled.CredentialsMissing},
+		{"token for the proxy", acceptAll, get("Proxy-Authorization: Bearer a.b.c"), stapled.CredentialsMissing},
 		{"token in a trailer", acceptAll, "POST / HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\nTrailer: X-T, Authorization\r\n" +
-			"Transfer-Encoding: chunked\r\n\r\n0\r\nAuthorization: Bearer a.b.c\r\n\r\n", gateway.CredentialsMissing},
-		{"empty header", acceptAll, get("Authorization:"), gateway.CredentialsMalformed},
-		{"scheme alone", acceptAll, get("Authorization: Bearer"), gateway.CredentialsMalformed},
-		{"empty token", acceptAll, get("Authorization: Bearer  "), gateway.CredentialsMalformed},
-		{"token alone", acceptAll, get("Authorization: a.b.c"), gateway.CredentialsMalformed},
-		{"scheme Basic", acceptAll, get("Authorization: Basic YTpi"), gateway.CredentialsMalformed},
-		{"scheme DPoP", acceptAll, get("Authorization: DPoP a.b.c"), gateway.CredentialsMalformed},
-		{"scheme that begins like Bearer", acceptAll, get("Authorization: BearerX a.b.c"), gateway.CredentialsMalformed},
-		{"tab after the scheme", acceptAll, get("Authorization: Bearer\ta.b.c"), gateway.CredentialsMalformed},
-		{"the same header twice", acceptAll, get(good, good), gateway.CredentialsMalformed},
-		{"two headers in different case", acceptAll, get(good, "AUTHORIZATION: Bearer a.b.c"), gateway.CredentialsMalformed},
-		{"another scheme beside it", acceptAll, get("Authorization: Basic YTpi", good), gateway.CredentialsMalformed},
-		{"an empty header beside it", acceptAll, get(good, "Authorization:"), gateway.CredentialsMalformed},
-		{"list of credentials", acceptAll, get(good + ", Bearer a.b.c"), gateway.CredentialsMalformed},
-		{"list without spaces", acceptAll, get(good + ",a.b.c"), gateway.CredentialsMalformed},
-		{"two tokens", acceptAll, get(good + " a.b.c"), gateway.CredentialsMalformed},
-		{"two tokens and a tab", acceptAll, get(good + "\ta.b.c"), gateway.CredentialsMalformed},
-		{"error of another type", rejectFor(errors.New("broken")), get(good), gateway.Unclassified},
-		{"error without a reason", rejectFor(&verifier.Error{Err: errors.New("broken")}), get(good), gateway.Unclassified},
-		{"nil error of the right type", rejectFor(nilError), get(good), gateway.Unclassified},
-		{"neither token nor error", rejectFor(nil), get(good), gateway.Unclassified},
-		{"error without a cause", rejectFor(&verifier.Error{Reason: verifier.KeyUsage}), get(good), verifier.KeyUsage},
-		{"token beside an error", func(raw string) (*verifier.Token, error) {
-			return &verifier.Token{}, &verifier.Error{Reason: verifier.StapleStale, Err: errors.New("late")}
-		}, get(good), verifier.StapleStale},
-		{"wrapped error", rejectFor(fmt.Errorf("x: %w", &verifier.Error{Reason: verifier.TokenExpired, Err: errors.New("late")})),
-			get(good), verifier.TokenExpired},
+			"Transfer-Encoding: chunked\r\n\r\n0\r\nAuthorization: Bearer a.b.c\r\n\r\n", stapled.CredentialsMissing},
+		{"empty header", acceptAll, get("Authorization:"), stapled.CredentialsMalformed},
+		{"scheme alone", acceptAll, get("Authorization: Bearer"), stapled.CredentialsMalformed},
+		{"empty token", acceptAll, get("Authorization: Bearer  "), stapled.CredentialsMalformed},
+		{"token alone", acceptAll, get("Authorization: a.b.c"), stapled.CredentialsMalformed},
+		{"scheme Basic", acceptAll, get("Authorization: Basic YTpi"), stapled.CredentialsMalformed},
+		{"scheme DPoP", acceptAll, get("Authorization: DPoP a.b.c"), stapled.CredentialsMalformed},
+		{"scheme that begins like Bearer", acceptAll, get("Authorization: BearerX a.b.c"), stapled.CredentialsMalformed},
+		{"tab after the scheme", acceptAll, get("Authorization: Bearer\ta.b.c"), stapled.CredentialsMalformed},
+		{"the same header twice", acceptAll, get(good, good), stapled.CredentialsMalformed},
+		{"two headers in different case", acceptAll, get(good, "AUTHORIZATION: Bearer a.b.c"), stapled.CredentialsMalformed},
+		{"another scheme beside it", acceptAll, get("Authorization: Basic YTpi", good), stapled.CredentialsMalformed},
+		{"an empty header beside it", acceptAll, get(good, "Authorization:"), stapled.CredentialsMalformed},
+		{"list of credentials", acceptAll, get(good + ", Bearer a.b.c"), stapled.CredentialsMalformed},
+		{"list without spaces", acceptAll, get(good + ",a.b.c"), stapled.CredentialsMalformed},
+		{"two tokens", acceptAll, get(good + " a.b.c"), stapled.CredentialsMalformed},
+		{"two tokens and a tab", acceptAll, get(good + "\ta.b.c"), stapled.CredentialsMalformed},
+		{"error of another type", rejectFor(errors.New("broken")), get(good), stapled.Unclassified},
+		{"error without a reason", rejectFor(&stapled.Error{Err: errors.New("broken")}), get(good), stapled.Unclassified},
+		{"nil error of the right type", rejectFor(nilError), get(good), stapled.Unclassified},
+		{"neither token nor error", rejectFor(nil), get(good), stapled.Unclassified},
+		{"error without a cause", rejectFor(&stapled.Error{Reason: stapled.KeyUsage}), get(good), stapled.KeyUsage},
+		{"token beside an error", func(raw string) (verifier.Token, error) {
+			return newToken("sub", "alice"), &stapled.Error{Reason: stapled.StapleStale, Err: errors.New("late")}
+		}, get(good), stapled.StapleStale},
+		{"wrapped error", rejectFor(fmt.Errorf("x: %w", &stapled.Error{Reason: stapled.TokenExpired, Err: errors.New("late")})),
+			get(good), stapled.TokenExpired},
 	}
-	for _, reason := range verifier.Reasons() {
-		err := &verifier.Error{Reason: reason, Err: fmt.Errorf("detail of %s", reason)}
+	for _, reason := range stapled.Reasons() {
+		err := &stapled.Error{Reason: reason, Err: fmt.Errorf("detail of %s", reason)}
 		rows = append(rows, refusalRow{"verifier says " + string(reason), rejectFor(err), get(good), reason})
 	}
 	return rows
@@ -87,8 +88,8 @@ func TestRefusalsAreIndistinguishable(t *testing.T) {
 	for _, row := range refusalRows() {
 		t.Run(row.name, func(t *testing.T) {
 			var log logBuffer
-			var metrics outcomes
-			g := newGateway(t, gateway.Config{Verifier: row.verify, Logger: log.logger(), Metrics: &metrics})
+			var observer outcomes
+			g := newGateway(t, gateway.Config{Verifier: row.verify, Logger: log.logger(), Observer: &observer})
 			server := serve(t, g.Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 				t.Error("the handler was called")
 			})))
@@ -96,7 +97,7 @@ func TestRefusalsAreIndistinguishable(t *testing.T) {
 				t.Errorf("response:\n%q\nwant:\n%q", got, refusal)
 			}
 			server.Close() // waits for the handler
-			metrics.check(t, string(row.reason))
+			observer.check(t, string(row.reason))
 			if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "reason="+string(row.reason)+" ") {
 				t.Errorf("log: %s\nwant one line with the reason %s", got, row.reason)
 			}
@@ -106,7 +107,7 @@ func TestRefusalsAreIndistinguishable(t *testing.T) {
 
 // Every reason that can be given must be given by a row.
 func TestRefusalRowsCoverEveryReason(t *testing.T) {
-	given := map[verifier.Reason]bool{}
+	given := map[stapled.Reason]bool{}
 	for _, row := range refusalRows() {
 		given[row.reason] = true
 	}
@@ -130,8 +131,8 @@ func TestAccepted(t *testing.T) {
 		{"syntax is left to the verifier", "Bearer a%b=c", "a%b=c"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			var metrics outcomes
-			g := newGateway(t, gateway.Config{Verifier: verifyFunc(acceptAll), Metrics: &metrics})
+			var observer outcomes
+			g := newGateway(t, gateway.Config{Verifier: verifyFunc(acceptAll), Observer: &observer})
 			called := 0
 			r := httptest.NewRequest("GET", "/", nil)
 			r.Header.Set("Authorization", row.header)
@@ -139,7 +140,7 @@ func TestAccepted(t *testing.T) {
 			g.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				called++
 				token, ok := gateway.FromContext(r.Context())
-				if !ok || token.ID != "id of "+row.token {
+				if !ok || token.ID() != "id of "+row.token {
 					t.Errorf("FromContext: %+v, %t", token, ok)
 				}
 				w.WriteHeader(http.StatusTeapot)
@@ -147,23 +148,23 @@ func TestAccepted(t *testing.T) {
 			if called != 1 || w.Code != http.StatusTeapot {
 				t.Errorf("handler called %d times, status %d", called, w.Code)
 			}
-			metrics.check(t, "accepted")
+			observer.check(t, "accepted")
 		})
 	}
 }
 
 func TestFromContextOutsideTheGateway(t *testing.T) {
-	if token, ok := gateway.FromContext(context.Background()); ok || token != nil {
+	if token, ok := gateway.FromContext(context.Background()); ok || token != (verifier.Token{}) {
 		t.Errorf("got %v, %t from an empty context", token, ok)
 	}
 }
 
 func TestNewContext(t *testing.T) {
-	want := &verifier.Token{Subject: "alice"}
+	want := newToken("sub", "alice")
 	if token, ok := gateway.FromContext(gateway.NewContext(t.Context(), want)); !ok || token != want {
 		t.Errorf("got %v, %t", token, ok)
 	}
-	if token, ok := gateway.FromContext(gateway.NewContext(t.Context(), nil)); ok || token != nil {
+	if token, ok := gateway.FromContext(gateway.NewContext(t.Context(), verifier.Token{})); ok || token != (verifier.Token{}) {
 		t.Errorf("got %v, %t for no token", token, ok)
 	}
 }
@@ -176,7 +177,7 @@ func TestNewContextDoesNotAuthenticate(t *testing.T) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Authorization", authorization)
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r.WithContext(gateway.NewContext(r.Context(), &verifier.Token{Subject: "alice"})))
+		h.ServeHTTP(w, r.WithContext(gateway.NewContext(r.Context(), newToken("sub", "alice"))))
 		if w.Code != http.StatusUnauthorized {
 			t.Errorf("status %d for Authorization %q", w.Code, authorization)
 		}
@@ -212,9 +213,7 @@ func TestWrapPanicsWithoutHandler(t *testing.T) {
 func TestLogNeverHoldsTheToken(t *testing.T) {
 	parts := []string{strings.Repeat("header-", 20), strings.Repeat("payload", 20), strings.Repeat("_sign_", 20)}
 	raw := strings.Join(parts, ".")
-	accept := func(string) (*verifier.Token, error) {
-		return &verifier.Token{Issuer: "spiffe://test.example/client", ID: "c3RhcGxlZA"}, nil
-	}
+	accept := func(string) (verifier.Token, error) { return newToken("jti", "c3RhcGxlZA"), nil }
 	for _, row := range []struct {
 		name, path string
 		verify     verifyFunc
@@ -223,7 +222,7 @@ func TestLogNeverHoldsTheToken(t *testing.T) {
 		{"accepted", "/orders/7", accept,
 			[]string{"level=DEBUG", "issuer=spiffe://test.example/client", "jti=c3RhcGxlZA", "path=/orders/7", "remote=192.0.2.1:1234"}},
 		{"accepted, token in the path", "/orders/" + raw, accept, []string{"path=/orders/[token]"}},
-		{"rejected", "/orders/7", rejectFor(&verifier.Error{Reason: verifier.StapleStale, Err: errors.New("nextUpdate has passed")}),
+		{"rejected", "/orders/7", rejectFor(&stapled.Error{Reason: stapled.StapleStale, Err: errors.New("nextUpdate has passed")}),
 			[]string{"level=INFO", "reason=staple_stale", `detail="nextUpdate has passed"`, "path=/orders/7", "remote=192.0.2.1:1234"}},
 		{"rejected, token in the path", "/x/" + raw + "/y", rejectFor(errors.New("broken")), []string{"path=/x/[token]/y"}},
 		{"rejected, path too long to be searched", "/" + strings.Repeat("x", 500<<10) + raw, rejectFor(errors.New("broken")), []string{`path="[`}},
@@ -260,16 +259,16 @@ func TestLogNeverHoldsTheToken(t *testing.T) {
 
 func TestConcurrentRequestsKeepTheirTokens(t *testing.T) {
 	var log logBuffer
-	var metrics outcomes
-	g := newGateway(t, gateway.Config{Logger: log.logger(), Metrics: &metrics, Verifier: verifyFunc(func(raw string) (*verifier.Token, error) {
+	var observer outcomes
+	g := newGateway(t, gateway.Config{Logger: log.logger(), Observer: &observer, Verifier: verifyFunc(func(raw string) (verifier.Token, error) {
 		if strings.HasPrefix(raw, "bad") {
-			return nil, &verifier.Error{Reason: verifier.SignatureInvalid, Err: errors.New("no")}
+			return verifier.Token{}, &stapled.Error{Reason: stapled.SignatureInvalid, Err: errors.New("no")}
 		}
 		return acceptAll(raw)
 	})})
 	h := g.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, _ := gateway.FromContext(r.Context())
-		io.WriteString(w, token.ID)
+		io.WriteString(w, token.ID())
 	}))
 	var wg sync.WaitGroup
 	for i := range 200 {
@@ -291,6 +290,6 @@ func TestConcurrentRequestsKeepTheirTokens(t *testing.T) {
 	if got := strings.Count(log.String(), "\n"); got != 100+loglimit.Burst {
 		t.Errorf("%d log lines, want one for each of 100 accepted requests and %d for the rest", got, loglimit.Burst)
 	}
-	slices.Sort(metrics.list)
-	metrics.check(t, append(slices.Repeat([]string{"accepted"}, 100), slices.Repeat([]string{"signature_invalid"}, 100)...)...)
+	slices.Sort(observer.list)
+	observer.check(t, append(slices.Repeat([]string{"accepted"}, 100), slices.Repeat([]string{"signature_invalid"}, 100)...)...)
 }

@@ -6,8 +6,9 @@ package gateway
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/stapledjwt/stapled/verifier"
@@ -18,9 +19,8 @@ import (
 //
 // In all but HeaderClaims, a byte that is not visible ASCII, a percent sign and
 // a comma are percent-encoded (RFC 3986 §2.1): nothing in a claim can end the
-// header, begin another one, or look like a second value, and
-// url.PathUnescape gives the exact claim back. Names as they are
-// usual, URLs among them, are left readable.
+// header, begin another one, or look like a second value, and [DecodeHeader]
+// gives the exact claim back. The usual names, URLs among them, stay readable.
 const (
 	// HeaderIssuer has the iss claim, proven to name the certificate.
 	HeaderIssuer = "Stapled-Issuer"
@@ -36,29 +36,26 @@ const (
 	HeaderClaims = "Stapled-Claims"
 )
 
-// identityHeaders tells an upstream what a token says.
-func identityHeaders(token *verifier.Token) (http.Header, error) {
+// IdentityHeaders is what the headers tell of a token: for each name its value.
+// A value that the token does not have is empty. An adapter that cannot remove
+// the headers of a client must set those too, so that they replace them.
+func IdentityHeaders(token verifier.Token) (map[string]string, error) {
 	var claims json.RawMessage
 	if err := token.Decode(&claims); err != nil {
 		return nil, fmt.Errorf("decode the claims of an accepted token: %w", err)
 	}
-	h := http.Header{HeaderClaims: {base64.RawURLEncoding.EncodeToString(claims)}}
-	for name, value := range map[string]string{
-		HeaderIssuer:   token.Issuer,
-		HeaderIdentity: token.Identity,
-		HeaderSubject:  token.Subject,
-		HeaderTokenID:  token.ID,
-	} {
-		if value != "" {
-			h[name] = []string{escape(value)}
-		}
-	}
-	return h, nil
+	return map[string]string{
+		HeaderIssuer:   EncodeHeader(token.Issuer()),
+		HeaderIdentity: EncodeHeader(token.Identity()),
+		HeaderSubject:  EncodeHeader(token.Subject()),
+		HeaderTokenID:  EncodeHeader(token.ID()),
+		HeaderClaims:   base64.RawURLEncoding.EncodeToString(claims),
+	}, nil
 }
 
-// escape percent-encodes what must not stand in the value of a header. The
+// EncodeHeader percent-encodes what must not stand in the value of a header. The
 // percent sign is among it, so that no two values are written alike.
-func escape(value string) string {
+func EncodeHeader(value string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder
 	for _, c := range []byte(value) {
@@ -71,14 +68,15 @@ func escape(value string) string {
 	return b.String()
 }
 
-// strip removes the headers that only the gateway may set. It goes through the
-// map itself, as the tricks are in the spelling of the names.
-func strip(h http.Header) {
-	for name := range h {
-		if reserved(name) {
-			delete(h, name)
-		}
+// DecodeHeader is for upstreams: it gives back what [EncodeHeader] has encoded,
+// and refuses everything else, such as two values that somebody has joined with
+// a comma. It is not for HeaderClaims.
+func DecodeHeader(value string) (string, error) {
+	decoded, err := url.PathUnescape(value)
+	if err != nil || EncodeHeader(decoded) != value {
+		return "", errors.New("gateway: not the value of an identity header; is anything between the gateway and this service changing headers?")
 	}
+	return decoded, nil
 }
 
 // reserved reports whether an upstream may take a header for one that the

@@ -116,13 +116,9 @@ func TestProxyTimeout(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				realm := newRealm(t)
-				proxy, err := gateway.NewProxy(gateway.ProxyConfig{
-					Gateway: realm.gateway, Upstream: &url.URL{Scheme: "http", Host: "upstream.invalid"},
+				proxy := realm.protected(t, gateway.ProxyConfig{Upstream: &url.URL{Scheme: "http", Host: "upstream.invalid"},
 					Transport: roundTrip(row.upstream), Timeout: row.timeout,
 				})
-				if err != nil {
-					t.Fatal(err)
-				}
 				var body io.Reader = strings.NewReader("hello")
 				if row.client != nil {
 					read, write := io.Pipe()

@@ -17,15 +17,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stapledjwt/stapled/internal/loglimit"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
 // ProxyConfig is what a reverse proxy needs.
 type ProxyConfig struct {
-	// Gateway decides which requests pass. Required. The proxy uses its log.
-	Gateway *Gateway
-	// Upstream is where they go: http or https, a host, and optionally a path
+	// Upstream is where requests go: http or https, a host, and optionally a path
 	// that is put before the path of each request. Required. Nobody but the
 	// proxy may be able to reach it, because it believes the headers.
 	Upstream *url.URL
@@ -43,6 +41,10 @@ type ProxyConfig struct {
 	// it can use it, until it expires, against every service of the same
 	// audience: the upstream, its logs, and whatever it calls in turn.
 	UnsafeForwardAuthorization bool
+	// Logger is told which requests were not forwarded, and why. Anybody can
+	// cause such lines, so they are limited as those of [Config].Logger are.
+	// Default: none.
+	Logger *slog.Logger
 }
 
 const (
@@ -52,7 +54,9 @@ const (
 	NoTimeout time.Duration = -1
 )
 
-// Proxy is a reverse proxy behind a [Gateway]. It tells the upstream who is
+// Proxy is a reverse proxy to stand behind [Gateway.Wrap], directly or with
+// handlers between the two that decide what a caller may do. A request without a
+// token in its context gets 401. The proxy tells the upstream who is
 // calling in the headers HeaderIssuer and following, and makes sure that no
 // client can set, spoil or remove them. Of the protocols that a client can ask to
 // upgrade to, it passes on websocket only. The trailers of a request do not
@@ -66,7 +70,6 @@ const (
 // which has none of its own. An upstream that does not answer in time is 504, and
 // one that cannot be reached or answers something else than HTTP is 502.
 type Proxy struct {
-	handler  http.Handler // forward, behind the gateway
 	reverse  *httputil.ReverseProxy
 	upstream *url.URL
 	log      *slog.Logger
@@ -76,9 +79,6 @@ type Proxy struct {
 
 // NewProxy checks the configuration. It does not connect to the upstream.
 func NewProxy(cfg ProxyConfig) (*Proxy, error) {
-	if cfg.Gateway == nil {
-		return nil, errors.New("gateway: ProxyConfig.Gateway is nil; give it what gateway.New returned")
-	}
 	if err := checkUpstream(cfg.Upstream); err != nil {
 		return nil, fmt.Errorf("gateway: ProxyConfig.Upstream: %w", err)
 	}
@@ -98,14 +98,13 @@ func NewProxy(cfg ProxyConfig) (*Proxy, error) {
 			ForceAttemptHTTP2:   true,
 		}
 	}
-	upstream := *cfg.Upstream
-	p := &Proxy{upstream: &upstream, log: cfg.Gateway.log, timeout: cfg.Timeout, keepAuth: cfg.UnsafeForwardAuthorization}
-	p.handler = cfg.Gateway.Wrap(http.HandlerFunc(p.forward))
+	upstream, limited := *cfg.Upstream, limit(cfg.Logger)
+	p := &Proxy{upstream: &upstream, log: slog.New(limited), timeout: cfg.Timeout, keepAuth: cfg.UnsafeForwardAuthorization}
 	p.reverse = &httputil.ReverseProxy{
 		Rewrite:      p.rewrite,
 		Transport:    patientTransport{cfg.Transport},
 		ErrorHandler: p.fail,
-		ErrorLog:     loglimit.New(p.log.Handler()).ErrorLog(slog.LevelWarn, "response broken off"),
+		ErrorLog:     limited.ErrorLog(slog.LevelWarn, "response broken off"),
 	}
 	return p, nil
 }
@@ -126,35 +125,38 @@ func checkUpstream(u *url.URL) error {
 	return nil
 }
 
-// ServeHTTP forwards a request with an accepted token, and refuses all others
-// as the gateway does.
-func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
-
 // forwarding is what the later steps need to know of a request.
 type forwarding struct {
-	identity http.Header // what rewrite adds
-	raw      string      // the token, to be kept out of the log
+	identity map[string]string // what rewrite adds
+	raw      string            // the token, to be kept out of the log
 	patience *patience
 }
 
 type forwardingKey struct{}
 
-func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
-	// Once more, in plain sight: without a token nothing leaves.
+// ServeHTTP forwards a request that was accepted.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// Without a token nothing leaves.
 	token, ok := FromContext(r.Context())
-	raw, err := bearer(r.Header)
-	if !ok || err != nil {
-		challenge(w)
+	if !ok {
+		const detail = "no token in the context of the request: put the proxy behind Gateway.Wrap"
+		p.log.LogAttrs(r.Context(), slog.LevelError, "request not forwarded",
+			slog.String("error", detail), slog.String("remote", r.RemoteAddr))
+		refuse(w, newRefusal(stapled.CredentialsMissing, detail))
 		return
+	}
+	raw, err := bearer(r.Header["Authorization"])
+	if err != nil {
+		raw = "" // it was accepted by other means
 	}
 	if err := p.checkTarget(r); err != nil {
 		p.log.LogAttrs(r.Context(), slog.LevelWarn, "request not forwarded",
-			slog.String("error", err.Error()), slog.String("issuer", token.Issuer), slog.String("remote", r.RemoteAddr),
+			slog.String("error", err.Error()), slog.String("issuer", token.Issuer()), slog.String("remote", r.RemoteAddr),
 			slog.String("method", r.Method), slog.String("target", loggable(withoutQuery(r.RequestURI), raw)))
 		plain(w, http.StatusBadRequest, "bad request\n")
 		return
 	}
-	identity, err := identityHeaders(token)
+	identity, err := IdentityHeaders(token)
 	if err != nil {
 		p.log.LogAttrs(r.Context(), slog.LevelError, "request not forwarded",
 			slog.String("error", loggable(err.Error(), raw)), slog.String("remote", r.RemoteAddr), slog.String("path", loggable(r.URL.Path, raw)))
@@ -196,7 +198,19 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	}
 	pr.SetXForwarded()
 	f, _ := pr.In.Context().Value(forwardingKey{}).(forwarding)
-	for name, values := range f.identity {
-		pr.Out.Header[name] = values
+	for name, value := range f.identity {
+		if value != "" {
+			pr.Out.Header.Set(name, value)
+		}
+	}
+}
+
+// strip removes the headers that only the gateway may set. It goes through the
+// map itself, as the tricks are in the spelling of the names.
+func strip(h http.Header) {
+	for name := range h {
+		if reserved(name) {
+			delete(h, name)
+		}
 	}
 }

@@ -86,7 +86,7 @@ func TestProxyHeaders(t *testing.T) {
 		{"address claimed", []string{"X-Forwarded-For: 10.0.0.1", "Forwarded: for=10.0.0.1", "X-Real-Ip: 10.0.0.1"}, nil},
 		{"host claimed", []string{"X-Forwarded-Host: evil", "X-Forwarded-Proto: https", "X-Forwarded-Port: 443", "X-Forwarded-Prefix: /evil"}, nil},
 		{"address claimed with underscores", []string{"X_Forwarded_For: 10.0.0.1", "x-forwarded_host: evil", "X_Real_IP: 10.0.0.1"}, nil},
-		{"neighbours are kept", []string{"Stapledriver: a", "X-Stapled-Subject: b", "Cookie: c=d", "X-Request-Id: e"},
+		{"neighbors are kept", []string{"Stapledriver: a", "X-Stapled-Subject: b", "Cookie: c=d", "X-Request-Id: e"},
 			http.Header{"Stapledriver": {"a"}, "X-Stapled-Subject": {"b"}, "Cookie": {"c=d"}, "X-Request-Id": {"e"}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -20,10 +20,10 @@ import (
 
 // realm is a CA, a client of it, and a gateway that trusts it: no fakes.
 type realm struct {
-	client  *testca.Party
-	gateway *gateway.Gateway
-	log     logBuffer
-	metrics outcomes
+	client   *testca.Party
+	gateway  *gateway.Gateway
+	log      logBuffer
+	observer outcomes
 }
 
 func newRealm(t *testing.T) *realm {
@@ -38,8 +38,19 @@ func newRealm(t *testing.T) *realm {
 		t.Fatal(err)
 	}
 	r := &realm{client: root.Intermediate().Leaf()}
-	r.gateway = newGateway(t, gateway.Config{Verifier: v, Logger: r.log.logger(), Metrics: &r.metrics})
+	r.gateway = newGateway(t, gateway.Config{Verifier: v, Logger: r.log.logger(), Observer: &r.observer})
 	return r
+}
+
+// protected puts a proxy behind the gateway.
+func (r *realm) protected(t *testing.T, cfg gateway.ProxyConfig) http.Handler {
+	t.Helper()
+	cfg.Logger = r.log.logger()
+	p, err := gateway.NewProxy(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.gateway.Wrap(p)
 }
 
 // proxy serves a proxy to an upstream, edited.
@@ -49,15 +60,11 @@ func (r *realm) proxy(t *testing.T, upstream string, edit func(*gateway.ProxyCon
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := gateway.ProxyConfig{Gateway: r.gateway, Upstream: u}
+	cfg := gateway.ProxyConfig{Upstream: u}
 	if edit != nil {
 		edit(&cfg)
 	}
-	p, err := gateway.NewProxy(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return serve(t, p)
+	return serve(t, r.protected(t, cfg))
 }
 
 // subject is a token with this sub claim.
@@ -71,7 +78,7 @@ func TestEndToEnd(t *testing.T) {
 	realm := newRealm(t)
 	server := serve(t, realm.gateway.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, _ := gateway.FromContext(r.Context())
-		fmt.Fprintf(w, "%s for %s", token.Identity, token.Subject)
+		fmt.Fprintf(w, "%s for %s", token.Identity(), token.Subject())
 	})))
 	staple := func(edit func(*testca.Response)) string {
 		return testca.NewToken(realm.client, realm.client.Staple(edit)).Compact()
@@ -99,5 +106,5 @@ func TestEndToEnd(t *testing.T) {
 		reasons = append(reasons, row.outcome)
 	}
 	server.Close()
-	realm.metrics.check(t, reasons...)
+	realm.observer.check(t, reasons...)
 }

@@ -40,7 +40,7 @@ func TestProxyRefuses(t *testing.T) {
 		})
 	}
 	proxy.Close()
-	realm.metrics.check(t, "credentials_missing", "credentials_missing", "malformed", "signature_invalid", "audience_mismatch")
+	realm.observer.check(t, "credentials_missing", "credentials_missing", "malformed", "signature_invalid", "audience_mismatch")
 }
 
 // roundTrip is a transport that a test decides for.
@@ -48,38 +48,77 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// A token that no verifier of this project made has no claims to tell.
-func TestProxyWithoutClaims(t *testing.T) {
-	g := newGateway(t, gateway.Config{Verifier: verifyFunc(acceptAll)})
+// A proxy is no gateway: what nobody has accepted goes nowhere.
+func TestProxyNeedsAToken(t *testing.T) {
 	service, requests := upstream(t)
-	proxy := (&realm{gateway: g}).proxy(t, service.URL, nil)
-	if got := exchange(t, proxy, get("Authorization: Bearer a.b.c")); got != badGateway || len(requests) != 0 {
-		t.Errorf("response: %q", got)
+	base, err := url.Parse(service.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log logBuffer
+	proxy, err := gateway.NewProxy(gateway.ProxyConfig{Upstream: base, Logger: log.logger()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	realm := newRealm(t)
+	server := serve(t, proxy)
+	if got := exchange(t, server, get("Authorization: Bearer "+realm.subject("alice"))); got != refusal || len(requests) != 0 {
+		t.Errorf("response: %q, and %d requests at the upstream", got, len(requests))
+	}
+	server.Close()
+	if !strings.Contains(log.String(), `level=ERROR msg="request not forwarded" error="no token in the context`) {
+		t.Errorf("log: %s", log.String())
+	}
+}
+
+// A policy stands between the gateway and the proxy.
+func TestHandlerBeforeTheProxy(t *testing.T) {
+	realm := newRealm(t)
+	service, requests := upstream(t)
+	base, err := url.Parse(service.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy, err := gateway.NewProxy(gateway.ProxyConfig{Upstream: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := serve(t, realm.gateway.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token, ok := gateway.FromContext(r.Context()); !ok || token.Subject() != "alice" {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	})))
+	for subject, want := range map[string]string{"alice": "HTTP/1.1 200 OK\r\n", "bob": "HTTP/1.1 403 Forbidden\r\n"} {
+		if got := exchange(t, server, get("Authorization: Bearer "+realm.subject(subject))); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %q", subject, got)
+		}
+	}
+	if len(requests) != 1 {
+		t.Errorf("%d requests at the upstream", len(requests))
 	}
 }
 
 func TestNewProxyRefuses(t *testing.T) {
-	g := newGateway(t, gateway.Config{Verifier: verifyFunc(acceptAll)})
 	for _, row := range []struct {
 		name     string
-		gateway  *gateway.Gateway
 		upstream string
 		timeout  time.Duration
 	}{
-		{"no gateway", nil, "http://localhost", 0},
-		{"negative timeout", g, "http://localhost", -time.Second},
-		{"no upstream", g, "", 0},
-		{"no scheme", g, "//localhost:80", 0},
-		{"host taken for a scheme", g, "localhost:80", 0},
-		{"another scheme", g, "ftp://localhost", 0},
-		{"no host", g, "http:///path", 0},
-		{"password", g, "http://a:b@localhost", 0},
-		{"query", g, "http://localhost/?a=b", 0},
-		{"empty query", g, "http://localhost/?", 0},
-		{"fragment", g, "http://localhost/#a", 0},
+		{"negative timeout", "http://localhost", -time.Second},
+		{"no upstream", "", 0},
+		{"no scheme", "//localhost:80", 0},
+		{"host taken for a scheme", "localhost:80", 0},
+		{"another scheme", "ftp://localhost", 0},
+		{"no host", "http:///path", 0},
+		{"password", "http://a:b@localhost", 0},
+		{"query", "http://localhost/?a=b", 0},
+		{"empty query", "http://localhost/?", 0},
+		{"fragment", "http://localhost/#a", 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			cfg := gateway.ProxyConfig{Gateway: row.gateway, Timeout: row.timeout}
+			cfg := gateway.ProxyConfig{Timeout: row.timeout}
 			if row.upstream != "" {
 				u, err := url.Parse(row.upstream)
 				if err != nil {

@@ -165,10 +165,7 @@ func TestWire2(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			handler, err := gateway.NewProxy(gateway.ProxyConfig{Gateway: realm.gateway, Upstream: base})
-			if err != nil {
-				t.Fatal(err)
-			}
+			handler := realm.protected(t, gateway.ProxyConfig{Upstream: base})
 			proxy := httptest.NewUnstartedServer(handler)
 			proxy.EnableHTTP2 = true
 			proxy.StartTLS()

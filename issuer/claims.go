@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/strictjson"
 )
 
@@ -33,18 +34,18 @@ type Claims struct {
 // check refuses text that would be signed as something else.
 func (claims *Claims) check() error {
 	if len(claims.Audience) == 0 {
-		return refuse(ClaimsInvalid, "aud is required: a token for nobody in particular is one for everybody")
+		return refuse(stapled.ClaimsInvalid, "aud is required: a token for nobody in particular is one for everybody")
 	}
 	if len(claims.Audience) > strictjson.MaxMembers {
-		return refuse(ClaimsInvalid, "aud has %d values, and verifiers accept %d", len(claims.Audience), strictjson.MaxMembers)
+		return refuse(stapled.ClaimsInvalid, "aud has %d values, and verifiers accept %d", len(claims.Audience), strictjson.MaxMembers)
 	}
 	for _, audience := range claims.Audience {
 		if audience == "" || !utf8.ValidString(audience) {
-			return refuse(ClaimsInvalid, "aud holds an empty value or one that is not UTF-8")
+			return refuse(stapled.ClaimsInvalid, "aud holds an empty value or one that is not UTF-8")
 		}
 	}
 	if !utf8.ValidString(claims.Subject) {
-		return refuse(ClaimsInvalid, "sub is not UTF-8")
+		return refuse(stapled.ClaimsInvalid, "sub is not UTF-8")
 	}
 	return nil
 }
@@ -56,7 +57,7 @@ func (c *credential) appendPayload(b []byte, claims Claims, now, exp time.Time) 
 	}
 	extra, err := encodeExtra(claims.Extra, claims.Subject != "")
 	if err != nil {
-		return nil, &Error{Reason: ClaimsInvalid, Err: err}
+		return nil, &stapled.Error{Reason: stapled.ClaimsInvalid, Err: err}
 	}
 	b = append(b, c.claims...)
 	if claims.Subject != "" {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
 )
@@ -91,51 +92,51 @@ func TestClaimsRefused(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		claims issuer.Claims
-		reason issuer.Reason // "" for accepted
+		reason stapled.Reason // "" for accepted
 	}{
-		{"no audience", issuer.Claims{}, issuer.ClaimsInvalid},
-		{"empty audience", issuer.Claims{Audience: []string{""}}, issuer.ClaimsInvalid},
-		{"one empty audience of two", issuer.Claims{Audience: []string{"orders", ""}}, issuer.ClaimsInvalid},
-		{"audience not UTF-8", issuer.Claims{Audience: []string{"\xff"}}, issuer.ClaimsInvalid},
-		{"65 audiences", issuer.Claims{Audience: strings.Split(strings.Repeat("a,", 64)+"a", ",")}, issuer.ClaimsInvalid},
+		{"no audience", issuer.Claims{}, stapled.ClaimsInvalid},
+		{"empty audience", issuer.Claims{Audience: []string{""}}, stapled.ClaimsInvalid},
+		{"one empty audience of two", issuer.Claims{Audience: []string{"orders", ""}}, stapled.ClaimsInvalid},
+		{"audience not UTF-8", issuer.Claims{Audience: []string{"\xff"}}, stapled.ClaimsInvalid},
+		{"65 audiences", issuer.Claims{Audience: strings.Split(strings.Repeat("a,", 64)+"a", ",")}, stapled.ClaimsInvalid},
 		{"64 audiences", issuer.Claims{Audience: strings.Split(strings.Repeat("a,", 63)+"a", ",")}, ""},
-		{"subject not UTF-8", issuer.Claims{Audience: []string{"orders"}, Subject: "\xff"}, issuer.ClaimsInvalid},
-		{"longer TTL", issuer.Claims{Audience: []string{"orders"}, TTL: 301 * time.Second}, issuer.ClaimsInvalid},
-		{"negative TTL", issuer.Claims{Audience: []string{"orders"}, TTL: -time.Second}, issuer.ClaimsInvalid},
-		{"TTL below a second", issuer.Claims{Audience: []string{"orders"}, TTL: time.Millisecond}, issuer.ClaimsInvalid},
-		{"extra iss", extra(map[string]any{"iss": "x"}), issuer.ClaimsInvalid},
-		{"extra sub", extra(map[string]any{"sub": "x"}), issuer.ClaimsInvalid},
-		{"extra aud", extra(map[string]any{"aud": "x"}), issuer.ClaimsInvalid},
-		{"extra iat", extra(map[string]any{"iat": 1}), issuer.ClaimsInvalid},
-		{"extra nbf", extra(map[string]any{"nbf": 1}), issuer.ClaimsInvalid},
-		{"extra exp", extra(map[string]any{"exp": 1}), issuer.ClaimsInvalid},
-		{"extra jti", extra(map[string]any{"jti": "x"}), issuer.ClaimsInvalid},
-		{"extra EXP", extra(map[string]any{"EXP": 1}), issuer.ClaimsInvalid},
-		{"extra escaped exp", extra(json.RawMessage(`{"\u0065xp":1}`)), issuer.ClaimsInvalid},
-		{"extra name twice", extra(json.RawMessage(`{"a":1,"a":2}`)), issuer.ClaimsInvalid},
-		{"extra names that differ by case", extra(map[string]any{"role": 1, "Role": 2}), issuer.ClaimsInvalid},
-		{"inner name twice", extra(json.RawMessage(`{"o":[{"a":1,"a":2}]}`)), issuer.ClaimsInvalid},
+		{"subject not UTF-8", issuer.Claims{Audience: []string{"orders"}, Subject: "\xff"}, stapled.ClaimsInvalid},
+		{"longer TTL", issuer.Claims{Audience: []string{"orders"}, TTL: 301 * time.Second}, stapled.ClaimsInvalid},
+		{"negative TTL", issuer.Claims{Audience: []string{"orders"}, TTL: -time.Second}, stapled.ClaimsInvalid},
+		{"TTL below a second", issuer.Claims{Audience: []string{"orders"}, TTL: time.Millisecond}, stapled.ClaimsInvalid},
+		{"extra iss", extra(map[string]any{"iss": "x"}), stapled.ClaimsInvalid},
+		{"extra sub", extra(map[string]any{"sub": "x"}), stapled.ClaimsInvalid},
+		{"extra aud", extra(map[string]any{"aud": "x"}), stapled.ClaimsInvalid},
+		{"extra iat", extra(map[string]any{"iat": 1}), stapled.ClaimsInvalid},
+		{"extra nbf", extra(map[string]any{"nbf": 1}), stapled.ClaimsInvalid},
+		{"extra exp", extra(map[string]any{"exp": 1}), stapled.ClaimsInvalid},
+		{"extra jti", extra(map[string]any{"jti": "x"}), stapled.ClaimsInvalid},
+		{"extra EXP", extra(map[string]any{"EXP": 1}), stapled.ClaimsInvalid},
+		{"extra escaped exp", extra(json.RawMessage(`{"\u0065xp":1}`)), stapled.ClaimsInvalid},
+		{"extra name twice", extra(json.RawMessage(`{"a":1,"a":2}`)), stapled.ClaimsInvalid},
+		{"extra names that differ by case", extra(map[string]any{"role": 1, "Role": 2}), stapled.ClaimsInvalid},
+		{"inner name twice", extra(json.RawMessage(`{"o":[{"a":1,"a":2}]}`)), stapled.ClaimsInvalid},
 		{"inner names that differ by case", extra(json.RawMessage(`{"o":{"a":1,"A":2}}`)), ""},
-		{"extra is a list", extra([]string{"a"}), issuer.ClaimsInvalid},
-		{"extra is a string", extra("a"), issuer.ClaimsInvalid},
-		{"extra is a number", extra(1), issuer.ClaimsInvalid},
-		{"extra cannot be encoded", extra(func() {}), issuer.ClaimsInvalid},
-		{"extra is no JSON", extra(json.RawMessage(`{"a":1}}`)), issuer.ClaimsInvalid},
-		{"extra not UTF-8", extra(json.RawMessage("{\"a\":\"\xff\"}")), issuer.ClaimsInvalid},
-		{"half a surrogate pair", extra(json.RawMessage(`{"a":"\ud800"}`)), issuer.ClaimsInvalid},
-		{"the other half", extra(json.RawMessage(`{"a":"\udc00"}`)), issuer.ClaimsInvalid},
-		{"halves apart", extra(json.RawMessage(`{"a":"\ud83d.\ude00"}`)), issuer.ClaimsInvalid},
-		{"half before another escape", extra(json.RawMessage(`{"a":"\ud83d\n"}`)), issuer.ClaimsInvalid},
-		{"half before a character", extra(json.RawMessage(`{"a":"\ud83d\u0041"}`)), issuer.ClaimsInvalid},
+		{"extra is a list", extra([]string{"a"}), stapled.ClaimsInvalid},
+		{"extra is a string", extra("a"), stapled.ClaimsInvalid},
+		{"extra is a number", extra(1), stapled.ClaimsInvalid},
+		{"extra cannot be encoded", extra(func() {}), stapled.ClaimsInvalid},
+		{"extra is no JSON", extra(json.RawMessage(`{"a":1}}`)), stapled.ClaimsInvalid},
+		{"extra not UTF-8", extra(json.RawMessage("{\"a\":\"\xff\"}")), stapled.ClaimsInvalid},
+		{"half a surrogate pair", extra(json.RawMessage(`{"a":"\ud800"}`)), stapled.ClaimsInvalid},
+		{"the other half", extra(json.RawMessage(`{"a":"\udc00"}`)), stapled.ClaimsInvalid},
+		{"halves apart", extra(json.RawMessage(`{"a":"\ud83d.\ude00"}`)), stapled.ClaimsInvalid},
+		{"half before another escape", extra(json.RawMessage(`{"a":"\ud83d\n"}`)), stapled.ClaimsInvalid},
+		{"half before a character", extra(json.RawMessage(`{"a":"\ud83d\u0041"}`)), stapled.ClaimsInvalid},
 		{"a surrogate pair", extra(json.RawMessage(`{"a":"\\\ud83d\ude00"}`)), ""},
 		{"an escaped backslash before ud800", extra(json.RawMessage(`{"a":"\\ud800"}`)), ""},
 		{"nested 16 deep", extra(nested(16)), ""},
-		{"nested 17 deep", extra(nested(17)), issuer.ClaimsInvalid},
+		{"nested 17 deep", extra(nested(17)), stapled.ClaimsInvalid},
 		{"64 members", extra(members(58)), ""},
-		{"65 members", extra(members(59)), issuer.ClaimsInvalid},
+		{"65 members", extra(members(59)), stapled.ClaimsInvalid},
 		{"64 members, one of them sub", issuer.Claims{Audience: []string{"orders"}, Subject: "alice", Extra: members(57)}, ""},
-		{"65 members, one of them sub", issuer.Claims{Audience: []string{"orders"}, Subject: "alice", Extra: members(58)}, issuer.ClaimsInvalid},
-		{"too much", extra(map[string]any{"blob": strings.Repeat("x", 16<<10)}), issuer.TooLarge},
+		{"65 members, one of them sub", issuer.Claims{Audience: []string{"orders"}, Subject: "alice", Extra: members(58)}, stapled.ClaimsInvalid},
+		{"too much", extra(map[string]any{"blob": strings.Repeat("x", 16<<10)}), stapled.TooLarge},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			leaf := newParty(testca.P256)
@@ -163,7 +164,7 @@ func TestLargestToken(t *testing.T) {
 	sort.Search(16<<10, func(size int) bool {
 		raw, err := iss.Sign(t.Context(), issuer.Claims{Audience: []string{"orders"}, Extra: map[string]string{"blob": strings.Repeat("x", size)}})
 		if err != nil {
-			wantReason(t, err, issuer.TooLarge)
+			wantReason(t, err, stapled.TooLarge)
 		}
 		largest = max(largest, len(raw))
 		return err != nil

@@ -61,7 +61,7 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 		c.algorithm = i.algorithm
 	}
 	if c.hash, err = certkey.Hash(c.algorithm); err != nil {
-		return nil, refuse(ConfigInvalid, "alg %.20q: %w", c.algorithm, err)
+		return nil, refuse(stapled.ConfigInvalid, "alg %.20q: %w", c.algorithm, err)
 	}
 	if err := certkey.CheckAlgorithm(pub, c.algorithm); err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 		i.name = names.Issuer()
 	}
 	if i.name == "" {
-		return nil, refuse(IssuerMismatch, "the certificate of %s has neither a URI nor a DNS name in its subjectAltName, so it cannot name an issuer", certname.Of(id.Leaf()))
+		return nil, refuse(stapled.IssuerMismatch, "the certificate of %s has neither a URI nor a DNS name in its subjectAltName, so it cannot name an issuer", certname.Of(id.Leaf()))
 	}
 	if err := names.CheckIssuer(i.name); err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 		total += len(cert.Raw)
 	}
 	if total > stapled.MaxChainBytes {
-		return nil, refuse(TooLarge, "the certificates have %d bytes, and verifiers accept %d", total, stapled.MaxChainBytes)
+		return nil, refuse(stapled.TooLarge, "the certificates have %d bytes, and verifiers accept %d", total, stapled.MaxChainBytes)
 	}
 	return c, nil
 }
@@ -108,7 +108,7 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 func (c *credential) checkChain() error {
 	leaf := c.chain[0]
 	if leaf.IsCA || leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
-		return refuse(KeyUsage, "the certificate of %s must be no CA's and have the key usage digitalSignature (RFC 5280 §4.2.1.3)",
+		return refuse(stapled.KeyUsage, "the certificate of %s must be no CA's and have the key usage digitalSignature (RFC 5280 §4.2.1.3)",
 			certname.Of(leaf))
 	}
 	c.notBefore, c.notAfter = leaf.NotBefore, leaf.NotAfter
@@ -127,7 +127,7 @@ func (c *credential) checkChain() error {
 			continue // its staple, if there is one, will be refused
 		}
 		if err := cert.CheckSignatureFrom(issuer); err != nil {
-			return refuse(ChainInvalid, "%s did not issue %s, which names %s: %w", certname.Of(issuer), certname.Of(cert), certname.IssuerOf(cert), err)
+			return refuse(stapled.ChainInvalid, "%s did not issue %s, which names %s: %w", certname.Of(issuer), certname.Of(cert), certname.IssuerOf(cert), err)
 		}
 	}
 	return nil
@@ -179,11 +179,11 @@ func (c *credential) headerOf(staples []*ocspstaple.Staple) *header {
 // usable returns the staples if, with them, this credential may sign now.
 func (c *credential) usable(now time.Time) ([]*ocspstaple.Staple, error) {
 	if now.After(c.notAfter) {
-		return nil, refuse(CertificateExpired, "the chain ended at %s, and it is %s: enrol a new certificate",
+		return nil, refuse(stapled.CertificateExpired, "the chain ended at %s, and it is %s: enroll a new certificate",
 			timetext.Stamp(c.notAfter), timetext.Stamp(now))
 	}
 	if now.Before(c.notBefore) {
-		return nil, refuse(CertificateNotYetValid, "the chain begins at %s, and it is %s", timetext.Stamp(c.notBefore), timetext.Stamp(now))
+		return nil, refuse(stapled.CertificateNotYetValid, "the chain begins at %s, and it is %s", timetext.Stamp(c.notBefore), timetext.Stamp(now))
 	}
 	staples, err := c.staples.Current(now)
 	if err != nil {
@@ -206,14 +206,14 @@ func (c *credential) nudge() {
 
 func (c *credential) checkStaples(staples []*ocspstaple.Staple, now time.Time) error {
 	if len(staples) == 0 {
-		return refuse(StapleMissing, "the source has none")
+		return refuse(stapled.StapleMissing, "the source has none")
 	}
 	if len(staples) > len(c.chain) {
-		return refuse(StapleMismatch, "%d staples for %d certificates", len(staples), len(c.chain))
+		return refuse(stapled.StapleMismatch, "%d staples for %d certificates", len(staples), len(c.chain))
 	}
 	for n, staple := range staples {
 		if staple == nil {
-			return refuse(StapleMissing, "the source has none for certificate %d", n)
+			return refuse(stapled.StapleMissing, "the source has none for certificate %d", n)
 		}
 		if err := staple.Check(now, c.issuer.freshness); err != nil {
 			return refuseStaple(err)

@@ -41,7 +41,7 @@ func ExampleIssuer() {
 		Extra:    map[string]any{"scope": "orders:read"},
 	})
 	if errors.Is(err, ocspstaple.CertificateRevoked) {
-		log.Fatal("enrol a new certificate")
+		log.Fatal("enroll a new certificate")
 	}
 	if err != nil {
 		log.Fatal(err)

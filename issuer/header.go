@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 // header is the protected header of all tokens that are signed with one set of
-// staples. Verifiers recognise its bytes and skip what they have proven once,
+// staples. Verifiers recognize its bytes and skip what they have proven once,
 // so it has a fixed order of members and nothing that differs between tokens.
 // It is not modified.
 type header struct {
@@ -42,7 +43,7 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 	for n, staple := range staples {
 		issuer := c.issuerOf(n)
 		if issuer == nil {
-			return nil, refuse(ConfigInvalid, "the staple of certificate %d cannot be authenticated without its issuer: set Config.Anchor", n)
+			return nil, refuse(stapled.ConfigInvalid, "the staple of certificate %d cannot be authenticated without its issuer: set Config.Anchor", n)
 		}
 		staple, err := ocspstaple.Slim(staple.DER(), c.chain[n], issuer, now)
 		if err != nil {
@@ -55,9 +56,9 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 		}
 	}
 	// 2. Verifiers accept their size.
-	if size > maxStaples {
-		return nil, refuse(TooLarge, "staples of %d bytes, and verifiers accept %d: "+
-			"use smaller keys, or smaller certificates for responders", size, maxStaples)
+	if size > stapled.MaxStapleBytes {
+		return nil, refuse(stapled.TooLarge, "staples of %d bytes, and verifiers accept %d: "+
+			"use smaller keys, or smaller certificates for responders", size, stapled.MaxStapleBytes)
 	}
 	// 3. Encode, once.
 	h.segment = base64.RawURLEncoding.EncodeToString(c.appendHeader(nil, slim)) + "."
@@ -81,10 +82,10 @@ const minClaims = 256
 
 // checkRoom refuses a header segment beside which no claims fit.
 func (c *credential) checkRoom(segment int) error {
-	room := maxToken - segment - minClaims - 1 - base64.RawURLEncoding.EncodedLen(c.signatureSize())
+	room := stapled.MaxTokenBytes - segment - minClaims - 1 - base64.RawURLEncoding.EncodedLen(c.signatureSize())
 	if room < 0 {
-		return refuse(TooLarge, "a header of %d bytes leaves no room for claims in a token of %d: "+
-			"use smaller keys and certificates", segment, maxToken)
+		return refuse(stapled.TooLarge, "a header of %d bytes leaves no room for claims in a token of %d: "+
+			"use smaller keys and certificates", segment, stapled.MaxTokenBytes)
 	}
 	return nil
 }
@@ -115,14 +116,14 @@ func (h *header) prove() error {
 	}
 	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{h.credential.algorithm})
 	if err != nil {
-		return refuse(SigningFailed, "go-jose does not parse a token with the new header: %w", err)
+		return refuse(stapled.SigningFailed, "go-jose does not parse a token with the new header: %w", err)
 	}
 	got, err := jws.Verify(h.credential.chain[0].PublicKey)
 	if err != nil {
-		return refuse(SigningFailed, "go-jose does not verify the signature of the private key: %w", err)
+		return refuse(stapled.SigningFailed, "go-jose does not verify the signature of the private key: %w", err)
 	}
 	if string(got) != payload {
-		return refuse(SigningFailed, "go-jose reads another payload than was signed")
+		return refuse(stapled.SigningFailed, "go-jose reads another payload than was signed")
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
@@ -138,7 +139,7 @@ func TestHeaderIsProven(t *testing.T) {
 			leaf.Key = key
 			iss := newIssuer(t, leaf, staples)
 			raw, err := iss.Sign(t.Context(), forOrders)
-			wantReason(t, err, issuer.SigningFailed)
+			wantReason(t, err, stapled.SigningFailed)
 			if raw != "" {
 				t.Error("a token beside an error")
 			}
@@ -170,7 +171,7 @@ func TestKeyThatGoesBad(t *testing.T) {
 			sign(t, iss, forOrders)
 			key.edit = row.edit
 			_, err := iss.Sign(t.Context(), forOrders)
-			wantReason(t, err, issuer.SigningFailed)
+			wantReason(t, err, stapled.SigningFailed)
 		})
 	}
 }
@@ -193,7 +194,7 @@ func TestLargestStaple(t *testing.T) {
 			largest = max(largest, len(s.DER()))
 			return false
 		}
-		wantReason(t, err, issuer.TooLarge)
+		wantReason(t, err, stapled.TooLarge)
 		if !strings.Contains(err.Error(), "staples of") {
 			t.Errorf("refused for another size: %v", err)
 		}

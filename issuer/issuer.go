@@ -25,23 +25,15 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// The defaults of [Config].
-const (
-	DefaultTTL    = 5 * time.Minute
-	DefaultType   = "stapled+jwt"
-	DefaultLeeway = time.Minute
-)
-
-// The limits of the format; a verifier rejects what exceeds them.
-const (
-	maxToken   = 16 << 10
-	maxStaples = 8 << 10 // of all staples together, before base64
-)
+// DefaultTTL is the default of [Config].TTL.
+const DefaultTTL = 5 * time.Minute
 
 // StapleSource gives the staples of a certificate chain.
 type StapleSource interface {
@@ -85,17 +77,18 @@ type Config struct {
 	// MaxLifetime of the verifiers. A token ends earlier if a staple or a
 	// certificate does. Default [DefaultTTL].
 	TTL time.Duration
-	// Type is the typ header parameter (RFC 8725 §3.11). Default [DefaultType].
+	// Type is the typ header parameter (RFC 8725 §3.11). Default [stapled.Type].
 	Type string
-	// Algorithm is the alg header parameter (RFC 7518 §3.1). Default: the one
-	// of the key's curve, EdDSA, or RS256.
-	Algorithm jose.SignatureAlgorithm
+	// Algorithm is the alg header parameter (RFC 7518 §3.1), such as "PS256".
+	// Default: the one of the key's curve, EdDSA, or RS256.
+	Algorithm string
 	// MaxStapleAge bounds the time since a staple's thisUpdate, and no token
 	// outlives it: no more than the MaxStapleAge of the verifiers, which would
-	// refuse such a token. Default [ocspstaple.DefaultMaxAge], which is theirs.
+	// refuse such a token. Default [stapled.DefaultMaxStapleAge], which is theirs.
 	MaxStapleAge time.Duration
 	// Leeway is by how much the clock of the CA or the responder may be ahead.
-	// It prolongs nothing. Default [DefaultLeeway].
+	// It prolongs nothing. 0 means [stapled.DefaultLeeway], one minute;
+	// [stapled.NoLeeway] means none.
 	Leeway time.Duration
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
@@ -118,21 +111,24 @@ type Issuer struct {
 }
 
 // New checks the configuration. It does not ask for staples yet: until there
-// are any, [Issuer.Sign] refuses. The error is an [*Error].
+// are any, [Issuer.Sign] refuses. The error is an [*stapled.Error].
 func New(cfg Config) (*Issuer, error) {
 	if cfg.Identity == nil || cfg.Staples == nil {
-		return nil, refuse(ConfigInvalid, "Identity and Staples are required")
+		return nil, refuse(stapled.ConfigInvalid, "Identity and Staples are required")
 	}
-	for name, d := range map[string]time.Duration{"TTL": cfg.TTL, "MaxStapleAge": cfg.MaxStapleAge, "Leeway": cfg.Leeway} {
+	for name, d := range map[string]time.Duration{"TTL": cfg.TTL, "MaxStapleAge": cfg.MaxStapleAge} {
 		if d < 0 {
-			return nil, refuse(ConfigInvalid, "%s is negative", name)
+			return nil, refuse(stapled.ConfigInvalid, "%s is negative", name)
 		}
+	}
+	if err := leeway.Check(cfg.Leeway); err != nil {
+		return nil, refuse(stapled.ConfigInvalid, "Leeway: %w", err)
 	}
 	i := &Issuer{
 		name:      cfg.Issuer,
 		ttl:       cfg.TTL,
 		typ:       cfg.Type,
-		algorithm: cfg.Algorithm,
+		algorithm: jose.SignatureAlgorithm(cfg.Algorithm),
 		anchor:    cfg.Anchor,
 		freshness: ocspstaple.Freshness{MaxAge: cfg.MaxStapleAge, Leeway: cfg.Leeway},
 		now:       cfg.Now,
@@ -142,16 +138,13 @@ func New(cfg Config) (*Issuer, error) {
 		i.ttl = DefaultTTL
 	}
 	if i.ttl < time.Second {
-		return nil, refuse(ConfigInvalid, "a TTL of %s: exp has whole seconds (RFC 7519 §2), so it must be a second or more", timetext.Duration(i.ttl))
+		return nil, refuse(stapled.ConfigInvalid, "a TTL of %s: exp has whole seconds (RFC 7519 §2), so it must be a second or more", timetext.Duration(i.ttl))
 	}
 	if i.typ == "" {
-		i.typ = DefaultType
+		i.typ = stapled.Type
 	}
 	if strings.ContainsFunc(i.typ, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return nil, refuse(ConfigInvalid, "typ %q is no media type", i.typ)
-	}
-	if i.freshness.Leeway == 0 {
-		i.freshness.Leeway = DefaultLeeway
+		return nil, refuse(stapled.ConfigInvalid, "typ %q is no media type", i.typ)
 	}
 	if i.now == nil {
 		i.now = time.Now
@@ -170,12 +163,12 @@ func New(cfg Config) (*Issuer, error) {
 // Rotate swaps certificate, key and staples together: every token is signed
 // with the old set or with the new one. It checks that the new set can sign
 // now, by the same rules as [Issuer.Sign]; if it cannot, the old one stays in
-// use. The new leaf must name the same issuer. The error is an [*Error].
+// use. The new leaf must name the same issuer. The error is an [*stapled.Error].
 //
 // Whoever runs the old source may stop it when Rotate has returned.
 func (i *Issuer) Rotate(id *certs.Identity, staples StapleSource) error {
 	if id == nil || staples == nil {
-		return refuse(ConfigInvalid, "an identity and its staples are required")
+		return refuse(stapled.ConfigInvalid, "an identity and its staples are required")
 	}
 	c, err := i.newCredential(id, staples)
 	if err != nil {
@@ -189,13 +182,13 @@ func (i *Issuer) Rotate(id *certs.Identity, staples StapleSource) error {
 	return nil
 }
 
-// Sign signs a token. It refuses with an [*Error] that says which condition
+// Sign signs a token. It refuses with an [*stapled.Error] that says which condition
 // fails, above all if there is no fresh staple that says good of the leaf. It
 // waits for nothing but the private key: a source that is a [Nudger] is told when
 // its staples are not usable, and a later call may succeed.
 func (i *Issuer) Sign(ctx context.Context, claims Claims) (string, error) {
 	if ctx.Err() != nil {
-		return "", &Error{Reason: Canceled, Err: context.Cause(ctx)}
+		return "", &stapled.Error{Reason: stapled.Canceled, Err: context.Cause(ctx)}
 	}
 	now := i.now()
 	c := i.current.Load()
@@ -235,12 +228,12 @@ func (i *Issuer) expiry(h *header, ttl time.Duration, now time.Time) (time.Time,
 		ttl = i.ttl
 	}
 	// From iat, which is in whole seconds too: exp - iat is never above the TTL.
-	exp, reason := time.Unix(now.Unix(), 0).Add(ttl), ClaimsInvalid
+	exp, reason := time.Unix(now.Unix(), 0).Add(ttl), stapled.ClaimsInvalid
 	if h.freshUntil.Before(exp) {
-		exp, reason = h.freshUntil, StapleStale
+		exp, reason = h.freshUntil, stapled.StapleStale
 	}
 	if h.credential.notAfter.Before(exp) {
-		exp, reason = h.credential.notAfter, CertificateExpired
+		exp, reason = h.credential.notAfter, stapled.CertificateExpired
 	}
 	if exp.Unix() <= now.Unix() {
 		return time.Time{}, refuse(reason, "the token would end at %s, and it is %s",
@@ -250,5 +243,5 @@ func (i *Issuer) expiry(h *header, ttl time.Duration, now time.Time) (time.Time,
 }
 
 func (i *Issuer) refuseTTL(ttl time.Duration) error {
-	return refuse(ClaimsInvalid, "a TTL of %s: the issuer permits up to %s", timetext.Duration(ttl), timetext.Duration(i.ttl))
+	return refuse(stapled.ClaimsInvalid, "a TTL of %s: the issuer permits up to %s", timetext.Duration(ttl), timetext.Duration(i.ttl))
 }

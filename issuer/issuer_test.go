@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/internal/testca"
@@ -137,14 +138,14 @@ func unverified(tb testing.TB, raw string) (header, claims map[string]any) {
 }
 
 // wantReason holds an error to the contract of this package.
-func wantReason(tb testing.TB, err error, reason issuer.Reason) {
+func wantReason(tb testing.TB, err error, reason stapled.Reason) {
 	tb.Helper()
 	if !errors.Is(err, reason) {
 		tb.Fatalf("got error %v, want reason %s", err, reason)
 	}
-	var e *issuer.Error
+	var e *stapled.Error
 	if !errors.As(err, &e) || e.Reason != reason || e.Err == nil {
-		tb.Errorf("error %#v is not an *issuer.Error with a cause", err)
+		tb.Errorf("error %#v is not an *stapled.Error with a cause", err)
 	}
 	if prefix := string(reason) + ": "; !strings.HasPrefix(err.Error(), prefix) || strings.HasPrefix(err.Error(), prefix+prefix) {
 		tb.Errorf("error %q does not begin with its reason once", err)
@@ -192,7 +193,7 @@ func TestEveryKindOfKeySignsWhatGoJoseVerifies(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			leaf := newParty(row.kind)
-			iss := newIssuer(t, leaf, fixed(t, leaf), func(c *issuer.Config) { c.Algorithm = row.alg })
+			iss := newIssuer(t, leaf, fixed(t, leaf), func(c *issuer.Config) { c.Algorithm = string(row.alg) })
 			count := 20 // often enough that some r or s is short; on P-521 it is every other
 			if row.kind == testca.RSA2048 {
 				count = 2

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
 )
@@ -55,7 +56,7 @@ func TestTransportOrigins(t *testing.T) {
 				Issuer: newIssuer(t, leaf, fixed(t, leaf)), Base: base, Audience: row.audience, Origins: row.origins,
 			})
 			if row.url == "" {
-				wantReason(t, err, issuer.ConfigInvalid)
+				wantReason(t, err, stapled.ConfigInvalid)
 				return
 			}
 			if err != nil {
@@ -79,7 +80,7 @@ func TestTransportOrigins(t *testing.T) {
 				}
 				return
 			}
-			wantReason(t, err, issuer.ConfigInvalid)
+			wantReason(t, err, stapled.ConfigInvalid)
 			if len(base.seen) > 0 {
 				t.Errorf("sent %s", base.seen)
 			}
@@ -93,11 +94,11 @@ func TestTransportConfigRefused(t *testing.T) {
 	for _, row := range []struct {
 		name string
 		cfg  issuer.TransportConfig
-		want issuer.Reason
+		want stapled.Reason
 	}{
-		{"no issuer", issuer.TransportConfig{Audience: "https://orders.test"}, issuer.ConfigInvalid},
-		{"no audience", issuer.TransportConfig{Issuer: iss}, issuer.ClaimsInvalid},
-		{"no audience, an origin", issuer.TransportConfig{Issuer: iss, Origins: []string{"https://orders.test"}}, issuer.ClaimsInvalid},
+		{"no issuer", issuer.TransportConfig{Audience: "https://orders.test"}, stapled.ConfigInvalid},
+		{"no audience", issuer.TransportConfig{Issuer: iss}, stapled.ClaimsInvalid},
+		{"no audience, an origin", issuer.TransportConfig{Issuer: iss, Origins: []string{"https://orders.test"}}, stapled.ClaimsInvalid},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			rt, err := issuer.NewTransport(row.cfg)

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/testca"
@@ -40,25 +39,25 @@ func TestConfigRefused(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		edit   func(*issuer.Config)
-		reason issuer.Reason
+		reason stapled.Reason
 	}{
-		{"no identity", func(c *issuer.Config) { c.Identity = nil }, issuer.ConfigInvalid},
-		{"no staples", func(c *issuer.Config) { c.Staples = nil }, issuer.ConfigInvalid},
-		{"negative TTL", func(c *issuer.Config) { c.TTL = -1 }, issuer.ConfigInvalid},
-		{"TTL below a second", func(c *issuer.Config) { c.TTL = time.Millisecond }, issuer.ConfigInvalid},
-		{"negative staple age", func(c *issuer.Config) { c.MaxStapleAge = -1 }, issuer.ConfigInvalid},
-		{"negative leeway", func(c *issuer.Config) { c.Leeway = -1 }, issuer.ConfigInvalid},
-		{"typ with a space", func(c *issuer.Config) { c.Type = "stapled jwt" }, issuer.ConfigInvalid},
-		{"typ with a line break", func(c *issuer.Config) { c.Type = "jwt\n" }, issuer.ConfigInvalid},
-		{"alg none", func(c *issuer.Config) { c.Algorithm = "none" }, issuer.ConfigInvalid},
-		{"alg HS256", func(c *issuer.Config) { c.Algorithm = jose.HS256 }, issuer.ConfigInvalid},
-		{"alg of another curve", func(c *issuer.Config) { c.Algorithm = jose.ES384 }, issuer.KeyMismatch},
-		{"alg of another kind of key", func(c *issuer.Config) { c.Algorithm = jose.RS256 }, issuer.KeyMismatch},
+		{"no identity", func(c *issuer.Config) { c.Identity = nil }, stapled.ConfigInvalid},
+		{"no staples", func(c *issuer.Config) { c.Staples = nil }, stapled.ConfigInvalid},
+		{"negative TTL", func(c *issuer.Config) { c.TTL = -1 }, stapled.ConfigInvalid},
+		{"TTL below a second", func(c *issuer.Config) { c.TTL = time.Millisecond }, stapled.ConfigInvalid},
+		{"negative staple age", func(c *issuer.Config) { c.MaxStapleAge = -1 }, stapled.ConfigInvalid},
+		{"negative leeway", func(c *issuer.Config) { c.Leeway = -time.Second }, stapled.ConfigInvalid},
+		{"typ with a space", func(c *issuer.Config) { c.Type = "stapled jwt" }, stapled.ConfigInvalid},
+		{"typ with a line break", func(c *issuer.Config) { c.Type = "jwt\n" }, stapled.ConfigInvalid},
+		{"alg none", func(c *issuer.Config) { c.Algorithm = "none" }, stapled.ConfigInvalid},
+		{"alg HS256", func(c *issuer.Config) { c.Algorithm = "HS256" }, stapled.ConfigInvalid},
+		{"alg of another curve", func(c *issuer.Config) { c.Algorithm = "ES384" }, stapled.KeyMismatch},
+		{"alg of another kind of key", func(c *issuer.Config) { c.Algorithm = "RS256" }, stapled.KeyMismatch},
 		{"key of another certificate", func(c *issuer.Config) {
 			c.Identity = &certs.Identity{Chain: leaf.Chain(), Key: testca.Key(testca.P256, "other")}
-		}, issuer.KeyMismatch},
-		{"no key", func(c *issuer.Config) { c.Identity = &certs.Identity{Chain: leaf.Chain()} }, issuer.KeyMismatch},
-		{"no certificate", func(c *issuer.Config) { c.Identity = &certs.Identity{Key: leaf.Key} }, issuer.ChainInvalid},
+		}, stapled.KeyMismatch},
+		{"no key", func(c *issuer.Config) { c.Identity = &certs.Identity{Chain: leaf.Chain()} }, stapled.KeyMismatch},
+		{"no certificate", func(c *issuer.Config) { c.Identity = &certs.Identity{Key: leaf.Key} }, stapled.ChainInvalid},
 		{"weak RSA key", func(c *issuer.Config) { c.Identity = identity(t, intermediate.Leaf(testca.Keyed(testca.RSA1024))) }, stapled.AlgorithmRejected},
 		{"P-224 key", func(c *issuer.Config) { c.Identity = identity(t, intermediate.Leaf(testca.Keyed(testca.P224))) }, stapled.AlgorithmRejected},
 		{"weak key of the intermediate", func(c *issuer.Config) {
@@ -71,30 +70,30 @@ func TestConfigRefused(t *testing.T) {
 			}
 			party = party.Leaf()
 			c.Identity = &certs.Identity{Chain: party.Chain(), Key: party.Key}
-		}, issuer.ChainInvalid},
+		}, stapled.ChainInvalid},
 		{"chain in the wrong order", func(c *issuer.Config) {
 			other := root.Intermediate(testca.Named("Other"))
 			c.Identity = &certs.Identity{Chain: append(leaf.Chain()[:1:1], other.Cert), Key: leaf.Key}
-		}, issuer.ChainInvalid},
+		}, stapled.ChainInvalid},
 		{"issuer of the same name and another key", func(c *issuer.Config) {
 			namesake := root.Intermediate(testca.WithKey(testca.Key(testca.P256, "namesake")))
 			c.Identity = &certs.Identity{Chain: append(leaf.Chain()[:1:1], namesake.Cert), Key: leaf.Key}
-		}, issuer.ChainInvalid},
-		{"anchor that issued nothing of it", func(c *issuer.Config) { c.Anchor = testca.New(testca.Named("Other")).Cert }, issuer.ChainInvalid},
+		}, stapled.ChainInvalid},
+		{"anchor that issued nothing of it", func(c *issuer.Config) { c.Anchor = testca.New(testca.Named("Other")).Cert }, stapled.ChainInvalid},
 		{"leaf of 65 names", func(c *issuer.Config) {
 			c.Identity = identity(t, intermediate.Leaf(func(t *testca.Template) {
 				t.DNSNames = slices.Repeat([]string{"client.test.example"}, 65)
 			}))
-		}, issuer.ChainInvalid},
-		{"leaf is a CA", func(c *issuer.Config) { c.Identity = identity(t, intermediate) }, issuer.KeyUsage},
+		}, stapled.ChainInvalid},
+		{"leaf is a CA", func(c *issuer.Config) { c.Identity = identity(t, intermediate) }, stapled.KeyUsage},
 		{"leaf without digitalSignature", func(c *issuer.Config) {
 			c.Identity = identity(t, intermediate.Leaf(func(t *testca.Template) { t.KeyUsage = x509.KeyUsageKeyEncipherment }))
-		}, issuer.KeyUsage},
-		{"issuer that the leaf does not name", func(c *issuer.Config) { c.Issuer = "spiffe://test.example/other" }, issuer.IssuerMismatch},
-		{"issuer that begins like the name", func(c *issuer.Config) { c.Issuer = "spiffe://test.example/client/x" }, issuer.IssuerMismatch},
+		}, stapled.KeyUsage},
+		{"issuer that the leaf does not name", func(c *issuer.Config) { c.Issuer = "spiffe://test.example/other" }, stapled.IssuerMismatch},
+		{"issuer that begins like the name", func(c *issuer.Config) { c.Issuer = "spiffe://test.example/client/x" }, stapled.IssuerMismatch},
 		{"leaf that names nobody", func(c *issuer.Config) {
 			c.Identity = identity(t, intermediate.Leaf(func(t *testca.Template) { t.URIs, t.DNSNames = nil, nil }))
-		}, issuer.IssuerMismatch},
+		}, stapled.IssuerMismatch},
 		{"chain too large for a token", func(c *issuer.Config) {
 			large := intermediate.Leaf(func(t *testca.Template) {
 				for n := range 60 {
@@ -102,7 +101,7 @@ func TestConfigRefused(t *testing.T) {
 				}
 			})
 			c.Identity = identity(t, large)
-		}, issuer.TooLarge},
+		}, stapled.TooLarge},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			cfg := config(t, leaf, fixed(t, leaf))
@@ -171,47 +170,47 @@ func TestSignRefused(t *testing.T) {
 		name   string
 		source issuer.StapleSource
 		edit   func(*issuer.Config)
-		reason issuer.Reason
+		reason stapled.Reason
 		also   error // what errors.Is has to find besides
 	}{
-		{"no staple", gives(), nil, issuer.StapleMissing, nil},
-		{"nil staple", gives(nil), nil, issuer.StapleMissing, nil},
-		{"leaf's staple is nil, the other's is not", gives(nil, staple(t, intermediate)), withAnchor, issuer.StapleMissing, nil},
-		{"source fails without a reason", &source{err: down}, nil, issuer.StapleMissing, down},
+		{"no staple", gives(), nil, stapled.StapleMissing, nil},
+		{"nil staple", gives(nil), nil, stapled.StapleMissing, nil},
+		{"leaf's staple is nil, the other's is not", gives(nil, staple(t, intermediate)), withAnchor, stapled.StapleMissing, nil},
+		{"source fails without a reason", &source{err: down}, nil, stapled.StapleMissing, down},
 		{"source says revoked", &source{err: fmt.Errorf("keeper: %w", ocspstaple.CertificateRevoked)}, nil,
-			issuer.CertificateRevoked, ocspstaple.CertificateRevoked},
-		{"source says stale", &source{err: fmt.Errorf("keeper: %w", ocspstaple.Stale)}, nil, issuer.StapleStale, ocspstaple.Stale},
-		{"revoked", gives(staple(t, leaf, saying(testca.Revoked))), nil, issuer.CertificateRevoked, ocspstaple.CertificateRevoked},
-		{"unknown", gives(staple(t, leaf, saying(testca.Unknown))), nil, issuer.StapleUnknown, ocspstaple.StatusUnknown},
-		{"past nextUpdate by a second", gives(good), at(9*time.Minute + time.Second), issuer.StapleStale, ocspstaple.Stale},
-		{"at nextUpdate", gives(good), at(9 * time.Minute), issuer.StapleStale, ocspstaple.Stale},
+			stapled.CertificateRevoked, ocspstaple.CertificateRevoked},
+		{"source says stale", &source{err: fmt.Errorf("keeper: %w", ocspstaple.Stale)}, nil, stapled.StapleStale, ocspstaple.Stale},
+		{"revoked", gives(staple(t, leaf, saying(testca.Revoked))), nil, stapled.CertificateRevoked, ocspstaple.CertificateRevoked},
+		{"unknown", gives(staple(t, leaf, saying(testca.Unknown))), nil, stapled.StapleUnknown, ocspstaple.StatusUnknown},
+		{"past nextUpdate by a second", gives(good), at(9*time.Minute + time.Second), stapled.StapleStale, ocspstaple.Stale},
+		{"at nextUpdate", gives(good), at(9 * time.Minute), stapled.StapleStale, ocspstaple.Stale},
 		{"in the last second before nextUpdate", gives(good), at(9*time.Minute - time.Nanosecond), "", nil},
 		{"older than the default age", gives(staple(t, leaf, lasting(testca.Now.Add(-time.Hour-time.Second), testca.Now.Add(time.Hour)))), nil,
-			issuer.StapleStale, ocspstaple.Stale},
-		{"older than the age configured", gives(good), func(c *issuer.Config) { c.MaxStapleAge = 59 * time.Second }, issuer.StapleStale, ocspstaple.Stale},
-		{"as old as the age configured", gives(good), func(c *issuer.Config) { c.MaxStapleAge = time.Minute }, issuer.StapleStale, ocspstaple.Stale},
+			stapled.StapleStale, ocspstaple.Stale},
+		{"older than the age configured", gives(good), func(c *issuer.Config) { c.MaxStapleAge = 59 * time.Second }, stapled.StapleStale, ocspstaple.Stale},
+		{"as old as the age configured", gives(good), func(c *issuer.Config) { c.MaxStapleAge = time.Minute }, stapled.StapleStale, ocspstaple.Stale},
 		{"a second younger than the age configured", gives(good), func(c *issuer.Config) { c.MaxStapleAge = time.Minute + time.Second }, "", nil},
-		{"from the future", gives(good), at(-2*time.Minute - time.Second), issuer.StapleNotYetValid, ocspstaple.NotYetValid},
+		{"from the future", gives(good), at(-2*time.Minute - time.Second), stapled.StapleNotYetValid, ocspstaple.NotYetValid},
 		{"from the future, within the leeway", gives(good), at(-2 * time.Minute), "", nil},
 		{"from the future, beyond the leeway configured", gives(good), func(c *issuer.Config) {
 			at(-time.Minute - 2*time.Second)(c)
 			c.Leeway = time.Second
-		}, issuer.StapleNotYetValid, ocspstaple.NotYetValid},
-		{"of another certificate", gives(staple(t, intermediate.Leaf())), nil, issuer.StapleMismatch, ocspstaple.Mismatch},
-		{"of the intermediate at the place of the leaf", gives(staple(t, intermediate)), withAnchor, issuer.StapleMismatch, ocspstaple.Mismatch},
-		{"leaf's at the place of the intermediate", gives(good, good), withAnchor, issuer.StapleMismatch, ocspstaple.Mismatch},
-		{"more staples than certificates", gives(good, staple(t, intermediate), good), withAnchor, issuer.StapleMismatch, nil},
-		{"of the same serial under another CA", gives(otherCA(t, leaf)), nil, issuer.StapleMismatch, ocspstaple.Mismatch},
-		{"whole chain without an anchor", gives(good, staple(t, intermediate)), nil, issuer.ConfigInvalid, nil},
+		}, stapled.StapleNotYetValid, ocspstaple.NotYetValid},
+		{"of another certificate", gives(staple(t, intermediate.Leaf())), nil, stapled.StapleMismatch, ocspstaple.Mismatch},
+		{"of the intermediate at the place of the leaf", gives(staple(t, intermediate)), withAnchor, stapled.StapleMismatch, ocspstaple.Mismatch},
+		{"leaf's at the place of the intermediate", gives(good, good), withAnchor, stapled.StapleMismatch, ocspstaple.Mismatch},
+		{"more staples than certificates", gives(good, staple(t, intermediate), good), withAnchor, stapled.StapleMismatch, nil},
+		{"of the same serial under another CA", gives(otherCA(t, leaf)), nil, stapled.StapleMismatch, ocspstaple.Mismatch},
+		{"whole chain without an anchor", gives(good, staple(t, intermediate)), nil, stapled.ConfigInvalid, nil},
 		{"whole chain, intermediate revoked", gives(good, staple(t, intermediate, saying(testca.Revoked))), withAnchor,
-			issuer.CertificateRevoked, ocspstaple.CertificateRevoked},
+			stapled.CertificateRevoked, ocspstaple.CertificateRevoked},
 		{"whole chain", gives(good, staple(t, intermediate)), withAnchor, "", nil},
-		{"staple too large", gives(staple(t, leaf, filling(8<<10))), nil, issuer.TooLarge, nil},
+		{"staple too large", gives(staple(t, leaf, filling(8<<10))), nil, stapled.TooLarge, nil},
 		{"staple that embeds too much", gives(staple(t, leaf, embedding(3))), nil, "", nil},
-		{"chain and staple too large together", gives(staple(t, wide, filling(6<<10))), func(c *issuer.Config) { c.Identity = identity(t, wide) }, issuer.TooLarge, nil},
-		{"leaf expired", gives(good), at(24*time.Hour + time.Second), issuer.CertificateExpired, nil},
-		{"intermediate not yet valid", gives(staple(t, future)), func(c *issuer.Config) { c.Identity = identity(t, future) }, issuer.CertificateNotYetValid, nil},
-		{"leaf not yet valid", gives(good), at(-time.Hour - time.Second), issuer.CertificateNotYetValid, nil},
+		{"chain and staple too large together", gives(staple(t, wide, filling(6<<10))), func(c *issuer.Config) { c.Identity = identity(t, wide) }, stapled.TooLarge, nil},
+		{"leaf expired", gives(good), at(24*time.Hour + time.Second), stapled.CertificateExpired, nil},
+		{"intermediate not yet valid", gives(staple(t, future)), func(c *issuer.Config) { c.Identity = identity(t, future) }, stapled.CertificateNotYetValid, nil},
+		{"leaf not yet valid", gives(good), at(-time.Hour - time.Second), stapled.CertificateNotYetValid, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			cfg := config(t, leaf, row.source)
@@ -254,7 +253,7 @@ func TestSignAfterTheContextHasEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := newIssuer(t, leaf, fixed(t, leaf)).Sign(ctx, forOrders)
-	wantReason(t, err, issuer.Canceled)
+	wantReason(t, err, stapled.Canceled)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v does not wrap context.Canceled", err)
 	}
@@ -266,16 +265,16 @@ func TestRefusalAfterSigning(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		change func(*source, *clock)
-		reason issuer.Reason
+		reason stapled.Reason
 	}{
-		{"staple gets stale", func(_ *source, c *clock) { c.advance(9*time.Minute + time.Second) }, issuer.StapleStale},
-		{"source loses its staple", func(s *source, _ *clock) { s.staples = nil }, issuer.StapleMissing},
-		{"source reports a revocation", func(s *source, _ *clock) { s.err = ocspstaple.CertificateRevoked }, issuer.CertificateRevoked},
+		{"staple gets stale", func(_ *source, c *clock) { c.advance(9*time.Minute + time.Second) }, stapled.StapleStale},
+		{"source loses its staple", func(s *source, _ *clock) { s.staples = nil }, stapled.StapleMissing},
+		{"source reports a revocation", func(s *source, _ *clock) { s.err = ocspstaple.CertificateRevoked }, stapled.CertificateRevoked},
 		{"staple is replaced by a revoked one", func(s *source, _ *clock) {
 			s.staples = []*ocspstaple.Staple{staple(t, leaf, saying(testca.Revoked))}
-		}, issuer.CertificateRevoked},
-		{"staple is replaced by one of another certificate", func(s *source, _ *clock) { s.staples = fixed(t, newParty(testca.P256)) }, issuer.StapleMismatch},
-		{"certificate expires", func(_ *source, c *clock) { c.advance(25 * time.Hour) }, issuer.CertificateExpired},
+		}, stapled.CertificateRevoked},
+		{"staple is replaced by one of another certificate", func(s *source, _ *clock) { s.staples = fixed(t, newParty(testca.P256)) }, stapled.StapleMismatch},
+		{"certificate expires", func(_ *source, c *clock) { c.advance(25 * time.Hour) }, stapled.CertificateExpired},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			clock, staples := newClock(), &source{staples: fixed(t, leaf)}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
@@ -80,18 +81,18 @@ func TestRotateRefused(t *testing.T) {
 		name    string
 		id      *certs.Identity
 		staples issuer.StapleSource
-		reason  issuer.Reason // "" for accepted
+		reason  stapled.Reason // "" for accepted
 	}{
 		{"renewed certificate", identity(t, renewed), fixed(t, renewed), ""},
-		{"no identity", nil, fixed(t, renewed), issuer.ConfigInvalid},
-		{"no source", identity(t, renewed), nil, issuer.ConfigInvalid},
-		{"source that has no staple yet", identity(t, renewed), issuer.StaticStaples(nil), issuer.StapleMissing},
-		{"source of the old certificate", identity(t, renewed), fixed(t, old), issuer.StapleMismatch},
-		{"revoked already", identity(t, renewed), issuer.StaticStaples{staple(t, renewed, saying(testca.Revoked))}, issuer.CertificateRevoked},
-		{"certificate of another name", identity(t, other), fixed(t, other), issuer.IssuerMismatch},
-		{"key of another certificate", &certs.Identity{Chain: renewed.Chain(), Key: old.Key}, fixed(t, renewed), issuer.KeyMismatch},
-		{"key that does not sign", &certs.Identity{Chain: broken.Chain(), Key: brokenKey}, fixed(t, broken), issuer.SigningFailed},
-		{"expired certificate", identity(t, newParty(testca.P256, testca.Valid(testca.Now.Add(-2*time.Hour), testca.Now.Add(-time.Hour)))), fixed(t, old), issuer.CertificateExpired},
+		{"no identity", nil, fixed(t, renewed), stapled.ConfigInvalid},
+		{"no source", identity(t, renewed), nil, stapled.ConfigInvalid},
+		{"source that has no staple yet", identity(t, renewed), issuer.StaticStaples(nil), stapled.StapleMissing},
+		{"source of the old certificate", identity(t, renewed), fixed(t, old), stapled.StapleMismatch},
+		{"revoked already", identity(t, renewed), issuer.StaticStaples{staple(t, renewed, saying(testca.Revoked))}, stapled.CertificateRevoked},
+		{"certificate of another name", identity(t, other), fixed(t, other), stapled.IssuerMismatch},
+		{"key of another certificate", &certs.Identity{Chain: renewed.Chain(), Key: old.Key}, fixed(t, renewed), stapled.KeyMismatch},
+		{"key that does not sign", &certs.Identity{Chain: broken.Chain(), Key: brokenKey}, fixed(t, broken), stapled.SigningFailed},
+		{"expired certificate", identity(t, newParty(testca.P256, testca.Valid(testca.Now.Add(-2*time.Hour), testca.Now.Add(-time.Hour)))), fixed(t, old), stapled.CertificateExpired},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			iss := newIssuer(t, old, fixed(t, old))

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -25,8 +26,8 @@ func (h *header) sign(payload []byte) (string, error) {
 	// Before the key is used: it may be somebody's service.
 	width := encoding.EncodedLen(h.credential.signatureSize())
 	size := len(h.segment) + len(segment) + 1 + width
-	if size > maxToken {
-		return "", refuse(TooLarge, "a token of %d bytes, and verifiers accept %d: use fewer claims", size, maxToken)
+	if size > stapled.MaxTokenBytes {
+		return "", refuse(stapled.TooLarge, "a token of %d bytes, and verifiers accept %d: use fewer claims", size, stapled.MaxTokenBytes)
 	}
 	signature, err := h.signature(segment)
 	if err != nil {
@@ -101,10 +102,10 @@ func (c *credential) signatureSize() int {
 
 func (c *credential) checkSignature(signature []byte, err error) error {
 	if err != nil {
-		return refuse(SigningFailed, "the private key: %w", err)
+		return refuse(stapled.SigningFailed, "the private key: %w", err)
 	}
 	if len(signature) != c.signatureSize() {
-		return refuse(SigningFailed, "the private key made a signature of %d bytes, not %d", len(signature), c.signatureSize())
+		return refuse(stapled.SigningFailed, "the private key made a signature of %d bytes, not %d", len(signature), c.signatureSize())
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func (i *Issuer) NewTokenSource(claims Claims) (*TokenSource, error) {
 		return nil, err
 	}
 	if _, err := encodeExtra(claims.Extra, claims.Subject != ""); err != nil {
-		return nil, stapled.Errorf(ClaimsInvalid, "%w", err)
+		return nil, stapled.Errorf(stapled.ClaimsInvalid, "%w", err)
 	}
 	if claims.TTL < 0 || claims.TTL > i.ttl {
 		return nil, i.refuseTTL(claims.TTL)
@@ -76,7 +76,7 @@ func (s *TokenSource) renewOnce(ctx context.Context) (*reusable, error) {
 	case s.renewing <- struct{}{}:
 		defer func() { <-s.renewing }()
 	case <-ctx.Done():
-		return nil, stapled.Errorf(Canceled, "%w", context.Cause(ctx))
+		return nil, stapled.Errorf(stapled.Canceled, "%w", context.Cause(ctx))
 	}
 	if held, err := s.reuse(); held != nil || err != nil {
 		return held, err

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
 )
@@ -52,7 +53,7 @@ func TestTokenSourceRefuses(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			source, err := iss.NewTokenSource(row.claims)
-			wantReason(t, err, issuer.ClaimsInvalid)
+			wantReason(t, err, stapled.ClaimsInvalid)
 			if source != nil {
 				t.Error("a source beside an error")
 			}

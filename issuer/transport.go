@@ -48,7 +48,7 @@ type Transport struct {
 // is a [*stapled.Error] with the reason ConfigInvalid or ClaimsInvalid.
 func NewTransport(cfg TransportConfig) (*Transport, error) {
 	if cfg.Issuer == nil {
-		return nil, refuse(ConfigInvalid, "TransportConfig.Issuer is required")
+		return nil, refuse(stapled.ConfigInvalid, "TransportConfig.Issuer is required")
 	}
 	source, err := cfg.Issuer.NewTokenSource(Claims{Audience: []string{cfg.Audience}})
 	if err != nil {
@@ -63,12 +63,12 @@ func NewTransport(cfg TransportConfig) (*Transport, error) {
 		wanted = []string{cfg.Audience}
 	}
 	if len(wanted) == 0 {
-		return nil, refuse(ConfigInvalid, "TransportConfig.Origins is empty: leave it out, or name where tokens may go")
+		return nil, refuse(stapled.ConfigInvalid, "TransportConfig.Origins is empty: leave it out, or name where tokens may go")
 	}
 	for _, raw := range wanted {
 		o, err := parseOrigin(raw, cfg.UnsafePlaintext)
 		if err != nil {
-			return nil, stapled.Errorf(ConfigInvalid, "%w", err)
+			return nil, stapled.Errorf(stapled.ConfigInvalid, "%w", err)
 		}
 		t.origins = append(t.origins, o)
 	}
@@ -107,7 +107,7 @@ func (t *Transport) authorize(req *http.Request) (*http.Request, error) {
 		if req.Response != nil {
 			return req, nil
 		}
-		return nil, refuse(ConfigInvalid, "a request to %s, and the tokens are for %s: use another client, or name the origin in TransportConfig.Origins",
+		return nil, refuse(stapled.ConfigInvalid, "a request to %s, and the tokens are for %s: use another client, or name the origin in TransportConfig.Origins",
 			originOf(req.URL), t.origins[0])
 	}
 	raw, _, err := t.source.Token(req.Context())

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -123,7 +124,7 @@ func TestTransportReuses(t *testing.T) {
 		ttl    time.Duration
 		change func(*testing.T, *issuer.Issuer, *source, *clock)
 		reused bool
-		reason issuer.Reason // why the second request is not sent
+		reason stapled.Reason // why the second request is not sent
 	}{
 		{"at once", 0, func(*testing.T, *issuer.Issuer, *source, *clock) {}, true, ""},
 		{"until a minute before exp", 0, func(_ *testing.T, _ *issuer.Issuer, _ *source, c *clock) { c.advance(239 * time.Second) }, true, ""},
@@ -137,8 +138,8 @@ func TestTransportReuses(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, false, ""},
-		{"not after a revocation", 0, func(_ *testing.T, _ *issuer.Issuer, s *source, _ *clock) { s.err = ocspstaple.CertificateRevoked }, false, issuer.CertificateRevoked},
-		{"not after the staple has ended", 0, func(_ *testing.T, _ *issuer.Issuer, _ *source, c *clock) { c.advance(10 * time.Minute) }, false, issuer.StapleStale},
+		{"not after a revocation", 0, func(_ *testing.T, _ *issuer.Issuer, s *source, _ *clock) { s.err = ocspstaple.CertificateRevoked }, false, stapled.CertificateRevoked},
+		{"not after the staple has ended", 0, func(_ *testing.T, _ *issuer.Issuer, _ *source, c *clock) { c.advance(10 * time.Minute) }, false, stapled.StapleStale},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			clock, staples, base := newClock(), &source{staples: fixed(t, leaf)}, new(recorder)
@@ -242,7 +243,7 @@ func TestTransportSignsOnceForAll(t *testing.T) {
 	// Who waits for the token of another stops when its own request ends.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	wantReason(t, request(ctx), issuer.Canceled)
+	wantReason(t, request(ctx), stapled.Canceled)
 	close(letGo)
 	wg.Wait()
 	if n := key.signed.Load(); n != 2 { // one of them proves the header

@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/catalogue"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -33,7 +35,7 @@ type attempt struct {
 }
 
 func newAttempt() *attempt {
-	a := &attempt{root: testca.New(), now: testca.Now}
+	a := &attempt{root: testca.New(), now: testca.Now, freshness: ocspstaple.Freshness{Leeway: stapled.NoLeeway}}
 	a.ca = a.root.Intermediate()
 	a.leaf, a.delegate = a.ca.Leaf(), a.ca.Delegate()
 	a.subject, a.issuer = a.leaf.Cert, a.ca.Cert
@@ -107,7 +109,7 @@ var theMaker = sync.OnceValue(func() *catalogue.Maker { return catalogue.ForTest
 func attemptOf(c *catalogue.Case) (a attempt, ok bool) {
 	made := theMaker().Make(c)
 	a = attempt{now: made.Steps[0].Now, freshness: ocspstaple.Freshness{
-		Leeway: time.Duration(made.Policy.Leeway) * time.Second,
+		Leeway: leeway.Configured(time.Duration(made.Policy.Leeway) * time.Second),
 		MaxAge: time.Duration(made.Policy.MaxStapleAge) * time.Second,
 	}}
 	a.subject, a.issuer, a.der, ok = made.Staple()

@@ -11,10 +11,13 @@
 package ocspstaple
 
 import (
+	"bytes"
 	"crypto/x509"
 	"fmt"
 	"time"
 
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
@@ -50,6 +53,24 @@ type Staple struct {
 // DER is the response as received. The caller must not modify it.
 func (s *Staple) DER() []byte { return s.der }
 
+// Clone is a copy that shares no memory with the staple, so that whoever gets it
+// can change nothing.
+func (s *Staple) Clone() *Staple {
+	if s == nil {
+		return nil
+	}
+	c := *s
+	c.der = bytes.Clone(s.der)
+	if s.delegate != nil {
+		delegate, err := x509.ParseCertificate(bytes.Clone(s.delegate.Raw))
+		if err != nil { // it was parsed before
+			delegate = new(x509.Certificate) // valid at no time
+		}
+		c.delegate = delegate
+	}
+	return &c
+}
+
 // Status is what the response says of the certificate.
 func (s *Staple) Status() Status { return s.status }
 
@@ -73,17 +94,15 @@ func (s *Staple) RevocationReason() CRLReason { return s.reason }
 // response, or nil if the issuer's own key did.
 func (s *Staple) Delegate() *x509.Certificate { return s.delegate }
 
-// DefaultMaxAge is the age beyond which a staple proves nothing, whatever its
-// nextUpdate says, unless [Freshness] says otherwise.
-const DefaultMaxAge = time.Hour
-
 // Freshness is what makes a staple fresh at a time.
 type Freshness struct {
-	// MaxAge bounds the time since thisUpdate. 0 means [DefaultMaxAge].
+	// MaxAge bounds the time since thisUpdate, whatever nextUpdate says. 0 means
+	// [stapled.DefaultMaxStapleAge], one hour.
 	MaxAge time.Duration
 	// Leeway is by how much thisUpdate and producedAt may lie in the future,
 	// for clocks that disagree. It never stretches MaxAge or nextUpdate, so
-	// the bound on a revocation stays exact. 0 means none.
+	// the bound on a revocation stays exact. 0 means [stapled.DefaultLeeway], one
+	// minute; [stapled.NoLeeway] means none.
 	Leeway time.Duration
 }
 
@@ -102,9 +121,11 @@ func (s *Staple) FreshUntil(f Freshness) time.Time {
 	return until
 }
 
+func (f Freshness) leeway() time.Duration { return leeway.Of(f.Leeway) }
+
 func (f Freshness) maxAge() time.Duration {
 	if f.MaxAge == 0 {
-		return DefaultMaxAge
+		return stapled.DefaultMaxStapleAge
 	}
 	return f.MaxAge
 }
@@ -135,7 +156,7 @@ func (s *Staple) Check(now time.Time, f Freshness) error {
 	}
 	// 3. Freshness (RFC 6960 §3.2 (5) and (6), RFC 9919 §5).
 	for _, t := range [...]time.Time{s.thisUpdate, s.producedAt} {
-		if t.Add(-f.Leeway).After(now) {
+		if t.Add(-f.leeway()).After(now) {
 			return fail(NotYetValid, "from %s, and it is %s", timetext.Stamp(t), timetext.Stamp(now))
 		}
 	}

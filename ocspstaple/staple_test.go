@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -26,6 +27,39 @@ func TestZeroStaple(t *testing.T) {
 			}
 			if until := s.FreshUntil(ocspstaple.Freshness{}); !until.Before(testca.Now) {
 				t.Errorf("fresh until %s", until)
+			}
+		})
+	}
+}
+
+// A staple is fresh from thisUpdate on, less the leeway, and not a nanosecond
+// sooner. Zero means the default, and none has a name.
+func TestLeeway(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		leeway time.Duration
+		ahead  time.Duration
+	}{
+		{"default", 0, time.Minute},
+		{"none", stapled.NoLeeway, 0},
+		{"a second", time.Second, time.Second},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			a := newAttempt()
+			s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			begins := s.ThisUpdate()
+			if s.ProducedAt().After(begins) {
+				begins = s.ProducedAt()
+			}
+			first := begins.Add(-row.ahead)
+			if err := s.Check(first, ocspstaple.Freshness{Leeway: row.leeway}); err != nil {
+				t.Error(err)
+			}
+			if err := s.Check(first.Add(-1), ocspstaple.Freshness{Leeway: row.leeway}); !errors.Is(err, stapled.StapleNotYetValid) {
+				t.Errorf("a nanosecond sooner: %v", err)
 			}
 		})
 	}

@@ -34,7 +34,7 @@ ca() { # ca COMMAND ARGUMENT...: step ca, against this CA
   shift
   "$step" ca "$command" "$@" --ca-url "$ca_url" --root "$root"
 }
-certificate() { # certificate NAME: enrols NAME into NAME.crt and NAME.key
+certificate() { # certificate NAME: enrolls NAME into NAME.crt and NAME.key
   ca certificate "$1.internal" "$work/$1.crt" "$work/$1.key" --provisioner "$provisioner" --provisioner-password-file "$password" --force
 }
 serial() { "$step" certificate inspect --format json "$work/$1.crt" | sed -n 's/^  "serial_number": *"\([0-9]*\)".*/\1/p'; }
@@ -67,13 +67,13 @@ provisioner=$(sed -n 's/.*"provisioner" *: *"\([^"]*\)".*/\1/p' "$dir/config/sta
 
 # 1. The stock step command against stapled up.
 check "step ca health works against stapled up" ca health
-check "step ca certificate enrols from stapled up" certificate first
+check "step ca certificate enrolls from stapled up" certificate first
 check "the certificate names the responder" names_responder first
 check "the certificate leads to the root" openssl verify -CAfile "$root" -untrusted "$intermediate" "$work/first.crt"
 check "the responder says that it is good" ocsp first good
 check "step ca renew renews it" ca renew "$work/first.crt" "$work/first.key" --force
 check "the responder says that the renewed one is good" ocsp first good
-check "step ca certificate enrols another" certificate second
+check "step ca certificate enrolls another" certificate second
 check "step ca revoke revokes by provisioner token" by_token first keyCompromise
 check "the responder says that it is revoked" ocsp first revoked
 refuses "step ca renew of the revoked certificate is refused" "necessary authorization" ca renew "$work/first.crt" "$work/first.key" --force

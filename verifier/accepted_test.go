@@ -46,7 +46,7 @@ func TestNoForgeries(t *testing.T) {
 }
 
 // checkToken compares what a verifier says of a token with how it was made.
-func checkToken(t *testing.T, got *Token, made *catalogue.Step) {
+func checkToken(t *testing.T, got Token, made *catalogue.Step) {
 	t.Helper()
 	leaf, err := got.Leaf()
 	if err != nil || !leaf.Equal(made.Leaf.Cert) {
@@ -63,18 +63,18 @@ func checkToken(t *testing.T, got *Token, made *catalogue.Step) {
 	if err := json.Unmarshal(payload, &claims); err != nil {
 		t.Fatal(err)
 	}
-	if got.Issuer != claims.Iss || got.Subject != claims.Sub || got.ID != claims.Jti ||
-		got.IssuedAt.Unix() != claims.Iat || got.NotBefore.Unix() != claims.Nbf || got.Expiry.Unix() != claims.Exp {
+	if got.Issuer() != claims.Iss || got.Subject() != claims.Sub || got.ID() != claims.Jti ||
+		got.IssuedAt().Unix() != claims.Iat || got.NotBefore().Unix() != claims.Nbf || got.Expiry().Unix() != claims.Exp {
 		t.Errorf("it says %+v, and the claims are %+v", got, claims)
 	}
 	decoded := claims
 	if err := got.Decode(&decoded); err != nil || decoded != claims {
 		t.Errorf("Decode gives %+v, %v", decoded, err)
 	}
-	if got.Staple.Status() != ocspstaple.Good {
-		t.Errorf("the staple says %s", got.Staple.Status())
+	if got.Staple().Status() != ocspstaple.Good {
+		t.Errorf("the staple says %s", got.Staple().Status())
 	}
-	if got.FreshUntil.After(got.Expiry) || got.FreshUntil.After(got.Staple.NextUpdate()) || got.FreshUntil.After(leaf.NotAfter) {
-		t.Errorf("fresh until %s, beyond a window", got.FreshUntil)
+	if got.FreshUntil().After(got.Expiry()) || got.FreshUntil().After(got.Staple().NextUpdate()) || got.FreshUntil().After(leaf.NotAfter) {
+		t.Errorf("fresh until %s, beyond a window", got.FreshUntil())
 	}
 }

@@ -195,7 +195,7 @@ func TestAccountedClaimsAreReal(t *testing.T) {
 					mustAccept(t, v, raw)
 				}
 			}) / (n - 1)
-			used := (v.tokens.size()-start)/(n-1) - first.header.cost()
+			used := (v.tokens.size()-start)/(n-1) - first.accepted.header.cost()
 			t.Logf("a token: %d bytes accounted, %d measured", used, heap)
 			if used < heap*3/4 {
 				t.Errorf("%d bytes are accounted for %d of the heap", used, heap)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/strictjson"
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
@@ -23,11 +24,11 @@ type claims struct {
 }
 
 // parseClaims is step 7 as far as it concerns the shape of the claims.
-func parseClaims(payload, audience string) (claims, error) {
+func parseClaims(payload, own string) (claims, error) {
 	var buffer [24]strictjson.Member
 	members, err := strictjson.ParseObject(payload, buffer[:0])
 	if err != nil {
-		return claims{}, reject(Malformed, "payload: %w", err)
+		return claims{}, reject(stapled.Malformed, "payload: %w", err)
 	}
 	var c claims
 	for _, m := range members {
@@ -41,7 +42,7 @@ func parseClaims(payload, audience string) (claims, error) {
 		case "jti":
 			c.jti, err = strictjson.Unquote(m.Value)
 		case "aud":
-			c.hasAudience, err = hasAudience(m.Value, audience)
+			c.hasAudience, err = hasAudience(m.Value, own)
 		case "exp":
 			c.exp, err = parseNumericDate(m.Value)
 		case "nbf":
@@ -50,22 +51,30 @@ func parseClaims(payload, audience string) (claims, error) {
 			c.iat, err = parseNumericDate(m.Value)
 		}
 		if err != nil {
-			return claims{}, reject(ClaimsInvalid, "claim %s: %w", m.Name, err)
+			return claims{}, reject(stapled.ClaimsInvalid, "claim %s: %w", m.Name, err)
 		}
 	}
 	return c, nil
 }
 
-// hasAudience looks for the audience in aud, which is one string or an array
-// of strings (RFC 7519 §4.1.3).
-func hasAudience(value, audience string) (bool, error) {
+// hasAudience looks for the verifier's own audience in aud.
+func hasAudience(value, own string) (bool, error) {
+	var buffer [4]string
+	list, err := audience(value, buffer[:0])
+	return slices.Contains(list, own), err
+}
+
+// audience appends the values of aud to list: it is one string or an array of
+// strings (RFC 7519 §4.1.3).
+func audience(value string, list []string) ([]string, error) {
 	if strings.HasPrefix(value, "[") {
-		var buffer [4]string
-		list, err := strictjson.ParseStrings(value, buffer[:0], strictjson.MaxMembers)
-		return slices.Contains(list, audience), err
+		return strictjson.ParseStrings(value, list, strictjson.MaxMembers)
 	}
 	aud, err := strictjson.Unquote(value)
-	return aud == audience, err
+	if err != nil {
+		return nil, err
+	}
+	return append(list, aud), nil
 }
 
 // maxDate is the end of the year 9999, the last that RFC 3339 can write.
@@ -83,47 +92,47 @@ func parseNumericDate(value string) (time.Time, error) {
 
 var errDate = errors.New("not a whole number of seconds since 1970")
 
-// check is step 7 except for what [Token] checks of times.
+// check is step 7 except for what [accepted] checks of times.
 func (c *claims) check(cfg *Config, h *provenHeader) error {
 	if !c.hasIss {
-		return reject(IssuerMismatch, "iss is absent")
+		return reject(stapled.IssuerMismatch, "iss is absent")
 	}
 	if err := h.names.CheckIssuer(c.iss); err != nil {
 		return err
 	}
 	if len(cfg.Issuers) > 0 && !slices.Contains(cfg.Issuers, c.iss) {
-		return reject(IssuerMismatch, "iss is %.80q, which is not among the issuers expected", c.iss)
+		return reject(stapled.IssuerMismatch, "iss is %.80q, which is not among the issuers expected", c.iss)
 	}
 	if !c.hasAudience {
-		return reject(AudienceMismatch, "aud does not name %q", cfg.Audience)
+		return reject(stapled.AudienceMismatch, "aud does not name %q", cfg.Audience)
 	}
 	switch {
 	case c.exp.IsZero() || c.nbf.IsZero() || c.iat.IsZero():
-		return reject(ClaimsInvalid, "one of exp, nbf and iat is absent")
+		return reject(stapled.ClaimsInvalid, "one of exp, nbf and iat is absent")
 	case c.jti == "":
-		return reject(ClaimsInvalid, "jti is absent or empty")
+		return reject(stapled.ClaimsInvalid, "jti is absent or empty")
 	case !c.exp.After(c.iat) || !c.exp.After(c.nbf):
-		return reject(ClaimsInvalid, "exp is not after iat and nbf")
+		return reject(stapled.ClaimsInvalid, "exp is not after iat and nbf")
 	}
 	return nil
 }
 
 // checkLifetime ends step 7.
-func (t *Token) checkLifetime(limit time.Duration) error {
-	if lifetime := t.Expiry.Sub(t.IssuedAt); lifetime > limit {
-		return reject(ClaimsInvalid, "exp is %s after iat, more than %s", timetext.Duration(lifetime), timetext.Duration(limit))
+func (t *accepted) checkLifetime(limit time.Duration) error {
+	if lifetime := t.exp.Sub(t.iat); lifetime > limit {
+		return reject(stapled.ClaimsInvalid, "exp is %s after iat, more than %s", timetext.Duration(lifetime), timetext.Duration(limit))
 	}
 	return nil
 }
 
 // checkClaimTimes is what step 7 compares with the time (RFC 7519 §4.1.4 to
 // §4.1.6). The leeway moves the beginning only.
-func (t *Token) checkClaimTimes(now time.Time, leeway time.Duration) error {
+func (t *accepted) checkClaimTimes(now time.Time, leeway time.Duration) error {
 	if !now.Before(t.end) {
-		return reject(TokenExpired, "exp was %s, and it is %s", timetext.Stamp(t.end), timetext.Stamp(now))
+		return reject(stapled.TokenExpired, "exp was %s, and it is %s", timetext.Stamp(t.end), timetext.Stamp(now))
 	}
 	if t.begin.Add(-leeway).After(now) {
-		return reject(TokenNotYetValid, "from %s, and it is %s", timetext.Stamp(t.begin), timetext.Stamp(now))
+		return reject(stapled.TokenNotYetValid, "from %s, and it is %s", timetext.Stamp(t.begin), timetext.Stamp(now))
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+
+	"github.com/stapledjwt/stapled"
 )
 
 // compact is a token in compact serialization (RFC 7515 §7.1), cut into its
@@ -21,14 +23,14 @@ type compact struct {
 
 // split is step 1 as far as it can be done without decoding.
 func split(raw string) (compact, error) {
-	if len(raw) > MaxTokenBytes {
-		return compact{}, reject(TooLarge, "%d bytes, more than %d", len(raw), MaxTokenBytes)
+	if len(raw) > stapled.MaxTokenBytes {
+		return compact{}, reject(stapled.TooLarge, "%d bytes, more than %d", len(raw), stapled.MaxTokenBytes)
 	}
 	first, last := strings.IndexByte(raw, '.'), strings.LastIndexByte(raw, '.')
 	// A fourth segment, where there is one, puts a dot into the payload, which
 	// base64url then refuses.
 	if first <= 0 || last <= first+1 || last == len(raw)-1 {
-		return compact{}, reject(Malformed, "not three segments")
+		return compact{}, reject(stapled.Malformed, "not three segments")
 	}
 	return compact{
 		header: raw[:first], payload: raw[first+1 : last], signature: raw[last+1:],
@@ -53,7 +55,7 @@ func appendSegment(buffer []byte, segment string) ([]byte, error) {
 }
 
 // scratch is working memory for one verification.
-type scratch [2 * MaxTokenBytes]byte
+type scratch [2 * stapled.MaxTokenBytes]byte
 
 // segments are the decoded payload and signature, in scratch memory.
 type segments struct {
@@ -66,11 +68,11 @@ type segments struct {
 func (t compact) decode(buffer *scratch) (segments, error) {
 	payload, err := appendSegment(buffer[:0], t.payload)
 	if err != nil {
-		return segments{}, reject(Malformed, "payload: %w", err)
+		return segments{}, reject(stapled.Malformed, "payload: %w", err)
 	}
 	end, err := appendSegment(payload, t.signature)
 	if err != nil {
-		return segments{}, reject(Malformed, "signature: %w", err)
+		return segments{}, reject(stapled.Malformed, "signature: %w", err)
 	}
 	return segments{payload: payload, signature: end[len(payload):], end: end}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/exhaustive"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
@@ -22,7 +23,7 @@ func TestConcurrentUse(t *testing.T) {
 	w := theWorld()
 	type sample struct {
 		raw  string
-		want Reason
+		want stapled.Reason
 	}
 	var samples []sample
 	for i := range 12 {
@@ -31,16 +32,16 @@ func TestConcurrentUse(t *testing.T) {
 		raw := token.Compact()
 		again := copyToken(token)
 		again.Claims.Set("jti", fmt.Sprint(i, " again"))
-		samples = append(samples, sample{raw, ""}, sample{again.Compact(), ""}, sample{withBadSignature(raw), SignatureInvalid})
+		samples = append(samples, sample{raw, ""}, sample{again.Compact(), ""}, sample{withBadSignature(raw), stapled.SignatureInvalid})
 	}
 	for _, kind := range testca.Kinds() {
 		samples = append(samples, sample{w.intermediate.Leaf(testca.Keyed(kind)).Token(), ""})
 	}
 	samples = append(samples,
-		sample{w.leaf.Token(func(t *testca.Token) { t.Header.Drop("ocsp") }), StapleMissing},
-		sample{w.stranger.Leaf().Token(), ChainUntrusted},
-		sample{w.leaf.Token(func(t *testca.Token) { t.Claims.Set("aud", "payments") }), AudienceMismatch},
-		sample{tokenWith(w.intermediate.Leaf(), since(0, testca.Unknown)), StapleUnknown})
+		sample{w.leaf.Token(func(t *testca.Token) { t.Header.Drop("ocsp") }), stapled.StapleMissing},
+		sample{w.stranger.Leaf().Token(), stapled.ChainUntrusted},
+		sample{w.leaf.Token(func(t *testca.Token) { t.Claims.Set("aud", "payments") }), stapled.AudienceMismatch},
+		sample{tokenWith(w.intermediate.Leaf(), since(0, testca.Unknown)), stapled.StapleUnknown})
 	victim := w.intermediate.Leaf(testca.Named("victim"))
 	good := tokenWith(victim, since(5*time.Minute, testca.Good))
 	revoked := tokenWith(victim, since(time.Minute, testca.Revoked))
@@ -62,17 +63,17 @@ func TestConcurrentUse(t *testing.T) {
 						switch token, err := v.Verify(s.raw); {
 						case s.want == "" && err != nil, s.want != "" && !errors.Is(err, s.want):
 							t.Errorf("got %v, want %q", err, s.want)
-						case err == nil && (token.Issuer != "spiffe://test.example/client" || token.Staple == nil):
-							t.Errorf("a token of %q", token.Issuer)
+						case err == nil && (token.Issuer() != "spiffe://test.example/client" || token.Staple() == nil):
+							t.Errorf("a token of %q", token.Issuer())
 						}
 						if g == 0 && i == rounds/2 {
-							if _, err := v.Verify(revoked); !errors.Is(err, CertificateRevoked) {
+							if _, err := v.Verify(revoked); !errors.Is(err, stapled.CertificateRevoked) {
 								t.Errorf("revoked, and the verifier says %v", err)
 							}
 							known = true
 						}
 						_, err := v.Verify(good)
-						if known && !errors.Is(err, CertificateRevoked) {
+						if known && !errors.Is(err, stapled.CertificateRevoked) {
 							t.Errorf("known to be revoked, and the verifier says %v", err)
 						}
 						known = known || err != nil

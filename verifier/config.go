@@ -14,37 +14,8 @@ import (
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/internal/timetext"
-	"github.com/stapledjwt/stapled/ocspstaple"
-)
-
-// DefaultType is the typ header parameter of a stapled token (RFC 8725 §3.11).
-const DefaultType = "stapled+jwt"
-
-// The defaults of [Config].
-const (
-	DefaultMaxLifetime = time.Hour
-	DefaultLeeway      = time.Minute
-)
-
-// The limits of the format. What exceeds them is TooLarge.
-const (
-	MaxTokenBytes  = 16 << 10
-	MaxChain       = stapled.MaxChain
-	MaxChainBytes  = stapled.MaxChainBytes // of all certificates together, decoded
-	MaxStapleBytes = 8 << 10               // of all staples together, decoded
-)
-
-// Staples says which certificates of a chain need a staple.
-type Staples uint8
-
-// The rules for staples.
-const (
-	// StapleLeaf requires a staple for the leaf. A staple that is present for
-	// another certificate is checked too.
-	StapleLeaf Staples = iota
-	// StapleChain requires a staple for every certificate below the anchor.
-	StapleChain
 )
 
 // Config is what a verifier holds tokens to. It is read once, by [New].
@@ -58,24 +29,29 @@ type Config struct {
 	// Issuers, if not empty, restricts iss (RFC 7519 §4.1.1) to these exact
 	// values. With or without it, iss must name the leaf certificate.
 	Issuers []string
-	// Type is the typ header parameter. Default [DefaultType].
+	// Type is the typ header parameter (RFC 8725 §3.11). Default [stapled.Type].
 	Type string
-	// Algorithms restricts alg (RFC 8725 §3.1). Default [certkey.Algorithms],
-	// which also is the most that can be permitted.
-	Algorithms []jose.SignatureAlgorithm
+	// Algorithms restricts alg (RFC 8725 §3.1), by the names of RFC 7518 §3.1 and
+	// RFC 8037 §3.1. Default ES256, ES384, ES512, EdDSA, RS256, RS384, RS512,
+	// PS256, PS384 and PS512, which also is the most that can be permitted.
+	Algorithms []string
 	// KeyUsage is the extended key usage that the leaf must list (RFC 5280
 	// §4.2.1.12). Default clientAuth; "any" cannot be expressed.
 	KeyUsage x509.ExtKeyUsage
-	// Staples says which certificates need a staple. Default [StapleLeaf].
-	Staples Staples
+	// StapleChain requires a staple for every certificate below the anchor.
+	// Default: the leaf only. A staple that is present for another certificate
+	// is checked either way.
+	StapleChain bool
 	// MaxStapleAge bounds the time since the thisUpdate of a staple, whatever
-	// its nextUpdate says. Default [ocspstaple.DefaultMaxAge], one hour.
+	// its nextUpdate says. Default [stapled.DefaultMaxStapleAge], one hour.
 	MaxStapleAge time.Duration
-	// MaxLifetime bounds exp - iat. Default [DefaultMaxLifetime].
+	// MaxLifetime bounds exp - iat. Default
+	// [stapled.DefaultMaxLifetime], one hour.
 	MaxLifetime time.Duration
 	// Leeway is by how much the beginning of a window (nbf, iat, thisUpdate,
-	// producedAt) may lie in the future, for clocks that disagree. Default
-	// [DefaultLeeway]. It never stretches the end of a window.
+	// producedAt) may lie in the future, for clocks that disagree. It never
+	// stretches the end of one. 0 means [stapled.DefaultLeeway], one minute;
+	// [stapled.NoLeeway] means none.
 	Leeway time.Duration
 	// Cache bounds what the verifier remembers.
 	Cache CacheSizes
@@ -112,13 +88,16 @@ func (cfg Config) withDefaults() (Config, error) {
 		return Config{}, errors.New("Config.Issuers has an empty value")
 	}
 	if cfg.Type == "" {
-		cfg.Type = DefaultType
+		cfg.Type = stapled.Type
 	}
+	cfg.Algorithms = slices.Clone(cfg.Algorithms)
 	if len(cfg.Algorithms) == 0 {
-		cfg.Algorithms = certkey.Algorithms()
+		for _, alg := range certkey.Algorithms() {
+			cfg.Algorithms = append(cfg.Algorithms, string(alg))
+		}
 	}
 	for _, alg := range cfg.Algorithms {
-		if _, err := certkey.Hash(alg); err != nil {
+		if _, err := certkey.Hash(jose.SignatureAlgorithm(alg)); err != nil {
 			return Config{}, fmt.Errorf("Config.Algorithms: %q: %w", alg, err)
 		}
 	}
@@ -126,17 +105,16 @@ func (cfg Config) withDefaults() (Config, error) {
 	if cfg.KeyUsage == x509.ExtKeyUsageAny {
 		cfg.KeyUsage = x509.ExtKeyUsageClientAuth
 	}
-	if cfg.Staples > StapleChain {
-		return Config{}, fmt.Errorf("Config.Staples: unknown rule %d", cfg.Staples)
+	if err := leeway.Check(cfg.Leeway); err != nil {
+		return Config{}, fmt.Errorf("Config.Leeway: %w", err)
 	}
 	for _, d := range []struct {
 		name  string
 		value *time.Duration
 		unset time.Duration
 	}{
-		{"MaxStapleAge", &cfg.MaxStapleAge, ocspstaple.DefaultMaxAge},
-		{"MaxLifetime", &cfg.MaxLifetime, DefaultMaxLifetime},
-		{"Leeway", &cfg.Leeway, DefaultLeeway},
+		{"MaxStapleAge", &cfg.MaxStapleAge, stapled.DefaultMaxStapleAge},
+		{"MaxLifetime", &cfg.MaxLifetime, stapled.DefaultMaxLifetime},
 	} {
 		switch {
 		case *d.value < 0:
@@ -149,6 +127,5 @@ func (cfg Config) withDefaults() (Config, error) {
 		cfg.Now = time.Now
 	}
 	cfg.Issuers = slices.Clone(cfg.Issuers)
-	cfg.Algorithms = slices.Clone(cfg.Algorithms)
 	return cfg, nil
 }

@@ -14,15 +14,22 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
+func algorithmNames() (names []string) {
+	for _, alg := range certkey.Algorithms() {
+		names = append(names, string(alg))
+	}
+	return names
+}
+
 func TestDefaults(t *testing.T) {
 	v := newVerifier(t, Config{Anchors: theWorld().anchors, Audience: "orders"})
 	cfg := v.cfg
-	if cfg.Type != "stapled+jwt" || cfg.KeyUsage != x509.ExtKeyUsageClientAuth || cfg.Staples != StapleLeaf ||
-		cfg.MaxStapleAge != time.Hour || cfg.MaxLifetime != time.Hour || cfg.Leeway != time.Minute ||
-		!slices.Equal(cfg.Algorithms, certkey.Algorithms()) {
+	if cfg.Type != "stapled+jwt" || cfg.KeyUsage != x509.ExtKeyUsageClientAuth || cfg.StapleChain ||
+		cfg.MaxStapleAge != time.Hour || cfg.MaxLifetime != time.Hour || v.leeway != time.Minute ||
+		!slices.Equal(cfg.Algorithms, algorithmNames()) {
 		t.Errorf("the defaults are %+v", cfg)
 	}
-	if v.freshness != (ocspstaple.Freshness{MaxAge: time.Hour, Leeway: time.Minute}) {
+	if v.freshness != (ocspstaple.Freshness{MaxAge: time.Hour}) {
 		t.Errorf("staples are held to %+v", v.freshness)
 	}
 	if v.tokens.budget != 32<<20 || v.headers.budget != 32<<20 || v.links.budget != 16<<20 {

@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/verifier"
 )
@@ -27,7 +28,7 @@ func Example() {
 
 	token, err := v.Verify(os.Args[1])
 	switch {
-	case errors.Is(err, verifier.CertificateRevoked):
+	case errors.Is(err, stapled.CertificateRevoked):
 		log.Fatalf("a revoked certificate is in use: %v", err)
 	case err != nil:
 		log.Fatal(err)
@@ -38,5 +39,5 @@ func Example() {
 	if err := token.Decode(&claims); err != nil {
 		log.Fatalf("role is no string: %v", err)
 	}
-	fmt.Printf("%s, role %q, until %s\n", token.Identity, claims.Role, token.FreshUntil)
+	fmt.Printf("%s, role %q, until %s\n", token.Identity(), claims.Role, token.FreshUntil())
 }

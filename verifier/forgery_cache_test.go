@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"testing"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -19,17 +20,17 @@ func TestForgeriesOfCaches(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		forged string
-		want   Reason
+		want   stapled.Reason
 	}{
-		{"T11 payload and signature under the header of another, both hot", splice(mine, others, others), SignatureInvalid},
-		{"T11 the other way round", splice(others, mine, mine), SignatureInvalid},
+		{"T11 payload and signature under the header of another, both hot", splice(mine, others, others), stapled.SignatureInvalid},
+		{"T11 the other way round", splice(others, mine, mine), stapled.SignatureInvalid},
 		{"T05 known leaf below a namesake of its issuer, which staples it", w.leaf.Token(func(t *testca.Token) {
 			t.Header.Set("x5c", []string{std(w.leaf.Cert.Raw), std(namesake.Cert.Raw)})
 			t.Header.Set("ocsp", encodeStaples(w.leaf.Staple(testca.SignedBy(namesake), func(r *testca.Response) {
 				s := r.Singles[0]
 				r.Singles[0] = testca.NewSingle(w.leaf.Cert, namesake.Cert, s.Hash)
 			})))
-		}), ChainUntrusted},
+		}), stapled.ChainUntrusted},
 	} {
 		t.Run(unsafeName.ReplaceAllString(c.name, "_"), func(t *testing.T) {
 			v := newVerifier(t, w.config(&clock{testca.Now}))

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -23,10 +23,9 @@ func TestForgeriesOfConfigs(t *testing.T) {
 		{"T05 no anchors", func(cfg *Config) { cfg.Anchors = nil }},
 		{"T13 no audience", func(cfg *Config) { cfg.Audience = "" }},
 		{"T12 an empty issuer", func(cfg *Config) { cfg.Issuers = []string{"spiffe://test.example/client", ""} }},
-		{"T01 alg none", func(cfg *Config) { cfg.Algorithms = []jose.SignatureAlgorithm{jose.ES256, "none"} }},
-		{"T01 a symmetric alg", func(cfg *Config) { cfg.Algorithms = []jose.SignatureAlgorithm{jose.HS256} }},
-		{"T01 an empty alg", func(cfg *Config) { cfg.Algorithms = []jose.SignatureAlgorithm{""} }},
-		{"T03 an unknown rule for staples", func(cfg *Config) { cfg.Staples = StapleChain + 1 }},
+		{"T01 alg none", func(cfg *Config) { cfg.Algorithms = []string{string(jose.ES256), "none"} }},
+		{"T01 a symmetric alg", func(cfg *Config) { cfg.Algorithms = []string{string(jose.HS256)} }},
+		{"T01 an empty alg", func(cfg *Config) { cfg.Algorithms = []string{""} }},
 		{"T14 a negative lifetime", func(cfg *Config) { cfg.MaxLifetime = -time.Second }},
 		{"T14 a negative leeway", func(cfg *Config) { cfg.Leeway = -time.Second }},
 		{"S19 a negative age", func(cfg *Config) { cfg.MaxStapleAge = -time.Second }},
@@ -51,13 +50,13 @@ func TestForgeriesOfDefaultConfigs(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		raw  string
-		want Reason
+		want stapled.Reason
 	}{
-		{"T10 typ", w.leaf.Token(func(t *testca.Token) { t.Header.Set("typ", "") }), TypeRejected},
-		{"T05 key usage", w.intermediate.Leaf(uses(x509.ExtKeyUsageAny)).Token(), KeyUsage},
-		{"T05 another key usage", w.intermediate.Leaf(uses(x509.ExtKeyUsageServerAuth)).Token(), KeyUsage},
-		{"T14 lifetime", w.leaf.Token(func(t *testca.Token) { t.Claims.Set("exp", unix(time.Hour+time.Second)) }), ClaimsInvalid},
-		{"T14 leeway", w.leaf.Token(func(t *testca.Token) { t.Claims.Set("nbf", unix(61*time.Second)) }), TokenNotYetValid},
+		{"T10 typ", w.leaf.Token(func(t *testca.Token) { t.Header.Set("typ", "") }), stapled.TypeRejected},
+		{"T05 key usage", w.intermediate.Leaf(uses(x509.ExtKeyUsageAny)).Token(), stapled.KeyUsage},
+		{"T05 another key usage", w.intermediate.Leaf(uses(x509.ExtKeyUsageServerAuth)).Token(), stapled.KeyUsage},
+		{"T14 lifetime", w.leaf.Token(func(t *testca.Token) { t.Claims.Set("exp", unix(time.Hour+time.Second)) }), stapled.ClaimsInvalid},
+		{"T14 leeway", w.leaf.Token(func(t *testca.Token) { t.Claims.Set("nbf", unix(61*time.Second)) }), stapled.TokenNotYetValid},
 	} {
 		t.Run(unsafeName.ReplaceAllString(c.name, "_"), func(t *testing.T) { mustReject(t, v, c.raw, c.want) })
 	}
@@ -73,15 +72,15 @@ func TestConfigIsCopied(t *testing.T) {
 	w := theWorld()
 	cfg := w.config(&clock{testca.Now})
 	cfg.Issuers = []string{"spiffe://test.example/other"}
-	cfg.Algorithms = []jose.SignatureAlgorithm{jose.ES384}
+	cfg.Algorithms = []string{string(jose.ES384)}
 	v := newVerifier(t, cfg)
-	mustReject(t, v, w.leaf.Token(), AlgorithmRejected)
-	cfg.Algorithms[0] = jose.ES256
-	mustReject(t, v, w.leaf.Token(), AlgorithmRejected)
+	mustReject(t, v, w.leaf.Token(), stapled.AlgorithmRejected)
+	cfg.Algorithms[0] = string(jose.ES256)
+	mustReject(t, v, w.leaf.Token(), stapled.AlgorithmRejected)
 
-	cfg.Algorithms = certkey.Algorithms()
+	cfg.Algorithms = nil
 	v = newVerifier(t, cfg)
-	mustReject(t, v, w.leaf.Token(), IssuerMismatch)
+	mustReject(t, v, w.leaf.Token(), stapled.IssuerMismatch)
 	cfg.Issuers[0] = "spiffe://test.example/client"
-	mustReject(t, v, w.leaf.Token(), IssuerMismatch)
+	mustReject(t, v, w.leaf.Token(), stapled.IssuerMismatch)
 }

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/catalogue"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -39,17 +39,14 @@ var states = []state{
 func configOf(made *catalogue.Made, c *clock) Config {
 	policy := made.Policy
 	cfg := Config{
-		Anchors: anchorsOf(made.Certificates()...), Audience: policy.Audience, Issuers: policy.Issuers, Type: policy.Type,
+		Anchors: anchorsOf(made.Certificates()...), Audience: policy.Audience, Issuers: policy.Issuers, Type: policy.Type, Algorithms: policy.Algorithms,
 		MaxStapleAge: time.Duration(policy.MaxStapleAge) * time.Second,
 		MaxLifetime:  time.Duration(policy.MaxLifetime) * time.Second,
-		Leeway:       time.Duration(policy.Leeway) * time.Second,
+		Leeway:       leeway.Configured(time.Duration(policy.Leeway) * time.Second),
 		Now:          c.read,
 	}
-	for _, alg := range policy.Algorithms {
-		cfg.Algorithms = append(cfg.Algorithms, jose.SignatureAlgorithm(alg))
-	}
 	cfg.KeyUsage = map[string]x509.ExtKeyUsage{"clientAuth": x509.ExtKeyUsageClientAuth, "serverAuth": x509.ExtKeyUsageServerAuth}[policy.KeyUsage]
-	cfg.Staples = map[string]Staples{"leaf": StapleLeaf, "chain": StapleChain}[policy.Staples]
+	cfg.StapleChain = policy.Staples == "chain"
 	return cfg
 }
 
@@ -123,10 +120,10 @@ func (s *state) reject(t *testing.T, cfg Config, at *clock, pair catalogue.Pair,
 
 // prepare brings a verifier into the state.
 func (s *state) prepare(t *testing.T, v *Verifier, pair catalogue.Pair) {
-	var last *Token
+	var last Token
 	for _, raw := range s.seen(pair) {
 		token := mustAccept(t, v, raw)
-		if s.name == "hot" && last != nil && token != last {
+		if s.name == "hot" && last != (Token{}) && token != last {
 			t.Fatal("the token is not hot")
 		}
 		last = token
@@ -174,8 +171,8 @@ func checkStep(t *testing.T, v *Verifier, i int, step *catalogue.Step) {
 	if reason != step.Want {
 		t.Fatalf("step %d (%s): %q, want %q", i+1, step.Comment, reason, step.Want)
 	}
-	if token != nil && (token.Issuer != step.Issuer || token.Identity != step.Identity || !token.FreshUntil.Equal(step.FreshUntil)) {
+	if token != (Token{}) && (token.Issuer() != step.Issuer || token.Identity() != step.Identity || !token.FreshUntil().Equal(step.FreshUntil)) {
 		t.Errorf("step %d (%s): issuer %q, identity %q, fresh until %s; want %q, %q, %s", i+1, step.Comment,
-			token.Issuer, token.Identity, token.FreshUntil, step.Issuer, step.Identity, step.FreshUntil)
+			token.Issuer(), token.Identity(), token.FreshUntil(), step.Issuer, step.Identity, step.FreshUntil)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/bounds"
 	"github.com/stapledjwt/stapled/internal/catalogue"
 	"github.com/stapledjwt/stapled/internal/certkey"
@@ -22,25 +23,25 @@ import (
 
 // outcome is what Verify gives: the reason, or nothing. It fails unless that is
 // a token or an error of the documented kind, and not both.
-func (v *Verifier) outcome(t testing.TB, raw string) (*Token, Reason) {
+func (v *Verifier) outcome(t testing.TB, raw string) (Token, stapled.Reason) {
 	t.Helper()
 	token, err := v.Verify(raw)
 	if err == nil {
-		if token == nil {
+		if token == (Token{}) {
 			t.Fatal("neither a token nor an error")
 		}
 		return token, ""
 	}
-	var e *Error
-	if token != nil || !errors.As(err, &e) || !slices.Contains(Reasons(), e.Reason) || e.Err == nil {
+	var e *stapled.Error
+	if token != (Token{}) || !errors.As(err, &e) || !slices.Contains(stapled.Reasons(), e.Reason) || e.Err == nil {
 		t.Fatalf("%v beside %T: %v", token, err, err)
 	}
 	checkErrorText(t, err, raw)
-	return nil, e.Reason
+	return Token{}, e.Reason
 }
 
 // confirm holds an accepted token to what go-jose and crypto/x509 say of it.
-func confirm(t testing.TB, w *world, raw string, token *Token) {
+func confirm(t testing.TB, w *world, raw string, token Token) {
 	t.Helper()
 	leaf, err := token.Leaf()
 	if err != nil {
@@ -50,8 +51,8 @@ func confirm(t testing.TB, w *world, raw string, token *Token) {
 	if err != nil {
 		t.Fatalf("accepted, and go-jose says %v", err)
 	}
-	if payload != token.payload {
-		t.Fatalf("the payload is %q, and for go-jose %q", token.payload, payload)
+	if payload != token.accepted.payload {
+		t.Fatalf("the payload is %q, and for go-jose %q", token.accepted.payload, payload)
 	}
 	jws, err := jose.ParseSignedCompact(raw, certkey.Algorithms())
 	if err != nil {
@@ -65,7 +66,7 @@ func confirm(t testing.TB, w *world, raw string, token *Token) {
 	if err != nil || !chains[0][0].Equal(leaf) {
 		t.Fatalf("accepted, and crypto/x509 says %v", err)
 	}
-	if token.FreshUntil.Before(testca.Now) || token.Issuer == "" {
+	if token.FreshUntil().Before(testca.Now) || token.Issuer() == "" {
 		t.Fatalf("accepted: %+v", token)
 	}
 }
@@ -86,7 +87,7 @@ func everyToken(w *world) []string {
 	for _, c := range catalogue.Forgeries() {
 		for _, s := range theMaker().Make(&c).Steps {
 			// What is too large says nothing by its content, and weighs.
-			if len(s.Token) <= MaxTokenBytes {
+			if len(s.Token) <= stapled.MaxTokenBytes {
 				raws = append(raws, s.Token)
 			}
 		}
@@ -102,7 +103,7 @@ func everyToken(w *world) []string {
 const most = 256 << 10
 
 // bounded is outcome within that memory.
-func (v *Verifier) bounded(t testing.TB, raw string) (token *Token, reason Reason) {
+func (v *Verifier) bounded(t testing.TB, raw string) (token Token, reason stapled.Reason) {
 	t.Helper()
 	bounds.Hold(t, most, func() { token, reason = v.outcome(t, raw) })
 	return token, reason
@@ -131,7 +132,7 @@ func FuzzToken(f *testing.F) {
 		v := newVerifier(t, cfg)
 		mustAccept(t, v, honest)
 		token, first := v.bounded(t, raw)
-		if token != nil {
+		if token != (Token{}) {
 			confirm(t, w, raw, token)
 			if encode(raw) != raw {
 				t.Error("it is not what its segments are when they are encoded again")
@@ -185,7 +186,7 @@ func FuzzSigned(f *testing.F) {
 			continue
 		}
 		f.Add(header, payload)
-		if token, _ := newVerifier(f, cfg).outcome(f, sign(header, payload)); token != nil {
+		if token, _ := newVerifier(f, cfg).outcome(f, sign(header, payload)); token != (Token{}) {
 			accepted++
 		}
 	}
@@ -196,7 +197,7 @@ func FuzzSigned(f *testing.F) {
 		raw := sign(header, payload)
 		v := newVerifier(t, cfg)
 		token, cold := v.bounded(t, raw)
-		if token != nil {
+		if token != (Token{}) {
 			confirm(t, w, raw, token)
 		}
 		if _, again := v.outcome(t, raw); again != cold {
@@ -251,7 +252,7 @@ func FuzzWarm(f *testing.F) {
 		}
 		raw := input + "." + signature
 		token, got := warm.outcome(t, raw)
-		if token != nil {
+		if token != (Token{}) {
 			confirm(t, w, raw, token)
 		}
 		_, cold := newVerifier(t, cfg).outcome(t, raw)
@@ -263,7 +264,7 @@ func FuzzWarm(f *testing.F) {
 			t.Fatalf("warm %q, cold %q, go-jose %v", got, cold, err)
 		}
 		// Where nothing but the signature is at issue, go-jose decides alike.
-		if (got == SignatureInvalid) && err == nil {
+		if (got == stapled.SignatureInvalid) && err == nil {
 			t.Fatalf("the signature is refused, and go-jose accepts it")
 		}
 	})

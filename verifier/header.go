@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/strictjson"
 )
 
@@ -35,23 +36,23 @@ func parseHeader(text string) (*header, error) {
 	var buffer [16]strictjson.Member
 	members, err := strictjson.ParseObject(text, buffer[:0])
 	if err != nil {
-		return nil, reject(Malformed, "header: %w", err)
+		return nil, reject(stapled.Malformed, "header: %w", err)
 	}
 	h := new(header)
 	for _, m := range members {
 		if err := h.set(m); err != nil {
-			reason := Malformed
+			reason := stapled.Malformed
 			if errors.Is(err, strictjson.ErrTooMany) {
-				reason = TooLarge
+				reason = stapled.TooLarge
 			}
 			return nil, reject(reason, "header member %q: %w", m.Name, err)
 		}
 	}
-	if size := decodedSize(h.x5c); size > MaxChainBytes {
-		return nil, reject(TooLarge, "certificates of %d bytes, more than %d", size, MaxChainBytes)
+	if size := decodedSize(h.x5c); size > stapled.MaxChainBytes {
+		return nil, reject(stapled.TooLarge, "certificates of %d bytes, more than %d", size, stapled.MaxChainBytes)
 	}
-	if size := decodedSize(h.ocsp); size > MaxStapleBytes {
-		return nil, reject(TooLarge, "staples of %d bytes, more than %d", size, MaxStapleBytes)
+	if size := decodedSize(h.ocsp); size > stapled.MaxStapleBytes {
+		return nil, reject(stapled.TooLarge, "staples of %d bytes, more than %d", size, stapled.MaxStapleBytes)
 	}
 	return h, nil
 }
@@ -80,9 +81,9 @@ func (h *header) set(m strictjson.Member) (err error) {
 		h.hasDigest = true
 		h.digest, err = strictjson.Unquote(m.Value)
 	case "x5c":
-		h.x5c, err = strictjson.ParseStrings(m.Value, h.room.x5c[:0], MaxChain)
+		h.x5c, err = strictjson.ParseStrings(m.Value, h.room.x5c[:0], stapled.MaxChain)
 	case "ocsp":
-		h.ocsp, err = strictjson.ParseStrings(m.Value, h.room.ocsp[:0], MaxChain+1)
+		h.ocsp, err = strictjson.ParseStrings(m.Value, h.room.ocsp[:0], stapled.MaxChain+1)
 	default:
 		if h.forbidden == "" && slices.Contains(forbidden, m.Name) {
 			h.forbidden = m.Name
@@ -96,20 +97,20 @@ func (h *header) set(m strictjson.Member) (err error) {
 func (h *header) check(cfg *Config) (jose.SignatureAlgorithm, error) {
 	// RFC 8725 §3.11.
 	if !h.hasTyp || !sameMediaType(h.typ, cfg.Type) {
-		return "", reject(TypeRejected, "typ is %.40q, not %q", h.typ, cfg.Type)
+		return "", reject(stapled.TypeRejected, "typ is %.40q, not %q", h.typ, cfg.Type)
 	}
 	// RFC 8725 §3.1.
-	i := slices.Index(cfg.Algorithms, jose.SignatureAlgorithm(h.alg))
+	i := slices.Index(cfg.Algorithms, h.alg)
 	if i < 0 {
-		return "", reject(AlgorithmRejected, "alg is %.40q", h.alg)
+		return "", reject(stapled.AlgorithmRejected, "alg is %.40q", h.alg)
 	}
 	if h.forbidden != "" {
-		return "", reject(HeaderForbidden, "header member %q", h.forbidden)
+		return "", reject(stapled.HeaderForbidden, "header member %q", h.forbidden)
 	}
 	if len(h.x5c) == 0 {
-		return "", reject(Malformed, "x5c is absent or empty")
+		return "", reject(stapled.Malformed, "x5c is absent or empty")
 	}
-	return cfg.Algorithms[i], nil
+	return jose.SignatureAlgorithm(cfg.Algorithms[i]), nil
 }
 
 // sameMediaType compares typ values as media types (RFC 7515 §4.1.9): without

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/verifier"
@@ -32,13 +33,13 @@ func strangers(tb testing.TB) map[string]string {
 	tb.Helper()
 	chain := func(edits ...testca.Edit) string {
 		// As many certificates as fit, each of the same hostile kind.
-		for n := verifier.MaxChain; ; n-- {
+		for n := stapled.MaxChain; ; n-- {
 			party := testca.New(testca.Named("made up"))
 			for i := range n - 1 {
 				party = party.Intermediate(append(edits, testca.Named(fmt.Sprintf("made up %d", i)))...)
 			}
 			token := party.Leaf(edits...).Token()
-			if len(token) <= verifier.MaxTokenBytes {
+			if len(token) <= stapled.MaxTokenBytes {
 				return token
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -35,8 +36,8 @@ func TestTokenSize(t *testing.T) {
 	w := theWorld()
 	for _, c := range []struct {
 		size int
-		want Reason
-	}{{MaxTokenBytes, ""}, {MaxTokenBytes + 1, TooLarge}, {MaxTokenBytes + 2, TooLarge}} {
+		want stapled.Reason
+	}{{stapled.MaxTokenBytes, ""}, {stapled.MaxTokenBytes + 1, stapled.TooLarge}, {stapled.MaxTokenBytes + 2, stapled.TooLarge}} {
 		t.Run(fmt.Sprint(c.size), func(t *testing.T) {
 			raw := padded(t, testca.NewToken(w.leaf, w.leaf.Staple()), c.size)
 			v := newVerifier(t, w.config(&clock{testca.Now}))
@@ -51,7 +52,7 @@ func TestTokenSize(t *testing.T) {
 	t.Run("1 MiB", func(t *testing.T) {
 		v := newVerifier(t, w.config(&clock{testca.Now}))
 		for _, c := range []string{"a", ".", "=", " "} {
-			mustReject(t, v, strings.Repeat(c, 1<<20), TooLarge)
+			mustReject(t, v, strings.Repeat(c, 1<<20), stapled.TooLarge)
 		}
 	})
 }
@@ -63,19 +64,19 @@ func TestDecodedSizes(t *testing.T) {
 		sizes  []int
 		ok     bool
 	}{
-		{"ocsp", []int{MaxStapleBytes - 2}, true},
-		{"ocsp", []int{MaxStapleBytes - 1}, true},
-		{"ocsp", []int{MaxStapleBytes}, true},
-		{"ocsp", []int{MaxStapleBytes + 1}, false},
-		{"ocsp", []int{MaxStapleBytes + 2}, false},
-		{"ocsp", []int{1, 1, 1, 1, MaxStapleBytes - 4}, true},
-		{"ocsp", []int{1, 1, 1, 1, MaxStapleBytes - 3}, false},
-		{"x5c", []int{MaxChainBytes - 2}, true},
-		{"x5c", []int{MaxChainBytes - 1}, true},
-		{"x5c", []int{MaxChainBytes}, true},
-		{"x5c", []int{MaxChainBytes + 1}, false},
-		{"x5c", []int{2, 2, 2, 2, MaxChainBytes - 8}, true},
-		{"x5c", []int{2, 2, 2, 2, MaxChainBytes - 7}, false},
+		{"ocsp", []int{stapled.MaxStapleBytes - 2}, true},
+		{"ocsp", []int{stapled.MaxStapleBytes - 1}, true},
+		{"ocsp", []int{stapled.MaxStapleBytes}, true},
+		{"ocsp", []int{stapled.MaxStapleBytes + 1}, false},
+		{"ocsp", []int{stapled.MaxStapleBytes + 2}, false},
+		{"ocsp", []int{1, 1, 1, 1, stapled.MaxStapleBytes - 4}, true},
+		{"ocsp", []int{1, 1, 1, 1, stapled.MaxStapleBytes - 3}, false},
+		{"x5c", []int{stapled.MaxChainBytes - 2}, true},
+		{"x5c", []int{stapled.MaxChainBytes - 1}, true},
+		{"x5c", []int{stapled.MaxChainBytes}, true},
+		{"x5c", []int{stapled.MaxChainBytes + 1}, false},
+		{"x5c", []int{2, 2, 2, 2, stapled.MaxChainBytes - 8}, true},
+		{"x5c", []int{2, 2, 2, 2, stapled.MaxChainBytes - 7}, false},
 	} {
 		t.Run(fmt.Sprint(c.member, c.sizes), func(t *testing.T) {
 			var values [][]byte
@@ -101,8 +102,8 @@ func TestLargestStaple(t *testing.T) {
 	at := &clock{testca.Now}
 	for _, c := range []struct {
 		size int
-		want Reason
-	}{{MaxStapleBytes, ""}, {MaxStapleBytes + 1, TooLarge}} {
+		want stapled.Reason
+	}{{stapled.MaxStapleBytes, ""}, {stapled.MaxStapleBytes + 1, stapled.TooLarge}} {
 		t.Run(fmt.Sprint(c.size), func(t *testing.T) {
 			fill := c.size - 300
 			der := []byte(nil)
@@ -144,7 +145,7 @@ func TestForgeriesOfLifetimes(t *testing.T) {
 	mustAccept(t, v, w.leaf.Token())
 	for _, claim := range []string{"iat", "nbf", "exp"} {
 		t.Run("T14_"+claim+"_absent", func(t *testing.T) {
-			mustReject(t, v, w.leaf.Token(func(t *testca.Token) { t.Claims.Drop(claim) }), ClaimsInvalid)
+			mustReject(t, v, w.leaf.Token(func(t *testca.Token) { t.Claims.Drop(claim) }), stapled.ClaimsInvalid)
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"strings"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/san"
 )
@@ -33,7 +34,7 @@ type chain struct {
 	cache *cache[*link]
 	x5c   []string
 	certs []*x509.Certificate
-	links [MaxChain]*link
+	links [stapled.MaxChain]*link
 	leaf  leafFacts // as far as they have been asked
 }
 

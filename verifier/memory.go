@@ -32,7 +32,7 @@ func (v *Verifier) newCaches() {
 		return configured
 	}
 	sizes := v.cfg.Cache
-	v.tokens = newCache[*Token](budget(sizes.Tokens, defaultTokenBytes), smallToken)
+	v.tokens = newCache[*accepted](budget(sizes.Tokens, defaultTokenBytes), smallToken)
 	v.headers = newCache[*provenHeader](budget(sizes.Headers, defaultHeaderBytes), smallHeader)
 	v.links = newCache[*link](budget(sizes.Certificates, defaultCertificateBytes), smallCertificate)
 }
@@ -49,7 +49,7 @@ func (v *Verifier) rememberHeader(h *provenHeader) {
 
 // rememberToken copies what it keeps of a token, and charges it with its
 // header, which it keeps alive even when the header's own entry is gone.
-func (v *Verifier) rememberToken(rest string, t *Token) {
+func (v *Verifier) rememberToken(rest string, t *accepted) {
 	if v.tokens == nil {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -18,7 +19,7 @@ func checkParity(t *testing.T, cfg Config, at *clock, seen, then time.Time, toke
 	another := copyToken(token)
 	another.Claims.Set("jti", "another")
 	raw := token.Compact()
-	outcome := func(first string) Reason {
+	outcome := func(first string) stapled.Reason {
 		v := newVerifier(t, cfg)
 		at.now = seen
 		if first != "" {
@@ -31,7 +32,7 @@ func checkParity(t *testing.T, cfg Config, at *clock, seen, then time.Time, toke
 			}
 		}
 		_, err := v.Verify(raw)
-		var e *Error
+		var e *stapled.Error
 		if errors.As(err, &e) {
 			return e.Reason
 		}

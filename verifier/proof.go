@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/certpath"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/san"
@@ -73,10 +74,10 @@ func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (candi
 	}
 	id := chain.keyID()
 	if h.hasKid && h.kid != id {
-		return candidate{}, reject(KeyMismatch, "kid is not the SHA-256 digest of the leaf")
+		return candidate{}, reject(stapled.KeyMismatch, "kid is not the SHA-256 digest of the leaf")
 	}
 	if h.hasDigest && h.digest != id {
-		return candidate{}, reject(KeyMismatch, "x5t#S256 is not the SHA-256 digest of the leaf")
+		return candidate{}, reject(stapled.KeyMismatch, "x5t#S256 is not the SHA-256 digest of the leaf")
 	}
 	return candidate{segment: segment, chain: chain, ordered: ordered, signer: signer}, nil
 }
@@ -89,14 +90,14 @@ func (v *Verifier) prove(c candidate, path *certpath.Path, staples []string, now
 		return nil, err
 	}
 	required := 1
-	if v.cfg.Staples == StapleChain {
+	if v.cfg.StapleChain {
 		required = len(path.Chain)
 	}
 	switch {
 	case len(staples) < required:
-		return nil, reject(StapleMissing, "%d staples, where %d are required", len(staples), required)
+		return nil, reject(stapled.StapleMissing, "%d staples, where %d are required", len(staples), required)
 	case len(staples) > len(path.Chain):
-		return nil, reject(StapleMalformed, "%d staples for %d certificates", len(staples), len(path.Chain))
+		return nil, reject(stapled.StapleMalformed, "%d staples for %d certificates", len(staples), len(path.Chain))
 	}
 	proven := &provenHeader{
 		segment: c.segment, signer: c.signer, window: path.Window, leaf: path.Chain[0].Raw, names: names,
@@ -106,7 +107,7 @@ func (v *Verifier) prove(c candidate, path *certpath.Path, staples []string, now
 	for i, value := range staples {
 		der, err := certx5c.DecodeBase64(value)
 		if err != nil {
-			return nil, reject(StapleMalformed, "ocsp[%d]: %w", i, err)
+			return nil, reject(stapled.StapleMalformed, "ocsp[%d]: %w", i, err)
 		}
 		staple, err := ocspstaple.Authenticate(der, path.Chain[i], path.Issuer(i), now)
 		if err != nil {
@@ -150,7 +151,7 @@ func (h *provenHeader) narrow(c *x509.Certificate) {
 func (v *Verifier) checkStaples(h *provenHeader, now time.Time) error {
 	for i, s := range h.staples {
 		if v.revocations.cover(s) {
-			return reject(CertificateRevoked, "ocsp[%d]: a staple that is not older says revoked", i)
+			return reject(stapled.CertificateRevoked, "ocsp[%d]: a staple that is not older says revoked", i)
 		}
 		if err := s.staple.Check(now, v.freshness); err != nil {
 			return rejectStaple(err, i)
@@ -158,7 +159,7 @@ func (v *Verifier) checkStaples(h *provenHeader, now time.Time) error {
 	}
 	for i, cert := range h.unstapled {
 		if v.revocations.know(cert, now) {
-			return reject(CertificateRevoked, "x5c[%d] has no staple, and one that was seen says revoked", len(h.staples)+i)
+			return reject(stapled.CertificateRevoked, "x5c[%d] has no staple, and one that was seen says revoked", len(h.staples)+i)
 		}
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/catalogue"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/testca"
@@ -29,13 +30,13 @@ func TestReasons(t *testing.T) {
 		staple_mismatch staple_untrusted staple_not_yet_valid staple_stale staple_unknown certificate_revoked
 		signature_invalid issuer_mismatch audience_mismatch claims_invalid token_expired token_not_yet_valid`)
 	var got []string
-	forged := make(map[Reason]bool)
+	forged := make(map[stapled.Reason]bool)
 	for _, c := range catalogue.Forgeries() {
 		for _, s := range theMaker().Make(&c).Steps {
 			forged[s.Want] = true
 		}
 	}
-	for _, r := range Reasons() {
+	for _, r := range stapled.Reasons() {
 		got = append(got, string(r))
 		if r.Error() != string(r) {
 			t.Errorf("%q says %q", string(r), r.Error())
@@ -55,7 +56,7 @@ func TestError(t *testing.T) {
 	w := theWorld()
 	v := newVerifier(t, w.config(&clock{testca.Now}))
 	_, err := v.Verify(w.leaf.Token(func(t *testca.Token) { t.Claims.Set("iss", "other") }))
-	if !errors.Is(err, IssuerMismatch) || errors.Is(err, AudienceMismatch) {
+	if !errors.Is(err, stapled.IssuerMismatch) || errors.Is(err, stapled.AudienceMismatch) {
 		t.Errorf("errors.Is does not tell the reason of %v", err)
 	}
 }
@@ -73,26 +74,26 @@ func TestErrorTextIsShort(t *testing.T) {
 	}()
 	for _, c := range []struct {
 		name string
-		want Reason
+		want stapled.Reason
 		edit func(*testca.Token)
 	}{
-		{"alg", AlgorithmRejected, func(t *testca.Token) { t.Header.Set("alg", long) }},
-		{"typ", TypeRejected, func(t *testca.Token) { t.Header.Set("typ", long) }},
-		{"kid", KeyMismatch, func(t *testca.Token) { t.Header.Set("kid", long) }},
-		{"iss", IssuerMismatch, func(t *testca.Token) { t.Claims.Set("iss", long) }},
-		{"duplicate name", Malformed, func(t *testca.Token) { t.Header.Add(long, 1); t.Header.Add(long, 1) }},
-		{"case variant", Malformed, func(t *testca.Token) { t.Header.Add(long, 1); t.Header.Add(strings.ToLower(long), 1) }},
-		{"line breaks", AlgorithmRejected, func(t *testca.Token) { t.Header.Set("alg", "a\nlevel=INFO msg=accepted\x1b[2J") }},
-		{"line breaks in iss", IssuerMismatch, func(t *testca.Token) { t.Claims.Set("iss", "a\nlevel=INFO msg=accepted\x1b[2J") }},
-		{"URI of a certificate", ChainInvalid, func(t *testca.Token) {
+		{"alg", stapled.AlgorithmRejected, func(t *testca.Token) { t.Header.Set("alg", long) }},
+		{"typ", stapled.TypeRejected, func(t *testca.Token) { t.Header.Set("typ", long) }},
+		{"kid", stapled.KeyMismatch, func(t *testca.Token) { t.Header.Set("kid", long) }},
+		{"iss", stapled.IssuerMismatch, func(t *testca.Token) { t.Claims.Set("iss", long) }},
+		{"duplicate name", stapled.Malformed, func(t *testca.Token) { t.Header.Add(long, 1); t.Header.Add(long, 1) }},
+		{"case variant", stapled.Malformed, func(t *testca.Token) { t.Header.Add(long, 1); t.Header.Add(strings.ToLower(long), 1) }},
+		{"line breaks", stapled.AlgorithmRejected, func(t *testca.Token) { t.Header.Set("alg", "a\nlevel=INFO msg=accepted\x1b[2J") }},
+		{"line breaks in iss", stapled.IssuerMismatch, func(t *testca.Token) { t.Claims.Set("iss", "a\nlevel=INFO msg=accepted\x1b[2J") }},
+		{"URI of a certificate", stapled.ChainInvalid, func(t *testca.Token) {
 			t.Header.Set("x5c", certx5c.Encode([]*x509.Certificate{badURI, w.intermediate.Cert}))
 		}},
-		{"name of a certificate", ChainUntrusted, func(t *testca.Token) {
+		{"name of a certificate", stapled.ChainUntrusted, func(t *testca.Token) {
 			ca := testca.New(testca.Named(long[:1000] + "\nlevel=INFO"))
 			leaf := ca.Leaf()
 			present(t, leaf.Key, leaf.Cert, ca.Cert)
 		}},
-		{"serial number of a staple", StapleMismatch, func(t *testca.Token) {
+		{"serial number of a staple", stapled.StapleMismatch, func(t *testca.Token) {
 			t.Header.Set("ocsp", encodeStaples(w.leaf.Staple(func(r *testca.Response) {
 				r.Singles[0].Serial = w.leaf.Cert.SerialNumber
 				r.Inside["serialNumber"] = func([]byte) []byte { return bytes.Repeat([]byte{0x41}, 3000) }
@@ -123,5 +124,5 @@ func testSystemRoot(t *testing.T) {
 	if runtime.GOOS == "linux" && err != nil {
 		t.Fatalf("the system does not trust the root that it was given: %v", err)
 	}
-	mustReject(t, newVerifier(t, w.config(&clock{testca.Now})), leaf.Token(), ChainUntrusted)
+	mustReject(t, newVerifier(t, w.config(&clock{testca.Now})), leaf.Token(), stapled.ChainUntrusted)
 }

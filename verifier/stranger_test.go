@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/exhaustive"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
@@ -72,35 +73,35 @@ func TestStrangersPrice(t *testing.T) {
 		name        string
 		raw         string
 		first, then int // before and after the CAs are known
-		want        Reason
+		want        stapled.Reason
 	}{
-		{"made-up leaf of a made-up CA", testca.New(testca.Named("Nobody")).Intermediate().Leaf().Token(), 0, 0, ChainUntrusted},
+		{"made-up leaf of a made-up CA", testca.New(testca.Named("Nobody")).Intermediate().Leaf().Token(), 0, 0, stapled.ChainUntrusted},
 		{"made-up leaf of a made-up CA of the anchor's name", testca.New(forgedBy, testca.WithKey(attacker), func(t *testca.Template) {
 			t.SubjectKeyId = w.root.Cert.SubjectKeyId
-		}).Intermediate().Leaf().Token(), 1, 1, ChainUntrusted},
+		}).Intermediate().Leaf().Token(), 1, 1, stapled.ChainUntrusted},
 		{"made-up leaf of five made-up CAs", w.root.Intermediate(forgedBy).Intermediate(testca.Named("2"), forgedBy).
-			Intermediate(testca.Named("3"), forgedBy).Leaf(forgedBy).Token(), 1, 1, ChainUntrusted},
-		{"made-up leaf of the anchor", w.root.Leaf(forgedBy).Token(), 1, 1, ChainUntrusted},
-		{"made-up leaf of the real intermediate", w.intermediate.Leaf(forgedBy).Token(), 2, 1, ChainUntrusted},
-		{"made-up CA of the real intermediate", w.intermediate.Intermediate(testca.Named("Issuing"), forgedBy).Leaf().Token(), 2, 1, ChainUntrusted},
-		{"made-up leaf of a real leaf", w.leaf.Leaf().Token(), 2, 1, ChainUntrusted},
-		{"real chain, bad signature", withBadSignature(w.leaf.Token()), 3, 2, SignatureInvalid},
-		{"real chain of three, bad signature", withBadSignature(issued.Token()), 4, 2, SignatureInvalid},
+			Intermediate(testca.Named("3"), forgedBy).Leaf(forgedBy).Token(), 1, 1, stapled.ChainUntrusted},
+		{"made-up leaf of the anchor", w.root.Leaf(forgedBy).Token(), 1, 1, stapled.ChainUntrusted},
+		{"made-up leaf of the real intermediate", w.intermediate.Leaf(forgedBy).Token(), 2, 1, stapled.ChainUntrusted},
+		{"made-up CA of the real intermediate", w.intermediate.Intermediate(testca.Named("Issuing"), forgedBy).Leaf().Token(), 2, 1, stapled.ChainUntrusted},
+		{"made-up leaf of a real leaf", w.leaf.Leaf().Token(), 2, 1, stapled.ChainUntrusted},
+		{"real chain, bad signature", withBadSignature(w.leaf.Token()), 3, 2, stapled.SignatureInvalid},
+		{"real chain of three, bad signature", withBadSignature(issued.Token()), 4, 2, stapled.SignatureInvalid},
 		{"real chain with name constraints, bad signature", withBadSignature(w.root.Intermediate(func(t *testca.Template) {
 			t.PermittedDNSDomainsCritical, t.PermittedDNSDomains = true, []string{"elsewhere.example"}
-		}).Leaf().Token()), 3, 2, SignatureInvalid},
-		{"real token, another payload", splice(w.leaf.Token(), w.other.Token(), w.leaf.Token()), 3, 2, SignatureInvalid},
+		}).Leaf().Token()), 3, 2, stapled.SignatureInvalid},
+		{"real token, another payload", splice(w.leaf.Token(), w.other.Token(), w.leaf.Token()), 3, 2, stapled.SignatureInvalid},
 		{"real CA as the leaf", w.leaf.Token(func(t *testca.Token) {
 			present(t, w.leaf.Key, w.intermediate.Cert)
-		}), 1, 1, KeyUsage},
-		{"real leaf that expired", withBadSignature(w.intermediate.Leaf(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Second))).Token()), 2, 1, CertificateExpired},
-		{"real leaf and another alg", w.leaf.Token(setAlg("ES384")), 0, 0, KeyMismatch},
+		}), 1, 1, stapled.KeyUsage},
+		{"real leaf that expired", withBadSignature(w.intermediate.Leaf(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Second))).Token()), 2, 1, stapled.CertificateExpired},
+		{"real leaf and another alg", w.leaf.Token(setAlg("ES384")), 0, 0, stapled.KeyMismatch},
 	} {
 		t.Run(unsafeName.ReplaceAllString(c.name, "_"), func(t *testing.T) {
 			// A bad signature in the place of a good one changes nothing where the
 			// chain is at fault: it is not looked at.
 			raws := []string{c.raw, withBadSignature(c.raw)}
-			if c.want == SignatureInvalid {
+			if c.want == stapled.SignatureInvalid {
 				raws = raws[:1]
 			}
 			for _, raw := range raws {
@@ -120,7 +121,7 @@ func TestStrangersPrice(t *testing.T) {
 		if n := signatures(func() { mustAccept(t, v, raw) }); n != 4 {
 			t.Errorf("the holder costs %d signatures, want 4", n)
 		}
-		if n := signatures(func() { mustReject(t, v, withBadSignature(raw), SignatureInvalid) }); n != 1 {
+		if n := signatures(func() { mustReject(t, v, withBadSignature(raw), stapled.SignatureInvalid) }); n != 1 {
 			t.Errorf("it costs %d signatures, want 1", n)
 		}
 	})
@@ -128,7 +129,7 @@ func TestStrangersPrice(t *testing.T) {
 		v := newVerifier(t, w.config(&clock{testca.Now}))
 		mustAccept(t, v, w.leaf.Token())
 		raw := withBadSignature(w.leaf.Token())
-		if n := signatures(func() { mustReject(t, v, raw, SignatureInvalid) }); n != 1 {
+		if n := signatures(func() { mustReject(t, v, raw, stapled.SignatureInvalid) }); n != 1 {
 			t.Errorf("it costs %d signatures, want 1", n)
 		}
 	})
@@ -144,7 +145,7 @@ func TestStrangersPrice(t *testing.T) {
 			t.SigningKey, t.NoAuthorityKeyID = testca.Key(testca.P256, "neither"), true
 		}).Token()
 		v := newVerifier(t, cfg)
-		if n := signatures(func() { mustReject(t, v, raw, ChainUntrusted) }); n != 2 {
+		if n := signatures(func() { mustReject(t, v, raw, stapled.ChainUntrusted) }); n != 2 {
 			t.Errorf("it costs %d signatures, want 2", n)
 		}
 	})
@@ -172,21 +173,21 @@ func testHeaderVariants(t *testing.T) {
 		seen    bool
 		variant func(i int) string
 		n       int
-		want    Reason
+		want    stapled.Reason
 	}{
-		{"cold", false, variant, 2000, SignatureInvalid},
-		{"warm", true, variant, 10000, SignatureInvalid},
+		{"cold", false, variant, 2000, stapled.SignatureInvalid},
+		{"warm", true, variant, 10000, stapled.SignatureInvalid},
 		{"warm, made-up leaves under the real intermediate", true, func(i int) string {
 			leaf := w.intermediate.Leaf(func(t *testca.Template) { t.SigningKey, t.Key = stranger, stranger })
 			return leaf.Token()
-		}, 500, ChainUntrusted},
+		}, 500, stapled.ChainUntrusted},
 		{"warm, made-up intermediates", true, func(i int) string {
 			ca := w.root.Intermediate(func(t *testca.Template) { t.SigningKey, t.Key = stranger, stranger })
 			return ca.Leaf().Token()
-		}, 500, ChainUntrusted},
+		}, 500, stapled.ChainUntrusted},
 		{"warm, real leaves in the place of a CA", true, func(i int) string {
 			return w.intermediate.Leaf().Leaf().Token()
-		}, 500, ChainUntrusted},
+		}, 500, stapled.ChainUntrusted},
 	} {
 		t.Run(unsafeName.ReplaceAllString(c.name, "_"), func(t *testing.T) {
 			v := newVerifier(t, w.config(&clock{testca.Now}))

@@ -39,13 +39,13 @@ func jwsSigner(raw string, key crypto.PublicKey) (*signer, compact, error) {
 	}
 	text, err := appendSegment(nil, t.header)
 	if err != nil {
-		return nil, t, reject(Malformed, "header: %w", err)
+		return nil, t, reject(stapled.Malformed, "header: %w", err)
 	}
 	h, err := parseHeader(string(text))
 	if err != nil {
 		return nil, t, err
 	}
-	cfg := Config{Type: h.typ, Algorithms: certkey.Algorithms()}
+	cfg := Config{Type: h.typ, Algorithms: algorithmNames()}
 	h.hasTyp = true
 	if len(h.x5c) == 0 {
 		h.x5c = []string{"the key is given"}
@@ -89,7 +89,7 @@ func verifyWarmJWS(raw string, key crypto.PublicKey) error {
 		segment: t.header, signer: s, staples: []provenStaple{{staple: new(ocspstaple.Staple)}},
 		window: certpath.Window{NotBefore: testca.Now, NotAfter: testca.Now},
 	})
-	if _, err = v.Verify(raw); errors.Is(err, StapleUnknown) {
+	if _, err = v.Verify(raw); errors.Is(err, stapled.StapleUnknown) {
 		return nil
 	}
 	return err

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -24,7 +26,8 @@ import (
 type Verifier struct {
 	cfg         Config
 	freshness   ocspstaple.Freshness
-	tokens      *cache[*Token]
+	leeway      time.Duration
+	tokens      *cache[*accepted]
 	headers     *cache[*provenHeader]
 	links       *cache[*link]
 	revocations revocations
@@ -32,8 +35,8 @@ type Verifier struct {
 }
 
 // New makes a verifier. It refuses a configuration that is incomplete, or has a
-// value that means nothing. The error says which field, and is not an [*Error]:
-// it is for whoever writes the program.
+// value that means nothing. The error says which field, and is not a
+// [*stapled.Error]: it is for whoever writes the program.
 func New(cfg Config) (*Verifier, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -42,6 +45,7 @@ func New(cfg Config) (*Verifier, error) {
 	v := &Verifier{
 		cfg:       cfg,
 		freshness: ocspstaple.Freshness{MaxAge: cfg.MaxStapleAge, Leeway: cfg.Leeway},
+		leeway:    leeway.Of(cfg.Leeway),
 		scratch:   sync.Pool{New: func() any { return new(scratch) }},
 	}
 	v.newCaches()
@@ -49,8 +53,17 @@ func New(cfg Config) (*Verifier, error) {
 }
 
 // Verify accepts or rejects a token in compact serialization (RFC 7515 §7.1).
-// The error is an [*Error] with the reason; with it there is no token.
-func (v *Verifier) Verify(raw string) (*Token, error) {
+// The error is a [*stapled.Error] with the reason; with it the token is the zero
+// Token.
+func (v *Verifier) Verify(raw string) (Token, error) {
+	token, err := v.verify(raw)
+	if err != nil {
+		return Token{}, err
+	}
+	return Token{token}, nil
+}
+
+func (v *Verifier) verify(raw string) (*accepted, error) {
 	now := v.cfg.Now()
 	// 1. Size and shape.
 	t, err := split(raw)
@@ -69,7 +82,7 @@ func (v *Verifier) Verify(raw string) (*Token, error) {
 }
 
 // verifyWhole verifies a token whose header has not been seen before.
-func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
+func (v *Verifier) verifyWhole(t compact, now time.Time) (*accepted, error) {
 	buffer := v.scratch.Get().(*scratch)
 	defer v.scratch.Put(buffer)
 	// 1. Size and shape, continued.
@@ -79,7 +92,7 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
 	}
 	text, err := appendSegment(segments.end, t.header)
 	if err != nil {
-		return nil, reject(Malformed, "header: %w", err)
+		return nil, reject(stapled.Malformed, "header: %w", err)
 	}
 	h, err := parseHeader(string(text[len(segments.end):]))
 	if err != nil {
@@ -98,7 +111,7 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
 	// 5. Signature: whoever sent this holds that key. Only then what may cost the
 	// whole chain once more.
 	if err := c.signer.verify(t, segments); err != nil {
-		return nil, reject(SignatureInvalid, "%w", err)
+		return nil, reject(stapled.SignatureInvalid, "%w", err)
 	}
 	path, err := linked.Path()
 	if err != nil {
@@ -122,7 +135,7 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*Token, error) {
 }
 
 // verifyProven verifies another token with a header that is proven.
-func (v *Verifier) verifyProven(t compact, h *provenHeader, now time.Time) (*Token, error) {
+func (v *Verifier) verifyProven(t compact, h *provenHeader, now time.Time) (*accepted, error) {
 	buffer := v.scratch.Get().(*scratch)
 	defer v.scratch.Put(buffer)
 	segments, err := t.decode(buffer)
@@ -130,7 +143,7 @@ func (v *Verifier) verifyProven(t compact, h *provenHeader, now time.Time) (*Tok
 		return nil, err
 	}
 	if err := h.signer.verify(t, segments); err != nil {
-		return nil, reject(SignatureInvalid, "%w", err)
+		return nil, reject(stapled.SignatureInvalid, "%w", err)
 	}
 	if err := v.checkStaples(h, now); err != nil {
 		return nil, err
@@ -144,11 +157,11 @@ func (v *Verifier) verifyProven(t compact, h *provenHeader, now time.Time) (*Tok
 }
 
 // verifyAgain accepts a token that was accepted before, if the time permits.
-func (v *Verifier) verifyAgain(token *Token, now time.Time) (*Token, error) {
+func (v *Verifier) verifyAgain(token *accepted, now time.Time) (*accepted, error) {
 	if err := v.checkStaples(token.header, now); err != nil {
 		return nil, err
 	}
-	if err := token.checkClaimTimes(now, v.cfg.Leeway); err != nil {
+	if err := token.checkClaimTimes(now, v.leeway); err != nil {
 		return nil, err
 	}
 	return token, nil

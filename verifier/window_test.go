@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -14,7 +15,7 @@ import (
 // which all its other windows are open.
 type window struct {
 	name string
-	want Reason
+	want stapled.Reason
 	// last and first are the instants, since testca.Now, at which the token is
 	// still, or already, accepted; one of them is zero.
 	last, first time.Duration
@@ -80,13 +81,13 @@ func certificateWindows() []window {
 	var rows []window
 	for _, c := range []struct {
 		name                  string
-		expired, notYet       Reason
+		expired, notYet       stapled.Reason
 		anchor, ca, leaf, ocs bool
 	}{
-		{name: "anchor", expired: CertificateExpired, notYet: CertificateNotYetValid, anchor: true},
-		{name: "intermediate", expired: CertificateExpired, notYet: CertificateNotYetValid, ca: true},
-		{name: "leaf", expired: CertificateExpired, notYet: CertificateNotYetValid, leaf: true},
-		{name: "delegate", expired: StapleUntrusted, notYet: StapleUntrusted, ocs: true},
+		{name: "anchor", expired: stapled.CertificateExpired, notYet: stapled.CertificateNotYetValid, anchor: true},
+		{name: "intermediate", expired: stapled.CertificateExpired, notYet: stapled.CertificateNotYetValid, ca: true},
+		{name: "leaf", expired: stapled.CertificateExpired, notYet: stapled.CertificateNotYetValid, leaf: true},
+		{name: "delegate", expired: stapled.StapleUntrusted, notYet: stapled.StapleUntrusted, ocs: true},
 	} {
 		build := func(edit testca.Edit) func(time.Duration) (*testca.Party, *testca.Token) {
 			pick := func(which bool) testca.Edit {
@@ -113,12 +114,12 @@ func certificateWindows() []window {
 
 // otherWindows are those of the staples and of the claims.
 var otherWindows = []window{
-	{name: "nextUpdate", want: StapleStale, last: closes, make: func(time.Duration) (*testca.Party, *testca.Token) {
+	{name: "nextUpdate", want: stapled.StapleStale, last: closes, make: func(time.Duration) (*testca.Party, *testca.Token) {
 		return windowed(nil, nil, nil, func(_ *testca.Party, r *testca.Response) {
 			r.Singles[0].NextUpdate = testca.Now.Add(closes)
 		}, nil)
 	}},
-	{name: "nextUpdate of the intermediate's staple", want: StapleStale, last: closes, make: func(time.Duration) (*testca.Party, *testca.Token) {
+	{name: "nextUpdate of the intermediate's staple", want: stapled.StapleStale, last: closes, make: func(time.Duration) (*testca.Party, *testca.Token) {
 		var short []byte
 		top, token := windowed(nil, nil, nil, func(ca *testca.Party, _ *testca.Response) {
 			short = ca.Staple(roomy, func(r *testca.Response) { r.Singles[0].NextUpdate = testca.Now.Add(closes) })
@@ -126,27 +127,27 @@ var otherWindows = []window{
 		token.Header.Set("ocsp", []string{token.Header.Get("ocsp").([]string)[0], std(short)})
 		return top, token
 	}},
-	{name: "MaxStapleAge", want: StapleStale, last: closes,
+	{name: "MaxStapleAge", want: stapled.StapleStale, last: closes,
 		config: func(cfg *Config) { cfg.MaxStapleAge = 2*time.Hour + closes },
 		make: func(time.Duration) (*testca.Party, *testca.Token) {
 			return windowed(nil, nil, nil, nil, nil)
 		}},
-	{name: "exp", want: TokenExpired, last: closes - 1, make: func(time.Duration) (*testca.Party, *testca.Token) {
+	{name: "exp", want: stapled.TokenExpired, last: closes - 1, make: func(time.Duration) (*testca.Party, *testca.Token) {
 		return windowed(nil, nil, nil, nil, func(t *testca.Token) { t.Claims.Set("exp", unix(closes)) })
 	}},
-	{name: "thisUpdate", want: StapleNotYetValid, first: opens, make: func(leeway time.Duration) (*testca.Party, *testca.Token) {
+	{name: "thisUpdate", want: stapled.StapleNotYetValid, first: opens, make: func(leeway time.Duration) (*testca.Party, *testca.Token) {
 		return windowed(nil, nil, nil, func(_ *testca.Party, r *testca.Response) {
 			r.ProducedAt = testca.Now.Add(opens + leeway)
 			r.Singles[0].ThisUpdate = r.ProducedAt
 		}, nil)
 	}},
-	{name: "producedAt", want: StapleNotYetValid, first: opens, make: func(leeway time.Duration) (*testca.Party, *testca.Token) {
+	{name: "producedAt", want: stapled.StapleNotYetValid, first: opens, make: func(leeway time.Duration) (*testca.Party, *testca.Token) {
 		return windowed(nil, nil, nil, func(_ *testca.Party, r *testca.Response) { r.ProducedAt = testca.Now.Add(opens + leeway) }, nil)
 	}},
-	{name: "nbf", want: TokenNotYetValid, first: opens, make: func(leeway time.Duration) (*testca.Party, *testca.Token) {
+	{name: "nbf", want: stapled.TokenNotYetValid, first: opens, make: func(leeway time.Duration) (*testca.Party, *testca.Token) {
 		return windowed(nil, nil, nil, nil, func(t *testca.Token) { t.Claims.Set("nbf", unix(opens+leeway)) })
 	}},
-	{name: "iat", want: TokenNotYetValid, first: opens, make: func(leeway time.Duration) (*testca.Party, *testca.Token) {
+	{name: "iat", want: stapled.TokenNotYetValid, first: opens, make: func(leeway time.Duration) (*testca.Party, *testca.Token) {
 		return windowed(nil, nil, nil, nil, func(t *testca.Token) { t.Claims.Set("iat", unix(opens+leeway)) })
 	}},
 }
@@ -195,15 +196,15 @@ func (w *window) test(t *testing.T, leeway time.Duration) {
 				case "cold":
 					v = newVerifier(t, cfg)
 				case "warm":
-					v.tokens = newCache[*Token](1<<20, smallToken)
+					v.tokens = newCache[*accepted](1<<20, smallToken)
 				}
 				return v
 			}
 			for _, far := range []time.Duration{1, time.Second, time.Minute} {
 				at.now = edge
 				accepted := mustAccept(t, fresh(), raw)
-				if w.first == 0 && accepted.FreshUntil.Sub(edge).Truncate(time.Second) != 0 {
-					t.Errorf("FreshUntil is %s, and the token is accepted until %s", accepted.FreshUntil, edge)
+				if w.first == 0 && accepted.FreshUntil().Sub(edge).Truncate(time.Second) != 0 {
+					t.Errorf("FreshUntil is %s, and the token is accepted until %s", accepted.FreshUntil(), edge)
 				}
 				at.now = edge.Add(outside * far)
 				mustReject(t, fresh(), raw, w.want)

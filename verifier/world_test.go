@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/catalogue"
 	"github.com/stapledjwt/stapled/internal/certx5c"
@@ -84,13 +85,13 @@ func copyToken(t *testca.Token) *testca.Token {
 }
 
 // mustAccept fails unless the token is accepted.
-func mustAccept(t testing.TB, v *Verifier, raw string) *Token {
+func mustAccept(t testing.TB, v *Verifier, raw string) Token {
 	t.Helper()
 	token, err := v.Verify(raw)
 	if err != nil {
 		t.Fatalf("rejected: %v", err)
 	}
-	if token == nil {
+	if token == (Token{}) {
 		t.Fatal("neither a token nor an error")
 	}
 	return token
@@ -98,16 +99,16 @@ func mustAccept(t testing.TB, v *Verifier, raw string) *Token {
 
 // mustReject fails unless the token is rejected for the reason, by an error
 // that can be logged.
-func mustReject(t testing.TB, v *Verifier, raw string, want Reason) {
+func mustReject(t testing.TB, v *Verifier, raw string, want stapled.Reason) {
 	t.Helper()
 	token, err := v.Verify(raw)
 	if err == nil {
 		t.Fatalf("accepted, want %s", want)
 	}
-	if token != nil {
+	if token != (Token{}) {
 		t.Errorf("a token beside the error %v", err)
 	}
-	var e *Error
+	var e *stapled.Error
 	if !errors.As(err, &e) || e != err {
 		t.Fatalf("the error is a %T: %v", err, err)
 	}

@@ -15,11 +15,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/gateway"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+	"github.com/stapledjwt/stapled/stepca"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -31,7 +33,7 @@ type stage struct {
 	show     *show
 
 	ca     *ca.CA
-	client *ca.Client
+	client *stepca.Client
 	// orders signs tokens; billing only lends its staple to a thief.
 	orders, billing *demoService
 	// front is the gateway that meets every forgery. back is a replica that
@@ -53,7 +55,7 @@ type demoService struct {
 }
 
 // demoGateway is an HTTP server that protects the echo service. It implements
-// gateway.Metrics to learn what its callers are not told.
+// gateway.Observer to learn what its callers are not told.
 type demoGateway struct {
 	*service
 	client *http.Client
@@ -65,25 +67,18 @@ type demoGateway struct {
 // decision is what a gateway has decided, and what its caller has seen.
 type decision struct {
 	outcome string
-	reason  verifier.Reason
+	reason  stapled.Reason
 	took    time.Duration
 	status  int
 	// sent and received enclose the moment of the decision.
 	sent, received time.Time
 }
 
-// Accepted implements gateway.Metrics.
-func (g *demoGateway) Accepted(took time.Duration) {
+// Observe implements gateway.Observer.
+func (g *demoGateway) Observe(e gateway.Event) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.last = decision{outcome: accepted, took: took}
-}
-
-// Rejected implements gateway.Metrics.
-func (g *demoGateway) Rejected(reason verifier.Reason, took time.Duration) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.last = decision{outcome: rejected, reason: reason, took: took}
+	g.last = decision{outcome: string(e.Outcome), reason: e.Reason, took: e.Took}
 }
 
 // present sends a token in a request, as any client would. One request at a
@@ -127,16 +122,16 @@ func (s *stage) startCA(ctx context.Context) error {
 			s.failed <- err
 		}
 	})
-	if s.client, err = ca.NewClient(dir); err != nil {
+	if s.client, err = newClient(dir, ""); err != nil {
 		return err
 	}
 	// The addresses take connections already; the answer comes once it runs.
 	return s.client.Health(ctx)
 }
 
-// newService enrols a service and starts to keep its staple fresh.
+// newService enrolls a service and starts to keep its staple fresh.
 func (s *stage) newService(ctx context.Context, name string) (*demoService, error) {
-	identity, err := s.client.Enrol(ctx, ca.EnrolRequest{Name: name, Validity: time.Hour})
+	identity, err := s.client.Enroll(ctx, stepca.EnrollRequest{Name: name, Validity: time.Hour})
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +181,7 @@ func (s *stage) newGateway() (*demoGateway, error) {
 		service: &service{listener: l},
 		client:  &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}},
 	}
-	protected, err := gateway.New(gateway.Config{Verifier: v, Logger: s.log, Metrics: g})
+	protected, err := gateway.New(gateway.Config{Verifier: v, Logger: s.log, Observer: g})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("configure the gateway: %w", err), l.Close())
 	}

@@ -9,11 +9,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 	"github.com/stapledjwt/stapled/responder"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // play runs the story. An error means that the stage broke down; an outcome
@@ -38,7 +38,7 @@ func (s *stage) do(name, title string, work func() error) error {
 }
 
 // present runs a step in which a gateway decides about a token.
-func (s *stage) present(ctx context.Context, g *demoGateway, name, title, expected string, reason verifier.Reason, token string) error {
+func (s *stage) present(ctx context.Context, g *demoGateway, name, title, expected string, reason stapled.Reason, token string) error {
 	s.show.begin(title)
 	d, err := g.present(ctx, token)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *stage) present(ctx context.Context, g *demoGateway, name, title, expect
 	return s.show.end(d.step(name, title, expected, reason))
 }
 
-func (d decision) step(name, title, expected string, reason verifier.Reason) step {
+func (d decision) step(name, title, expected string, reason stapled.Reason) step {
 	return step{
 		Step: name, title: title, Expected: expected, expectedReason: string(reason),
 		Outcome: d.outcome, Reason: string(d.reason), HTTPStatus: d.status, MS: inMS(d.took),
@@ -99,27 +99,27 @@ func (s *stage) forgeries(ctx context.Context) error {
 	}
 	for _, forgery := range []struct {
 		name, title string
-		reason      verifier.Reason
+		reason      stapled.Reason
 		make        func(genuine string) (string, error)
 	}{
-		{"without_staple", "without a staple", verifier.StapleMissing, func(genuine string) (string, error) {
+		{"without_staple", "without a staple", stapled.StapleMissing, func(genuine string) (string, error) {
 			return forge(s.orders.identity, genuine)
 		}},
-		{"staple_of_another_certificate", "with another certificate's staple", verifier.StapleMismatch, func(genuine string) (string, error) {
+		{"staple_of_another_certificate", "with another certificate's staple", stapled.StapleMismatch, func(genuine string) (string, error) {
 			staples, err := s.billing.keeper.Current(time.Now())
 			if err != nil {
 				return "", err
 			}
 			return forge(s.orders.identity, genuine, staples[0].DER())
 		}},
-		{"staple_signed_by_itself", "with a staple that it signed itself", verifier.StapleUntrusted, func(genuine string) (string, error) {
+		{"staple_signed_by_itself", "with a staple that it signed itself", stapled.StapleUntrusted, func(genuine string) (string, error) {
 			der, err := selfSign(s.orders.identity, s.validity)
 			if err != nil {
 				return "", err
 			}
 			return forge(s.orders.identity, genuine, der)
 		}},
-		{"claim_changed", "with a changed claim", verifier.SignatureInvalid, promote},
+		{"claim_changed", "with a changed claim", stapled.SignatureInvalid, promote},
 	} {
 		genuine, err := s.sign(ctx)
 		if err != nil {
@@ -161,7 +161,7 @@ func (s *stage) revocation(ctx context.Context) error {
 	s.last.nextUpdate = staples[0].NextUpdate()
 	leaf := s.orders.identity.Leaf()
 	err = s.do("certificate_revoked", "the CA revokes it (keyCompromise)", func() error {
-		return s.client.Revoke(ctx, leaf.SerialNumber.String(), 1, "demo")
+		return s.client.Revoke(ctx, leaf.SerialNumber, 1, "demo")
 	})
 	if err != nil {
 		return err
@@ -180,13 +180,13 @@ func (s *stage) revocation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.present(ctx, s.front, "revoked_staple", "a token with the revoked staple", rejected, verifier.CertificateRevoked, token); err != nil {
+	if err := s.present(ctx, s.front, "revoked_staple", "a token with the revoked staple", rejected, stapled.CertificateRevoked, token); err != nil {
 		return err
 	}
 	if err := s.issuerRefuses(ctx); err != nil {
 		return err
 	}
-	return s.present(ctx, s.front, "last_good_token_where_revocation_was_seen", "the last good token, same gateway", rejected, verifier.CertificateRevoked, s.last.token)
+	return s.present(ctx, s.front, "last_good_token_where_revocation_was_seen", "the last good token, same gateway", rejected, stapled.CertificateRevoked, s.last.token)
 }
 
 // refresh gets the newest staple there is: whoever wants to outlive a
@@ -213,10 +213,10 @@ func (s *stage) issuerRefuses(ctx context.Context) error {
 	}
 	result := step{
 		Step: "issuer_refuses", title: title, Expected: rejected,
-		expectedReason: string(issuer.CertificateRevoked), Outcome: accepted,
+		expectedReason: string(stapled.CertificateRevoked), Outcome: accepted,
 	}
 	if _, err := s.sign(ctx); err != nil {
-		var refused *issuer.Error
+		var refused *stapled.Error
 		if !errors.As(err, &refused) {
 			return err
 		}

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/responder"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 const (
@@ -38,7 +38,7 @@ func (s *stage) lastGoodToken(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	after := first.step("last_good_token_after_next_update", "after it; time since the revocation", rejected, verifier.StapleStale)
+	after := first.step("last_good_token_after_next_update", "after it; time since the revocation", rejected, stapled.StapleStale)
 	after.MS = inMS(window)
 	if err := s.show.end(after); err != nil {
 		return err

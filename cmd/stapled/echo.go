@@ -35,7 +35,7 @@ func (echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	reply := echoReply{
 		Method: r.Method, Path: r.URL.Path,
-		Issuer: token.Issuer, Identity: token.Identity, Subject: token.Subject, FreshUntil: token.FreshUntil.UTC(),
+		Issuer: token.Issuer(), Identity: token.Identity(), Subject: token.Subject(), FreshUntil: token.FreshUntil().UTC(),
 	}
 	if err := token.Decode(&reply.Claims); err != nil {
 		http.Error(w, "the claims are unreadable", http.StatusInternalServerError)

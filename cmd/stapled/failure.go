@@ -9,11 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/stapledjwt/stapled/ca"
+	"github.com/stapledjwt/stapled"
 )
 
 // The exit statuses.
@@ -65,9 +65,10 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 		}
 	}
 	line := oneLine(err)
-	// To name another file may not be what helps then. Package ca says so itself.
+	// To name another file may not be what helps then. An error with this reason
+	// says so itself.
 	var file *fs.PathError
-	if errors.As(err, &file) && errors.Is(file, fs.ErrPermission) && !strings.Contains(line, "run this as") {
+	if errors.As(err, &file) && errors.Is(file, fs.ErrPermission) && !errors.Is(err, stapled.PermissionDenied) {
 		line += "; run this as a user who may do that"
 	}
 	var usage *usageError
@@ -87,18 +88,24 @@ func (a *app) warn(err error) {
 	_, _ = io.WriteString(a.stderr, "stapled: warning: "+oneLine(err)+"\n")
 }
 
+// explained are the reasons that a message says in words.
+var explained = []stapled.Reason{
+	stapled.ConfigInvalid, stapled.Canceled, stapled.Unreachable, stapled.Refused, stapled.AlreadyRevoked, stapled.WrongPassword,
+	stapled.NotCADirectory, stapled.DirectoryNotEmpty, stapled.PermissionDenied, stapled.DatabaseLocked, stapled.DatabaseDamaged,
+	stapled.DatabaseWriteFailed, stapled.AddressInUse, stapled.Closed, stapled.Failed,
+}
+
 // oneLine is the text of an error without line breaks, control characters and
-// the name of the package that it comes from.
+// the reason, if the text explains it.
 func oneLine(err error) string {
 	text := err.Error()
-	var fromCA *ca.Error
-	if errors.As(err, &fromCA) {
-		own := fromCA.Err.Error()
+	if e, ok := errors.AsType[*stapled.Error](err); ok && e.Err != nil && slices.Contains(explained, e.Reason) {
+		own := strings.TrimPrefix(e.Error(), string(e.Reason)+": ")
 		// These say everything before the cause, which only repeats it.
-		if cause := errors.Unwrap(fromCA.Err); cause != nil && (errors.Is(err, ca.Locked) || errors.Is(err, ca.AddressInUse) || errors.Is(err, ca.WrongPassword)) {
+		if cause := errors.Unwrap(e.Err); cause != nil && (errors.Is(err, stapled.DatabaseLocked) || errors.Is(err, stapled.AddressInUse) || errors.Is(err, stapled.WrongPassword)) {
 			own = strings.TrimSuffix(own, ": "+cause.Error())
 		}
-		text = strings.Replace(text, fromCA.Error(), own, 1)
+		text = strings.Replace(text, e.Error(), own, 1)
 	}
 	var parts []string
 	for line := range strings.Lines(text) {

@@ -16,15 +16,15 @@ import (
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 
-	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/timetext"
+	"github.com/stapledjwt/stapled/stepca"
 )
 
 // keptIdentity is a certificate of the stack with its key, kept on disk.
 type keptIdentity struct {
 	dir      string
-	client   *ca.Client
+	client   *stepca.Client
 	name     string
 	validity time.Duration // that was asked for; 0 leaves it to what is kept, or to the CA
 	log      *slog.Logger
@@ -44,21 +44,21 @@ func (k keptIdentity) get(ctx context.Context) (*certs.Identity, error) {
 	identity, err := certs.LoadIdentity(k.file("cert.pem"), k.file("key.pem"))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return k.enrol(ctx)
+		return k.enroll(ctx)
 	case isUnreadable(err):
 		return nil, fmt.Errorf("read the certificate that is kept in %s: %w", k.dir, err)
 	case err != nil:
 		// What is there is of no use to anybody. It has no other copy.
 		k.log.Warn("the kept certificate and its key are damaged, enrolling a new one", "dir", k.dir, "error", err)
-		return k.enrol(ctx)
+		return k.enroll(ctx)
 	}
 	leaf, now := identity.Leaf(), time.Now()
 	switch {
 	case now.After(leaf.NotAfter):
-		return k.enrol(ctx)
+		return k.enroll(ctx)
 	case k.validity != 0 && k.validity != k.enrolledFor():
 		k.log.Info("enrolling anew, for another validity", "name", k.name, "validity", k.validity)
-		identity, err := k.enrol(ctx)
+		identity, err := k.enroll(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("%w; without --validity, the certificate that is kept would do until %s", err, timetext.Stamp(leaf.NotAfter))
 		}
@@ -66,7 +66,7 @@ func (k keptIdentity) get(ctx context.Context) (*certs.Identity, error) {
 	case now.Before(renewalTime(leaf.NotBefore, leaf.NotAfter)):
 		return identity, nil
 	}
-	renewed, err := k.client.Renew(ctx, identity)
+	renewed, err := k.client.Rekey(ctx, identity)
 	if err != nil {
 		// It is valid for some time still. Whether it may be used is for its
 		// staple to say: the CA also refuses to renew what is revoked.
@@ -103,8 +103,8 @@ func (k keptIdentity) lock() (func(), error) {
 	return unlock, nil
 }
 
-func (k keptIdentity) enrol(ctx context.Context) (*certs.Identity, error) {
-	identity, err := k.client.Enrol(ctx, ca.EnrolRequest{Name: k.name, Validity: k.validity})
+func (k keptIdentity) enroll(ctx context.Context) (*certs.Identity, error) {
+	identity, err := k.client.Enroll(ctx, stepca.EnrollRequest{Name: k.name, Validity: k.validity})
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (k keptIdentity) enrolledFor() time.Duration {
 	return validity
 }
 
-// save makes the directory only now, so that a failed enrolment leaves none.
+// save makes the directory only now, so that a failed enrollment leaves none.
 func (k keptIdentity) save(identity *certs.Identity) (*certs.Identity, error) {
 	err := os.MkdirAll(k.dir, 0o700)
 	if err == nil {

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/timetext"
-	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 func newInspectCommand(a *app) *cobra.Command {
@@ -104,8 +104,8 @@ func (p page) defaultAge(staples []stapleView) {
 	if len(staples) == 0 || staples[0].ThisUpdate == nil || staples[0].NextUpdate == nil {
 		return
 	}
-	if until := staples[0].ThisUpdate.Add(ocspstaple.DefaultMaxAge); until.Before(*staples[0].NextUpdate) {
-		p.field("", "By default, verifiers take a staple for "+timetext.Duration(ocspstaple.DefaultMaxAge)+" after its thisUpdate: until "+stamp(until)+".")
+	if until := staples[0].ThisUpdate.Add(stapled.DefaultMaxStapleAge); until.Before(*staples[0].NextUpdate) {
+		p.field("", "By default, verifiers take a staple for "+timetext.Duration(stapled.DefaultMaxStapleAge)+" after its thisUpdate: until "+stamp(until)+".")
 	}
 }
 

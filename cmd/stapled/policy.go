@@ -13,10 +13,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certkey"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/internal/timetext"
-	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -48,12 +49,12 @@ func (f *policyFlags) register(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.audience, "audience", "", "accept tokens for the audience `A` only (required)")
 	flags.StringArrayVar(&f.issuers, "issuer", nil, "accept this iss `I` only; may be repeated (default any that the certificate names)")
 	flags.StringVar(&f.staples, "staples", "leaf", "require staples for these `CERTIFICATES`: leaf, or chain for all below the anchor")
-	flags.DurationVar(&f.maxStapleAge, "max-staple-age", ocspstaple.DefaultMaxAge, "accept no staple older than this `DURATION`, whatever its nextUpdate says")
-	flags.DurationVar(&f.maxLifetime, "max-lifetime", verifier.DefaultMaxLifetime, "accept no token with more than this `DURATION` from iat to exp")
-	flags.DurationVar(&f.leeway, "leeway", verifier.DefaultLeeway, "let other clocks be ahead by this `DURATION`; it prolongs nothing")
+	flags.DurationVar(&f.maxStapleAge, "max-staple-age", stapled.DefaultMaxStapleAge, "accept no staple older than this `DURATION`, whatever its nextUpdate says")
+	flags.DurationVar(&f.maxLifetime, "max-lifetime", stapled.DefaultMaxLifetime, "accept no token with more than this `DURATION` from iat to exp")
+	flags.DurationVar(&f.leeway, "leeway", stapled.DefaultLeeway, "let other clocks be ahead by this `DURATION`; it prolongs nothing")
 	flags.StringArrayVar(&f.algorithms, "algorithm", nil, "accept this `ALG` only; may be repeated (default all of the format)")
 	flags.StringVar(&f.keyUsage, "key-usage", "clientAuth", "accept certificates with this extended key `USAGE` only: clientAuth or serverAuth")
-	flags.StringVar(&f.typ, "type", verifier.DefaultType, "accept this typ `T` only")
+	flags.StringVar(&f.typ, "type", stapled.Type, "accept this typ `T` only")
 	inGroup(cmd, "What to accept", "issuer", "staples", "max-staple-age", "max-lifetime", "leeway", "algorithm", "key-usage", "type")
 	a.complete(cmd, "staples", "leaf", "chain")
 	a.complete(cmd, "algorithm", algorithmNames()...)
@@ -67,7 +68,7 @@ func (f *policyFlags) config() (verifier.Config, error) {
 	cfg := verifier.Config{
 		Audience: f.audience, Issuers: f.issuers, Type: f.typ, KeyUsage: usage,
 		MaxStapleAge: f.maxStapleAge, MaxLifetime: f.maxLifetime,
-		Leeway: max(f.leeway, time.Nanosecond), // 0 would be the default
+		Leeway: leeway.Configured(f.leeway),
 	}
 	switch {
 	case len(f.anchors) == 0:
@@ -87,18 +88,16 @@ func (f *policyFlags) config() (verifier.Config, error) {
 	case f.leeway < 0:
 		return verifier.Config{}, usagef("--leeway %s is negative", timetext.Duration(f.leeway))
 	case f.staples == "leaf":
-		cfg.Staples = verifier.StapleLeaf
 	case f.staples == "chain":
-		cfg.Staples = verifier.StapleChain
+		cfg.StapleChain = true
 	default:
 		return verifier.Config{}, usagef("--staples %q is neither leaf nor chain", f.staples)
 	}
 	for _, name := range f.algorithms {
-		i := slices.Index(algorithmNames(), name)
-		if i < 0 {
+		if !slices.Contains(algorithmNames(), name) {
 			return verifier.Config{}, usagef("--algorithm %q is none of %s", name, strings.Join(algorithmNames(), ", "))
 		}
-		cfg.Algorithms = append(cfg.Algorithms, certkey.Algorithms()[i])
+		cfg.Algorithms = append(cfg.Algorithms, name)
 	}
 	return cfg, nil
 }

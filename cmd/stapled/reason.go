@@ -22,10 +22,10 @@ func reasonNames() []string {
 }
 
 // parseReason returns the code of a name and the name as the RFC writes it.
-func parseReason(name string) (int, string, error) {
+func parseReason(name string) (ocspstaple.CRLReason, string, error) {
 	for _, code := range reasonCodes {
 		if strings.EqualFold(name, code.String()) {
-			return int(code), code.String(), nil
+			return code, code.String(), nil
 		}
 	}
 	return 0, "", usagef("--reason %q is none of RFC 5280 §5.3.1: use one of %s", name, strings.Join(reasonNames(), ", "))

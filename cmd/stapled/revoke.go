@@ -14,11 +14,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stapledjwt/stapled/ca"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/ocspstaple"
-	"github.com/stapledjwt/stapled/responder"
 )
 
 // revocation is what `stapled revoke` prints.
@@ -102,8 +101,8 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 	// Before: from the revocation on, the CA knows the serial number. It is revoked
 	// also if the responder does not answer.
 	before, statusErr := client.Status(ctx, serial)
-	err = client.Revoke(ctx, result.Serial, code, reason)
-	if errors.Is(err, ca.AlreadyRevoked) {
+	err = client.Revoke(ctx, serial, code, reason)
+	if errors.Is(err, stapled.AlreadyRevoked) {
 		result.AlreadyRevoked, result.Reason = true, nil
 	} else if err != nil {
 		return err
@@ -111,13 +110,13 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 	revokedAt := time.Now()
 	if statusErr == nil {
 		// Only the CA's own word makes the end sooner.
-		if result.AlreadyRevoked && before.Code == responder.Revoked {
-			revokedAt = before.RevokedAt
-			older := ocspstaple.CRLReason(before.Reason).String()
+		if result.AlreadyRevoked && before.Status() == ocspstaple.Revoked {
+			revokedAt = before.RevokedAt()
+			older := before.RevocationReason().String()
 			result.Reason = &older
 		}
-		if before.Code != responder.Revoked {
-			issued := before.Code == responder.Good
+		if before.Status() != ocspstaple.Revoked {
+			issued := before.Status() == ocspstaple.Good
 			result.Issued = &issued
 		}
 	}

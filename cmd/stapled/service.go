@@ -45,8 +45,8 @@ func listenAnywhere(host string) (*service, error) {
 // caAddressError names the flag where an address of the CA is in use. That of
 // an old directory is in its certificates and cannot be chosen again.
 func caAddressError(err error, isNew bool) error {
-	var inUse *ca.Error
-	if !errors.As(err, &inUse) || inUse.Reason != ca.AddressInUse {
+	var inUse *ca.AddressError
+	if !errors.As(err, &inUse) {
 		return err
 	}
 	if inUse.Server == ca.InsecureServer {

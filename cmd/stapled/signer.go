@@ -139,7 +139,7 @@ func (f tokenFlags) identityDir() (string, error) {
 	return filepath.Join(f.dir, "identities", dir), nil
 }
 
-// stackSigner uses the certificate that is kept for a name, and enrols or
+// stackSigner uses the certificate that is kept for a name, and enrolls or
 // renews it where necessary.
 func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signer, err error) {
 	dir, err := f.identityDir()
@@ -183,7 +183,7 @@ func (f tokenFlags) stackSigner(ctx context.Context, log *slog.Logger) (_ *signe
 	case errors.Is(err, stapler.CertificateRevoked) && above.Load():
 		return nil, fmt.Errorf("%w: the CA itself is revoked: make a new stack", err)
 	case errors.Is(err, stapler.CertificateRevoked):
-		return nil, fmt.Errorf("%w: delete %s to enrol a new one", err, dir)
+		return nil, fmt.Errorf("%w: delete %s to enroll a new one", err, dir)
 	case err != nil:
 		return nil, err
 	}

@@ -160,7 +160,7 @@ func (s *stack) protectedEcho() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the verifier: %w", err)
 	}
-	g, err := gateway.New(gateway.Config{Verifier: v, Logger: slog.New(s.requests), Metrics: s.metrics.gateway})
+	g, err := gateway.New(gateway.Config{Verifier: v, Logger: slog.New(s.requests), Observer: s.metrics.gateway})
 	if err != nil {
 		return nil, fmt.Errorf("configure the gateway: %w", err)
 	}
@@ -186,7 +186,7 @@ func (s *stack) start(parent context.Context) <-chan error {
 
 // waitHealthy waits until the CA answers as its clients reach it.
 func (s *stack) waitHealthy(ctx context.Context, patience time.Duration, failed <-chan error) error {
-	client, err := ca.NewClient(s.cfg.dir)
+	client, err := newClient(s.cfg.dir, "")
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 func TestParseSerial(t *testing.T) {
@@ -68,7 +71,7 @@ func TestParseTime(t *testing.T) {
 func TestParseReason(t *testing.T) {
 	for _, row := range []struct {
 		name, want string
-		code       int
+		code       ocspstaple.CRLReason
 	}{
 		{"keyCompromise", "keyCompromise", 1}, {"KEYCOMPROMISE", "keyCompromise", 1}, {"unspecified", "unspecified", 0},
 		{"aACompromise", "aACompromise", 10}, {"privilegeWithdrawn", "privilegeWithdrawn", 9},
@@ -264,7 +267,7 @@ func TestPermission(t *testing.T) {
 	}{
 		{fmt.Errorf("%w: give --anchor a file", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
 			"stapled: open a.pem: permission denied: give --anchor a file; run this as a user who may do that\n"},
-		{fmt.Errorf("%w; run this as its owner", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
+		{stapled.Errorf(stapled.PermissionDenied, "%w; run this as its owner", &fs.PathError{Op: "open", Path: "a.pem", Err: fs.ErrPermission}),
 			"stapled: open a.pem: permission denied; run this as its owner\n"},
 		{fmt.Errorf("listen: %w: choose another address", fs.ErrPermission), "stapled: listen: permission denied: choose another address\n"},
 	} {

@@ -15,11 +15,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/certname"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // defaultName is whom `stapled token` speaks as. The domain is reserved for
@@ -97,8 +98,8 @@ have the same values there, or larger ones.`,
 	flags.StringVar(&f.subject, "subject", "", "say that the token is about `S`, which becomes sub")
 	flags.StringArrayVar(&f.claims, "claim", nil, "add the claim `NAME=VALUE`; may be repeated")
 	flags.DurationVar(&f.ttl, "ttl", issuer.DefaultTTL, "let the token live for this `DURATION` at most")
-	flags.DurationVar(&f.maxStapleAge, "max-staple-age", ocspstaple.DefaultMaxAge, "sign with no staple older than this `DURATION`, and for no longer, whatever its nextUpdate says")
-	flags.DurationVar(&f.leeway, "leeway", issuer.DefaultLeeway, "let the clock of the responder be ahead by this `DURATION`; it prolongs nothing")
+	flags.DurationVar(&f.maxStapleAge, "max-staple-age", stapled.DefaultMaxStapleAge, "sign with no staple older than this `DURATION`, and for no longer, whatever its nextUpdate says")
+	flags.DurationVar(&f.leeway, "leeway", stapled.DefaultLeeway, "let the clock of the responder be ahead by this `DURATION`; it prolongs nothing")
 	flags.StringVar(&f.ocspHash, "ocsp-hash", "", "name the certificate to the responder by this `HASH`, sha1 or sha256 (default sha256, then sha1 if the responder does not know the certificate so)")
 	flags.BoolVar(&f.chain, "staple-chain", false, "staple the intermediates too, for verifiers with --staples chain")
 	flags.StringVar(&f.dir, "dir", "", "use the stack in this `DIR`")
@@ -162,8 +163,8 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	if err != nil {
 		return a.refused(refusal(f.advise(err)))
 	}
-	if f.ttl > verifier.DefaultMaxLifetime && s.outlives(verifier.DefaultMaxLifetime, f.freshness()) {
-		a.warn(fmt.Errorf("--ttl %s: verifiers refuse a token with a longer time from iat to exp than %s by default", timetext.Duration(f.ttl), timetext.Duration(verifier.DefaultMaxLifetime)))
+	if f.ttl > stapled.DefaultMaxLifetime && s.outlives(stapled.DefaultMaxLifetime, f.freshness()) {
+		a.warn(fmt.Errorf("--ttl %s: verifiers refuse a token with a longer time from iat to exp than %s by default", timetext.Duration(f.ttl), timetext.Duration(stapled.DefaultMaxLifetime)))
 	}
 	if leaf := s.identity.Leaf(); !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
 		a.warn(fmt.Errorf("the certificate of %s does not list the extended key usage clientAuth, which verifiers ask for by default", certname.Of(leaf)))
@@ -219,5 +220,5 @@ var ocspHashes = map[string]crypto.Hash{"": 0, "sha1": crypto.SHA1, "sha256": cr
 // freshness is what staples are held to. A leeway of 0 on the command line is
 // none, where in Go it is the default.
 func (f tokenFlags) freshness() ocspstaple.Freshness {
-	return ocspstaple.Freshness{MaxAge: f.maxStapleAge, Leeway: max(f.leeway, time.Nanosecond)}
+	return ocspstaple.Freshness{MaxAge: f.maxStapleAge, Leeway: leeway.Configured(f.leeway)}
 }

@@ -20,9 +20,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/listenaddr"
 	"github.com/stapledjwt/stapled/internal/timetext"
-	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 // defaultAudience is whom the echo service takes itself for.
@@ -200,10 +200,10 @@ func (a *app) printReady(s *stack) error {
 		p.whole("metrics", r.MetricsURL+r.elsewhere("metrics", r.MetricsURL))
 	}
 	p.whole("root", r.Root)
-	if v := s.cfg.stapleValidity; v <= ocspstaple.DefaultMaxAge {
+	if v := s.cfg.stapleValidity; v <= stapled.DefaultMaxStapleAge {
 		p.field("staples", "valid for "+timetext.Duration(v)+", the bound on a revocation")
 	} else {
-		p.field("staples", "valid for "+timetext.Duration(v)+"; the bound on a revocation is "+timetext.Duration(ocspstaple.DefaultMaxAge)+
+		p.field("staples", "valid for "+timetext.Duration(v)+"; the bound on a revocation is "+timetext.Duration(stapled.DefaultMaxStapleAge)+
 			", the age up to which verifiers take them by default")
 	}
 	fmt.Fprintf(&b, "\nTry this in another terminal:\n  TOKEN=$(%s token --dir %s --audience %s)\n  curl -H \"Authorization: Bearer $TOKEN\" %s\n",

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -19,8 +20,8 @@ import (
 type verdict struct {
 	Valid bool `json:"valid"`
 	*acceptedToken
-	Reason verifier.Reason `json:"reason,omitempty"`
-	Detail string          `json:"detail,omitempty"`
+	Reason stapled.Reason `json:"reason,omitempty"`
+	Detail string         `json:"detail,omitempty"`
 }
 
 // acceptedToken is what a verified token says.
@@ -79,7 +80,7 @@ the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
 			raw, err := a.readToken(cmd, args)
 			var other *notToken
 			if errors.As(err, &other) {
-				return a.printRejected(&verifier.Error{Reason: verifier.Malformed, Err: err})
+				return a.printRejected(&stapled.Error{Reason: stapled.Malformed, Err: err})
 			}
 			if err != nil {
 				return err
@@ -95,7 +96,7 @@ the T, as times are printed here; or a distance from now, such as +11m or -1h.`,
 func (a *app) verify(v *verifier.Verifier, raw string, clock func() time.Time) error {
 	token, err := v.Verify(raw)
 	if err != nil {
-		var rejected *verifier.Error
+		var rejected *stapled.Error
 		if !errors.As(err, &rejected) {
 			return fmt.Errorf("verify the token: %w", err)
 		}
@@ -104,7 +105,7 @@ func (a *app) verify(v *verifier.Verifier, raw string, clock func() time.Time) e
 	return a.printAccepted(token, clock())
 }
 
-func (a *app) printRejected(rejected *verifier.Error) error {
+func (a *app) printRejected(rejected *stapled.Error) error {
 	detail := rejected.Err.Error()
 	var err error
 	if a.json {
@@ -119,7 +120,7 @@ func (a *app) printRejected(rejected *verifier.Error) error {
 	return &rejection{}
 }
 
-func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
+func (a *app) printAccepted(token verifier.Token, now time.Time) error {
 	var claims json.RawMessage
 	if err := token.Decode(&claims); err != nil {
 		return fmt.Errorf("decode the claims: %w", err)
@@ -129,10 +130,10 @@ func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
 		return fmt.Errorf("read the certificate of the token: %w", err)
 	}
 	accepted := &acceptedToken{
-		Issuer: token.Issuer, Identity: token.Identity, Subject: token.Subject, ID: token.ID,
-		IssuedAt: token.IssuedAt.UTC(), NotBefore: token.NotBefore.UTC(), Expiry: token.Expiry.UTC(),
+		Issuer: token.Issuer(), Identity: token.Identity(), Subject: token.Subject(), ID: token.ID(),
+		IssuedAt: token.IssuedAt().UTC(), NotBefore: token.NotBefore().UTC(), Expiry: token.Expiry().UTC(),
 		Certificate: leaf.Subject.String(), Serial: leaf.SerialNumber.String(),
-		NextUpdate: token.Staple.NextUpdate().UTC(), FreshUntil: token.FreshUntil.UTC(), Claims: claims,
+		NextUpdate: token.Staple().NextUpdate().UTC(), FreshUntil: token.FreshUntil().UTC(), Claims: claims,
 	}
 	if a.json {
 		return a.printJSON(verdict{Valid: true, acceptedToken: accepted})
@@ -141,8 +142,8 @@ func (a *app) printAccepted(token *verifier.Token, now time.Time) error {
 	var b strings.Builder
 	b.WriteString(t.paint(green, "accepted") + "\n")
 	p := page{terminal: t, out: &b}
-	p.field("issuer", token.Issuer)
-	p.field("identity", token.Identity)
+	p.field("issuer", token.Issuer())
+	p.field("identity", token.Identity())
 	p.field("certificate", subject(accepted.Certificate))
 	p.serial("serial", accepted.Serial)
 	p.field("staple", "good, nextUpdate "+stamp(accepted.NextUpdate))

@@ -3,7 +3,7 @@
 
 // Command client calls examples/service every two seconds, with stapled
 // tokens that its http.Client adds by itself. With `stapled up` and the service
-// running as that one's comment says, let `stapled token` enrol a certificate:
+// running as that one's comment says, let `stapled token` enroll a certificate:
 //
 //	go run ./cmd/stapled token --dir ./stack --name client --audience orders
 //	go run ./examples/client -cert ./stack/identities/client/cert.pem -key ./stack/identities/client/key.pem
@@ -15,7 +15,7 @@
 // The client stops when it learns of that. This takes up to about half of a
 // staple's validity, which is five minutes by default; start the stack with
 // --staple-validity 20s to see it sooner. It goes on if another certificate is in
-// the files within that time: delete the directory, and enrol once more.
+// the files within that time: delete the directory, and enroll once more.
 package main
 
 import (

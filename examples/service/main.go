@@ -79,5 +79,5 @@ func greet(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not behind a gateway", http.StatusInternalServerError)
 		return
 	}
-	fmt.Fprintf(w, "Hello %s. Your token would be accepted until %s.\n", token.Identity, token.FreshUntil.UTC().Format(time.RFC3339))
+	fmt.Fprintf(w, "Hello %s. Your token would be accepted until %s.\n", token.Identity(), token.FreshUntil().UTC().Format(time.RFC3339))
 }

@@ -8,20 +8,13 @@ package prom
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/gateway"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
-// The values of the label outcome.
-const (
-	accepted = "accepted"
-	rejected = "rejected"
-)
-
-// Metrics implements gateway.Metrics with
+// Metrics implements gateway.Observer with
 //
 //	stapled_verifications_total{outcome,reason}
 //	stapled_verification_duration_seconds{outcome}
@@ -35,12 +28,12 @@ type Metrics struct {
 
 	// The series, looked up once.
 	acceptedTotal    prometheus.Counter
-	rejectedTotal    map[verifier.Reason]prometheus.Counter
+	rejectedTotal    map[stapled.Reason]prometheus.Counter
 	acceptedDuration prometheus.Observer
 	rejectedDuration prometheus.Observer
 }
 
-var _ gateway.Metrics = (*Metrics)(nil)
+var _ gateway.Observer = (*Metrics)(nil)
 
 // New makes the metrics and registers them.
 func New(registerer prometheus.Registerer) (*Metrics, error) {
@@ -62,8 +55,9 @@ func New(registerer prometheus.Registerer) (*Metrics, error) {
 				1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3,
 			},
 		}, []string{"outcome"}),
-		rejectedTotal: make(map[verifier.Reason]prometheus.Counter),
+		rejectedTotal: make(map[stapled.Reason]prometheus.Counter),
 	}
+	accepted, rejected := string(gateway.OutcomeAccepted), string(gateway.OutcomeRejected)
 	m.acceptedTotal = m.total.WithLabelValues(accepted, "")
 	m.acceptedDuration = m.duration.WithLabelValues(accepted)
 	m.rejectedDuration = m.duration.WithLabelValues(rejected)
@@ -77,23 +71,22 @@ func New(registerer prometheus.Registerer) (*Metrics, error) {
 	return m, nil
 }
 
-// Accepted implements gateway.Metrics.
-func (m *Metrics) Accepted(took time.Duration) {
-	m.acceptedTotal.Inc()
-	m.acceptedDuration.Observe(took.Seconds())
-}
-
-// Rejected implements gateway.Metrics. A reason that is not among
-// gateway.Reasons counts as gateway.Unclassified: labels are bounded.
-func (m *Metrics) Rejected(reason verifier.Reason, took time.Duration) {
-	counter, ok := m.rejectedTotal[reason]
+// Observe implements gateway.Observer. A reason that is not among
+// gateway.Reasons counts as stapled.Unclassified: labels are bounded.
+func (m *Metrics) Observe(e gateway.Event) {
+	if e.Outcome == gateway.OutcomeAccepted {
+		m.acceptedTotal.Inc()
+		m.acceptedDuration.Observe(e.Took.Seconds())
+		return
+	}
+	counter, ok := m.rejectedTotal[e.Reason]
 	if !ok {
-		counter = m.rejectedTotal[gateway.Unclassified]
+		counter = m.rejectedTotal[stapled.Unclassified]
 	}
 	counter.Inc()
 	// Where there was nothing to verify there is no duration either.
-	if reason != gateway.CredentialsMissing && reason != gateway.CredentialsMalformed {
-		m.rejectedDuration.Observe(took.Seconds())
+	if e.Reason != stapled.CredentialsMissing && e.Reason != stapled.CredentialsMalformed {
+		m.rejectedDuration.Observe(e.Took.Seconds())
 	}
 }
 

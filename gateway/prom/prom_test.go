@@ -12,9 +12,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/gateway"
 	"github.com/stapledjwt/stapled/gateway/prom"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 func newMetrics(t *testing.T) (*prom.Metrics, *prometheus.Registry) {
@@ -48,7 +48,7 @@ func check(t *testing.T, series map[string]string, name, want string) {
 	}
 }
 
-func total(outcome string, reason verifier.Reason) string {
+func total(outcome string, reason stapled.Reason) string {
 	return `stapled_verifications_total{outcome="` + outcome + `",reason="` + string(reason) + `"}`
 }
 
@@ -67,20 +67,20 @@ func TestEverySeriesStartsAtZero(t *testing.T) {
 
 func TestOutcomesAreCounted(t *testing.T) {
 	m, registry := newMetrics(t)
-	m.Accepted(700 * time.Nanosecond)
-	m.Accepted(80 * time.Microsecond)
-	m.Rejected(verifier.CertificateRevoked, 80*time.Microsecond)
-	m.Rejected(gateway.CredentialsMissing, 0)
-	m.Rejected(gateway.CredentialsMalformed, 0)
-	m.Rejected("made_up", time.Hour)
+	m.Observe(gateway.Event{Outcome: gateway.OutcomeAccepted, Took: 700 * time.Nanosecond})
+	m.Observe(gateway.Event{Outcome: gateway.OutcomeAccepted, Took: 80 * time.Microsecond})
+	m.Observe(gateway.Event{Outcome: gateway.OutcomeRejected, Reason: stapled.CertificateRevoked, Took: 80 * time.Microsecond})
+	m.Observe(gateway.Event{Outcome: gateway.OutcomeRejected, Reason: stapled.CredentialsMissing, Took: 0})
+	m.Observe(gateway.Event{Outcome: gateway.OutcomeRejected, Reason: stapled.CredentialsMalformed, Took: 0})
+	m.Observe(gateway.Event{Outcome: gateway.OutcomeRejected, Reason: "made_up", Took: time.Hour})
 
 	series := scrape(t, registry)
 	check(t, series, total("accepted", ""), "2")
-	check(t, series, total("rejected", verifier.CertificateRevoked), "1")
-	check(t, series, total("rejected", gateway.CredentialsMissing), "1")
-	check(t, series, total("rejected", gateway.CredentialsMalformed), "1")
-	check(t, series, total("rejected", gateway.Unclassified), "1")
-	check(t, series, total("rejected", verifier.StapleStale), "0")
+	check(t, series, total("rejected", stapled.CertificateRevoked), "1")
+	check(t, series, total("rejected", stapled.CredentialsMissing), "1")
+	check(t, series, total("rejected", stapled.CredentialsMalformed), "1")
+	check(t, series, total("rejected", stapled.Unclassified), "1")
+	check(t, series, total("rejected", stapled.StapleStale), "0")
 	if _, ok := series[total("rejected", "made_up")]; ok {
 		t.Error("a made up reason became a series")
 	}
@@ -95,12 +95,15 @@ func TestConcurrentOutcomes(t *testing.T) {
 	m, registry := newMetrics(t)
 	var wg sync.WaitGroup
 	for range 50 {
-		wg.Go(func() { m.Accepted(time.Microsecond); m.Rejected(verifier.StapleStale, time.Microsecond) })
+		wg.Go(func() {
+			m.Observe(gateway.Event{Outcome: gateway.OutcomeAccepted, Took: time.Microsecond})
+			m.Observe(gateway.Event{Outcome: gateway.OutcomeRejected, Reason: stapled.StapleStale, Took: time.Microsecond})
+		})
 	}
 	wg.Wait()
 	series := scrape(t, registry)
 	check(t, series, total("accepted", ""), "50")
-	check(t, series, total("rejected", verifier.StapleStale), "50")
+	check(t, series, total("rejected", stapled.StapleStale), "50")
 }
 
 func TestNewRefuses(t *testing.T) {

@@ -98,7 +98,9 @@ func TestLightPackagesStayLight(t *testing.T) {
 		{"verifier", "/verifier/..."},
 		{"stapledtest", "/stapledtest"},
 		{"responder", "/responder/..."},
-		{"gateway", "/gateway"}, // its metrics, gateway/prom, are apart for this reason
+		{"stepca", "/stepca/..."},
+		{"examples/enroll", "/examples/enroll"}, // what a program that enrolls costs
+		{"gateway", "/gateway"},                 // its metrics, gateway/prom, are apart for this reason
 	} {
 		for _, tests := range []bool{false, true} {
 			name, args := row.name, []string{"-deps", module + row.pattern}
@@ -151,7 +153,7 @@ func TestOnlyTheCAImportsSmallstep(t *testing.T) {
 
 // below are packages that every other may import: they know nothing of staples.
 var below = []string{
-	"internal/certkey", "internal/certname", "internal/certx5c", "internal/ocspwire", "internal/san", "internal/strictjson", "internal/timetext",
+	"internal/certkey", "internal/certname", "internal/certx5c", "internal/leeway", "internal/ocspwire", "internal/san", "internal/strictjson", "internal/timetext",
 }
 
 // TestImportsPointOneWay holds the packages to their order.
@@ -172,8 +174,9 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"stapledtest", []string{"certs", "internal/testca", "issuer", "ocspstaple", "ocspstaple/stapler", "verifier"}},
 		{"responder", nil},
-		// To ask the responder, and for files and addresses of its own.
-		{"ca", []string{"certs", "ocspstaple", "ocspstaple/stapler", "responder", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
+		{"stepca", []string{"certs", "ocspstaple", "ocspstaple/stapler"}},
+		// stepca for the configuration of its client, the internal ones for its own files and addresses.
+		{"ca", []string{"certs", "ocspstaple", "responder", "stepca", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
 		{"internal/strictfile", nil},
 		{"internal/listenaddr", nil},
 	} {

@@ -4,14 +4,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"crypto"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,8 +15,10 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
-	"github.com/stapledjwt/stapled/ca"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/ocspstaple"
+	"github.com/stapledjwt/stapled/stepca"
 )
 
 // ledger is what the CA has acknowledged.
@@ -47,8 +45,8 @@ func (l *ledger) counts() (issued, revoked int) {
 }
 
 // enroll writes down a certificate once it is there.
-func (l *ledger) enroll(ctx context.Context, client *ca.Client) (*certs.Identity, error) {
-	id, err := client.Enrol(ctx, ca.EnrolRequest{Name: "durability.internal"})
+func (l *ledger) enroll(ctx context.Context, client *stepca.Client) (*certs.Identity, error) {
+	id, err := client.Enroll(ctx, stepca.EnrollRequest{Name: "durability.internal"})
 	if err != nil {
 		l.refused.Add(1)
 		return nil, err
@@ -60,13 +58,14 @@ func (l *ledger) enroll(ctx context.Context, client *ca.Client) (*certs.Identity
 }
 
 // revoke writes down that it asks, and then that it is done.
-func (l *ledger) revoke(ctx context.Context, client *ca.Client, id *certs.Identity) error {
-	serial := id.Leaf().SerialNumber.String()
+func (l *ledger) revoke(ctx context.Context, client *stepca.Client, id *certs.Identity) error {
+	number := id.Leaf().SerialNumber
+	serial := number.String()
 	l.mu.Lock()
 	l.revoked[serial] = false
 	l.mu.Unlock()
-	err := client.Revoke(ctx, serial, ocsp.KeyCompromise, "durability")
-	if err != nil && !errors.Is(err, ca.AlreadyRevoked) {
+	err := client.Revoke(ctx, number, ocsp.KeyCompromise, "durability")
+	if err != nil && !errors.Is(err, stapled.AlreadyRevoked) {
 		l.refused.Add(1)
 		return err
 	}
@@ -77,7 +76,7 @@ func (l *ledger) revoke(ctx context.Context, client *ca.Client, id *certs.Identi
 }
 
 // load enrolls and revokes from several goroutines until done says so.
-func (l *ledger) load(ctx context.Context, client *ca.Client, done func() bool) {
+func (l *ledger) load(ctx context.Context, client *stepca.Client, done func() bool) {
 	var workers sync.WaitGroup
 	for range 4 {
 		workers.Go(func() {
@@ -89,7 +88,7 @@ func (l *ledger) load(ctx context.Context, client *ca.Client, done func() bool) 
 				if err == nil {
 					_, err = l.enroll(ctx, client) // which stays good
 				}
-				if errors.Is(err, ca.Unreachable) {
+				if errors.Is(err, stapled.Unreachable) {
 					time.Sleep(10 * time.Millisecond)
 				}
 			}
@@ -106,7 +105,7 @@ func (l *ledger) untilIssued(more int) func() bool {
 
 // check asks the responder about everything. Every revocation that was
 // acknowledged has to be there, and every certificate has to be known.
-func (l *ledger) check(ctx context.Context, client *ca.Client, f *figures, what string) error {
+func (l *ledger) check(ctx context.Context, client *stepca.Client, f *figures, what string) error {
 	l.mu.Lock()
 	serials := slices.Collect(maps.Keys(l.issued))
 	l.mu.Unlock()
@@ -118,16 +117,20 @@ func (l *ledger) check(ctx context.Context, client *ca.Client, f *figures, what 
 	for range 4 {
 		workers.Go(func() {
 			for serial := range next {
-				status, err := ask(ctx, client, l.issued[serial])
+				var status ocspstaple.Status
+				answer, err := client.Status(ctx, l.issued[serial].Leaf().SerialNumber)
+				if err == nil {
+					status = answer.Status()
+				}
 				mu.Lock()
 				if err != nil && firstErr == nil {
 					firstErr = err
 				}
 				wasRevoked, asked := l.revoked[serial]
-				if err == nil && wasRevoked && status == ocsp.Revoked {
+				if err == nil && wasRevoked && status == ocspstaple.Revoked {
 					revoked++
 				}
-				if err == nil && (status == ocsp.Good || asked && status == ocsp.Revoked) {
+				if err == nil && (status == ocspstaple.Good || asked && status == ocspstaple.Revoked) {
 					known++
 				}
 				mu.Unlock()
@@ -143,37 +146,6 @@ func (l *ledger) check(ctx context.Context, client *ca.Client, f *figures, what 
 	f.line(what+": acknowledged revocations that are revoked", revoked, wantRevoked)
 	f.line(what+": acknowledged certificates that are known", known, wantKnown)
 	return firstErr
-}
-
-// ask asks the responder of the CA for one status.
-func ask(ctx context.Context, client *ca.Client, id *certs.Identity) (int, error) {
-	req, err := ocsp.CreateRequest(id.Leaf(), id.Chain[1], &ocsp.RequestOptions{Hash: crypto.SHA256})
-	if err != nil {
-		return 0, err
-	}
-	resp, err := post(ctx, client.OCSPURL(), req)
-	if err != nil {
-		return 0, err
-	}
-	answer, err := ocsp.ParseResponseForCert(resp, id.Leaf(), id.Chain[1])
-	if err != nil {
-		return 0, fmt.Errorf("the responder about %v: %w", id.Leaf().SerialNumber, err)
-	}
-	return answer.Status, nil
-}
-
-func post(ctx context.Context, url string, body []byte) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/ocsp-request")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	return io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 }
 
 // figures are printed as they come, and fail the run if one is not whole.

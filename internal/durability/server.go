@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/ca"
+	"github.com/stapledjwt/stapled/stepca"
 )
 
 const patience = 30 * time.Second
@@ -25,7 +26,7 @@ type server struct {
 	out    output
 	exited chan struct{}
 	err    error // set before exited is closed
-	client *ca.Client
+	client *stepca.Client
 }
 
 // started are all servers, for killAll.
@@ -63,8 +64,11 @@ func (o *output) String() string {
 func start(ctx context.Context, dir string, argv ...string) (*server, error) {
 	s := &server{cmd: exec.Command(argv[0], argv[1:]...), exited: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
-	var err error
-	if s.client, err = ca.NewClient(dir); err != nil {
+	cfg, err := ca.ClientConfig(dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	if s.client, err = stepca.New(cfg); err != nil {
 		return nil, err
 	}
 	if err := s.cmd.Start(); err != nil {

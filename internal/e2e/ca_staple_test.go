@@ -18,6 +18,7 @@ import (
 	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+	"github.com/stapledjwt/stapled/stepca"
 )
 
 // TestCAStaples fetches staples from the embedded CA's responder in each way
@@ -42,23 +43,27 @@ func TestCAStaples(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	client, err := ca.NewClient(dir)
+	cfg, err := ca.ClientConfig(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	good, err := client.Enrol(ctx, ca.EnrolRequest{Name: "good.internal"})
+	client, err := stepca.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	renewed, err := client.Renew(ctx, good)
+	good, err := client.Enroll(ctx, stepca.EnrollRequest{Name: "good.internal"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	revoked, err := client.Enrol(ctx, ca.EnrolRequest{Name: "revoked.internal"})
+	renewed, err := client.Rekey(ctx, good)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := client.Revoke(ctx, revoked.Leaf().SerialNumber.String(), 1, "stolen"); err != nil {
+	revoked, err := client.Enroll(ctx, stepca.EnrollRequest{Name: "revoked.internal"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Revoke(ctx, revoked.Leaf().SerialNumber, 1, "stolen"); err != nil {
 		t.Fatal(err)
 	}
 	unissued := *good.Leaf()

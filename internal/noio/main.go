@@ -12,6 +12,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/verifier"
@@ -67,7 +68,7 @@ func run() error {
 			switch {
 			case err == nil:
 				accepted++
-			case errors.Is(err, verifier.SignatureInvalid), errors.Is(err, verifier.Malformed):
+			case errors.Is(err, stapled.SignatureInvalid), errors.Is(err, stapled.Malformed):
 				rejected++
 			default:
 				return err

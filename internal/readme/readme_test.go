@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/catalogue"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 const root = "../.."
@@ -148,7 +148,7 @@ func TestEveryRuleNamesTestsThatExist(t *testing.T) {
 
 func TestEveryReasonIsSpecified(t *testing.T) {
 	text := read(t, "docs/format.md")
-	for _, reason := range verifier.Reasons() {
+	for _, reason := range stapled.Reasons() {
 		if !strings.Contains(text, "`"+string(reason)+"`") {
 			t.Errorf("docs/format.md does not mention %s", reason)
 		}

@@ -16,9 +16,9 @@ func TestPlainStrings(t *testing.T) {
 	}
 	for i := range len(text) {
 		for c := range 256 {
-			for _, neighbour := range []byte{0x00, 0x1f, ' ', '!', '[', '\\', ']', 0x7f, 0x80, 0xff} {
+			for _, neighbor := range []byte{0x00, 0x1f, ' ', '!', '[', '\\', ']', 0x7f, 0x80, 0xff} {
 				b := []byte(text)
-				b[i], b[(i+1)%len(b)] = byte(c), neighbour
+				b[i], b[(i+1)%len(b)] = byte(c), neighbor
 				if s := string(b); isPlain(s) != plain(s) {
 					t.Fatalf("isPlain(%q) is %t", s, isPlain(s))
 				}

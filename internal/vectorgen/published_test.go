@@ -17,9 +17,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/catalogue"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/verifier"
 )
 
@@ -118,14 +119,11 @@ func (p *published) verifier(v *vector, clock *time.Time) (*verifier.Verifier, e
 		return nil, err
 	}
 	cfg := verifier.Config{
-		Anchors: anchors, Audience: v.Policy.Audience, Issuers: v.Policy.Issuers, Type: v.Policy.Type,
+		Anchors: anchors, Audience: v.Policy.Audience, Issuers: v.Policy.Issuers, Type: v.Policy.Type, Algorithms: v.Policy.Algorithms,
 		MaxStapleAge: time.Duration(v.Policy.MaxStapleAge) * time.Second,
 		MaxLifetime:  time.Duration(v.Policy.MaxLifetime) * time.Second,
-		Leeway:       time.Duration(v.Policy.Leeway) * time.Second,
+		Leeway:       leeway.Configured(time.Duration(v.Policy.Leeway) * time.Second),
 		Now:          func() time.Time { return *clock },
-	}
-	for _, alg := range v.Policy.Algorithms {
-		cfg.Algorithms = append(cfg.Algorithms, jose.SignatureAlgorithm(alg))
 	}
 	var ok bool
 	if cfg.KeyUsage, ok = usages[v.Policy.KeyUsage]; !ok {
@@ -133,9 +131,8 @@ func (p *published) verifier(v *vector, clock *time.Time) (*verifier.Verifier, e
 	}
 	switch v.Policy.Staples {
 	case "leaf":
-		cfg.Staples = verifier.StapleLeaf
 	case "chain":
-		cfg.Staples = verifier.StapleChain
+		cfg.StapleChain = true
 	default:
 		return nil, fmt.Errorf("staples %q", v.Policy.Staples)
 	}
@@ -155,8 +152,8 @@ func (s *Step) take(v *verifier.Verifier, clock *time.Time) error {
 	*clock = s.Now
 	token, err := v.Verify(s.Token)
 	if err != nil {
-		var e *verifier.Error
-		if !errors.As(err, &e) || token != nil {
+		var e *stapled.Error
+		if !errors.As(err, &e) || token != (verifier.Token{}) {
 			return fmt.Errorf("token %v, error %T: %w", token, err, err)
 		}
 		if s.Result != rejected || s.Reason != e.Reason {
@@ -167,9 +164,9 @@ func (s *Step) take(v *verifier.Verifier, clock *time.Time) error {
 	if s.Result != accepted || s.FreshUntil == nil {
 		return fmt.Errorf("accepted, want %s %s", s.Result, s.Reason)
 	}
-	if token.Issuer != s.Issuer || token.Identity != s.Identity || !token.FreshUntil.Equal(*s.FreshUntil) {
-		return fmt.Errorf("accepted as %q of %q until %s, want %q of %q until %s", token.Issuer, token.Identity,
-			token.FreshUntil.UTC(), s.Issuer, s.Identity, s.FreshUntil)
+	if token.Issuer() != s.Issuer || token.Identity() != s.Identity || !token.FreshUntil().Equal(*s.FreshUntil) {
+		return fmt.Errorf("accepted as %q of %q until %s, want %q of %q until %s", token.Issuer(), token.Identity(),
+			token.FreshUntil().UTC(), s.Issuer, s.Identity, s.FreshUntil)
 	}
 	return nil
 }

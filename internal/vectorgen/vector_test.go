@@ -14,8 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/catalogue"
-	"github.com/stapledjwt/stapled/verifier"
 )
 
 // vectorsDir is where the published files are.
@@ -98,12 +98,12 @@ func TestVectorsCoverFormat(t *testing.T) {
 			t.Errorf("no case is about rule %s", rule)
 		}
 	}
-	for _, reason := range verifier.Reasons() {
+	for _, reason := range stapled.Reasons() {
 		if cases[string(reason)] == 0 {
 			t.Errorf("no case has the reason %s", reason)
 		}
 	}
-	t.Logf("%d cases, %d steps, %d of them accepted; %d rules, %d reasons", len(names), count, cases[accepted], len(rules), len(verifier.Reasons()))
+	t.Logf("%d cases, %d steps, %d of them accepted; %d rules, %d reasons", len(names), count, cases[accepted], len(rules), len(stapled.Reasons()))
 }
 
 // TestVectorsReadme holds the description of the files against what is in

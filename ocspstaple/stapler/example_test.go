@@ -27,7 +27,7 @@ func ExampleStapler() {
 	go func() {
 		err := keeper.Run(ctx)
 		if errors.Is(err, stapler.CertificateRevoked) {
-			log.Fatal("enrol a new certificate: ", err)
+			log.Fatal("enroll a new certificate: ", err)
 		}
 	}()
 	if err := keeper.Wait(ctx); err != nil {

@@ -75,7 +75,7 @@ func (s *Stapler) revoke(sub *subject, staple *ocspstaple.Staple) {
 			st.revoked = err
 		}
 	})
-	s.log.Error("certificate revoked, no staple will be given any more: enrol a new certificate",
+	s.log.Error("certificate revoked, no staple will be given any more: enroll a new certificate",
 		"certificate", sub.String(), "revoked_at", staple.RevokedAt(), "reason", staple.RevocationReason().String(), "file", sub.file)
 	if s.cfg.Observer != nil {
 		s.cfg.Observer.Failed(sub.index, CertificateRevoked)

@@ -123,7 +123,7 @@ func (s *Stapler) expired(sub *subject) *Error {
 	if !s.now().After(sub.cert.NotAfter) {
 		return nil
 	}
-	return fail(CertificateExpired, "%s ended at %s: enrol a new certificate", sub, timetext.Stamp(sub.cert.NotAfter))
+	return fail(CertificateExpired, "%s ended at %s: enroll a new certificate", sub, timetext.Stamp(sub.cert.NotAfter))
 }
 
 // keep keeps one staple fresh.

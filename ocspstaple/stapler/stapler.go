@@ -30,12 +30,12 @@ import (
 
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/certname"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 // The defaults of [Config].
 const (
-	DefaultLeeway   = time.Minute
 	DefaultTimeout  = 15 * time.Second
 	DefaultRetryMin = time.Second
 	DefaultRetryMax = time.Minute
@@ -58,10 +58,11 @@ type Config struct {
 	Fetcher Fetcher
 	// MaxAge bounds the time since a staple's thisUpdate: no more than the
 	// MaxStapleAge of the verifiers, or they refuse what is given out here.
-	// Default [ocspstaple.DefaultMaxAge], which is theirs.
+	// Default [stapled.DefaultMaxStapleAge], which is theirs.
 	MaxAge time.Duration
 	// Leeway is by how much the responder's clock may be ahead. It prolongs
-	// nothing. Default [DefaultLeeway].
+	// nothing. 0 means [stapled.DefaultLeeway], one minute; [stapled.NoLeeway]
+	// means none.
 	Leeway time.Duration
 	// Timeout bounds one question, to all responders of a certificate together.
 	// Default [DefaultTimeout].
@@ -172,8 +173,7 @@ func (cfg *Config) setDefaults() error {
 		value        *time.Duration
 		defaultValue time.Duration
 	}{
-		{"MaxAge", &cfg.MaxAge, ocspstaple.DefaultMaxAge},
-		{"Leeway", &cfg.Leeway, DefaultLeeway},
+		{"MaxAge", &cfg.MaxAge, stapled.DefaultMaxStapleAge},
 		{"Timeout", &cfg.Timeout, DefaultTimeout},
 		{"RetryMin", &cfg.RetryMin, DefaultRetryMin},
 		{"RetryMax", &cfg.RetryMax, max(DefaultRetryMax, cfg.RetryMin)},
@@ -184,6 +184,9 @@ func (cfg *Config) setDefaults() error {
 		if *d.value == 0 {
 			*d.value = d.defaultValue
 		}
+	}
+	if err := leeway.Check(cfg.Leeway); err != nil {
+		return fmt.Errorf("Leeway: %w", err)
 	}
 	if cfg.RetryMax < cfg.RetryMin {
 		return errors.New("RetryMax is shorter than RetryMin")

@@ -28,7 +28,7 @@ type trial struct {
 	// refused are the reasons for which answers were of no use. A fetcher that
 	// claims another one is not believed.
 	refused []Reason
-	// der is the answer that was judged last, with the judgement.
+	// der is the answer that was judged last, with the judgment.
 	der    []byte
 	staple *ocspstaple.Staple
 	err    *Error

@@ -158,7 +158,7 @@ func cell(text string) string {
 }
 
 func sources(b *bytes.Buffer, tallies []*vectors.Tally) {
-	b.WriteString("\n## Sources\n\n| suite | from | commit | licence |\n|---|---|---|---|\n")
+	b.WriteString("\n## Sources\n\n| suite | from | commit | license |\n|---|---|---|---|\n")
 	seen := make(map[string]bool)
 	for _, y := range tallies {
 		if !seen[y.Suite] {

@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ca
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+
+	"github.com/smallstep/certificates/authority/config"
+)
+
+// Handler is the step-ca API, for a server of the caller's own that speaks TLS
+// with TLSConfig. Together with [Config].HandlersOnly, the CA then listens
+// nowhere. Shut such a server down before the CA: Run and Close wait only for
+// the requests to the CA's own servers.
+func (c *CA) Handler() http.Handler { return c.api.Handler }
+
+// TLSConfig has the certificate of the API, which the CA renews while it runs,
+// and accepts client certificates of this CA.
+func (c *CA) TLSConfig() *tls.Config { return c.api.TLSConfig.Clone() }
+
+// OCSPHandler is the OCSP responder, for plain HTTP.
+func (c *CA) OCSPHandler() http.Handler { return c.ocsp.Handler }
+
+// withValues gives requests what step-ca's handlers look for in their context.
+func withValues(values context.Context, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(valuesContext{r.Context(), values}))
+	})
+}
+
+// A valuesContext has the values of a second context besides its own.
+type valuesContext struct {
+	context.Context
+	values context.Context
+}
+
+func (c valuesContext) Value(key any) any {
+	if value := c.Context.Value(key); value != nil {
+		return value
+	}
+	return c.values.Value(key)
+}
+
+// listen opens the addresses of the API and the responder.
+func (c *CA) listen(cfg *config.Config) (err error) {
+	if c.apiListener, err = listen(cfg.Address, APIServer); err != nil {
+		return err
+	}
+	c.ocspListener, err = listen(c.settings.OCSPAddress, OCSPServer)
+	return err
+}
+
+// serving are the servers that listen.
+func (c *CA) serving() []func() error {
+	var all []func() error
+	if c.apiListener != nil {
+		all = append(all, func() error { return c.api.ServeTLS(c.apiListener, "", "") })
+	}
+	if c.ocspListener != nil {
+		all = append(all, func() error { return c.ocsp.Serve(c.ocspListener) })
+	}
+	if c.insecureListener != nil {
+		all = append(all, func() error { return c.insecure.Serve(c.insecureListener) })
+	}
+	return all
+}
+
+func addressOf(l net.Listener) string {
+	if l == nil {
+		return ""
+	}
+	return l.Addr().String()
+}

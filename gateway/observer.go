@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"time"
+
+	"github.com/stapledjwt/stapled"
+)
+
+// Outcome is what became of a request. The strings are stable: metrics use them.
+// The zero value is no outcome.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeAccepted Outcome = "accepted"
+	OutcomeRejected Outcome = "rejected"
+)
+
+// Event is one decision.
+type Event struct {
+	Outcome Outcome
+	// Reason is why a request was rejected, one of [Reasons]; empty for one that
+	// was accepted.
+	Reason stapled.Reason
+	// Took is how long the verification of the token took. It is 0 for
+	// stapled.CredentialsMissing and stapled.CredentialsMalformed, where there
+	// was nothing to verify.
+	Took time.Duration
+}
+
+// Observer is told of events, for metrics. It is called from several goroutines
+// at once, before the client gets its answer. Package gateway/prom implements it
+// for Prometheus.
+type Observer interface {
+	Observe(Event)
+}
+
+type nobody struct{}
+
+func (nobody) Observe(Event) {}

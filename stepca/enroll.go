@@ -1,0 +1,213 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stepca
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/san"
+	"github.com/stapledjwt/stapled/internal/timetext"
+)
+
+// EnrollRequest says which certificate to issue.
+type EnrollRequest struct {
+	// Name becomes the common name. Required.
+	Name string
+	// SANs are the names that the certificate is for: DNS names and URIs.
+	// Default: Name.
+	SANs []string
+	// Validity is the lifetime from now on. Default: that of the CA, 24 h unless
+	// it is configured otherwise.
+	Validity time.Duration
+	// Key is the key to certify. Default: a new P-256 key.
+	Key crypto.Signer
+}
+
+type signRequest struct {
+	CSR      string `json:"csr"`
+	OTT      string `json:"ott"`
+	NotAfter string `json:"notAfter,omitempty"`
+}
+
+type signResponse struct {
+	Chain []certificate `json:"certChain"`
+}
+
+// Enroll gets a certificate on the authority of the provisioner. The chain of
+// the result is leaf and intermediate, and its anchor is the root.
+func (c *Client) Enroll(ctx context.Context, req EnrollRequest) (*certs.Identity, error) {
+	if req.Name == "" {
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "a certificate needs a name")
+	}
+	if req.Validity < 0 {
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "validity %s is negative", timetext.Duration(req.Validity))
+	}
+	sans := req.SANs
+	if len(sans) == 0 {
+		sans = []string{req.Name}
+	}
+	template := certificateRequest(req.Name, sans)
+	names := san.Names{DNS: template.DNSNames}
+	for _, uri := range template.URIs {
+		names.URIs = append(names.URIs, uri.String())
+	}
+	if names.Issuer() == "" {
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "none of %q is a DNS name or a URI, and a token could not name its issuer", sans)
+	}
+	key := req.Key
+	if key == nil {
+		var err error
+		if key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+			return nil, stapled.Errorf(stapled.Failed, "generate a key: %w", err)
+		}
+	}
+	csr, err := encodeCSR(template, key)
+	if err != nil {
+		return nil, err
+	}
+	const path = "/1.0/sign"
+	ott, err := c.token(ctx, path, req.Name, sans)
+	if err != nil {
+		return nil, err
+	}
+	in := signRequest{CSR: csr, OTT: ott}
+	if req.Validity > 0 {
+		in.NotAfter = req.Validity.String()
+	}
+	var reply signResponse
+	if err := c.post(ctx, c.http, path, in, &reply); err != nil {
+		return nil, err
+	}
+	return c.identity(reply, key)
+}
+
+// certificateRequest sorts names as step-ca does (x509util.SplitSANs), because
+// the CA compares the request with the token: an IP address, else a text with a
+// URI scheme, else a text with an @, else a DNS name.
+func certificateRequest(name string, sans []string) *x509.CertificateRequest {
+	template := &x509.CertificateRequest{Subject: pkix.Name{CommonName: name}}
+	for _, text := range sans {
+		uri, err := url.Parse(text)
+		switch ip := net.ParseIP(text); {
+		case text == "":
+		case ip != nil:
+			template.IPAddresses = append(template.IPAddresses, ip)
+		case err == nil && uri.Scheme != "":
+			template.URIs = append(template.URIs, uri)
+		case strings.Contains(text, "@"):
+			template.EmailAddresses = append(template.EmailAddresses, text)
+		default:
+			template.DNSNames = append(template.DNSNames, text)
+		}
+	}
+	return template
+}
+
+func encodeCSR(template *x509.CertificateRequest, key crypto.Signer) (string, error) {
+	der, err := x509.CreateCertificateRequest(rand.Reader, template, key)
+	if err != nil {
+		return "", stapled.Errorf(stapled.ConfigInvalid, "make a certificate request: %w", err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})), nil
+}
+
+// Renew gets a new certificate for the same key, the same names and the same
+// lifetime, on the authority of the certificate itself (mutual TLS), while that
+// is valid and not revoked.
+func (c *Client) Renew(ctx context.Context, id *certs.Identity) (*certs.Identity, error) {
+	return c.renew(ctx, id, "/1.0/renew", nil, id.Key)
+}
+
+// Rekey is Renew with a new key of the same kind: a key then never outlives its
+// certificate.
+func (c *Client) Rekey(ctx context.Context, id *certs.Identity) (*certs.Identity, error) {
+	key, err := newKeyLike(id.Leaf().PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	csr, err := encodeCSR(&x509.CertificateRequest{Subject: id.Leaf().Subject}, key)
+	if err != nil {
+		return nil, err
+	}
+	return c.renew(ctx, id, "/1.0/rekey", struct {
+		CSR string `json:"csr"`
+	}{csr}, key)
+}
+
+func (c *Client) renew(ctx context.Context, id *certs.Identity, path string, in any, key crypto.Signer) (*certs.Identity, error) {
+	leaf := id.Leaf()
+	if time.Now().After(leaf.NotAfter) {
+		return nil, stapled.Errorf(stapled.Refused, "certificate %#x expired at %s, so it cannot renew itself; enroll again", leaf.SerialNumber, timetext.Stamp(leaf.NotAfter))
+	}
+	client := c.as(id)
+	defer client.CloseIdleConnections()
+	var reply signResponse
+	if err := c.post(ctx, client, path, in, &reply); err != nil {
+		return nil, err
+	}
+	return c.identity(reply, key)
+}
+
+// newKeyLike makes a key of the same kind and size.
+func newKeyLike(public crypto.PublicKey) (key crypto.Signer, err error) {
+	switch public := public.(type) {
+	case *ecdsa.PublicKey:
+		key, err = ecdsa.GenerateKey(public.Curve, rand.Reader)
+	case ed25519.PublicKey:
+		_, key, err = ed25519.GenerateKey(rand.Reader)
+	case *rsa.PublicKey:
+		key, err = rsa.GenerateKey(rand.Reader, public.N.BitLen())
+	default:
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "cannot make a key like %T", public)
+	}
+	if err != nil {
+		return nil, stapled.Errorf(stapled.Failed, "generate a key: %w", err)
+	}
+	return key, nil
+}
+
+// identity checks what the CA has sent before anybody relies on it.
+func (c *Client) identity(reply signResponse, key crypto.Signer) (*certs.Identity, error) {
+	var chain []*x509.Certificate
+	for _, cert := range reply.Chain {
+		// x5c leaves the anchor out.
+		if cert.Certificate != nil && !cert.Equal(c.cfg.Root) {
+			chain = append(chain, cert.Certificate)
+		}
+	}
+	if len(chain) == 0 {
+		return nil, stapled.Errorf(stapled.Refused, "CA at %s sent no certificate", c.base)
+	}
+	public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool })
+	if !ok || !public.Equal(chain[0].PublicKey) {
+		return nil, stapled.Errorf(stapled.Refused, "CA at %s certified a key other than the one in the request", c.base)
+	}
+	roots, others := x509.NewCertPool(), x509.NewCertPool()
+	roots.AddCert(c.cfg.Root)
+	for _, cert := range chain[1:] {
+		others.AddCert(cert)
+	}
+	if _, err := chain[0].Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: others, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+	}); err != nil {
+		return nil, stapled.Errorf(stapled.Refused, "CA at %s sent a certificate that does not lead to its root: %w", c.base, err)
+	}
+	return &certs.Identity{Chain: slices.Clip(chain), Key: key, Anchor: c.cfg.Root}, nil
+}

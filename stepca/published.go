@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stepca
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"net/http"
+
+	"github.com/stapledjwt/stapled"
+)
+
+// Health asks the CA whether it is well.
+func (c *Client) Health(ctx context.Context) error {
+	var reply struct {
+		Status string `json:"status"`
+	}
+	if err := c.get(ctx, "/health", &reply); err != nil {
+		return err
+	}
+	if reply.Status != "ok" {
+		return stapled.Errorf(stapled.Refused, "CA at %s says that its status is %q", c.base, reply.Status)
+	}
+	return nil
+}
+
+// Roots are the root certificates of the CA: several while it changes from one
+// to another. That the CA names them is all that speaks for them, and the CA has
+// proved itself by [Config].Root.
+func (c *Client) Roots(ctx context.Context) ([]*x509.Certificate, error) {
+	var reply struct {
+		Certificates []certificate `json:"crts"`
+	}
+	if err := c.get(ctx, "/roots", &reply); err != nil {
+		return nil, err
+	}
+	var roots []*x509.Certificate
+	for _, cert := range reply.Certificates {
+		if cert.Certificate != nil {
+			roots = append(roots, cert.Certificate)
+		}
+	}
+	if len(roots) == 0 {
+		return nil, stapled.Errorf(stapled.Refused, "CA at %s named no root", c.base)
+	}
+	return roots, nil
+}
+
+// CRL is the certificate revocation list of the CA, for which ca.json has to
+// have "crl": {"enabled": true}. The issuer is the certificate that issues leaves:
+// a list that it has not signed is refused. How old the list is, its ThisUpdate
+// and NextUpdate say.
+func (c *Client) CRL(ctx context.Context, issuer *x509.Certificate) (*x509.RevocationList, error) {
+	raw, err := c.do(ctx, exchange{client: c.http, method: http.MethodGet, path: "/1.0/crl", limit: maxCRL})
+	if err != nil {
+		return nil, err
+	}
+	list, err := x509.ParseRevocationList(raw)
+	if err != nil {
+		return nil, stapled.Errorf(stapled.Refused, "CA at %s sent a CRL that cannot be read: %w", c.base, err)
+	}
+	if err := list.CheckSignatureFrom(issuer); err != nil {
+		return nil, stapled.Errorf(stapled.Refused, "CA at %s sent a CRL that %q has not signed: %w", c.base, issuer.Subject, err)
+	}
+	return list, nil
+}
+
+// FetchRoot gets the root certificate with a SHA-256 fingerprint, in hexadecimal,
+// from the CA at a URL, as `step ca bootstrap` does. The fingerprint, and nothing
+// else, authenticates the certificate.
+func FetchRoot(ctx context.Context, caURL, fingerprint string) (*x509.Certificate, error) {
+	base, err := parseURL(caURL)
+	if err != nil {
+		return nil, err
+	}
+	want, err := hex.DecodeString(fingerprint)
+	if err != nil || len(want) != sha256.Size {
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "fingerprint %q is not a SHA-256 hash in hexadecimal", fingerprint)
+	}
+	// #nosec G402 -- there is no root yet; what is received is compared with the fingerprint
+	client := newHTTPClient(&tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12})
+	defer client.CloseIdleConnections()
+	c := &Client{cfg: Config{Hint: "is it running, and is this its URL?"}, base: base, http: client}
+	var reply struct {
+		Root certificate `json:"ca"`
+	}
+	if err := c.get(ctx, "/root/"+hex.EncodeToString(want), &reply); err != nil {
+		return nil, err
+	}
+	if reply.Root.Certificate == nil {
+		return nil, stapled.Errorf(stapled.Refused, "CA at %s sent no root", base)
+	}
+	if sum := sha256.Sum256(reply.Root.Raw); hex.EncodeToString(sum[:]) != hex.EncodeToString(want) {
+		return nil, stapled.Errorf(stapled.Refused, "CA at %s sent a root with another fingerprint, %x", base, sum)
+	}
+	return reply.Root.Certificate, nil
+}

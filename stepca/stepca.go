@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package stepca is a client of the API of step-ca: it enrolls, renews, revokes,
+// and reads what the CA publishes.
+//
+//	client, err := stepca.New(stepca.Config{
+//		URL: "https://ca.internal:9000", Root: root,
+//		Provisioner: "admin", Password: password,
+//	})
+//	…
+//	identity, err := client.Enroll(ctx, stepca.EnrollRequest{Name: "orders.internal"})
+//
+// The API is a handful of JSON requests, and the package sends them itself. It
+// depends on the standard library, go-jose and other light packages of this
+// module. For a directory of the embedded CA, ca.ClientConfig makes the Config.
+package stepca
+
+import (
+	"bytes"
+	"crypto/x509"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/ocspstaple/stapler"
+)
+
+// Config names a step-ca and says how to speak to it.
+type Config struct {
+	// URL is the step-ca API, such as https://ca.internal:9000. Required.
+	URL string
+	// Root is the certificate that the CA's TLS certificate leads to. Required.
+	Root *x509.Certificate
+	// Provisioner is the name of a JWK provisioner. Enroll and Revoke need it.
+	Provisioner string
+	// Password decrypts the key of the provisioner. Enroll and Revoke need it.
+	Password []byte
+	// PasswordSource names where Password comes from, for errors. Default: "the
+	// password".
+	PasswordSource string
+	// OCSPURL is the OCSP responder of the CA. Status needs it.
+	OCSPURL string
+	// Issuers are the certificates of the CA, the one that issues leaves first and
+	// the root last. Status needs them.
+	Issuers []*x509.Certificate
+	// Hint says what to look at when the CA does not answer, for errors. Default:
+	// "is it running, and is this its URL?".
+	Hint string
+}
+
+// A Client speaks to one step-ca. It is safe for concurrent use.
+type Client struct {
+	cfg  Config
+	base *url.URL
+	http *http.Client
+	ocsp *stapler.HTTPFetcher // nil without a responder
+
+	mu     sync.Mutex
+	signer jose.Signer // decrypted once, which is slow on purpose
+}
+
+// New returns a client. It does not connect yet. What is wrong with the
+// configuration is [stapled.ConfigInvalid].
+func New(cfg Config) (*Client, error) {
+	base, err := parseURL(cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Root == nil {
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "the root certificate of the CA is missing")
+	}
+	cfg.Password, cfg.Issuers = bytes.Clone(cfg.Password), slices.Clone(cfg.Issuers)
+	if cfg.PasswordSource == "" {
+		cfg.PasswordSource = "the password"
+	}
+	if cfg.Hint == "" {
+		cfg.Hint = "is it running, and is this its URL?"
+	}
+	c := &Client{cfg: cfg, base: base, http: newHTTPClient(trusting(cfg.Root))}
+	if cfg.OCSPURL != "" {
+		if c.ocsp, err = stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: cfg.OCSPURL}); err != nil {
+			return nil, stapled.Errorf(stapled.ConfigInvalid, "OCSPURL: %w", err)
+		}
+	}
+	return c, nil
+}
+
+func parseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil: // its text has the URL, and with it a password
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "the CA URL cannot be read; write https://host[:port]")
+	case u.User != nil:
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "the CA URL has a user name, and step-ca has no use for one")
+	case u.Scheme != "https" || u.Host == "":
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "CA URL %q is not an https URL", text)
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "CA URL %q has a query or a fragment; write https://host[:port]", text)
+	}
+	return u, nil
+}
+
+// Root is the root certificate of the CA.
+func (c *Client) Root() *x509.Certificate { return c.cfg.Root }
+
+// Issuers are those of [Config].
+func (c *Client) Issuers() []*x509.Certificate { return slices.Clone(c.cfg.Issuers) }
+
+// OCSPURL is that of [Config].
+func (c *Client) OCSPURL() string { return c.cfg.OCSPURL }
