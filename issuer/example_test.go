@@ -9,9 +9,9 @@ import (
 	"log"
 	"net/http"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/issuer"
-	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
@@ -40,7 +40,7 @@ func ExampleIssuer() {
 		Subject:  "alice",
 		Extra:    map[string]any{"scope": "orders:read"},
 	})
-	if errors.Is(err, ocspstaple.CertificateRevoked) {
+	if errors.Is(err, stapled.CertificateRevoked) {
 		log.Fatal("enroll a new certificate")
 	}
 	if err != nil {

@@ -38,7 +38,7 @@ const DefaultTTL = 5 * time.Minute
 type StapleSource interface {
 	// Current returns the staples to sign with at a time, leaf first: element i
 	// is the one of certificate i. An error says which condition fails; it wraps
-	// an [ocspstaple.Reason] where there is one. The same slice means that
+	// an [stapled.Reason] where there is one. The same slice means that
 	// nothing has changed; it is not modified.
 	Current(now time.Time) ([]*ocspstaple.Staple, error)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -39,7 +40,7 @@ func TestSignNudges(t *testing.T) {
 	}{
 		{"fresh", good, nil, 0, 0},
 		{"none", nil, nil, 0, 1},
-		{"none, and the source says so", nil, ocspstaple.Stale, 0, 1},
+		{"none, and the source says so", nil, stapled.StapleStale, 0, 1},
 		{"stale", good, nil, 10 * time.Minute, 1},
 		{"certificate expired", good, nil, 48 * time.Hour, 0},
 	} {

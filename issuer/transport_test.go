@@ -18,7 +18,6 @@ import (
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
-	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 // recorder is a RoundTripper that answers everything and notes what it was
@@ -138,7 +137,7 @@ func TestTransportReuses(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, false, ""},
-		{"not after a revocation", 0, func(_ *testing.T, _ *issuer.Issuer, s *source, _ *clock) { s.err = ocspstaple.CertificateRevoked }, false, stapled.CertificateRevoked},
+		{"not after a revocation", 0, func(_ *testing.T, _ *issuer.Issuer, s *source, _ *clock) { s.err = stapled.CertificateRevoked }, false, stapled.CertificateRevoked},
 		{"not after the staple has ended", 0, func(_ *testing.T, _ *issuer.Issuer, _ *source, c *clock) { c.advance(10 * time.Minute) }, false, stapled.StapleStale},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"encoding/asn1"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/ocspwire"
@@ -20,7 +21,7 @@ import (
 // compared with the certificate of a delegated responder; whether the staple
 // is good and fresh is for [Staple.Check] to say.
 //
-// The error is an [*Error] with one of the reasons Malformed, Mismatch and
+// The error is an [*stapled.Error] with one of the reasons Malformed, Mismatch and
 // Untrusted. The staple keeps der, which the caller must not modify afterwards.
 func Authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, error) {
 	return authenticate(der, leaf, issuer, now, allowance{})
@@ -60,10 +61,10 @@ func authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time, all
 func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow allowance) (*x509.Certificate, error) {
 	// 1. The algorithm and the issuer's key are strong enough.
 	if err := allow.checkSignatureAlgorithm(r.algorithm); err != nil {
-		return nil, fail(Untrusted, "%w", err)
+		return nil, fail(stapled.StapleUntrusted, "%w", err)
 	}
 	if err := certkey.Check(issuer.PublicKey); err != nil {
-		return nil, fail(Untrusted, "the issuer: %w", err)
+		return nil, fail(stapled.StapleUntrusted, "the issuer: %w", err)
 	}
 	// 2. The issuer itself. A copy of its certificate may be embedded, and is
 	// of no consequence.
@@ -98,14 +99,14 @@ func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow a
 	if refused != nil {
 		return nil, refused
 	}
-	return nil, fail(Untrusted, "neither the issuer, %s, nor a responder that it authorized has signed it", certname.Of(issuer))
+	return nil, fail(stapled.StapleUntrusted, "neither the issuer, %s, nor a responder that it authorized has signed it", certname.Of(issuer))
 }
 
 // names reports whether the ResponderID is that of this certificate.
 func (r *response) names(c *x509.Certificate) (bool, error) {
 	named, err := r.responder.Names(c)
 	if err != nil {
-		return false, fail(Malformed, "%w", err)
+		return false, fail(stapled.StapleMalformed, "%w", err)
 	}
 	return named, nil
 }
@@ -116,43 +117,43 @@ func checkDelegate(delegate, leaf, issuer *x509.Certificate, now time.Time, allo
 	// 1. The issuer itself signed it: neither a namesake, nor a sibling under
 	// the same root, nor another delegate. Its key is strong enough.
 	if err := certkey.Check(delegate.PublicKey); err != nil {
-		return fail(Untrusted, "the responder's certificate: %w", err)
+		return fail(stapled.StapleUntrusted, "the responder's certificate: %w", err)
 	}
 	if !bytes.Equal(delegate.RawIssuer, issuer.RawSubject) {
-		return fail(Untrusted, "the responder's certificate is issued by %s, not by %s", certname.IssuerOf(delegate), certname.Of(issuer))
+		return fail(stapled.StapleUntrusted, "the responder's certificate is issued by %s, not by %s", certname.IssuerOf(delegate), certname.Of(issuer))
 	}
 	if err := allow.checkSignatureAlgorithm(delegate.SignatureAlgorithm); err != nil {
-		return fail(Untrusted, "the responder's certificate: %w", err)
+		return fail(stapled.StapleUntrusted, "the responder's certificate: %w", err)
 	}
 	err := issuer.CheckSignature(delegate.SignatureAlgorithm, delegate.RawTBSCertificate, delegate.Signature)
 	if err != nil {
-		return fail(Untrusted, "the responder's certificate is not signed by the issuer, %s: %w", certname.Of(issuer), err)
+		return fail(stapled.StapleUntrusted, "the responder's certificate is not signed by the issuer, %s: %w", certname.Of(issuer), err)
 	}
 	// 2. It was issued to sign OCSP responses, said in so many words:
 	// anyExtendedKeyUsage does not count.
 	if !signsOCSP(delegate) {
-		return fail(Untrusted, "the responder's certificate lacks the extended key usage OCSPSigning")
+		return fail(stapled.StapleUntrusted, "the responder's certificate lacks the extended key usage OCSPSigning")
 	}
 	if delegate.KeyUsage&x509.KeyUsageDigitalSignature == 0 && !(allow.missingKeyUsage && delegate.KeyUsage == 0) {
-		return fail(Untrusted, "the responder's certificate lacks the key usage digitalSignature")
+		return fail(stapled.StapleUntrusted, "the responder's certificate lacks the key usage digitalSignature")
 	}
 	if delegate.IsCA {
-		return fail(Untrusted, "the responder's certificate is a CA's")
+		return fail(stapled.StapleUntrusted, "the responder's certificate is a CA's")
 	}
 	// 3. It says that it needs no revocation check; nobody could look it up.
 	if !hasExtension(delegate, ocspwire.NoCheck) && !allow.missingNoCheck {
-		return fail(Untrusted, "the responder's certificate lacks id-pkix-ocsp-nocheck")
+		return fail(stapled.StapleUntrusted, "the responder's certificate lacks id-pkix-ocsp-nocheck")
 	}
 	// 4. It asks for nothing that is not understood.
 	for _, oid := range delegate.UnhandledCriticalExtensions {
 		if !oid.Equal(ocspwire.NoCheck) {
-			return fail(Untrusted, "the responder's certificate has the unknown critical extension %s", oid)
+			return fail(stapled.StapleUntrusted, "the responder's certificate has the unknown critical extension %s", oid)
 		}
 	}
 	// 5. It is not the leaf's own key: who holds that would go on vouching for
 	// it after its revocation.
 	if certkey.Same(delegate, leaf) {
-		return fail(Untrusted, "the certificate's own key has signed it")
+		return fail(stapled.StapleUntrusted, "the certificate's own key has signed it")
 	}
 	// 6. It is valid now.
 	return checkDelegateTime(delegate, now)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
@@ -27,19 +28,19 @@ func (id *certID) parse(single *cryptobyte.String, allow allowance) error {
 	id.serial = new(big.Int)
 	if !single.ReadASN1(&content, cbasn1.SEQUENCE) ||
 		!id.issuer.Read(&content) || !ocspwire.IsNullOrAbsent(id.issuer.Parameters) {
-		return fail(Malformed, "malformed CertID")
+		return fail(stapled.StapleMalformed, "malformed CertID")
 	}
 	if allow.malformedSerial {
 		var raw cryptobyte.String
 		if !content.ReadASN1(&raw, cbasn1.INTEGER) {
-			return fail(Malformed, "malformed CertID")
+			return fail(stapled.StapleMalformed, "malformed CertID")
 		}
 		id.serial.SetBytes(raw)
 	} else if !content.ReadASN1Integer(id.serial) {
-		return fail(Malformed, "malformed CertID")
+		return fail(stapled.StapleMalformed, "malformed CertID")
 	}
 	if !content.Empty() {
-		return fail(Malformed, "malformed CertID")
+		return fail(stapled.StapleMalformed, "malformed CertID")
 	}
 	return nil
 }
@@ -48,25 +49,25 @@ func (id *certID) parse(single *cryptobyte.String, allow allowance) error {
 // says nothing: another CA may have used it.
 func (id *certID) check(leaf, issuer *x509.Certificate) error {
 	if !bytes.Equal(leaf.RawIssuer, issuer.RawSubject) {
-		return fail(Mismatch, "the certificate is issued by %s, not by %s", certname.IssuerOf(leaf), certname.Of(issuer))
+		return fail(stapled.StapleMismatch, "the certificate is issued by %s, not by %s", certname.IssuerOf(leaf), certname.Of(issuer))
 	}
 	if id.serial.Cmp(leaf.SerialNumber) != 0 {
 		// Cut off, since a log is not the place for what somebody chose to write.
-		return fail(Mismatch, "it is about serial number 0x%.40s, not 0x%.40s", id.serial.Text(16), leaf.SerialNumber.Text(16))
+		return fail(stapled.StapleMismatch, "it is about serial number 0x%.40s, not 0x%.40s", id.serial.Text(16), leaf.SerialNumber.Text(16))
 	}
 	hash := ocspwire.HashOf(id.issuer.Algorithm)
 	if hash == 0 {
-		return fail(Mismatch, "its CertID uses a hash that is not known")
+		return fail(stapled.StapleMismatch, "its CertID uses a hash that is not known")
 	}
 	if !ocspwire.IsDigest(hash, id.issuer.NameHash, issuer.RawSubject) {
-		return fail(Mismatch, "its issuerNameHash is of another issuer")
+		return fail(stapled.StapleMismatch, "its issuerNameHash is of another issuer")
 	}
 	key, err := ocspwire.PublicKeyBits(issuer)
 	if err != nil {
-		return fail(Malformed, "%w", err)
+		return fail(stapled.StapleMalformed, "%w", err)
 	}
 	if !ocspwire.IsDigest(hash, id.issuer.KeyHash, key) {
-		return fail(Mismatch, "its issuerKeyHash is of another key")
+		return fail(stapled.StapleMismatch, "its issuerKeyHash is of another key")
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ package ocspstaple
 import (
 	"crypto/x509"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"golang.org/x/crypto/cryptobyte"
@@ -22,19 +23,19 @@ func readCertificates(basic *cryptobyte.String) ([][]byte, error) {
 	var tagged, list cryptobyte.String
 	var present bool
 	if !basic.ReadOptionalASN1(&tagged, &present, ocspwire.Tag(0)) {
-		return nil, fail(Malformed, "malformed list of certificates")
+		return nil, fail(stapled.StapleMalformed, "malformed list of certificates")
 	}
 	if !present {
 		return nil, nil
 	}
 	if !tagged.ReadASN1(&list, cbasn1.SEQUENCE) || !tagged.Empty() {
-		return nil, fail(Malformed, "malformed list of certificates")
+		return nil, fail(stapled.StapleMalformed, "malformed list of certificates")
 	}
 	var embedded [][]byte
 	for !list.Empty() {
 		var c cryptobyte.String
 		if !list.ReadASN1Element(&c, cbasn1.SEQUENCE) {
-			return nil, fail(Malformed, "malformed list of certificates")
+			return nil, fail(stapled.StapleMalformed, "malformed list of certificates")
 		}
 		embedded = append(embedded, c)
 	}
@@ -46,13 +47,13 @@ func readCertificates(basic *cryptobyte.String) ([][]byte, error) {
 // order, whether a response with an odd one is accepted.
 func parseCertificates(embedded [][]byte) ([]*x509.Certificate, error) {
 	if len(embedded) > maxCertificates {
-		return nil, fail(Malformed, "%d embedded certificates, more than %d", len(embedded), maxCertificates)
+		return nil, fail(stapled.StapleMalformed, "%d embedded certificates, more than %d", len(embedded), maxCertificates)
 	}
 	var parsed []*x509.Certificate
 	for _, der := range embedded {
 		c, err := certx5c.ParseDER(der)
 		if err != nil {
-			return nil, fail(Malformed, "an embedded certificate: %w", err)
+			return nil, fail(stapled.StapleMalformed, "an embedded certificate: %w", err)
 		}
 		parsed = append(parsed, c)
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
@@ -21,7 +22,7 @@ func parseExtensions(input *cryptobyte.String, tag cbasn1.Tag, allow allowance) 
 	var tagged cryptobyte.String
 	var present bool
 	if !input.ReadOptionalASN1(&tagged, &present, tag) {
-		return fail(Malformed, "malformed extensions")
+		return fail(stapled.StapleMalformed, "malformed extensions")
 	}
 	if !present {
 		return nil
@@ -33,7 +34,7 @@ func parseExtensions(input *cryptobyte.String, tag cbasn1.Tag, allow allowance) 
 		return nil
 	})
 	if err != nil {
-		return fail(Malformed, "%w", err)
+		return fail(stapled.StapleMalformed, "%w", err)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -47,7 +48,7 @@ func TestForgeriesByBit(t *testing.T) {
 				if _, err := ocspstaple.Authenticate(der, a.subject, a.issuer, a.now); err == nil {
 					t.Errorf("%s at byte %d is accepted: %x", what, at, der)
 				} else {
-					checkError(t, err, ocspstaple.Malformed, ocspstaple.Mismatch, ocspstaple.Untrusted)
+					checkError(t, err, stapled.StapleMalformed, stapled.StapleMismatch, stapled.StapleUntrusted)
 				}
 			}
 			for i := range valid {
@@ -85,7 +86,7 @@ func TestUnneededCertificateChangesNothing(t *testing.T) {
 		s, err := ocspstaple.Authenticate(der, a.subject, a.issuer, a.now)
 		if _, parses := x509.ParseCertificate(der[content:]); parses != nil {
 			refused++
-			if !errors.Is(err, ocspstaple.Malformed) {
+			if !errors.Is(err, stapled.StapleMalformed) {
 				t.Fatalf("byte %d: %v, and the certificate does not parse: %v", i, err, parses)
 			}
 			continue

@@ -79,13 +79,13 @@ func (a *attempt) judge(t *testing.T) error {
 		if staple != nil {
 			t.Error("a staple beside an error")
 		}
-		checkError(t, err, ocspstaple.Malformed, ocspstaple.Mismatch, ocspstaple.Untrusted)
+		checkError(t, err, stapled.StapleMalformed, stapled.StapleMismatch, stapled.StapleUntrusted)
 		return err
 	}
 	if err := staple.Check(a.now, a.freshness); err != nil {
-		checkError(t, err, ocspstaple.Untrusted, ocspstaple.NotYetValid, ocspstaple.Stale,
-			ocspstaple.StatusUnknown, ocspstaple.CertificateRevoked)
-		if errors.Is(err, ocspstaple.Untrusted) && a.authenticated.IsZero() {
+		checkError(t, err, stapled.StapleUntrusted, stapled.StapleNotYetValid, stapled.StapleStale,
+			stapled.StapleUnknown, stapled.CertificateRevoked)
+		if errors.Is(err, stapled.StapleUntrusted) && a.authenticated.IsZero() {
 			t.Errorf("Authenticate let through: %v", err)
 		}
 		return err
@@ -93,9 +93,9 @@ func (a *attempt) judge(t *testing.T) error {
 	return nil
 }
 
-func checkError(t *testing.T, err error, documented ...ocspstaple.Reason) {
+func checkError(t *testing.T, err error, documented ...stapled.Reason) {
 	t.Helper()
-	var e *ocspstaple.Error
+	var e *stapled.Error
 	if !errors.As(err, &e) || !slices.Contains(documented, e.Reason) || !errors.Is(err, e.Reason) || e.Err == nil {
 		t.Errorf("%T %v is not an error as documented", err, err)
 	}
@@ -119,7 +119,7 @@ func attemptOf(c *catalogue.Case) (a attempt, ok bool) {
 // forgery is a row: what must be refused, and why.
 type forgery struct {
 	name   string
-	reason ocspstaple.Reason
+	reason stapled.Reason
 	forge  func(*attempt)
 }
 
@@ -153,40 +153,40 @@ func TestForgeries(t *testing.T) {
 // otherForgeries are those that the catalogue cannot have: the chain of a token would
 // be refused first, or the policy of a verifier cannot be so.
 var otherForgeries = []forgery{
-	{"S07_delegate_expires_after_authentication", ocspstaple.Untrusted, func(a *attempt) {
+	{"S07_delegate_expires_after_authentication", stapled.StapleUntrusted, func(a *attempt) {
 		a.signedBy(a.ca.Delegate(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(time.Minute))))
 		a.authenticated, a.now = testca.Now, testca.Now.Add(time.Minute+time.Second)
 	}},
-	{"S07_delegate_not_yet_valid_when_the_clock_goes_back", ocspstaple.Untrusted, func(a *attempt) {
+	{"S07_delegate_not_yet_valid_when_the_clock_goes_back", stapled.StapleUntrusted, func(a *attempt) {
 		a.signedBy(a.ca.Delegate(testca.Valid(testca.Now, testca.Now.Add(time.Hour))))
 		a.authenticated, a.now = testca.Now, testca.Now.Add(-time.Second)
 	}},
-	{"S11_issuer_of_another_name_with_the_same_key", ocspstaple.Mismatch, func(a *attempt) {
+	{"S11_issuer_of_another_name_with_the_same_key", stapled.StapleMismatch, func(a *attempt) {
 		namesake := a.root.Intermediate(testca.Named("Other"), testca.WithKey(a.ca.Key))
 		a.issuer = namesake.Cert
 		a.staple(testca.SignedBy(namesake), func(r *testca.Response) {
 			r.Singles[0] = testca.NewSingle(a.leaf.Cert, namesake.Cert, crypto.SHA256)
 		})
 	}},
-	{"S17_next_update_was_a_nanosecond_ago", ocspstaple.Stale, func(a *attempt) {
+	{"S17_next_update_was_a_nanosecond_ago", stapled.StapleStale, func(a *attempt) {
 		a.now = testca.Now.Add(9*time.Minute + time.Nanosecond)
 	}},
-	{"S17_leeway_does_not_stretch_next_update", ocspstaple.Stale, func(a *attempt) {
+	{"S17_leeway_does_not_stretch_next_update", stapled.StapleStale, func(a *attempt) {
 		a.now, a.freshness.Leeway = testca.Now.Add(9*time.Minute+time.Second), time.Hour
 	}},
-	{"S18_this_update_in_the_future", ocspstaple.NotYetValid, func(a *attempt) {
+	{"S18_this_update_in_the_future", stapled.StapleNotYetValid, func(a *attempt) {
 		a.now = testca.Now.Add(-time.Minute - time.Second)
 	}},
-	{"S19_leeway_does_not_stretch_the_age", ocspstaple.Stale, func(a *attempt) {
+	{"S19_leeway_does_not_stretch_the_age", stapled.StapleStale, func(a *attempt) {
 		a.now = testca.Now.Add(4*time.Minute + time.Second)
 		a.freshness = ocspstaple.Freshness{MaxAge: 5 * time.Minute, Leeway: time.Hour}
 	}},
-	{"S19_older_than_the_default_permits", ocspstaple.Stale, func(a *attempt) {
+	{"S19_older_than_the_default_permits", stapled.StapleStale, func(a *attempt) {
 		single(func(s *testca.Single) { s.NextUpdate = testca.Now.AddDate(1, 0, 0) })(a)
 		a.now = testca.Now.Add(59*time.Minute + time.Second)
 	}},
-	{"S19_negative_age", ocspstaple.Stale, func(a *attempt) { a.freshness.MaxAge = -1 }},
-	{"S20_produced_eight_thousand_years_before_this_update", ocspstaple.Malformed, func(a *attempt) {
+	{"S19_negative_age", stapled.StapleStale, func(a *attempt) { a.freshness.MaxAge = -1 }},
+	{"S20_produced_eight_thousand_years_before_this_update", stapled.StapleMalformed, func(a *attempt) {
 		a.staple(func(r *testca.Response) {
 			r.ProducedAt = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
 			r.Singles[0].ThisUpdate = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -194,26 +194,26 @@ var otherForgeries = []forgery{
 		})
 		a.now = time.Date(9000, 1, 1, 0, 0, 1, 0, time.UTC)
 	}},
-	{"S20_produced_in_the_future", ocspstaple.NotYetValid, response(func(r *testca.Response) {
+	{"S20_produced_in_the_future", stapled.StapleNotYetValid, response(func(r *testca.Response) {
 		r.ProducedAt = testca.Now.Add(time.Second)
 	})},
-	{"S21_issuer_has_RSA_1024", ocspstaple.Untrusted, func(a *attempt) { a.under(testca.RSA1024) }},
-	{"S21_issuer_with_RSA_1024_and_strong_delegate", ocspstaple.Untrusted, func(a *attempt) {
+	{"S21_issuer_has_RSA_1024", stapled.StapleUntrusted, func(a *attempt) { a.under(testca.RSA1024) }},
+	{"S21_issuer_with_RSA_1024_and_strong_delegate", stapled.StapleUntrusted, func(a *attempt) {
 		a.under(testca.RSA1024)
 		a.signedBy(a.ca.Delegate())
 	}},
-	{"S25_unknown_a_day_later", ocspstaple.StatusUnknown, func(a *attempt) {
+	{"S25_unknown_a_day_later", stapled.StapleUnknown, func(a *attempt) {
 		single(func(s *testca.Single) { s.Status = testca.Unknown })(a)
 		a.now = testca.Now.Add(24 * time.Hour)
 	}},
-	{"S28_nothing", ocspstaple.Malformed, func(a *attempt) { a.der = nil }},
-	{"S28_null", ocspstaple.Malformed, func(a *attempt) { a.der = []byte("null") }},
-	{"S28_base64", ocspstaple.Malformed, func(a *attempt) { a.der = []byte(base64.StdEncoding.EncodeToString(a.der)) }},
-	{"S28_base64url", ocspstaple.Malformed, func(a *attempt) { a.der = []byte(base64.RawURLEncoding.EncodeToString(a.der)) }},
-	{"S28_1_MiB_of_zeros", ocspstaple.Malformed, func(a *attempt) { a.der = make([]byte, 1<<20) }},
-	{"S28_1_MiB_of_zeros_after_the_response", ocspstaple.Malformed, func(a *attempt) { a.der = append(a.der, make([]byte, 1<<20)...) }},
-	{"S28_64_KiB_of_nested_sequences", ocspstaple.Malformed, func(a *attempt) { a.der = bytes.Repeat([]byte{0x30, 0x80}, 1<<15) }},
-	{"S29_staple_of_the_leaf_for_the_intermediate", ocspstaple.Mismatch, func(a *attempt) {
+	{"S28_nothing", stapled.StapleMalformed, func(a *attempt) { a.der = nil }},
+	{"S28_null", stapled.StapleMalformed, func(a *attempt) { a.der = []byte("null") }},
+	{"S28_base64", stapled.StapleMalformed, func(a *attempt) { a.der = []byte(base64.StdEncoding.EncodeToString(a.der)) }},
+	{"S28_base64url", stapled.StapleMalformed, func(a *attempt) { a.der = []byte(base64.RawURLEncoding.EncodeToString(a.der)) }},
+	{"S28_1_MiB_of_zeros", stapled.StapleMalformed, func(a *attempt) { a.der = make([]byte, 1<<20) }},
+	{"S28_1_MiB_of_zeros_after_the_response", stapled.StapleMalformed, func(a *attempt) { a.der = append(a.der, make([]byte, 1<<20)...) }},
+	{"S28_64_KiB_of_nested_sequences", stapled.StapleMalformed, func(a *attempt) { a.der = bytes.Repeat([]byte{0x30, 0x80}, 1<<15) }},
+	{"S29_staple_of_the_leaf_for_the_intermediate", stapled.StapleMismatch, func(a *attempt) {
 		a.subject, a.issuer = a.ca.Cert, a.root.Cert
 	}},
 }

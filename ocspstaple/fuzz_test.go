@@ -127,12 +127,12 @@ func check(t *testing.T, leaf *testca.Party, der []byte) {
 		if s != nil {
 			t.Fatal("a staple beside an error")
 		}
-		checkError(t, err, ocspstaple.Malformed, ocspstaple.Mismatch, ocspstaple.Untrusted)
+		checkError(t, err, stapled.StapleMalformed, stapled.StapleMismatch, stapled.StapleUntrusted)
 		return
 	}
 	sameAsOthers(t, s, leaf.Cert)
 	if err := s.Check(testca.Now, ocspstaple.Freshness{MaxAge: math.MaxInt64, Leeway: stapled.NoLeeway}); err != nil {
-		checkError(t, err, ocspstaple.NotYetValid, ocspstaple.Stale, ocspstaple.StatusUnknown, ocspstaple.CertificateRevoked)
+		checkError(t, err, stapled.StapleNotYetValid, stapled.StapleStale, stapled.StapleUnknown, stapled.CertificateRevoked)
 	} else if s.Status() != ocspstaple.Good || testca.Now.After(s.NextUpdate()) || testca.Now.Before(s.ThisUpdate()) {
 		t.Fatalf("%+v is fresh", s)
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"golang.org/x/crypto/cryptobyte"
@@ -44,23 +45,23 @@ type response struct {
 func (r *response) parse(der []byte, allow allowance) error {
 	status, body, ok := ocspwire.ReadResponse(der)
 	if !ok {
-		return fail(Malformed, "not an OCSPResponse")
+		return fail(stapled.StapleMalformed, "not an OCSPResponse")
 	}
 	if status != ocspwire.Successful {
-		return fail(Malformed, "the responder answered %s", status)
+		return fail(stapled.StapleMalformed, "the responder answered %s", status)
 	}
 	var bytesSeq, octets cryptobyte.String
 	var hasBytes bool
 	if !body.ReadOptionalASN1(&bytesSeq, &hasBytes, ocspwire.Tag(0)) || !hasBytes || !body.Empty() {
-		return fail(Malformed, "malformed OCSPResponse")
+		return fail(stapled.StapleMalformed, "malformed OCSPResponse")
 	}
 	var inner, oid cryptobyte.String
 	if !bytesSeq.ReadASN1(&inner, cbasn1.SEQUENCE) || !bytesSeq.Empty() ||
 		!ocspwire.ReadOID(&inner, &oid) || !inner.ReadASN1(&octets, cbasn1.OCTET_STRING) || !inner.Empty() {
-		return fail(Malformed, "malformed ResponseBytes")
+		return fail(stapled.StapleMalformed, "malformed ResponseBytes")
 	}
 	if string(oid) != ocspwire.BasicResponse {
-		return fail(Malformed, "the response type is not id-pkix-ocsp-basic")
+		return fail(stapled.StapleMalformed, "the response type is not id-pkix-ocsp-basic")
 	}
 	return r.parseBasic(octets, allow)
 }
@@ -72,19 +73,19 @@ func (r *response) parseBasic(input cryptobyte.String, allow allowance) error {
 		!basic.ReadASN1Element(&tbs, cbasn1.SEQUENCE) ||
 		!basic.ReadASN1(&algorithm, cbasn1.SEQUENCE) ||
 		!basic.ReadASN1BitStringAsBytes(&r.signature) {
-		return fail(Malformed, "malformed BasicOCSPResponse")
+		return fail(stapled.StapleMalformed, "malformed BasicOCSPResponse")
 	}
 	r.tbs = tbs
 	var wellFormed bool
 	if r.algorithm, wellFormed = ocspwire.ReadSignatureAlgorithm(algorithm); !wellFormed {
-		return fail(Malformed, "malformed signature algorithm")
+		return fail(stapled.StapleMalformed, "malformed signature algorithm")
 	}
 	embedded, err := readCertificates(&basic)
 	if err != nil {
 		return err
 	}
 	if !basic.Empty() {
-		return fail(Malformed, "malformed BasicOCSPResponse")
+		return fail(stapled.StapleMalformed, "malformed BasicOCSPResponse")
 	}
 	if r.certs, err = parseCertificates(embedded); err != nil {
 		return err
@@ -98,32 +99,32 @@ func (r *response) parseData(input cryptobyte.String, allow allowance) error {
 	var hasVersion bool
 	if !input.ReadASN1(&data, cbasn1.SEQUENCE) ||
 		!data.ReadOptionalASN1(&version, &hasVersion, ocspwire.Tag(0)) {
-		return fail(Malformed, "malformed ResponseData")
+		return fail(stapled.StapleMalformed, "malformed ResponseData")
 	}
 	if hasVersion {
 		var v int
 		if !version.ReadASN1Integer(&v) || !version.Empty() || v != 0 {
-			return fail(Malformed, "version is not v1")
+			return fail(stapled.StapleMalformed, "version is not v1")
 		}
 	}
 	if !r.responder.Read(&data) {
-		return fail(Malformed, "malformed ResponderID")
+		return fail(stapled.StapleMalformed, "malformed ResponderID")
 	}
 	var err error
 	if r.producedAt, err = readTime(&data, allow); err != nil {
 		return err
 	}
 	if !data.ReadASN1(&responses, cbasn1.SEQUENCE) || !responses.ReadASN1(&single, cbasn1.SEQUENCE) {
-		return fail(Malformed, "no SingleResponse")
+		return fail(stapled.StapleMalformed, "no SingleResponse")
 	}
 	if !responses.Empty() {
-		return fail(Malformed, "more than one SingleResponse")
+		return fail(stapled.StapleMalformed, "more than one SingleResponse")
 	}
 	if err := parseExtensions(&data, ocspwire.Tag(1), allow); err != nil {
 		return err
 	}
 	if !data.Empty() {
-		return fail(Malformed, "malformed ResponseData")
+		return fail(stapled.StapleMalformed, "malformed ResponseData")
 	}
 	return r.parseSingle(single, allow)
 }
@@ -137,11 +138,11 @@ func (r *response) parseSingle(single cryptobyte.String, allow allowance) error 
 	var tag cbasn1.Tag
 	var hasNext bool
 	if !single.ReadAnyASN1(&content, &tag) {
-		return fail(Malformed, "malformed CertStatus")
+		return fail(stapled.StapleMalformed, "malformed CertStatus")
 	}
 	status, known := ocspwire.StatusOf(tag)
 	if !known {
-		return fail(Malformed, "malformed CertStatus")
+		return fail(stapled.StapleMalformed, "malformed CertStatus")
 	}
 	r.status = Status(status)
 	var err error
@@ -151,27 +152,27 @@ func (r *response) parseSingle(single cryptobyte.String, allow allowance) error 
 		}
 	}
 	if !content.Empty() {
-		return fail(Malformed, "malformed CertStatus")
+		return fail(stapled.StapleMalformed, "malformed CertStatus")
 	}
 	if r.thisUpdate, err = readTime(&single, allow); err != nil {
 		return err
 	}
 	if !single.ReadOptionalASN1(&next, &hasNext, ocspwire.Tag(0)) {
-		return fail(Malformed, "malformed SingleResponse")
+		return fail(stapled.StapleMalformed, "malformed SingleResponse")
 	}
 	if hasNext {
 		if r.nextUpdate, err = readTime(&next, allow); err != nil {
 			return err
 		}
 		if !next.Empty() {
-			return fail(Malformed, "malformed nextUpdate")
+			return fail(stapled.StapleMalformed, "malformed nextUpdate")
 		}
 	}
 	if err := parseExtensions(&single, ocspwire.Tag(1), allow); err != nil {
 		return err
 	}
 	if !single.Empty() {
-		return fail(Malformed, "malformed SingleResponse")
+		return fail(stapled.StapleMalformed, "malformed SingleResponse")
 	}
 	return r.checkTimes(hasNext, allow)
 }
@@ -183,12 +184,12 @@ func (r *response) checkTimes(hasNext bool, allow allowance) error {
 	case !hasNext && allow.missingNextUpdate:
 		r.nextUpdate = r.thisUpdate.AddDate(100, 0, 0)
 	case !hasNext:
-		return fail(Malformed, "nextUpdate is absent")
+		return fail(stapled.StapleMalformed, "nextUpdate is absent")
 	case !r.nextUpdate.After(r.thisUpdate):
-		return fail(Malformed, "nextUpdate %s is not after thisUpdate %s", timetext.Stamp(r.nextUpdate), timetext.Stamp(r.thisUpdate))
+		return fail(stapled.StapleMalformed, "nextUpdate %s is not after thisUpdate %s", timetext.Stamp(r.nextUpdate), timetext.Stamp(r.thisUpdate))
 	}
 	if r.thisUpdate.Sub(r.producedAt) >= maxProducedBefore {
-		return fail(Malformed, "producedAt %s is a minute or more before thisUpdate %s",
+		return fail(stapled.StapleMalformed, "producedAt %s is a minute or more before thisUpdate %s",
 			timetext.Stamp(r.producedAt), timetext.Stamp(r.thisUpdate))
 	}
 	return nil
@@ -203,14 +204,14 @@ func (r *response) parseRevoked(content *cryptobyte.String, allow allowance) err
 	var tagged cryptobyte.String
 	var hasReason bool
 	if !content.ReadOptionalASN1(&tagged, &hasReason, ocspwire.Tag(0)) {
-		return fail(Malformed, "malformed RevokedInfo")
+		return fail(stapled.StapleMalformed, "malformed RevokedInfo")
 	}
 	if !hasReason {
 		return nil
 	}
 	var reason int
 	if !tagged.ReadASN1Enum(&reason) || !tagged.Empty() || !ocspwire.CRLReason(reason).Valid() {
-		return fail(Malformed, "malformed revocation reason")
+		return fail(stapled.StapleMalformed, "malformed revocation reason")
 	}
 	r.reason = CRLReason(reason)
 	return nil
@@ -221,16 +222,16 @@ func (r *response) parseRevoked(content *cryptobyte.String, allow allowance) err
 func readTime(input *cryptobyte.String, allow allowance) (time.Time, error) {
 	var text cryptobyte.String
 	if !input.ReadASN1(&text, cbasn1.GeneralizedTime) {
-		return time.Time{}, fail(Malformed, "malformed time")
+		return time.Time{}, fail(stapled.StapleMalformed, "malformed time")
 	}
 	text = allow.dropFraction(text)
 	if len(text) != 15 || text[14] != 'Z' {
-		return time.Time{}, fail(Malformed, "malformed time")
+		return time.Time{}, fail(stapled.StapleMalformed, "malformed time")
 	}
 	var pairs [7]int // the year takes two
 	for i, c := range text[:14] {
 		if c < '0' || c > '9' {
-			return time.Time{}, fail(Malformed, "malformed time")
+			return time.Time{}, fail(stapled.StapleMalformed, "malformed time")
 		}
 		pairs[i/2] = 10*pairs[i/2] + int(c-'0')
 	}
@@ -239,7 +240,7 @@ func readTime(input *cryptobyte.String, allow allowance) (time.Time, error) {
 	year, month, day := t.Date()
 	hour, minute, second := t.Clock()
 	if pairs != [...]int{year / 100, year % 100, int(month), day, hour, minute, second} {
-		return time.Time{}, fail(Malformed, "malformed time")
+		return time.Time{}, fail(stapled.StapleMalformed, "malformed time")
 	}
 	return t, nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"golang.org/x/crypto/cryptobyte"
@@ -117,7 +118,7 @@ func (e *envelope) read(der []byte) bool {
 func (e *envelope) encode(delegate *x509.Certificate) ([]byte, error) {
 	der, err := ocspwire.SuccessfulResponse(e.basic(delegate))
 	if err != nil {
-		return nil, fail(Malformed, "encoding the response: %w", err)
+		return nil, fail(stapled.StapleMalformed, "encoding the response: %w", err)
 	}
 	return der, nil
 }

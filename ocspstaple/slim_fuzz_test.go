@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/bounds"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -97,14 +98,14 @@ func checkSlim(t *testing.T, a *attempt, der []byte) {
 	if s != nil {
 		t.Fatal("a staple beside an error")
 	}
-	checkError(t, err, ocspstaple.Malformed, ocspstaple.Mismatch, ocspstaple.Untrusted)
+	checkError(t, err, stapled.StapleMalformed, stapled.StapleMismatch, stapled.StapleUntrusted)
 	_, other := ocspstaple.Authenticate(slices.Clone(der), a.subject, a.issuer, a.now)
 	if other == nil {
 		t.Fatalf("acceptable, and not slimmed: %v", err)
 	}
 	// Slim looks further than Authenticate does; otherwise they agree on why.
-	var slim, fat *ocspstaple.Error
-	if errors.As(err, &slim) && errors.As(other, &fat) && slim.Reason != fat.Reason && fat.Reason != ocspstaple.Malformed {
+	var slim, fat *stapled.Error
+	if errors.As(err, &slim) && errors.As(other, &fat) && slim.Reason != fat.Reason && fat.Reason != stapled.StapleMalformed {
 		t.Fatalf("Slim says %v, Authenticate %v", err, other)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -31,7 +32,7 @@ func (a *attempt) slim(t *testing.T) (*ocspstaple.Staple, error) {
 		if s != nil {
 			t.Error("a staple beside an error")
 		}
-		checkError(t, err, ocspstaple.Malformed, ocspstaple.Mismatch, ocspstaple.Untrusted)
+		checkError(t, err, stapled.StapleMalformed, stapled.StapleMismatch, stapled.StapleUntrusted)
 		return nil, err
 	}
 	return s, s.Check(a.now, a.freshness)
@@ -154,7 +155,7 @@ func TestSlim(t *testing.T) {
 				t.Fatal("this row has lost its object")
 			}
 			s, err := a.slim(t)
-			if err != nil && !errors.Is(err, ocspstaple.CertificateRevoked) {
+			if err != nil && !errors.Is(err, stapled.CertificateRevoked) {
 				t.Fatal(err)
 			}
 			// What is signed is the same, and around it is what testca makes.
@@ -209,7 +210,7 @@ func holdSlim(t *testing.T, a *attempt, s *ocspstaple.Staple) {
 	// has more certificates than a verifier wants to see, or odd ones.
 	fat, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
 	if err != nil {
-		if !errors.Is(err, ocspstaple.Malformed) {
+		if !errors.Is(err, stapled.StapleMalformed) {
 			t.Errorf("slimming made it acceptable: %v", err)
 		}
 		return
@@ -255,7 +256,7 @@ func TestSlimShortensLengths(t *testing.T) {
 				}
 				r.Around[name] = fourByteLength
 			})
-			if err := a.judge(t); !errors.Is(err, ocspstaple.Malformed) {
+			if err := a.judge(t); !errors.Is(err, stapled.StapleMalformed) {
 				t.Fatalf("%v: this row has lost its object", err)
 			}
 			s, err := a.slim(t)
@@ -318,7 +319,7 @@ func TestSlimSaysWhyTheDelegateIsRefused(t *testing.T) {
 	expired := a.ca.Delegate(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Minute)))
 	a.staple(testca.SignedBy(expired, a.ca.Cert, a.root.Cert, a.ca.Cert, a.root.Cert, expired.Cert))
 	_, err := a.slim(t)
-	if !errors.Is(err, ocspstaple.Untrusted) || !bytes.Contains([]byte(err.Error()), []byte("valid from")) {
+	if !errors.Is(err, stapled.StapleUntrusted) || !bytes.Contains([]byte(err.Error()), []byte("valid from")) {
 		t.Errorf("got %v", err)
 	}
 }

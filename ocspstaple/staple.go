@@ -134,11 +134,11 @@ func (f Freshness) maxAge() time.Duration {
 //
 //	thisUpdate - Leeway <= now <= nextUpdate  and  now - thisUpdate <= MaxAge
 //
-// Otherwise it returns an [*Error]. It compares times, and does not allocate
+// Otherwise it returns an [*stapled.Error]. It compares times, and does not allocate
 // when it succeeds.
 func (s *Staple) Check(now time.Time, f Freshness) error {
 	if s == nil {
-		return fail(StatusUnknown, "there is no staple")
+		return fail(stapled.StapleUnknown, "there is no staple")
 	}
 	// 1. Authority: the delegate's certificate is valid (RFC 6960 §4.2.2.2).
 	if s.delegate != nil {
@@ -150,33 +150,33 @@ func (s *Staple) Check(now time.Time, f Freshness) error {
 	switch s.status {
 	case Good:
 	case Revoked:
-		return fail(CertificateRevoked, "revoked at %s: %s", timetext.Stamp(s.revokedAt), s.reason)
+		return fail(stapled.CertificateRevoked, "revoked at %s: %s", timetext.Stamp(s.revokedAt), s.reason)
 	default:
-		return fail(StatusUnknown, "the responder does not know the certificate")
+		return fail(stapled.StapleUnknown, "the responder does not know the certificate")
 	}
 	// 3. Freshness (RFC 6960 §3.2 (5) and (6), RFC 9919 §5).
 	for _, t := range [...]time.Time{s.thisUpdate, s.producedAt} {
 		if t.Add(-f.leeway()).After(now) {
-			return fail(NotYetValid, "from %s, and it is %s", timetext.Stamp(t), timetext.Stamp(now))
+			return fail(stapled.StapleNotYetValid, "from %s, and it is %s", timetext.Stamp(t), timetext.Stamp(now))
 		}
 	}
 	if now.After(s.nextUpdate) {
-		return fail(Stale, "nextUpdate was %s, and it is %s", timetext.Stamp(s.nextUpdate), timetext.Stamp(now))
+		return fail(stapled.StapleStale, "nextUpdate was %s, and it is %s", timetext.Stamp(s.nextUpdate), timetext.Stamp(now))
 	}
 	if age := now.Sub(s.thisUpdate); age > f.maxAge() {
-		return fail(Stale, "thisUpdate was %s ago, more than %s", timetext.Duration(age.Round(time.Second)), timetext.Duration(f.maxAge()))
+		return fail(stapled.StapleStale, "thisUpdate was %s ago, more than %s", timetext.Duration(age.Round(time.Second)), timetext.Duration(f.maxAge()))
 	}
 	return nil
 }
 
 func checkDelegateTime(delegate *x509.Certificate, now time.Time) error {
 	if now.Before(delegate.NotBefore) || now.After(delegate.NotAfter) {
-		return fail(Untrusted, "the responder's certificate is valid from %s to %s, and it is %s",
+		return fail(stapled.StapleUntrusted, "the responder's certificate is valid from %s to %s, and it is %s",
 			timetext.Stamp(delegate.NotBefore), timetext.Stamp(delegate.NotAfter), timetext.Stamp(now))
 	}
 	return nil
 }
 
-func fail(reason Reason, format string, args ...any) *Error {
-	return &Error{Reason: reason, Err: fmt.Errorf(format, args...)}
+func fail(reason stapled.Reason, format string, args ...any) *stapled.Error {
+	return &stapled.Error{Reason: reason, Err: fmt.Errorf(format, args...)}
 }

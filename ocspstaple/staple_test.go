@@ -21,7 +21,7 @@ func TestZeroStaple(t *testing.T) {
 	for name, s := range map[string]*ocspstaple.Staple{"nil": nil, "zero": {}} {
 		t.Run(name, func(t *testing.T) {
 			for _, now := range []time.Time{{}, testca.Now} {
-				if err := s.Check(now, ocspstaple.Freshness{}); !errors.Is(err, ocspstaple.StatusUnknown) {
+				if err := s.Check(now, ocspstaple.Freshness{}); !errors.Is(err, stapled.StapleUnknown) {
 					t.Errorf("at %s: %v", now, err)
 				}
 			}
@@ -119,24 +119,24 @@ func TestCheckDoesNotAllocate(t *testing.T) {
 // The names are part of the interface: logs, metrics and vectors use them.
 func TestStrings(t *testing.T) {
 	for got, want := range map[string]string{
-		ocspstaple.Good.String():              "good",
-		ocspstaple.Revoked.String():           "revoked",
-		ocspstaple.Unknown.String():           "unknown",
-		ocspstaple.Malformed.Error():          "staple_malformed",
-		ocspstaple.Mismatch.Error():           "staple_mismatch",
-		ocspstaple.Untrusted.Error():          "staple_untrusted",
-		ocspstaple.NotYetValid.Error():        "staple_not_yet_valid",
-		ocspstaple.Stale.Error():              "staple_stale",
-		ocspstaple.StatusUnknown.Error():      "staple_unknown",
-		ocspstaple.CertificateRevoked.Error(): "certificate_revoked",
+		ocspstaple.Good.String():           "good",
+		ocspstaple.Revoked.String():        "revoked",
+		ocspstaple.Unknown.String():        "unknown",
+		stapled.StapleMalformed.Error():    "staple_malformed",
+		stapled.StapleMismatch.Error():     "staple_mismatch",
+		stapled.StapleUntrusted.Error():    "staple_untrusted",
+		stapled.StapleNotYetValid.Error():  "staple_not_yet_valid",
+		stapled.StapleStale.Error():        "staple_stale",
+		stapled.StapleUnknown.Error():      "staple_unknown",
+		stapled.CertificateRevoked.Error(): "certificate_revoked",
 	} {
 		if got != want {
 			t.Errorf("%s is not %s", got, want)
 		}
 	}
 	cause := errors.New("cause")
-	err := error(&ocspstaple.Error{Reason: ocspstaple.Stale, Err: cause})
-	if err.Error() != "staple_stale: cause" || !errors.Is(err, cause) || errors.Is(err, ocspstaple.Mismatch) {
+	err := error(&stapled.Error{Reason: stapled.StapleStale, Err: cause})
+	if err.Error() != "staple_stale: cause" || !errors.Is(err, cause) || errors.Is(err, stapled.StapleMismatch) {
 		t.Errorf("%v", err)
 	}
 }

@@ -91,41 +91,41 @@ func TestVectorOCSPSwitches(t *testing.T) {
 		}
 		reasons := classReasons[c.Class]
 		if other, ok := caseReasons[c.Name]; ok {
-			reasons = []Reason{other}
+			reasons = []stapled.Reason{other}
 		}
-		if !slices.ContainsFunc(reasons, func(r Reason) bool { return errors.Is(err, r) }) {
+		if !slices.ContainsFunc(reasons, func(r stapled.Reason) bool { return errors.Is(err, r) }) {
 			t.Errorf("class %s must give one of %v: %v", c.Class, reasons, err)
 		}
 	})
 }
 
 // classReasons are the reasons for which the cases of a class are refused.
-var classReasons = map[string][]Reason{
-	"bad-response-type":      {Malformed},
-	"bad-signature":          {Untrusted},
-	"certid-hash":            {Malformed, Mismatch},
-	"certid-mismatch":        {Mismatch},
-	"critical-extension":     {Malformed},
-	"error-status":           {Malformed},
-	"freshness":              {NotYetValid, Stale},
-	"malformed":              {Malformed},
-	"no-single-response":     {Malformed},
-	"produced-at":            {Malformed},
-	"responder-cert-missing": {Untrusted},
-	"responder-expired":      {Untrusted},
-	"responder-unauthorised": {Untrusted},
-	"weak-algorithm":         {Untrusted},
-	"wrong-issuer":           {Mismatch},
+var classReasons = map[string][]stapled.Reason{
+	"bad-response-type":      {stapled.StapleMalformed},
+	"bad-signature":          {stapled.StapleUntrusted},
+	"certid-hash":            {stapled.StapleMalformed, stapled.StapleMismatch},
+	"certid-mismatch":        {stapled.StapleMismatch},
+	"critical-extension":     {stapled.StapleMalformed},
+	"error-status":           {stapled.StapleMalformed},
+	"freshness":              {stapled.StapleNotYetValid, stapled.StapleStale},
+	"malformed":              {stapled.StapleMalformed},
+	"no-single-response":     {stapled.StapleMalformed},
+	"produced-at":            {stapled.StapleMalformed},
+	"responder-cert-missing": {stapled.StapleUntrusted},
+	"responder-expired":      {stapled.StapleUntrusted},
+	"responder-unauthorised": {stapled.StapleUntrusted},
+	"weak-algorithm":         {stapled.StapleUntrusted},
+	"wrong-issuer":           {stapled.StapleMismatch},
 }
 
 // caseReasons are the reasons of cases in which an earlier check of ours takes
 // exception to something that the case was not made for.
-var caseReasons = map[string]Reason{
-	"boringssl/other_response":  Malformed, // several SingleResponses
-	"boringssl/stale_response":  Malformed, // producedAt before thisUpdate
-	"boringssl/future_response": Malformed, // producedAt before thisUpdate
-	"s2n/expired_2250":          Untrusted, // the responder's certificate has expired too
-	"s2n/wrong_signer":          Mismatch,  // for another serial number
+var caseReasons = map[string]stapled.Reason{
+	"boringssl/other_response":  stapled.StapleMalformed, // several SingleResponses
+	"boringssl/stale_response":  stapled.StapleMalformed, // producedAt before thisUpdate
+	"boringssl/future_response": stapled.StapleMalformed, // producedAt before thisUpdate
+	"s2n/expired_2250":          stapled.StapleUntrusted, // the responder's certificate has expired too
+	"s2n/wrong_signer":          stapled.StapleMismatch,  // for another serial number
 }
 
 // Where a suite gives a staple for every certificate of a path, all of them
@@ -221,9 +221,9 @@ func (c *ocspCase) evaluate(t *testing.T, allow allowance) (string, error) {
 	switch {
 	case err == nil:
 		return "good", nil
-	case errors.Is(err, CertificateRevoked):
+	case errors.Is(err, stapled.CertificateRevoked):
 		return "revoked", err
-	case errors.Is(err, StatusUnknown):
+	case errors.Is(err, stapled.StapleUnknown):
 		return "unknown", err
 	}
 	return "reject", err

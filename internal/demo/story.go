@@ -208,7 +208,7 @@ func (s *stage) issuerRefuses(ctx context.Context) error {
 	s.show.begin(title)
 	start := time.Now()
 	// A running stapler learns it at its next refresh; this is that refresh.
-	if err := s.orders.keeper.Refresh(ctx); err != nil && !errors.Is(err, stapler.CertificateRevoked) {
+	if err := s.orders.keeper.Refresh(ctx); err != nil && !errors.Is(err, stapled.CertificateRevoked) {
 		return err
 	}
 	result := step{

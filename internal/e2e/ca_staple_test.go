@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
@@ -87,8 +88,8 @@ func TestCAStaples(t *testing.T) {
 			}{
 				{"enrolled", good.Leaf(), good.Chain[1], nil},
 				{"renewed", renewed.Leaf(), renewed.Chain[1], nil},
-				{"revoked", revoked.Leaf(), revoked.Chain[1], ocspstaple.CertificateRevoked},
-				{"never issued", &unissued, good.Chain[1], ocspstaple.StatusUnknown},
+				{"revoked", revoked.Leaf(), revoked.Chain[1], stapled.CertificateRevoked},
+				{"never issued", &unissued, good.Chain[1], stapled.StapleUnknown},
 				{"intermediate", good.Chain[1], authority.Root(), nil},
 			} {
 				t.Run(row.name, func(t *testing.T) {

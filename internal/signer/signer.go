@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/cli"
@@ -199,9 +200,9 @@ func (f Config) stackSigner(ctx context.Context, log *slog.Logger) (_ *Signer, e
 		}
 	}
 	switch {
-	case errors.Is(err, stapler.CertificateRevoked) && above.Load():
+	case errors.Is(err, stapled.CertificateRevoked) && above.Load():
 		return nil, fmt.Errorf("%w: the CA itself is revoked: make a new stack", err)
-	case errors.Is(err, stapler.CertificateRevoked):
+	case errors.Is(err, stapled.CertificateRevoked):
 		return nil, fmt.Errorf("%w: delete %s to enroll a new one", err, dir)
 	case err != nil:
 		return nil, err
@@ -217,8 +218,8 @@ type revokedAbove struct{ atomic.Bool }
 func (*revokedAbove) Refreshed(int, *ocspstaple.Staple) {}
 
 // Failed implements stapler.Observer.
-func (r *revokedAbove) Failed(i int, reason stapler.Reason) {
-	if i > 0 && reason == stapler.CertificateRevoked {
+func (r *revokedAbove) Failed(i int, reason stapled.Reason) {
+	if i > 0 && reason == stapled.CertificateRevoked {
 		r.Store(true)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // Advise adds what to do about a responder that does not answer, or whose answer
 // cannot be used.
 func (f Config) Advise(err error) error {
-	down := errors.Is(err, stapler.FetchFailed)
+	down := errors.Is(err, stapled.FetchFailed)
 	switch {
 	case down && f.Dir != "":
 		return fmt.Errorf("%w: is `stapled up --dir %s` running?", err, f.Dir)
@@ -22,7 +22,7 @@ func (f Config) Advise(err error) error {
 		return fmt.Errorf("%w: is the responder running, and is this its URL? --ocsp-url names another", err)
 	case errors.Is(err, stapler.Unauthorized):
 		return fmt.Errorf("%w: ask the responder of that CA with --ocsp-url, or try --ocsp-hash sha1", err)
-	case errors.Is(err, stapler.Stale):
+	case errors.Is(err, stapled.StapleStale):
 		return fmt.Errorf("%w: are the clocks right? --max-staple-age permits older staples, if your verifiers do", err)
 	}
 	return err

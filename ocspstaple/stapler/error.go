@@ -10,32 +10,6 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// Reason and Error are those of package stapled.
-type (
-	Reason = stapled.Reason
-	Error  = stapled.Error
-)
-
-// The reasons why there is no staple to sign with, or why an attempt to get one
-// failed. Only CertificateRevoked, CertificateExpired and StatusUnknown are verdicts
-// on the certificate; every other one is about this attempt or about the responder,
-// and may pass.
-const (
-	Missing            = stapled.StapleMissing
-	FetchFailed        = stapled.FetchFailed
-	ResponderError     = stapled.ResponderError
-	NotYetKnown        = stapled.StapleNotYetKnown
-	NotNewer           = stapled.StapleNotNewer
-	CertificateExpired = stapled.CertificateExpired
-	Malformed          = stapled.StapleMalformed
-	Mismatch           = stapled.StapleMismatch
-	Untrusted          = stapled.StapleUntrusted
-	NotYetValid        = stapled.StapleNotYetValid
-	Stale              = stapled.StapleStale
-	StatusUnknown      = stapled.StapleUnknown
-	CertificateRevoked = stapled.CertificateRevoked
-)
-
 // Busy is the cause of an error with which a responder asks to be left alone for a
 // while (RFC 9110 §10.2.3). A [Fetcher] wraps it, and the stapler waits.
 type Busy struct {
@@ -67,23 +41,23 @@ func retryAfter(err error) time.Duration {
 	return 0
 }
 
-func fail(reason Reason, format string, args ...any) *Error {
+func fail(reason stapled.Reason, format string, args ...any) *stapled.Error {
 	return stapled.Errorf(reason, format, args...)
 }
 
 // about gives any error of an attempt its reason, and says which certificate or
 // responder it is about.
-func about(err error, subject string) *Error {
-	if own, ok := errors.AsType[*Error](stapled.In(subject, err)); ok {
+func about(err error, subject string) *stapled.Error {
+	if own, ok := errors.AsType[*stapled.Error](stapled.In(subject, err)); ok {
 		return own
 	}
-	return fail(FetchFailed, "%s: %w", subject, err)
+	return fail(stapled.FetchFailed, "%s: %w", subject, err)
 }
 
 // reasoned gives any error of an attempt its reason.
-func reasoned(err error) *Error {
-	if own, ok := err.(*Error); ok {
+func reasoned(err error) *stapled.Error {
+	if own, ok := err.(*stapled.Error); ok {
 		return own
 	}
-	return fail(FetchFailed, "%w", err)
+	return fail(stapled.FetchFailed, "%w", err)
 }

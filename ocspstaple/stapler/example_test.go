@@ -9,6 +9,7 @@ import (
 	"log"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
@@ -26,7 +27,7 @@ func ExampleStapler() {
 	}
 	go func() {
 		err := keeper.Run(ctx)
-		if errors.Is(err, stapler.CertificateRevoked) {
+		if errors.Is(err, stapled.CertificateRevoked) {
 			log.Fatal("enroll a new certificate: ", err)
 		}
 	}()

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
@@ -31,10 +32,10 @@ type answer struct {
 
 // send makes one HTTP request. Its errors name the responder, not the target,
 // which may have the request in it.
-func (f *HTTPFetcher) send(ctx context.Context, method, target, responder string, body []byte, revalidate bool) (answer, *Error) {
+func (f *HTTPFetcher) send(ctx context.Context, method, target, responder string, body []byte, revalidate bool) (answer, *stapled.Error) {
 	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {
-		return answer{}, fail(FetchFailed, "%w", err)
+		return answer{}, fail(stapled.FetchFailed, "%w", err)
 	}
 	req.Header.Set("Accept", ocspwire.ResponseType)
 	if method == http.MethodPost {
@@ -51,10 +52,10 @@ func (f *HTTPFetcher) send(ctx context.Context, method, target, responder string
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err
 		}
-		return answer{}, fail(FetchFailed, "%s %s: %w", method, responder, err)
+		return answer{}, fail(stapled.FetchFailed, "%s %s: %w", method, responder, err)
 	}
 	if status := statusOf(got.der); status != 0 {
-		return answer{}, fail(ResponderError, "%s %s: %w", method, responder, busy(got.retryAfter, status))
+		return answer{}, fail(stapled.ResponderError, "%s %s: %w", method, responder, busy(got.retryAfter, status))
 	}
 	return got, nil
 }
@@ -113,7 +114,7 @@ func (s httpStatus) Error() string {
 }
 
 // deniesGet reports whether POST may be served where GET was not.
-func deniesGet(err *Error) bool {
+func deniesGet(err *stapled.Error) bool {
 	var status httpStatus
 	if !errors.As(err, &status) {
 		return errors.Is(err, MalformedRequest)

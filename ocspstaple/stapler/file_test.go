@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
@@ -105,7 +106,7 @@ func TestFileIgnored(t *testing.T) {
 					c.File, c.Logger = file, slog.New(slog.NewTextHandler(log, nil))
 				})
 				_, err := s.Current(time.Now())
-				wantReason(t, err, stapler.Missing)
+				wantReason(t, err, stapled.StapleMissing)
 				if text := log.String(); !strings.Contains(text, row.says) || !strings.Contains(text, file) {
 					t.Errorf("the log does not say %q about the file: %s", row.says, text)
 				}
@@ -159,14 +160,14 @@ func TestRevocationOutlivesTheProcess(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "leaf.ocsp")
 		edit := func(c *stapler.Config) { c.File = file }
 		revoked := &fetcher{answer: always(answer(leaf, 0, time.Minute, saying(testca.Revoked)), nil)}
-		wantReason(t, newStapler(t, leaf, revoked, edit).Refresh(t.Context()), stapler.CertificateRevoked)
+		wantReason(t, newStapler(t, leaf, revoked, edit).Refresh(t.Context()), stapled.CertificateRevoked)
 		for _, later := range []time.Duration{0, time.Hour} {
 			time.Sleep(later)
 			down := &fetcher{answer: always(nil, errDown)}
 			s := newStapler(t, leaf, down, edit)
 			_, err := s.Current(time.Now())
-			wantReason(t, err, stapler.CertificateRevoked)
-			wantReason(t, s.Run(t.Context()), stapler.CertificateRevoked)
+			wantReason(t, err, stapled.CertificateRevoked)
+			wantReason(t, s.Run(t.Context()), stapled.CertificateRevoked)
 			if len(down.seen()) > 0 {
 				t.Error("the responder was asked")
 			}

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
@@ -97,7 +98,7 @@ var errDown = errors.New("connection refused")
 type observer struct {
 	mu        sync.Mutex
 	refreshed int
-	failed    []stapler.Reason
+	failed    []stapled.Reason
 }
 
 func (o *observer) Refreshed(int, *ocspstaple.Staple) {
@@ -106,16 +107,16 @@ func (o *observer) Refreshed(int, *ocspstaple.Staple) {
 	o.refreshed++
 }
 
-func (o *observer) Failed(_ int, reason stapler.Reason) {
+func (o *observer) Failed(_ int, reason stapled.Reason) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.failed = append(o.failed, reason)
 }
 
-func (o *observer) told() (int, []stapler.Reason) {
+func (o *observer) told() (int, []stapled.Reason) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.refreshed, append([]stapler.Reason(nil), o.failed...)
+	return o.refreshed, append([]stapled.Reason(nil), o.failed...)
 }
 
 // logged is where a stapler logs to.
@@ -165,10 +166,10 @@ func run(t *testing.T, s *stapler.Stapler) <-chan error {
 	return done
 }
 
-func wantReason(t *testing.T, err error, reason stapler.Reason) {
+func wantReason(t *testing.T, err error, reason stapled.Reason) {
 	t.Helper()
-	var e *stapler.Error
-	if !errors.As(err, &e) || !errors.Is(err, reason) || !errors.Is(err, ocspstaple.Reason(reason)) || e.Reason != reason {
+	var e *stapled.Error
+	if !errors.As(err, &e) || !errors.Is(err, reason) || !errors.Is(err, stapled.Reason(reason)) || e.Reason != reason {
 		t.Fatalf("got error %v, want an *Error with the reason %s", err, reason)
 	}
 	if prefix := string(reason) + ": "; strings.HasPrefix(err.Error(), prefix+prefix) {

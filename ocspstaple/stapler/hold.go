@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"github.com/stapledjwt/stapled/ocspstaple"
@@ -78,13 +79,13 @@ func (s *Stapler) revoke(sub *subject, staple *ocspstaple.Staple) {
 	s.log.Error("certificate revoked, no staple will be given any more: enroll a new certificate",
 		"certificate", sub.String(), "revoked_at", staple.RevokedAt(), "reason", staple.RevocationReason().String(), "file", sub.file)
 	if s.cfg.Observer != nil {
-		s.cfg.Observer.Failed(sub.index, CertificateRevoked)
+		s.cfg.Observer.Failed(sub.index, stapled.CertificateRevoked)
 	}
 }
 
 // fail remembers why an attempt failed; what is held stays. The log gets the
 // first failure of an outage, each new reason, and the others at growing distance.
-func (s *Stapler) fail(sub *subject, err *Error, retry time.Duration) {
+func (s *Stapler) fail(sub *subject, err *stapled.Error, retry time.Duration) {
 	s.change(func(st *state) { st.failed[sub.index] = err })
 	if s.cfg.Observer != nil {
 		s.cfg.Observer.Failed(sub.index, err.Reason)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
@@ -35,16 +36,16 @@ func TestRevocationReplayed(t *testing.T) {
 		name   string
 		reason int
 		offset time.Duration // of its thisUpdate to that of the staple held
-		want   stapler.Reason
+		want   stapled.Reason
 	}{
-		{"hold, expired", certificateHold, -time.Hour, stapler.Stale},
-		{"hold, older than the staple held", certificateHold, -time.Minute, stapler.NotNewer},
-		{"hold of the same time", certificateHold, 0, stapler.CertificateRevoked},
-		{"hold, newer", certificateHold, time.Second, stapler.CertificateRevoked},
-		{"removal from a CRL, expired", removeFromCRL, -time.Hour, stapler.Stale},
-		{"removal from a CRL, newer", removeFromCRL, time.Second, stapler.CertificateRevoked},
-		{"key compromise, expired", keyCompromise, -time.Hour, stapler.CertificateRevoked},
-		{"no reason, expired", unspecified, -time.Hour, stapler.CertificateRevoked},
+		{"hold, expired", certificateHold, -time.Hour, stapled.StapleStale},
+		{"hold, older than the staple held", certificateHold, -time.Minute, stapled.StapleNotNewer},
+		{"hold of the same time", certificateHold, 0, stapled.CertificateRevoked},
+		{"hold, newer", certificateHold, time.Second, stapled.CertificateRevoked},
+		{"removal from a CRL, expired", removeFromCRL, -time.Hour, stapled.StapleStale},
+		{"removal from a CRL, newer", removeFromCRL, time.Second, stapled.CertificateRevoked},
+		{"key compromise, expired", keyCompromise, -time.Hour, stapled.CertificateRevoked},
+		{"no reason, expired", unspecified, -time.Hour, stapled.CertificateRevoked},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -62,7 +63,7 @@ func TestRevocationReplayed(t *testing.T) {
 				if _, failed := seen.told(); len(failed) != 1 || failed[0] != row.want {
 					t.Errorf("the observer was told of %s, want %s", failed, row.want)
 				}
-				if row.want == stapler.CertificateRevoked {
+				if row.want == stapled.CertificateRevoked {
 					wantReason(t, err, row.want)
 					return
 				}
@@ -85,11 +86,11 @@ func TestHoldIsAskedAboutAgain(t *testing.T) {
 		leaf := newLeaf()
 		file := func(c *stapler.Config) { c.File = filepath.Join(t.TempDir(), "leaf.ocsp") }
 		onHold := &fetcher{answer: always(answer(leaf, 0, time.Minute, revokedFor(certificateHold)), nil)}
-		wantReason(t, newStapler(t, leaf, onHold, file).Refresh(t.Context()), stapler.CertificateRevoked)
+		wantReason(t, newStapler(t, leaf, onHold, file).Refresh(t.Context()), stapled.CertificateRevoked)
 		time.Sleep(time.Second)
 		s := newStapler(t, leaf, &fetcher{answer: good(leaf, time.Minute)}, file)
 		_, err := s.Current(time.Now())
-		wantReason(t, err, stapler.Missing)
+		wantReason(t, err, stapled.StapleMissing)
 		if err := s.Refresh(t.Context()); err != nil {
 			t.Error(err)
 		}

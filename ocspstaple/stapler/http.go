@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
@@ -79,15 +80,15 @@ func NewHTTPFetcher(cfg HTTPConfig) (*HTTPFetcher, error) {
 }
 
 // Fetch asks the responders, one after the other, until one gives an answer
-// that Request.Usable accepts. The error is an [*Error] that names each URL and
+// that Request.Usable accepts. The error is an [*stapled.Error] that names each URL and
 // what happened. Its reason is FetchFailed, ResponderError, or the one that
 // Usable gave; StatusUnknown only if every responder says so.
 func (f *HTTPFetcher) Fetch(ctx context.Context, req Request) ([]byte, error) {
 	list, err := f.responders(req.Certificate)
 	if err != nil {
-		return nil, fail(FetchFailed, "%w", err)
+		return nil, fail(stapled.FetchFailed, "%w", err)
 	}
-	var failures []*Error
+	var failures []*stapled.Error
 	for n, responder := range list {
 		der, failure := f.ask(ctx, responder, len(list)-n, req)
 		if failure == nil {
@@ -103,7 +104,7 @@ func (f *HTTPFetcher) Fetch(ctx context.Context, req Request) ([]byte, error) {
 
 // ask asks one responder. Unless the configuration fixes the hash of the
 // CertID, it asks once more with the other one where that may be the trouble.
-func (f *HTTPFetcher) ask(ctx context.Context, responder string, sharers int, req Request) ([]byte, *Error) {
+func (f *HTTPFetcher) ask(ctx context.Context, responder string, sharers int, req Request) ([]byte, *stapled.Error) {
 	if deadline, ok := ctx.Deadline(); ok && sharers > 1 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(sharers))
@@ -121,7 +122,7 @@ func (f *HTTPFetcher) ask(ctx context.Context, responder string, sharers int, re
 	switch {
 	case second == nil:
 		return der, nil
-	case second.Reason == FetchFailed:
+	case second.Reason == stapled.FetchFailed:
 		return nil, second // whether the hash was the trouble is not known
 	}
 	failure.Err = fmt.Errorf("%w (asked with %s and %s CertIDs)", failure.Err, hash, other)
@@ -130,21 +131,21 @@ func (f *HTTPFetcher) ask(ctx context.Context, responder string, sharers int, re
 
 // mayBeTheHash reports whether a responder that knows only CertIDs of the other
 // hash fails so.
-func mayBeTheHash(failure *Error) bool {
-	return errors.Is(failure, Unauthorized) || failure.Reason == StatusUnknown || failure.Reason == NotYetKnown
+func mayBeTheHash(failure *stapled.Error) bool {
+	return errors.Is(failure, Unauthorized) || failure.Reason == stapled.StapleUnknown || failure.Reason == stapled.StapleNotYetKnown
 }
 
 // question asks one responder once, with GET and, where GET is not served, with
 // POST.
-func (f *HTTPFetcher) question(ctx context.Context, responder string, hash crypto.Hash, req Request) ([]byte, *Error) {
+func (f *HTTPFetcher) question(ctx context.Context, responder string, hash crypto.Hash, req Request) ([]byte, *stapled.Error) {
 	query, err := ocspwire.Request(req.Certificate, req.Issuer, hash)
 	if err != nil {
-		return nil, fail(FetchFailed, "making the request: %w", err)
+		return nil, fail(stapled.FetchFailed, "making the request: %w", err)
 	}
 	get := getURL(responder, query)
 	post := f.cfg.Method == http.MethodPost || f.cfg.Method == "" && len(get) > maxGetURL
 	var got answer
-	var failure *Error
+	var failure *stapled.Error
 	if !post {
 		got, failure = f.send(ctx, http.MethodGet, get, responder, nil, req.Revalidate)
 		post = f.cfg.Method == "" && failure != nil && deniesGet(failure)
@@ -174,11 +175,11 @@ func getURL(responder string, query []byte) string {
 
 // together makes one failure of those of all responders. That nobody knows the
 // certificate is a verdict: it decides only if all of them say so.
-func together(failures []*Error) *Error {
+func together(failures []*stapled.Error) *stapled.Error {
 	if len(failures) == 1 {
 		return failures[0]
 	}
-	decides := max(0, slices.IndexFunc(failures, func(e *Error) bool { return e.Reason != StatusUnknown }))
+	decides := max(0, slices.IndexFunc(failures, func(e *stapled.Error) bool { return e.Reason != stapled.StapleUnknown }))
 	text, longest := failures[decides].Err, retryAfter(failures[decides])
 	for n, other := range failures {
 		longest = max(longest, retryAfter(other))
@@ -187,5 +188,5 @@ func together(failures []*Error) *Error {
 			text = fmt.Errorf("%w; %v", text, other)
 		}
 	}
-	return &Error{Reason: failures[decides].Reason, Err: busy(longest, text)}
+	return &stapled.Error{Reason: failures[decides].Reason, Err: busy(longest, text)}
 }

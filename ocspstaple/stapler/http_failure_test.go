@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
@@ -82,8 +83,8 @@ func TestFetchFails(t *testing.T) {
 
 func wantFetchError(t *testing.T, der []byte, err error, says ...string) {
 	t.Helper()
-	if !errors.Is(err, stapler.FetchFailed) {
-		t.Fatalf("got error %v, want %s", err, stapler.FetchFailed)
+	if !errors.Is(err, stapled.FetchFailed) {
+		t.Fatalf("got error %v, want %s", err, stapled.FetchFailed)
 	}
 	if der != nil {
 		t.Error("an answer beside an error")

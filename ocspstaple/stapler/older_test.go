@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
@@ -46,7 +47,7 @@ func TestNeverOlder(t *testing.T) {
 				if len(calls) != 3 || calls[1].revalidated || !calls[2].revalidated {
 					t.Errorf("asked %+v", calls)
 				}
-				if _, failed := seen.told(); len(failed) != 1 || failed[0] != stapler.NotNewer {
+				if _, failed := seen.told(); len(failed) != 1 || failed[0] != stapled.StapleNotNewer {
 					t.Errorf("observer was told of %s", failed)
 				}
 			})
@@ -105,7 +106,7 @@ func TestStaleCacheInAnOutage(t *testing.T) {
 		f.set(always(cached, nil))
 		for n, want := range []int{2, 1, 1} {
 			before := len(f.seen())
-			wantReason(t, s.Refresh(t.Context()), stapler.Stale)
+			wantReason(t, s.Refresh(t.Context()), stapled.StapleStale)
 			calls := f.seen()[before:]
 			if len(calls) != want || !calls[len(calls)-1].revalidated {
 				t.Errorf("attempt %d asked %+v", n, calls)
@@ -157,7 +158,7 @@ func TestWaitEndsWithTheCertificate(t *testing.T) {
 		run(t, s)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		if err := s.Wait(ctx); !errors.Is(err, stapler.CertificateExpired) || ctx.Err() != nil {
+		if err := s.Wait(ctx); !errors.Is(err, stapled.CertificateExpired) || ctx.Err() != nil {
 			t.Errorf("Wait: %v", err)
 		}
 	})
@@ -182,7 +183,7 @@ func TestClockSetBack(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		behind.Store(int64(3 * time.Hour))
 		_, err := s.Current(now())
-		wantReason(t, err, stapler.NotYetValid)
+		wantReason(t, err, stapled.StapleNotYetValid)
 		time.Sleep(time.Minute + time.Second)
 		if _, err := s.Current(now()); err != nil {
 			t.Errorf("a minute after the clock was set back, having asked %d times: %v", len(f.seen()), err)

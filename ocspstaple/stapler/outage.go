@@ -6,6 +6,8 @@ package stapler
 import (
 	"sync"
 	"time"
+
+	"github.com/stapledjwt/stapled"
 )
 
 // The distances between two log lines about one outage: they double.
@@ -29,13 +31,13 @@ type outage struct {
 }
 
 type news struct {
-	reason Reason
+	reason stapled.Reason
 	fresh  bool
 }
 
 // failed counts an attempt. It reports whether to log it, and if so how many
 // attempts before it were not logged.
-func (o *outage) failed(now time.Time, reason Reason, fresh bool) (attempt, unsaid int, log bool) {
+func (o *outage) failed(now time.Time, reason stapled.Reason, fresh bool) (attempt, unsaid int, log bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.attempts == 0 {

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/exhaustive"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
@@ -26,7 +27,7 @@ func TestRecovery(t *testing.T) {
 		validity = 10 * time.Minute
 		outage   = 14 * time.Minute
 	)
-	busy := &stapler.Error{Reason: stapler.FetchFailed, Err: &stapler.Busy{RetryAfter: 30 * time.Second, Err: errors.New("HTTP status 503")}}
+	busy := &stapled.Error{Reason: stapled.FetchFailed, Err: &stapler.Busy{RetryAfter: 30 * time.Second, Err: errors.New("HTTP status 503")}}
 	for _, row := range []struct {
 		name string
 		down func(ctx context.Context) error
@@ -149,7 +150,7 @@ func TestRetryAfterIsHeeded(t *testing.T) {
 					}
 					time.Sleep(time.Hour - row.held)
 				}
-				busy := &stapler.Error{Reason: stapler.ResponderError, Err: &stapler.Busy{RetryAfter: row.wish, Err: stapler.TryLater}}
+				busy := &stapled.Error{Reason: stapled.ResponderError, Err: &stapler.Busy{RetryAfter: row.wish, Err: stapler.TryLater}}
 				f.set(always(nil, busy))
 				before := len(f.seen())
 				run(t, s)
@@ -200,7 +201,7 @@ func TestNudge(t *testing.T) {
 		}
 
 		// The responder's wish counts more.
-		f.set(always(nil, &stapler.Error{Reason: stapler.FetchFailed, Err: &stapler.Busy{RetryAfter: 4 * time.Second, Err: errDown}}))
+		f.set(always(nil, &stapled.Error{Reason: stapled.FetchFailed, Err: &stapler.Busy{RetryAfter: 4 * time.Second, Err: errDown}}))
 		time.Sleep(2 * time.Minute)
 		s.Nudge()
 		time.Sleep(time.Second)
@@ -234,13 +235,13 @@ func TestUnknownOfAYoungCertificate(t *testing.T) {
 		name   string
 		age    time.Duration
 		lag    time.Duration // of the responder
-		reason stapler.Reason
+		reason stapled.Reason
 		asked  int
 	}{
 		{"known at once", time.Minute, 0, "", 1},
 		{"known after three seconds", time.Minute, 3 * time.Second, "", 3},
-		{"not known in time", time.Minute, time.Hour, stapler.NotYetKnown, 4},
-		{"no longer young", 10 * time.Minute, time.Hour, stapler.StatusUnknown, 1},
+		{"not known in time", time.Minute, time.Hour, stapled.StapleNotYetKnown, 4},
+		{"no longer young", 10 * time.Minute, time.Hour, stapled.StapleUnknown, 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -271,7 +272,7 @@ func TestExpiredCertificateIsNotAskedAbout(t *testing.T) {
 		leaf := testca.New().Intermediate().Leaf(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Minute)))
 		f := &fetcher{answer: always(nil, errDown)}
 		err := newStapler(t, leaf, f).Refresh(t.Context())
-		if !errors.Is(err, stapler.CertificateExpired) || len(f.seen()) > 0 {
+		if !errors.Is(err, stapled.CertificateExpired) || len(f.seen()) > 0 {
 			t.Errorf("asked %d times, error %v", len(f.seen()), err)
 		}
 	})

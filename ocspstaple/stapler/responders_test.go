@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
@@ -34,7 +35,7 @@ type realRow struct {
 	config     func(*stapler.Config)
 	// What Refresh says, again and again: a reason, or nothing where a staple is
 	// held, and besides it texts of the error.
-	reason stapler.Reason
+	reason stapled.Reason
 	says   []string
 	// requests are how often each responder is asked by the first Refresh, and
 	// later by the second.
@@ -54,17 +55,17 @@ func TestRealResponders(t *testing.T) {
 		// The statuses of RFC 6960 §2.3. A request that is malformed for GET may be
 		// understood as a POST, and one that is unauthorized with the other hash.
 		{name: "malformedRequest", responders: []realResponder{status(1)}, requests: []int{2},
-			reason: stapler.ResponderError, says: []string{"malformedRequest"}},
+			reason: stapled.ResponderError, says: []string{"malformedRequest"}},
 		{name: "malformedRequest for GET only", responders: []realResponder{getIs(status(1), anyHash(fresh))}, requests: []int{2}},
 		{name: "internalError", responders: []realResponder{status(2)}, requests: []int{1},
-			reason: stapler.ResponderError, says: []string{"internalError"}},
+			reason: stapled.ResponderError, says: []string{"internalError"}},
 		{name: "tryLater", responders: []realResponder{status(3)}, requests: []int{1},
-			reason: stapler.ResponderError, says: []string{"tryLater"}},
+			reason: stapled.ResponderError, says: []string{"tryLater"}},
 		{name: "sigRequired", responders: []realResponder{status(5)}, requests: []int{1},
-			reason: stapler.ResponderError, says: []string{"sigRequired"}},
+			reason: stapled.ResponderError, says: []string{"sigRequired"}},
 		{name: "unauthorized", responders: []realResponder{status(6)}, requests: []int{2},
-			reason: stapler.ResponderError, says: []string{"unauthorized", "SHA-1 CertIDs", "asked with SHA-256 and SHA-1"}},
-		{name: "a status that does not exist", responders: []realResponder{status(4)}, requests: []int{1}, reason: stapler.Malformed},
+			reason: stapled.ResponderError, says: []string{"unauthorized", "SHA-1 CertIDs", "asked with SHA-256 and SHA-1"}},
+		{name: "a status that does not exist", responders: []realResponder{status(4)}, requests: []int{1}, reason: stapled.StapleMalformed},
 
 		// Responders that know one hash.
 		{name: "SHA-1 only, else unauthorized", responders: []realResponder{onlyHash(crypto.SHA1, status(6))},
@@ -75,12 +76,12 @@ func TestRealResponders(t *testing.T) {
 			http: stapler.HTTPConfig{Hash: crypto.SHA1}, requests: []int{1}},
 		{name: "SHA-1 only, SHA-256 configured", responders: []realResponder{onlyHash(crypto.SHA1, status(6))},
 			http: stapler.HTTPConfig{Hash: crypto.SHA256}, requests: []int{1},
-			reason: stapler.ResponderError, says: []string{"unauthorized", "SHA-1 CertIDs"}},
+			reason: stapled.ResponderError, says: []string{"unauthorized", "SHA-1 CertIDs"}},
 		{name: "SHA-256 only, SHA-1 configured", responders: []realResponder{onlyHash(crypto.SHA256, status(6))},
-			http: stapler.HTTPConfig{Hash: crypto.SHA1}, requests: []int{1}, reason: stapler.ResponderError},
-		{name: "unknown by either hash", responders: []realResponder{anyHash(unknown)}, requests: []int{2}, reason: stapler.StatusUnknown},
+			http: stapler.HTTPConfig{Hash: crypto.SHA1}, requests: []int{1}, reason: stapled.ResponderError},
+		{name: "unknown by either hash", responders: []realResponder{anyHash(unknown)}, requests: []int{2}, reason: stapled.StapleUnknown},
 		{name: "unknown, and then silence", responders: []realResponder{onlyHash(crypto.SHA256, httpError(503, ""), unknown)}, requests: []int{2},
-			reason: stapler.FetchFailed, says: []string{"HTTP status 503"}},
+			reason: stapled.FetchFailed, says: []string{"HTTP status 503"}},
 
 		// Several responders. The one that worked is asked first from then on.
 		{name: "two, the first not there", responders: []realResponder{nil, anyHash(fresh)}, requests: []int{0, 1}, later: []int{0, 1}},
@@ -95,23 +96,23 @@ func TestRealResponders(t *testing.T) {
 		{name: "two, the first is of another CA", responders: []realResponder{anyHash(foreign), anyHash(fresh)}, requests: []int{1, 1}, later: []int{0, 1}},
 		{name: "two, the first redirects to another host", responders: []realResponder{redirects, anyHash(fresh)}, requests: []int{1, 1}, later: []int{0, 1}},
 		{name: "two, the first says revoked", responders: []realResponder{anyHash(revoked), anyHash(fresh)}, requests: []int{1, 0},
-			reason: stapler.CertificateRevoked},
+			reason: stapled.CertificateRevoked},
 		{name: "two, SHA-1 only at the second", responders: []realResponder{nil, onlyHash(crypto.SHA1, status(6))}, requests: []int{0, 2}, later: []int{0, 1}},
-		{name: "two, neither there", responders: []realResponder{nil, nil}, reason: stapler.FetchFailed, says: []string{"connect"}},
+		{name: "two, neither there", responders: []realResponder{nil, nil}, reason: stapled.FetchFailed, says: []string{"connect"}},
 		{name: "two, one unknown and one not there", responders: []realResponder{anyHash(unknown), nil}, requests: []int{2, 0},
-			reason: stapler.FetchFailed, says: []string{"connect", "does not know the certificate"}},
-		{name: "two, neither knows it", responders: []realResponder{anyHash(unknown), anyHash(unknown)}, requests: []int{2, 2}, reason: stapler.StatusUnknown},
+			reason: stapled.FetchFailed, says: []string{"connect", "does not know the certificate"}},
+		{name: "two, neither knows it", responders: []realResponder{anyHash(unknown), anyHash(unknown)}, requests: []int{2, 2}, reason: stapled.StapleUnknown},
 		{name: "three, the last works", responders: []realResponder{status(2), hangs, anyHash(fresh)},
 			config:   func(c *stapler.Config) { c.Timeout = 500 * time.Millisecond },
 			requests: []int{1, 1, 1}, later: []int{0, 0, 1}},
 
 		// Answers that are made in advance. A cache may be to blame: the responder
 		// itself is asked once more.
-		{name: "hours old", responders: []realResponder{anyHash(old)}, requests: []int{2}, reason: stapler.Stale, says: []string{"thisUpdate was 3h"}},
+		{name: "hours old", responders: []realResponder{anyHash(old)}, requests: []int{2}, reason: stapled.StapleStale, says: []string{"thisUpdate was 3h"}},
 		{name: "hours old, which the configuration permits", responders: []realResponder{anyHash(old)}, config: day, requests: []int{1}},
 
 		{name: "busy, for so many seconds", responders: []realResponder{httpError(503, "7")}, requests: []int{1},
-			reason: stapler.FetchFailed, says: []string{"HTTP status 503"}},
+			reason: stapled.FetchFailed, says: []string{"HTTP status 503"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			leaf, asked := serve(t, row.responders, testca.Valid(now.Add(-time.Hour), now.Add(time.Hour)))

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
-	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
@@ -40,8 +40,8 @@ func TestRevokedForGood(t *testing.T) {
 					return good(leaf, 10*time.Minute)(ctx, req)
 				})
 				err := <-done
-				wantReason(t, err, stapler.CertificateRevoked)
-				if !errors.Is(err, ocspstaple.CertificateRevoked) {
+				wantReason(t, err, stapled.CertificateRevoked)
+				if !errors.Is(err, stapled.CertificateRevoked) {
 					t.Errorf("error %v is not ocspstaple's", err)
 				}
 
@@ -51,9 +51,9 @@ func TestRevokedForGood(t *testing.T) {
 				for range 3 {
 					time.Sleep(time.Hour)
 					_, err := s.Current(time.Now())
-					wantReason(t, err, stapler.CertificateRevoked)
-					wantReason(t, s.Refresh(t.Context()), stapler.CertificateRevoked)
-					wantReason(t, s.Wait(t.Context()), stapler.CertificateRevoked)
+					wantReason(t, err, stapled.CertificateRevoked)
+					wantReason(t, s.Refresh(t.Context()), stapled.CertificateRevoked)
+					wantReason(t, s.Wait(t.Context()), stapled.CertificateRevoked)
 				}
 				if n := len(f.seen()); n != before {
 					t.Errorf("asked %d times after the revocation", n-before)
@@ -67,8 +67,8 @@ func TestRevokedForGood(t *testing.T) {
 // that proves it, has failed and nothing more.
 func TestRevokedByHearsay(t *testing.T) {
 	for name, claim := range map[string]error{
-		"stapler":    &stapler.Error{Reason: stapler.CertificateRevoked, Err: errors.New("says the fetcher")},
-		"ocspstaple": &ocspstaple.Error{Reason: ocspstaple.CertificateRevoked, Err: errors.New("says the fetcher")},
+		"stapler":    &stapled.Error{Reason: stapled.CertificateRevoked, Err: errors.New("says the fetcher")},
+		"ocspstaple": &stapled.Error{Reason: stapled.CertificateRevoked, Err: errors.New("says the fetcher")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestRevokedByHearsay(t *testing.T) {
 				run(t, s)
 				time.Sleep(time.Minute)
 				_, err := s.Current(time.Now())
-				wantReason(t, err, stapler.Missing)
+				wantReason(t, err, stapled.StapleMissing)
 				f.set(good(leaf, 10*time.Minute))
 				if err := s.Wait(t.Context()); err != nil {
 					t.Error(err)
@@ -95,7 +95,7 @@ func TestRevokedFirst(t *testing.T) {
 		f := &fetcher{answer: always(answer(leaf, 0, time.Minute, saying(testca.Revoked)), nil)}
 		s := newStapler(t, leaf, f)
 		done := run(t, s)
-		wantReason(t, s.Wait(t.Context()), stapler.CertificateRevoked)
-		wantReason(t, <-done, stapler.CertificateRevoked)
+		wantReason(t, s.Wait(t.Context()), stapled.CertificateRevoked)
+		wantReason(t, <-done, stapled.CertificateRevoked)
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -19,7 +20,7 @@ import (
 const glance = time.Minute
 
 // Run keeps the staples fresh until the context ends, and then returns its
-// cause. It returns earlier, with an [*Error], only if going on is pointless:
+// cause. It returns earlier, with an [*stapled.Error], only if going on is pointless:
 // CertificateRevoked or CertificateExpired. It is called once.
 //
 // After a failure it asks again: after RetryMin, then after twice that, up to
@@ -73,7 +74,7 @@ func (s *Stapler) Nudge() {
 // yet, it asks again, for up to half of Timeout. About one that has expired it
 // asks nobody.
 func (s *Stapler) Refresh(ctx context.Context) error {
-	failures := make([]*Error, len(s.subjects))
+	failures := make([]*stapled.Error, len(s.subjects))
 	var wg sync.WaitGroup
 	for i, sub := range s.subjects {
 		wg.Go(func() { failures[i] = s.insist(ctx, sub) })
@@ -83,7 +84,7 @@ func (s *Stapler) Refresh(ctx context.Context) error {
 		return err
 	}
 	for _, failure := range failures {
-		if failure != nil && failure.Reason != NotNewer {
+		if failure != nil && failure.Reason != stapled.StapleNotNewer {
 			return failure
 		}
 	}
@@ -92,7 +93,7 @@ func (s *Stapler) Refresh(ctx context.Context) error {
 
 // insist makes one attempt, and further ones while the certificate may be too
 // new for its responder.
-func (s *Stapler) insist(ctx context.Context, sub *subject) *Error {
+func (s *Stapler) insist(ctx context.Context, sub *subject) *stapled.Error {
 	if err := s.expired(sub); err != nil {
 		s.fail(sub, err, 0)
 		return err
@@ -100,10 +101,10 @@ func (s *Stapler) insist(ctx context.Context, sub *subject) *Error {
 	waited, delay := time.Duration(0), s.cfg.RetryMin
 	for {
 		err := s.attempt(ctx, sub)
-		if err == nil || err.Reason == CertificateRevoked {
+		if err == nil || err.Reason == stapled.CertificateRevoked {
 			return nil // Current says so
 		}
-		if err.Reason != NotYetKnown || waited+delay > s.cfg.Timeout/2 {
+		if err.Reason != stapled.StapleNotYetKnown || waited+delay > s.cfg.Timeout/2 {
 			s.fail(sub, err, 0)
 			return err
 		}
@@ -119,11 +120,11 @@ func (s *Stapler) insist(ctx context.Context, sub *subject) *Error {
 
 // expired returns an error if the certificate has ended: whatever the responder
 // says, or if it says nothing, it is of no use.
-func (s *Stapler) expired(sub *subject) *Error {
+func (s *Stapler) expired(sub *subject) *stapled.Error {
 	if !s.now().After(sub.cert.NotAfter) {
 		return nil
 	}
-	return fail(CertificateExpired, "%s ended at %s: enroll a new certificate", sub, timetext.Stamp(sub.cert.NotAfter))
+	return fail(stapled.CertificateExpired, "%s ended at %s: enroll a new certificate", sub, timetext.Stamp(sub.cert.NotAfter))
 }
 
 // keep keeps one staple fresh.
@@ -152,7 +153,7 @@ func (s *Stapler) keep(ctx context.Context, sub *subject) error {
 		case err == nil:
 			failures = 0
 			next = plan.refresh(held, now)
-		case err.Reason == CertificateRevoked:
+		case err.Reason == stapled.CertificateRevoked:
 			return err
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -181,7 +182,7 @@ func latest(a, b time.Time) time.Time {
 // been set back, and every true answer would be older than that staple.
 func (s *Stapler) held(sub *subject) *ocspstaple.Staple {
 	staple := s.current.Load().staples[sub.index]
-	if staple != nil && errors.Is(staple.Check(s.now(), s.freshness), ocspstaple.NotYetValid) {
+	if staple != nil && errors.Is(staple.Check(s.now(), s.freshness), stapled.StapleNotYetValid) {
 		return nil
 	}
 	return staple
@@ -189,12 +190,12 @@ func (s *Stapler) held(sub *subject) *ocspstaple.Staple {
 
 // attempt asks the responder and holds the answer. It returns nil only if it
 // is a newer, fresh and good staple.
-func (s *Stapler) attempt(ctx context.Context, sub *subject) *Error {
+func (s *Stapler) attempt(ctx context.Context, sub *subject) *stapled.Error {
 	select {
 	case sub.turn <- struct{}{}:
 		defer func() { <-sub.turn }()
 	case <-ctx.Done():
-		return fail(FetchFailed, "%s: %w", sub, context.Cause(ctx))
+		return fail(stapled.FetchFailed, "%s: %w", sub, context.Cause(ctx))
 	}
 	if revoked := s.current.Load().revoked; revoked != nil {
 		return revoked
@@ -207,7 +208,7 @@ func (s *Stapler) attempt(ctx context.Context, sub *subject) *Error {
 		staple, err = t.ask(ctx, true)
 	}
 	// While even the responder itself has nothing fresh, one request is enough.
-	sub.pastCaches = err != nil && err.Reason == Stale
+	sub.pastCaches = err != nil && err.Reason == stapled.StapleStale
 	if err != nil && !isRevoked(staple) {
 		return err
 	}
@@ -217,7 +218,9 @@ func (s *Stapler) attempt(ctx context.Context, sub *subject) *Error {
 
 // comesFromCache reports whether the responder's current answer may cure a
 // failure.
-func comesFromCache(reason Reason) bool { return reason == NotNewer || reason == Stale }
+func comesFromCache(reason stapled.Reason) bool {
+	return reason == stapled.StapleNotNewer || reason == stapled.StapleStale
+}
 
 // wait returns nil at the time, or earlier if the clock is set back, or the cause
 // for which the context ended. A nudge makes it end at soonest.

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
@@ -57,7 +58,7 @@ func TestRunEnds(t *testing.T) {
 			leaf := newLeaf()
 			s := newStapler(t, leaf, &fetcher{answer: good(leaf, 10*time.Minute)})
 			err := <-run(t, s)
-			wantReason(t, err, stapler.CertificateExpired)
+			wantReason(t, err, stapled.CertificateExpired)
 			if late := time.Since(leaf.Cert.NotAfter); late < 0 || late > 6*time.Minute {
 				t.Errorf("Run returned %s after the end of the certificate", late)
 			}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
@@ -103,7 +104,7 @@ func TestBackOff(t *testing.T) {
 					t.Errorf("asked %d times only", len(calls))
 				}
 				if _, err := s.Current(time.Now()); !row.held {
-					wantReason(t, err, stapler.Missing)
+					wantReason(t, err, stapled.StapleMissing)
 					if !errors.Is(err, errDown) {
 						t.Errorf("error %v does not tell of the last attempt", err)
 					}
@@ -162,7 +163,7 @@ func TestOutage(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		_, err := s.Current(time.Now())
-		wantReason(t, err, stapler.Stale)
+		wantReason(t, err, stapled.StapleStale)
 		if !errors.Is(err, errDown) {
 			t.Errorf("error %v does not tell of the last attempt", err)
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
@@ -19,13 +20,13 @@ import (
 func TestSlimmingRefuses(t *testing.T) {
 	for _, row := range []struct {
 		name   string
-		reason stapler.Reason
+		reason stapled.Reason
 		edit   func(*testca.Response)
 	}{
-		{"bytes after the response", stapler.Malformed, func(r *testca.Response) { r.Around["OCSPResponse"] = andNull }},
-		{"bytes after the certificates", stapler.Malformed, func(r *testca.Response) { r.Inside["BasicOCSPResponse"] = andNull }},
-		{"bytes after the list of certificates", stapler.Malformed, func(r *testca.Response) { r.Inside["certs"] = andNull }},
-		{"signed by the leaf", stapler.Untrusted, func(r *testca.Response) { r.SigningKey = testca.Key(testca.P256, "client") }},
+		{"bytes after the response", stapled.StapleMalformed, func(r *testca.Response) { r.Around["OCSPResponse"] = andNull }},
+		{"bytes after the certificates", stapled.StapleMalformed, func(r *testca.Response) { r.Inside["BasicOCSPResponse"] = andNull }},
+		{"bytes after the list of certificates", stapled.StapleMalformed, func(r *testca.Response) { r.Inside["certs"] = andNull }},
+		{"signed by the leaf", stapled.StapleUntrusted, func(r *testca.Response) { r.SigningKey = testca.Key(testca.P256, "client") }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			a := newAnswering(t)

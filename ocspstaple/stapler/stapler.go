@@ -91,7 +91,7 @@ type Observer interface {
 	Refreshed(i int, staple *ocspstaple.Staple)
 	// Failed is called for every attempt that brought no new staple for
 	// Chain[i].
-	Failed(i int, reason Reason)
+	Failed(i int, reason stapled.Reason)
 }
 
 // Stapler keeps one fresh staple for each certificate that needs one. It is
@@ -114,8 +114,8 @@ type Stapler struct {
 // state is what a stapler holds. It is not modified once it is current.
 type state struct {
 	staples []*ocspstaple.Staple // per subject; nil if none has been received
-	failed  []*Error             // per subject: the last attempt, if it failed
-	revoked *Error               // set once, never taken back
+	failed  []*stapled.Error     // per subject: the last attempt, if it failed
+	revoked *stapled.Error       // set once, never taken back
 	ended   bool                 // a certificate has expired
 }
 
@@ -158,7 +158,7 @@ func New(cfg Config) (*Stapler, error) {
 	}
 	s.current.Store(&state{
 		staples: make([]*ocspstaple.Staple, count),
-		failed:  make([]*Error, count),
+		failed:  make([]*stapled.Error, count),
 	})
 	s.load()
 	return s, nil
@@ -206,7 +206,7 @@ func (cfg *Config) setDefaults() error {
 
 // Current returns the staples to sign with: element i is the one of Chain[i].
 // They are fresh and good at the given time, all of them; otherwise the error
-// is an [*Error] that says which condition fails. As long as nothing is
+// is an [*stapled.Error] that says which condition fails. As long as nothing is
 // refreshed, the same slice is returned; the caller must not modify it.
 func (s *Stapler) Current(now time.Time) ([]*ocspstaple.Staple, error) {
 	st := s.current.Load()
@@ -223,7 +223,7 @@ func (s *Stapler) Current(now time.Time) ([]*ocspstaple.Staple, error) {
 			return nil, err
 		case staple == nil:
 			// The cause is what there is to know.
-			return nil, fail(Missing, "no staple yet: %w", last)
+			return nil, fail(stapled.StapleMissing, "no staple yet: %w", last)
 		default:
 			return nil, fail(err.Reason, "%w; no new one: %w", err.Err, last)
 		}
@@ -231,9 +231,9 @@ func (s *Stapler) Current(now time.Time) ([]*ocspstaple.Staple, error) {
 	return st.staples, nil
 }
 
-func (s *Stapler) check(i int, staple *ocspstaple.Staple, now time.Time) *Error {
+func (s *Stapler) check(i int, staple *ocspstaple.Staple, now time.Time) *stapled.Error {
 	if staple == nil {
-		return fail(Missing, "no staple yet for %s", s.subjects[i])
+		return fail(stapled.StapleMissing, "no staple yet for %s", s.subjects[i])
 	}
 	if err := staple.Check(now, s.freshness); err != nil {
 		return about(err, s.subjects[i].String())
@@ -243,7 +243,7 @@ func (s *Stapler) check(i int, staple *ocspstaple.Staple, now time.Time) *Error 
 
 // Wait blocks until every staple is held, or it is clear that this will never
 // be, or the context ends; nil means that [Stapler.Current] has staples now. The
-// error is an [*Error], joined with the context's cause if that ended it.
+// error is an [*stapled.Error], joined with the context's cause if that ended it.
 // [Stapler.Run] must be running.
 func (s *Stapler) Wait(ctx context.Context) error {
 	select {

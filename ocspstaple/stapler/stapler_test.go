@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
@@ -69,29 +70,29 @@ func TestAnswersRefused(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		answer func() ([]byte, error)
-		reason stapler.Reason
+		reason stapled.Reason
 	}{
-		{"no answer", func() ([]byte, error) { return nil, errDown }, stapler.FetchFailed},
-		{"nothing", func() ([]byte, error) { return nil, nil }, stapler.Malformed},
-		{"not OCSP", func() ([]byte, error) { return []byte("hello"), nil }, stapler.Malformed},
+		{"no answer", func() ([]byte, error) { return nil, errDown }, stapled.FetchFailed},
+		{"nothing", func() ([]byte, error) { return nil, nil }, stapled.StapleMalformed},
+		{"not OCSP", func() ([]byte, error) { return []byte("hello"), nil }, stapled.StapleMalformed},
 		{"try later", func() ([]byte, error) {
 			return leaf.Staple(func(r *testca.Response) { r.Status = 3 }), nil
-		}, stapler.ResponderError},
+		}, stapled.ResponderError},
 		{"a status that no responder has", func() ([]byte, error) {
 			return leaf.Staple(func(r *testca.Response) { r.Status = 4 }), nil
-		}, stapler.Malformed},
-		{"for another certificate", func() ([]byte, error) { return answer(sibling, 0, time.Minute), nil }, stapler.Mismatch},
+		}, stapled.StapleMalformed},
+		{"for another certificate", func() ([]byte, error) { return answer(sibling, 0, time.Minute), nil }, stapled.StapleMismatch},
 		{"signed by the leaf itself", func() ([]byte, error) {
 			return answer(leaf, 0, time.Minute, testca.SignedBy(leaf, leaf.Cert)), nil
-		}, stapler.Untrusted},
-		{"unknown", func() ([]byte, error) { return answer(leaf, 0, time.Minute, saying(testca.Unknown)), nil }, stapler.StatusUnknown},
-		{"stale", func() ([]byte, error) { return answer(leaf, -time.Minute, 59*time.Second), nil }, stapler.Stale},
-		{"too old", func() ([]byte, error) { return answer(leaf, -time.Hour-time.Second, 2*time.Hour), nil }, stapler.Stale},
-		{"from the future", func() ([]byte, error) { return answer(leaf, time.Minute+time.Second, time.Hour), nil }, stapler.NotYetValid},
-		{"revoked", func() ([]byte, error) { return answer(leaf, 0, time.Minute, saying(testca.Revoked)), nil }, stapler.CertificateRevoked},
+		}, stapled.StapleUntrusted},
+		{"unknown", func() ([]byte, error) { return answer(leaf, 0, time.Minute, saying(testca.Unknown)), nil }, stapled.StapleUnknown},
+		{"stale", func() ([]byte, error) { return answer(leaf, -time.Minute, 59*time.Second), nil }, stapled.StapleStale},
+		{"too old", func() ([]byte, error) { return answer(leaf, -time.Hour-time.Second, 2*time.Hour), nil }, stapled.StapleStale},
+		{"from the future", func() ([]byte, error) { return answer(leaf, time.Minute+time.Second, time.Hour), nil }, stapled.StapleNotYetValid},
+		{"revoked", func() ([]byte, error) { return answer(leaf, 0, time.Minute, saying(testca.Revoked)), nil }, stapled.CertificateRevoked},
 		{"revoked and stale", func() ([]byte, error) {
 			return answer(leaf, -time.Hour, time.Minute, saying(testca.Revoked)), nil
-		}, stapler.CertificateRevoked},
+		}, stapled.CertificateRevoked},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -108,9 +109,9 @@ func TestAnswersRefused(t *testing.T) {
 				if staples != nil || err == nil {
 					t.Errorf("got %v and error %v", staples, err)
 				}
-				want := stapler.Missing
-				if row.reason == stapler.CertificateRevoked {
-					want = stapler.CertificateRevoked
+				want := stapled.StapleMissing
+				if row.reason == stapled.CertificateRevoked {
+					want = stapled.CertificateRevoked
 				}
 				wantReason(t, err, want)
 				refreshed, failed := seen.told()
@@ -128,7 +129,7 @@ func TestAnswersRefused(t *testing.T) {
 func TestErrorOfACustomFetcherIsKept(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := newStapler(t, newLeaf(), &fetcher{answer: always(nil, errDown)})
-		if err := s.Refresh(t.Context()); !errors.Is(err, errDown) || !errors.Is(err, stapler.Missing) || !errors.Is(err, stapler.FetchFailed) {
+		if err := s.Refresh(t.Context()); !errors.Is(err, errDown) || !errors.Is(err, stapled.StapleMissing) || !errors.Is(err, stapled.FetchFailed) {
 			t.Errorf("error %v does not tell all", err)
 		}
 	})
@@ -147,7 +148,7 @@ func TestCurrentGivesTheSameSlice(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.set(always(nil, errDown))
-		wantReason(t, s.Refresh(t.Context()), stapler.FetchFailed)
+		wantReason(t, s.Refresh(t.Context()), stapled.FetchFailed)
 		second, err := s.Current(time.Now())
 		if err != nil || &first[0] != &second[0] {
 			t.Errorf("another slice after a failure, error %v", err)
@@ -170,10 +171,10 @@ func TestStapleChain(t *testing.T) {
 			return good(leaf, 10*time.Minute)(ctx, req)
 		})
 		s := newStapler(t, leaf, f, func(c *stapler.Config) { c.StapleChain, c.Anchor = true, leaf.Issuer.Issuer.Cert })
-		wantReason(t, s.Refresh(t.Context()), stapler.Missing)
+		wantReason(t, s.Refresh(t.Context()), stapled.StapleMissing)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := s.Wait(ctx); !errors.Is(err, stapler.Missing) || !errors.Is(err, context.DeadlineExceeded) {
+		if err := s.Wait(ctx); !errors.Is(err, stapled.StapleMissing) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Wait with one staple of two: %v", err)
 		}
 		f.set(good(leaf, 10*time.Minute))

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/timetext"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -27,16 +28,16 @@ type trial struct {
 	mu sync.Mutex // guards what follows
 	// refused are the reasons for which answers were of no use. A fetcher that
 	// claims another one is not believed.
-	refused []Reason
+	refused []stapled.Reason
 	// der is the answer that was judged last, with the judgment.
 	der    []byte
 	staple *ocspstaple.Staple
-	err    *Error
+	err    *stapled.Error
 }
 
 // ask returns a staple without an error if it may be held, and one with the
 // error CertificateRevoked.
-func (t *trial) ask(ctx context.Context, revalidate bool) (*ocspstaple.Staple, *Error) {
+func (t *trial) ask(ctx context.Context, revalidate bool) (*ocspstaple.Staple, *stapled.Error) {
 	der, err := t.fetch(ctx, Request{
 		Certificate: t.subject.cert, Issuer: t.subject.issuer, Revalidate: revalidate, Usable: t.usable,
 	})
@@ -44,7 +45,7 @@ func (t *trial) ask(ctx context.Context, revalidate bool) (*ocspstaple.Staple, *
 	defer t.mu.Unlock()
 	var staple *ocspstaple.Staple
 	if err == nil {
-		var failure *Error
+		var failure *stapled.Error
 		if staple, failure = t.judge(der); failure == nil {
 			return staple, nil
 		}
@@ -52,8 +53,8 @@ func (t *trial) ask(ctx context.Context, revalidate bool) (*ocspstaple.Staple, *
 		err = failure
 	}
 	failure := about(err, t.subject.String())
-	if failure.Reason != ResponderError && !slices.Contains(t.refused, failure.Reason) {
-		failure.Reason = FetchFailed // only a response proves more
+	if failure.Reason != stapled.ResponderError && !slices.Contains(t.refused, failure.Reason) {
+		failure.Reason = stapled.FetchFailed // only a response proves more
 	}
 	return staple, failure
 }
@@ -99,7 +100,7 @@ func (t *trial) usable(der []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	_, err := t.judge(der)
-	if err == nil || err.Reason == CertificateRevoked || err.Reason == NotNewer {
+	if err == nil || err.Reason == stapled.CertificateRevoked || err.Reason == stapled.StapleNotNewer {
 		return nil
 	}
 	t.refused = append(t.refused, err.Reason)
@@ -108,7 +109,7 @@ func (t *trial) usable(der []byte) error {
 
 // judge holds an answer to the rules. It returns a staple beside an error only
 // if that is CertificateRevoked, which the staple proves.
-func (t *trial) judge(der []byte) (*ocspstaple.Staple, *Error) {
+func (t *trial) judge(der []byte) (*ocspstaple.Staple, *stapled.Error) {
 	if t.der == nil || !bytes.Equal(der, t.der) {
 		t.der = der
 		t.staple, t.err = t.stapler.judge(t.subject, der)
@@ -116,9 +117,9 @@ func (t *trial) judge(der []byte) (*ocspstaple.Staple, *Error) {
 	return t.staple, t.err
 }
 
-func (s *Stapler) judge(sub *subject, der []byte) (*ocspstaple.Staple, *Error) {
+func (s *Stapler) judge(sub *subject, der []byte) (*ocspstaple.Staple, *stapled.Error) {
 	if status := statusOf(der); status != 0 {
-		return nil, fail(ResponderError, "%w", status)
+		return nil, fail(stapled.ResponderError, "%w", status)
 	}
 	now := s.now()
 	staple, err := sub.examine(der, now, s.freshness)
@@ -126,14 +127,14 @@ func (s *Stapler) judge(sub *subject, der []byte) (*ocspstaple.Staple, *Error) {
 	case isFinal(staple):
 		// Whatever its age: an authentic revocation outweighs a good of any date.
 	case isRevoked(staple) && now.After(staple.FreshUntil(s.freshness)):
-		return nil, fail(Stale, "the answer says on hold as of %s", timetext.Stamp(staple.ThisUpdate()))
-	case errors.Is(err, ocspstaple.StatusUnknown) && now.Before(sub.cert.NotBefore.Add(youth)):
-		return nil, fail(NotYetKnown, "the responder does not know the certificate, which is valid only since %s: "+
+		return nil, fail(stapled.StapleStale, "the answer says on hold as of %s", timetext.Stamp(staple.ThisUpdate()))
+	case errors.Is(err, stapled.StapleUnknown) && now.Before(sub.cert.NotBefore.Add(youth)):
+		return nil, fail(stapled.StapleNotYetKnown, "the responder does not know the certificate, which is valid only since %s: "+
 			"its database may lag", timetext.Stamp(sub.cert.NotBefore))
 	case err != nil && !isRevoked(staple):
 		return nil, reasoned(err)
 	case held != nil && !newer(staple, held):
-		return nil, fail(NotNewer, "the responder's answer is from %s, the one held from %s",
+		return nil, fail(stapled.StapleNotNewer, "the responder's answer is from %s, the one held from %s",
 			timetext.Stamp(staple.ThisUpdate()), timetext.Stamp(held.ThisUpdate()))
 	}
 	if isRevoked(staple) {
