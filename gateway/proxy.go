@@ -50,8 +50,8 @@ type ProxyConfig struct {
 const (
 	// DefaultTimeout is how long an upstream may stand still by default.
 	DefaultTimeout = time.Minute
-	// NoTimeout, in [ProxyConfig], lets an upstream stand still without limit.
-	NoTimeout time.Duration = -1
+	// NoTimeout in a [ProxyConfig] lets an upstream stand still without limit.
+	NoTimeout = time.Duration(-1)
 )
 
 // Proxy is a reverse proxy to stand behind [Gateway.Wrap], directly or with

@@ -25,7 +25,7 @@ import (
 // KeysFile is the name of the file of keys in the directory of the vectors.
 const KeysFile = "keys.json"
 
-// keyring holds the private keys of the vectors. Everybody may know them.
+// Keyring holds the private keys of the vectors. Everybody may know them.
 type Keyring struct {
 	keys map[string]crypto.Signer // by kind and name
 	used map[string]bool

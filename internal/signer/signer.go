@@ -210,16 +210,12 @@ func (f Config) stackSigner(ctx context.Context, log *slog.Logger) (_ *Signer, e
 	return &Signer{Identity: identity, Staples: keeper, Unrefreshed: unrefreshed}, nil
 }
 
-// revokedAbove is true once a certificate above the first one is revoked. It
-// implements stapler.Observer.
+// revokedAbove is true once a certificate above the first one is revoked.
 type revokedAbove struct{ atomic.Bool }
 
-// Refreshed implements stapler.Observer.
-func (*revokedAbove) Refreshed(int, *ocspstaple.Staple) {}
-
-// Failed implements stapler.Observer.
-func (r *revokedAbove) Failed(i int, reason stapled.Reason) {
-	if i > 0 && reason == stapled.CertificateRevoked {
+// Observe implements stapler.Observer.
+func (r *revokedAbove) Observe(e stapler.Event) {
+	if e.Index > 0 && e.Reason == stapled.CertificateRevoked {
 		r.Store(true)
 	}
 }

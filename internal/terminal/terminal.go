@@ -25,9 +25,13 @@ type Terminal struct {
 	Width       int
 }
 
-// The width of a terminal that does not tell, and the one below which lines are
-// not broken further, in columns.
-const StandardWidth, LeastWidth = 80, 40
+// Widths in columns.
+const (
+	// StandardWidth is that of a terminal that does not tell its own.
+	StandardWidth = 80
+	// LeastWidth is the one below which lines are not broken further.
+	LeastWidth = 40
+)
 
 // Of looks at a stream. Color needs a terminal that wants it
 // (https://no-color.org).

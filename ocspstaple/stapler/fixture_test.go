@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -101,16 +102,17 @@ type observer struct {
 	failed    []stapled.Reason
 }
 
-func (o *observer) Refreshed(int, *ocspstaple.Staple) {
+func (o *observer) Observe(e stapler.Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.refreshed++
-}
-
-func (o *observer) Failed(_ int, reason stapled.Reason) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.failed = append(o.failed, reason)
+	switch {
+	case e.Outcome == stapler.OutcomeRefreshed && e.Staple != nil && e.Reason == "":
+		o.refreshed++
+	case e.Outcome == stapler.OutcomeFailed && e.Staple == nil && e.Reason != "":
+		o.failed = append(o.failed, e.Reason)
+	default:
+		panic(fmt.Sprintf("an event that contradicts itself: %+v", e))
+	}
 }
 
 func (o *observer) told() (int, []stapled.Reason) {
@@ -169,7 +171,7 @@ func run(t *testing.T, s *stapler.Stapler) <-chan error {
 func wantReason(t *testing.T, err error, reason stapled.Reason) {
 	t.Helper()
 	var e *stapled.Error
-	if !errors.As(err, &e) || !errors.Is(err, reason) || !errors.Is(err, stapled.Reason(reason)) || e.Reason != reason {
+	if !errors.As(err, &e) || !errors.Is(err, reason) || e.Reason != reason {
 		t.Fatalf("got error %v, want an *Error with the reason %s", err, reason)
 	}
 	if prefix := string(reason) + ": "; strings.HasPrefix(err.Error(), prefix+prefix) {

@@ -52,9 +52,7 @@ func (s *Stapler) hold(sub *subject, staple *ocspstaple.Staple, save bool) {
 		}
 		s.log.Info("staple held", "certificate", sub.String(),
 			"this_update", staple.ThisUpdate(), "next_update", staple.NextUpdate(), "from_file", !save)
-		if s.cfg.Observer != nil {
-			s.cfg.Observer.Refreshed(sub.index, staple)
-		}
+		s.observe(Event{Outcome: OutcomeRefreshed, Index: sub.index, Staple: staple})
 	}
 	if !save || sub.file == "" {
 		return
@@ -78,18 +76,14 @@ func (s *Stapler) revoke(sub *subject, staple *ocspstaple.Staple) {
 	})
 	s.log.Error("certificate revoked, no staple will be given any more: enroll a new certificate",
 		"certificate", sub.String(), "revoked_at", staple.RevokedAt(), "reason", staple.RevocationReason().String(), "file", sub.file)
-	if s.cfg.Observer != nil {
-		s.cfg.Observer.Failed(sub.index, stapled.CertificateRevoked)
-	}
+	s.observe(Event{Outcome: OutcomeFailed, Index: sub.index, Reason: stapled.CertificateRevoked})
 }
 
 // fail remembers why an attempt failed; what is held stays. The log gets the
 // first failure of an outage, each new reason, and the others at growing distance.
 func (s *Stapler) fail(sub *subject, err *stapled.Error, retry time.Duration) {
 	s.change(func(st *state) { st.failed[sub.index] = err })
-	if s.cfg.Observer != nil {
-		s.cfg.Observer.Failed(sub.index, err.Reason)
-	}
+	s.observe(Event{Outcome: OutcomeFailed, Index: sub.index, Reason: err.Reason})
 	now, held := s.now(), s.held(sub)
 	fresh := held != nil && !now.After(held.FreshUntil(s.freshness))
 	attempt, unsaid, log := sub.outage.failed(now, err.Reason, fresh)

@@ -83,17 +83,6 @@ type Config struct {
 	Observer Observer
 }
 
-// Observer is told what a [Stapler] does, for metrics. Its methods are called
-// from several goroutines and must not block.
-type Observer interface {
-	// Refreshed is called when a new staple for Chain[i] is held, also when it
-	// was read from the file.
-	Refreshed(i int, staple *ocspstaple.Staple)
-	// Failed is called for every attempt that brought no new staple for
-	// Chain[i].
-	Failed(i int, reason stapled.Reason)
-}
-
 // Stapler keeps one fresh staple for each certificate that needs one. It is
 // safe for concurrent use.
 type Stapler struct {
