@@ -4,14 +4,14 @@
 #
 # Measures what verifying and signing cost, beside the raw primitives and other
 # libraries, and writes docs/performance.md. Takes less than six minutes, and
-# wants a machine with nothing else to do.
+# needs an otherwise idle machine.
 #
 #   scripts/bench.sh           prints tables
 #   scripts/bench.sh --json    ends with one JSON object of ratios
 #
 # Needs go and openssl, and Linux for the responders. Progress is on standard
-# error. BEFORE names the stapled command of an earlier commit, to compare the
-# responder with.
+# error. BEFORE names the stapled command of an earlier commit, whose responder is
+# then measured too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../benchmarks"
 
@@ -43,7 +43,7 @@ bench '/(es256|eddsa|rs256|restaple|new_leaf|cold|golang_jwt|go_jose|jwx)' 300x 
 GOBIN=$work go install "$benchstat"
 (cd "$work" && ./benchstat benchmarks.txt >benchstat.txt)
 
-# OCSP responders, each in a process of its own.
+# OCSP responders, each in its own process.
 go build -C .. -o "$work/stapled" ./cmd/stapled
 go build -o "$work/measure-responders" ./cmd/responders
 "$work/measure-responders" -stapled "$work/stapled" -before "${BEFORE:-}" >"$work/responders.json"

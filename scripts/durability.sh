@@ -2,12 +2,12 @@
 # SPDX-FileCopyrightText: 2026 The stapled authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Shows that nothing is lost that the CA has acknowledged. For `stapled up` on
-# bbolt and on a directory of badger: the disk fills up while it issues and
-# revokes, has space again, and the CA is killed; it is killed right after a
-# revocation, 60 times; garbage is appended to the newest file, and bytes are cut
-# from it. A stock step-ca on PostgreSQL is killed as often. Then the OCSP
-# responder is asked about every certificate.
+# Shows that nothing the CA has acknowledged is lost. `stapled up` runs on bbolt
+# and on a badger directory. The disk fills up while it issues and revokes, has
+# space again, and the script kills the CA; the script kills it right after a
+# revocation, 60 times; it appends garbage to the newest file, and cuts bytes from
+# it. It kills a stock step-ca on PostgreSQL as often. Then it asks the OCSP
+# responder about every certificate.
 #
 #   scripts/durability.sh
 #
@@ -15,7 +15,7 @@
 # writes) and PostgreSQL's initdb and pg_ctl. Variables:
 #   STAPLED                the stapled command to test (default: built here)
 #   STAPLED_INTEROP_CACHE  as for scripts/interop-step.sh
-#   DURABILITY_STRACE      set: strace, also where a tmpfs can be mounted
+#   DURABILITY_STRACE      if set: strace, even if a tmpfs can be mounted
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -50,7 +50,7 @@ files() { # files KIND
     echo "$kind: strace injects ENOSPC into the writes to the database"
   fi
   "$driver" init "$disk/stack"
-  if [ "$kind" = badgerv2 ]; then # as step-ca had it before
+  if [ "$kind" = badgerv2 ]; then # as in older directories
     sed -i 's/"type": "bbolt"/"type": "badgerv2"/' "$disk/stack/config/ca.json"
     rm "$disk/stack/db"
     "$driver" badger "$disk/stack/db"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs every fuzz target for a while. What a target finds goes to the testdata
-# directory of its package, where `go test` tries it again for ever.
+# directory of its package, where `go test` tries it every time.
 #
 #   scripts/fuzz.sh 20s
 #

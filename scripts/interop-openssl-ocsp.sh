@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The stapled authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Shows that `openssl ocsp` verifies the answers of the responder: good,
+# Shows that `openssl ocsp` verifies the responder's answers: good,
 # revoked and unknown, with SHA-1 and with SHA-256 CertIDs, with a nonce and
 # without, by POST and by GET.
 #
@@ -18,7 +18,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 start_stack
 
-# A leaf, out of the x5c member of a token's header.
+# A leaf, from the x5c member of a token's header.
 "$stapled" token --dir "$dir" --audience interop >"$work/token" 2>"$work/up.err" || die "stapled token makes no token"
 header=$(cut -d. -f1 <"$work/token" | tr -- '-_' '+/')
 while [ $((${#header} % 4)) -ne 0 ]; do header+='='; done
@@ -48,12 +48,12 @@ got() { # got PATH: GET has a good answer, with any number of slashes before the
     openssl ocsp -respin "$work/got.der" -reqin "$work/request.der" -issuer "$intermediate" -CAfile "$root" -resp_text | tee "$work/got" &&
     grep -q 'Cert Status: good' "$work/got"
 }
-both() { # both WHAT STATUS ARGUMENT...: under both hashes
+both() { # both WHAT STATUS ARGUMENT...: with both hashes
   local what=$1 status=$2 hash
   shift 2
   for hash in sha1 sha256; do
     check "$what ($hash)" ask "$status" "-$hash" "$@"
-    # The copy keeps check from overwriting what it looks at.
+    # The copy keeps check from overwriting its own input.
     cp "$work/log" "$work/answer"
     check "the answer repeats the $hash CertID" grep -qi "Hash Algorithm: $hash\$" "$work/answer"
   done

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Shows that the directory of `stapled up` is a real step-ca: the stock step
-# command works against `stapled up`, what it revokes is revoked for the OCSP
-# responder, and the stock step-ca runs on the same directory afterwards. Then
-# the other way round: `stapled up` runs CAs that `step ca init` made, in the
-# shapes that they have in the wild.
+# command works against `stapled up`, the OCSP responder knows what it revokes,
+# and the stock step-ca runs on the same directory afterwards. Then the other way
+# round: `stapled up` runs CAs that `step ca init` made, in the shapes found in the
+# wild.
 #
 #   scripts/interop-step.sh
 #
@@ -14,7 +14,7 @@
 #   STAPLED                the stapled command to test (default: built here)
 #   STAPLED_INTEROP_CACHE  directory for the two stock binaries, of v0.30.2
 #                          (default: ~/.cache/stapled-interop); they are built
-#                          there unless they are there already
+#                          there if they are missing
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -25,7 +25,7 @@ build_stock step-ca step
 step=$stock/step
 stepca=$stock/step-ca
 
-# Nothing of the user's own step configuration counts.
+# Ignore the user's own step configuration.
 export STEPPATH=$work/steppath
 password=$dir/secrets/password
 
@@ -90,7 +90,7 @@ check "the stock step-ca revokes" by_token third superseded
 check "the stock step-ca issues one more" certificate fourth
 refuses "the stock step-ca knows what was revoked before" "necessary authorization" ca renew "$work/first.crt" "$work/first.key" --force
 refuses "stapled up refuses the directory while step-ca has it" "in use" timeout 30 "$stapled" up --dir "$dir" --json
-stop_child || true # step-ca's exit status is its own affair
+stop_child || true # step-ca's exit status does not matter
 
 # 3. stapled up again, after step-ca.
 was=$ca_url
@@ -131,7 +131,7 @@ check "stapled revoke revokes what was issued before" "$stapled" revoke --dir "$
 check "the responder says that it is revoked" ocsp fifth revoked
 check "SIGTERM ends stapled up on this CA with status 0" stop_child
 
-# 5. Other shapes. On each the stock step-ca starts first.
+# 5. Other shapes. The stock step-ca starts first on each.
 init() { # init NAME ARGUMENT...: a new directory of step ca init
   dir=$work/$1
   root=$dir/certs/root_ca.crt intermediate=$dir/certs/intermediate_ca.crt
@@ -151,7 +151,7 @@ up() {
 }
 logged() { grep -q -- "$1" "$work/up.err"; }
 silent() { ! grep -E 'level=(WARN|ERROR)' "$work/up.err"; }
-lives() { # lives NAME: stapled up issues, answers and revokes, and its log has it
+lives() { # lives NAME: stapled up issues, answers and revokes, and logs it
   local token
   token=$("$stapled" token --dir "$dir" --audience echo --password-file "$password") &&
     "$stapled" verify --anchor "$root" --audience echo "$token" &&
@@ -160,7 +160,7 @@ lives() { # lives NAME: stapled up issues, answers and revokes, and its log has 
     logged "msg=\"certificate issued\" .*CN=$1.internal" && logged "msg=\"certificate renewed\" .*CN=$1.internal" &&
     logged "msg=\"certificate revoked\" .*CN=$1.internal"
 }
-shape() { # shape NAME: both start on the directory; stapled up has nothing to say against it
+shape() { # shape NAME: both start on the directory; stapled up reports no problem
   start_stepca
   check "$1: the stock step-ca issues" certificate before
   stop_child || true
@@ -176,7 +176,7 @@ check "as made: nothing to warn of" silent
 check "as made: the mode of the directory stays $mode" test "$(stat -c %a "$dir")" = "$mode"
 stop_child || true
 
-# A change of roots: the old root is still handed out.
+# A change of roots: the CA still hands out the old root.
 {
   "$step" certificate create 'New Root' "$work/new_root.crt" "$work/new_root.key" --profile root-ca --no-password --insecure
   "$step" certificate create 'New Intermediate' "$work/new.crt" "$work/new.key" --profile intermediate-ca \
@@ -210,7 +210,7 @@ check "the CRL has what was revoked" crl_has
 check "the output names the CRL" grep -q "\"crl_url\":\"http://$gateway_address/1.0/crl\"" "$work/up.json"
 stop_child || true
 
-# SSH, and a key that neither reads.
+# SSH, and a key that neither program reads.
 init ssh --ssh
 edit '.typo = 1'
 shape "SSH" ssh
@@ -249,7 +249,7 @@ check "the password in ca.json: stapled up issues, renews and revokes" lives eve
 check "the output says that it listens on every interface" grep -Eq "\"ca\":\"(\[::\]|0\.0\.0\.0):${ca_url##*:}\"" "$work/up.json"
 stop_child || true
 
-# What needs the stock step-ca.
+# Shapes that only the stock step-ca serves.
 refused() { # refused NAME PATTERN FILTER: the line names the key
   init "$1"
   edit "$3"

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Shows that verification does no I/O: traces every system call that a program
-# makes while it verifies 1,000 tokens, and permits only those of the memory
-# allocator and the scheduler of the Go runtime.
+# makes while it verifies 1,000 tokens, and permits only those of the Go runtime's
+# memory allocator and scheduler.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,25 +12,25 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 go build -o "$work/noio" ./internal/noio
-# The runtime would look at the limits of its control group every few seconds
-# (runtime.GOMAXPROCS); that is off here.
+# The runtime would read the limits of its control group every few seconds
+# (runtime.GOMAXPROCS); this turns it off.
 GODEBUG=updatemaxprocs=0 strace -f -qq -o "$work/trace" "$work/noio" 2>"$work/stderr"
 
 permitted='futex|mmap|munmap|madvise|mprotect|nanosleep|clock_nanosleep|sched_yield|sched_getaffinity'
 permitted+='|clone|clone3|set_robust_list|rseq|gettid|getpid|tgkill|sigaltstack|rt_sigprocmask|rt_sigreturn'
-# epoll_pwait is how the scheduler sleeps; epoll_ctl, which would give it a socket
-# or a file to wait for, is not permitted.
+# The scheduler sleeps in epoll_pwait. epoll_ctl is not permitted: it would add a
+# socket or a file to wait for.
 permitted+='|epoll_pwait|timer_create|timer_settime|timer_delete|prctl|restart_syscall'
 
 grep -q 'noio: end' "$work/trace" || { echo 'FAIL: the trace has no end mark'; exit 1; }
 
-# The scheduler wakes its own poller through an eventfd that it has made for
-# this; whatever else is read or written stays in.
+# The scheduler wakes its own poller through an eventfd that it made for this; all
+# other reads and writes stay in.
 wake=$(sed -nE 's/.*eventfd2(\(| resumed).* = ([0-9]+)$/\2/p' "$work/trace" | head -1)
 
-# A line is "PID name(...", its end "PID <... name resumed>" where another thread
-# came in between, or a signal. What is between the marks counts, without the
-# rest of the call that writes the first.
+# A line is "PID name(...". If another thread or a signal interrupted the call, a
+# later line "PID <... name resumed>" ends it. Calls between the marks count, except
+# for the rest of the call that writes the first mark.
 awk -v own="^(read|write)[(]${wake:-none}, " '
 	/noio: end/ { exit }
 	/noio: begin/ { begun = 1; if (/unfinished/) skip[$1] = 1; next }

@@ -2,9 +2,9 @@
 # SPDX-FileCopyrightText: 2026 The stapled authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Shows that openssl alone can check a token: takes tokens apart, verifies
-# chain, staple and signature with the openssl command, and holds the outcome
-# against that of `stapled verify`.
+# Shows that openssl alone can check a token: takes tokens apart, verifies chain,
+# staple and signature with the openssl command, and compares the outcome with
+# that of `stapled verify`.
 #
 #   scripts/openssl-token.sh
 #
@@ -24,11 +24,11 @@ unbase64url() { # from standard input
 
 base64url() { openssl base64 -A | tr -- '+/' '-_' | tr -d =; }
 
-# elements NAME prints the strings of an array of the header, one a line. The
-# format fixes the header: no escapes, no nesting.
+# elements NAME prints the strings of an array of the header, one per line. Our
+# headers have no escapes and no nesting.
 elements() { sed -n "s/.*\"$1\":\\[\\([^]]*\\)\\].*/\\1/p" "$parts/header" | tr -d '"' | tr ',' '\n'; }
 
-# check_with_openssl TOKEN: the six steps that need no clock but openssl's own.
+# check_with_openssl TOKEN: the six steps that need only openssl's own clock.
 check_with_openssl() {
   parts=$work/parts
   rm -rf "$parts"
@@ -43,14 +43,14 @@ check_with_openssl() {
 
   # 2. The chain, leaf first, and the staple of the leaf.
   local i=0 value
-  while read -r value || [ -n "$value" ]; do # the last line has no end
+  while read -r value || [ -n "$value" ]; do # the last line has no newline
     openssl base64 -d -A <<<"$value" | openssl x509 -inform DER -out "$parts/x5c$i.pem" || return 1
     i=$((i + 1))
   done < <(elements x5c)
   [ "$i" -eq 2 ] || { echo "this script checks chains of 2 certificates, not $i"; return 1; }
   elements ocsp | head -1 | openssl base64 -d -A >"$parts/staple.der"
 
-  # 3. The signature: R and S (RFC 7518 §3.4) become the DER that openssl takes.
+  # 3. The signature: R and S (RFC 7518 §3.4) become the DER that openssl reads.
   local hex
   hex=$(od -An -v -tx1 "$parts/signature.raw" | tr -d ' \n')
   [ ${#hex} -eq 128 ] || return 1
@@ -94,8 +94,8 @@ IFS=. read -r header2 payload2 _ <<<"$two"
 both reject 'the payload of another token' "$header1.$payload2.$signature1"
 both reject 'the header of another token' "$header2.$payload1.$signature1"
 
-# A token that is honest in everything but its staple takes the key: sign the
-# header again with the staple of the other service in it.
+# A token with only its staple wrong takes the key: sign the header again with the
+# other service's staple in it.
 key=$(find "$dir/identities" -path '*/one/*' -name '*key*')
 sign() { # sign HEADER PAYLOAD: a token signed by the key of service one
   local header=$1 payload=$2 raw

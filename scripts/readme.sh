@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs the commands of the README word for word: those of "terminal 1" in the
-# background, until the stack is up, and then those of "terminal 2".
+# background, and, once the stack is up, those of "terminal 2".
 #
 #   scripts/readme.sh
 #
@@ -18,11 +18,11 @@ blocks 'terminal 1' >"$work/terminal1"
 blocks 'terminal 2' >"$work/terminal2"
 if [ ! -s "$work/terminal1" ] || [ ! -s "$work/terminal2" ]; then die 'the README has no commands'; fi
 
-# A clone, so that nothing lies about that a reader would not have.
+# A clone has only the files that a reader would have.
 git clone -q . "$work/clone"
 cd "$work/clone"
 
-# The last command of terminal 1 stays: exec makes it the child to stop.
+# The last command of terminal 1 keeps running: exec makes it the child to stop.
 { echo 'set -e'; sed '$s/^/exec /' "$work/terminal1"; } >"$work/terminal1.sh"
 bash "$work/terminal1.sh" >"$work/up.out" 2>"$work/up.err" &
 child=$!
@@ -33,7 +33,7 @@ for _ in $(seq 1200); do
 done
 pass 'terminal 1: the stack is up'
 
-# Each command of terminal 2 has to do what it says; one with ! has to fail.
+# Each command of terminal 2 must succeed; one with ! must fail.
 { echo 'set -e'; sed 's/^! \(.*\)/if \1; then exit 1; fi/' "$work/terminal2"; } >"$work/terminal2.sh"
 check 'terminal 2: every command' bash "$work/terminal2.sh"
 cat "$work/log"

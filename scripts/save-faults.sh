@@ -5,8 +5,8 @@
 # Shows that saving an identity over another leaves one of the two, whatever
 # happens meanwhile: strace fails each system call of the saving process with
 # ENOSPC, one after the other, and then kills the process in each. Afterwards the
-# old identity loads or the new one, and the next one can be saved, which leaves
-# nothing but its two files.
+# old or the new identity loads, and saving the next one works and leaves only its
+# two files.
 #
 #   scripts/save-faults.sh
 #
@@ -32,8 +32,8 @@ old() {
   cp "$work/old.key" "$key"
 }
 
-# The main thread saves: what it calls from when it first looks at a directory,
-# and which of its calls of that name these are.
+# The main thread saves: the calls it makes from its first look at a directory on,
+# and which call of that name each one is.
 strace -f -o "$work/calls" "$save" save "$cert" "$key" P-384
 calls=$(awk -v dir="$work/" 'NR == 1 { main = $1 }
   $1 == main && match($2, /^[a-z0-9_]+\(/) {
@@ -50,7 +50,7 @@ injections=0 recovered=0 was_old=0 was_new=0
 inject() { # inject CALL FAULT N
   local found
   old
-  # In a shell of its own, which says "Killed" where nobody reads it.
+  # In its own shell, which prints "Killed" where nobody reads it.
   (strace -f -o /dev/null -e "trace=$1" -e "inject=$1:$2:when=$3" "$save" save "$cert" "$key" P-384 || true) >"$work/log" 2>&1
   injections=$((injections + 1))
   if ! found=$("$save" load "$cert" "$key" ES256 ES384 2>&1); then
@@ -58,7 +58,7 @@ inject() { # inject CALL FAULT N
     return
   fi
   case $found in ES256) was_old=$((was_old + 1)) ;; *) was_new=$((was_new + 1)) ;; esac
-  # The next one works, and cleans up.
+  # The next save works, and cleans up.
   if "$save" save "$cert" "$key" P-521 && "$save" load "$cert" "$key" ES512 >/dev/null &&
     [ "$(find "$work/certs" "$work/keys" -type f | wc -l)" = 2 ]; then
     recovered=$((recovered + 1))

@@ -14,7 +14,7 @@ dir=$work/stack
 # shellcheck disable=SC2034 # for the scripts that source this
 root=$dir/certs/root_ca.crt intermediate=$dir/certs/intermediate_ca.crt
 
-stop_child() { # ends the server that this script started, and no other
+stop_child() { # ends only the server that this script started
   [ -n "$child" ] || return 0
   local pid=$child status=0
   child=
@@ -34,12 +34,12 @@ fail() {
   failures=$((failures + 1))
   if [ -s "$work/log" ]; then sed 's/^/      /' "$work/log"; fi
 }
-check() { # check NAME COMMAND...: the command has to succeed
+check() { # check NAME COMMAND...: the command must succeed
   local name=$1
   shift
   if "$@" >"$work/log" 2>&1; then pass "$name"; else fail "$name"; fi
 }
-refuses() { # refuses NAME PATTERN COMMAND...: it has to fail and say PATTERN
+refuses() { # refuses NAME PATTERN COMMAND...: it must fail and say PATTERN
   local name=$1 pattern=$2
   shift 2
   if "$@" >"$work/log" 2>&1; then
@@ -73,13 +73,12 @@ build_stapled() {
 
 up_arguments=() # more arguments for stapled up
 
-# build_stock TOOL...: builds the stock step-ca and step, which are then in the
-# directory $stock.
+# build_stock TOOL...: builds the stock step-ca and step in the directory $stock.
 build_stock() {
   local version=v0.30.2 tool package
   stock=${STAPLED_INTEROP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/stapled-interop}/$version
   mkdir -p "$stock"
-  stock=$(cd "$stock" && pwd) # GOBIN has to be absolute
+  stock=$(cd "$stock" && pwd) # GOBIN must be absolute
   for tool in "$@"; do
     case $tool in
       step-ca) package=github.com/smallstep/certificates/cmd/step-ca ;;

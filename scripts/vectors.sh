@@ -4,10 +4,10 @@
 #
 # Runs `stapled verify` on every test vector of testdata/vectors that is one
 # token, and compares exit status, reason, issuer, identity and the end of
-# freshness with what it says. Sequences are for one verifier that remembers, and
-# a command remembers nothing; and from what a shell or a file wraps around a token
-# the command takes the wrapping off, which a verifier does not. The numbers of both
-# are printed, and `go test ./internal/vectorgen` runs them.
+# freshness with the vector. It leaves out two kinds, prints how many there are, and
+# `go test ./internal/vectorgen` runs them: sequences, which are for one verifier
+# that remembers, while a command remembers nothing; and tokens wrapped as by a
+# shell or a file, because the command removes the wrapping and a verifier does not.
 #
 #   scripts/vectors.sh
 #
@@ -29,8 +29,8 @@ jq -r '.anchors[] | [.name, .certificate] | @tsv' testdata/vectors/anchors.json 
       >"$work/anchors/$name"
   done
 
-# 2. All cases. No token at all is rejected as malformed by a verifier; the
-# command takes it for a mistake, as that of an empty variable: exit status 2.
+# 2. All cases. A verifier rejects an empty token as malformed; the command takes
+# it for a mistake, such as an empty variable: exit status 2.
 files=()
 for file in testdata/vectors/*.json; do
   case $file in */anchors.json | */keys.json) ;; *) files+=("$file") ;; esac
@@ -39,11 +39,10 @@ jq -n '[inputs.cases[]
   | .kind = if .steps then "sequence" elif (.token // "" | test("^(\\s|Bearer )|\\s$")) then "wrapped" else "single" end]' \
   "${files[@]}" >"$work/cases"
 
-# 3. One run for each that is one token, shared out among the processors. What
-# the policy says is said with a flag, also where it is the default. A policy
-# with a member that is not known here is an error. A line break follows the
-# token, as it does in a file; it is not part of it. The names, and the values of
-# flags, have no spaces.
+# 3. One run for each case that is one token, divided among the processors. Every
+# member of the policy becomes a flag, even if it is the default. An unknown member
+# of a policy is an error. A line break follows the token, as in a file; it is not
+# part of the token. Names and flag values have no spaces.
 jq -r --arg anchors "$work/anchors/" '.[] | select(.kind == "single")
   | .name as $name
   | [$name, .now, ([
@@ -62,7 +61,7 @@ jq -r --arg anchors "$work/anchors/" '.[] | select(.kind == "single")
     ] | map(if test("\\s") then error("\($name): a space in \(.)") else . end) | join(" ")), (.token | @base64)] | @tsv' \
   "$work/cases" >"$work/runs"
 jobs=$(nproc)
-share() { # share K: every jobs-th run
+share() { # share K: every jobs-th run, with offset K
   local i=0 name now flags token status output
   while IFS=$'\t' read -r name now flags token; do
     i=$((i + 1))
