@@ -40,8 +40,8 @@ func (a auditor) ssh(what string, cert *ssh.Certificate, p provisioner.Interface
 	a.log.Info(what, append(args, by(p)...)...)
 }
 
-// describe names a certificate: the serial number that `stapled revoke` takes,
-// and the certificate's names.
+// describe names a certificate by its serial number, as `stapled revoke` takes
+// it, its subject and its names.
 func describe(cert *x509.Certificate) []any {
 	names := san.Names{DNS: cert.DNSNames}
 	for _, uri := range cert.URIs {

@@ -25,7 +25,7 @@ func claimCases() []Case {
 // claimTypeCases are about rule 7.2.
 func claimTypeCases() []Case {
 	var cases []Case
-	// No way to write a NumericDate, for each of the dates.
+	// Values that are not a NumericDate, for each of the dates.
 	noDate := []string{`""`, "{}", "[1772366700]", "-1e400", "1772366700e0", "-1772366700", "9223372036854775807", "1" + strings.Repeat("0", 40),
 		`"NaN"`, `"2026-03-01T12:05:00Z"`}
 	more := []string{"true", "[]", "1772366700.5", "1e400", "18446744073709551616", "99999999999999999999"}
@@ -139,7 +139,7 @@ func issuerCases() []Case {
 
 func expectIssuers(list ...string) func(*Policy) { return func(p *Policy) { p.Issuers = list } }
 
-// named is a leaf of other names.
+// named makes a leaf with other names.
 func named(uris []string, dns ...string) func(*Maker) *testca.Party {
 	return directly(func(t *testca.Template) {
 		t.URIs, t.DNSNames = nil, dns

@@ -8,7 +8,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// rowOfMember is the row of what is wrong with a member of the header.
+// rowOfMember maps a member of the header to the row for its faults.
 var rowOfMember = map[string]string{"alg": "T01", "typ": "T10", "kid": "T06", "x5t#S256": "T06", "x5c": "T04", "ocsp": "T03"}
 
 // headerTypeCases are about rule 1.5.

@@ -12,7 +12,7 @@ import (
 )
 
 // mixtureCases are about rule 5.1: parts of valid tokens that do not belong
-// together, and whole ones that somebody else has signed.
+// together, and whole tokens that somebody else signed.
 func mixtureCases() []Case {
 	another := func(m *Maker) string { return m.compact(testca.NewToken(m.other, m.staple(m.other))) }
 	forged := claim("jti", "forged")

@@ -131,7 +131,7 @@ func stapleShapeCases() []Case {
 		r.Singles = append(r.Singles, other)
 	})
 	row = ""
-	// Nothing may follow what was read, at any level.
+	// Nothing may follow an element, at any level.
 	for _, element := range []string{
 		"OCSPResponse", "responseBytes", "ResponseBytes", "response", "BasicOCSPResponse", "ResponseData",
 		"SingleResponse", "CertID", "hashAlgorithm", "certStatus", "nextUpdate", "signatureAlgorithm",

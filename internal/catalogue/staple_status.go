@@ -54,7 +54,7 @@ func statusCases() []Case {
 	)
 }
 
-// withIntermediate is a good staple for the leaf and an edited one for the
+// withIntermediate makes a good staple for the leaf and an edited one for the
 // intermediate.
 func withIntermediate(edits ...func(*testca.Response)) func(*Maker, *testca.Party) [][]byte {
 	return func(m *Maker, leaf *testca.Party) [][]byte {

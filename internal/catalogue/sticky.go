@@ -14,8 +14,8 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// revokedAt and goodAt are what the responder said at a time, for nine minutes
-// from testca.Now on.
+// revokedAt and goodAt make the responder's answers at a time, valid for nine
+// minutes from testca.Now.
 func revokedAt(this time.Duration) func(*Maker, *testca.Party) [][]byte {
 	return oneStaple(revoked, window(this, 9*time.Minute))
 }
@@ -152,8 +152,8 @@ func stickyIntermediateCases() []Case {
 	return cases
 }
 
-// mauled is a party whose certificate has another valid signature by the same
-// ECDSA key: with S, the order minus S is one too.
+// mauled returns a party whose certificate has another valid signature by the
+// same ECDSA key: if S is valid, the order minus S is valid too.
 func mauled(p *testca.Party) *testca.Party {
 	input := cryptobyte.String(p.Cert.Raw)
 	var tbs, identifier cryptobyte.String
