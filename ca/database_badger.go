@@ -19,7 +19,7 @@ import (
 
 // badgerDB implements nosql.DB on an open badger database. It uses the same
 // keys as nosql's own implementation, which opens badger with its own logger
-// and acknowledges writes behind a hole.
+// and acknowledges writes after a hole.
 type badgerDB struct {
 	*badger.DB
 }

@@ -12,8 +12,8 @@ import (
 // badgerLogger passes badger's lines to slog, and ends the guard when a line
 // reports a failure. When badger writes on its own account (collecting garbage,
 // moving tables), it reports failures nowhere else. It logs the failure before
-// it goes on to the next write, which would end up behind the hole, or tries
-// again behind half a record. So badgerLogger stops it there.
+// it goes on to the next write, which would end up after the hole, or tries
+// again after half a record. So badgerLogger stops it there.
 type badgerLogger struct{ *guard }
 
 func (l badgerLogger) Errorf(format string, args ...any) {

@@ -16,7 +16,7 @@ import (
 )
 
 // guard ends the use of a database at the first failure that may have left a
-// hole in its files. Anything written behind a hole is gone after the next
+// hole in its files. Anything written after a hole is gone after the next
 // start, even if it was acknowledged. So from then on the guard acknowledges
 // nothing, and the CA ends.
 type guard struct {
@@ -77,7 +77,7 @@ type guardedDB struct {
 //  2. A panic ends the guard, including one about a page missing from the file.
 //  3. A failed write ends the guard, unless no part of it reached the files.
 //  4. A success counts only if the guard has not ended meanwhile: the write may
-//     lie behind a hole that another write made.
+//     lie after a hole that another write made.
 func (d *guardedDB) attempt(write bool, op func() error) (err error) {
 	if err := d.guard.check(); err != nil {
 		return err

@@ -76,7 +76,7 @@ func (c *CA) routes(ctx context.Context, cfg *config.Config) (_ context.Context,
 // insecureAddress.
 func (c *CA) ServesCRL() bool { return c.authority.GetConfig().CRL.IsEnabled() }
 
-// acmeHost is the host in ACME's links when a request names none.
+// acmeHost returns the host in ACME's links when a request names none.
 func acmeHost(cfg *config.Config) string {
 	host := cfg.DNSNames[0]
 	if _, port, err := net.SplitHostPort(cfg.Address); err == nil && port != "443" {

@@ -88,7 +88,7 @@ func (p sheet) certificate(i int, c certificateView) {
 	p.Field("  key", key)
 }
 
-// Subject is a name that may be empty (RFC 5280 §4.1.2.6).
+// Subject returns the text for a name, which may be empty (RFC 5280 §4.1.2.6).
 func Subject(name string) string {
 	if name == "" {
 		return "(no subject)"
@@ -137,7 +137,7 @@ func PrintClaims(p terminal.Page, raw json.RawMessage, now time.Time) { sheet{p}
 func (p sheet) claims(raw json.RawMessage, now time.Time) {
 	var object map[string]json.RawMessage
 	if raw == nil || json.Unmarshal(raw, &object) != nil {
-		return // Problems says so
+		return // listed in Problems
 	}
 	for _, name := range inOrder(object, "iss", "sub", "aud", "iat", "nbf", "exp", "jti") {
 		value := text(object[name])

@@ -20,7 +20,7 @@ type window struct {
 
 func (w window) open(now time.Time) bool { return !now.Before(w.From) && !now.After(w.Until) }
 
-// remark says where now is in the window.
+// remark describes where now is in the window.
 func (w window) remark(now time.Time) string {
 	switch {
 	case w.Until.Before(w.From):
@@ -183,7 +183,7 @@ func (p sheet) drawTimeline(windows []window, now time.Time, word string) {
 	const leastColumns, mostColumns = 20, 100
 	columns := p.Width - terminal.LabelWidth - remarkWidth - 2
 	below := columns < leastColumns
-	if below { // the remarks get lines of their own
+	if below { // remarks get their own lines
 		columns = p.Width - terminal.LabelWidth
 	}
 	t := newTimeline(windows, now, min(columns, mostColumns))

@@ -13,7 +13,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// acceptedCases are about what must not be rejected: every algorithm, wherever
+// acceptedCases returns what must not be rejected: every algorithm, wherever
 // it may occur. Other files hold the accepted cases for their rules.
 func acceptedCases() []Case {
 	cases := []Case{

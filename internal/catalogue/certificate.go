@@ -136,7 +136,7 @@ func certificateCases() []Case {
 	return append(append(cases, keyCases()...), certificateSignatureCases()...)
 }
 
-// keyCases are about rules 3.4 and 3.6.
+// keyCases returns the cases for rules 3.4 and 3.6.
 func keyCases() []Case {
 	cases := []Case{
 		{name: "leaf_key_RSA_1024", rules: "3.4", leaf: client(testca.Keyed(testca.RSA1024)), want: stapled.AlgorithmRejected},
@@ -174,7 +174,7 @@ func keyCases() []Case {
 		edit: algorithm("ES256"), want: stapled.KeyMismatch})
 }
 
-// certificateSignatureCases are about rule 3.5.
+// certificateSignatureCases returns the cases for rule 3.5.
 func certificateSignatureCases() []Case {
 	weakCA := func(kind testca.Kind, edits ...testca.Edit) func(*Maker) *testca.Party {
 		return func(m *Maker) *testca.Party { return m.newLeaf(m.newCA(m.root, testca.Keyed(kind)), edits...) }

@@ -90,8 +90,8 @@ func headerCases() []Case {
 	return append(cases, memberCases()...)
 }
 
-// memberCases are about members that contradict others, or that are in the
-// wrong place.
+// memberCases returns the cases for members that contradict others, or that are
+// in the wrong place.
 func memberCases() []Case {
 	return []Case{
 		{name: "jwk_of_the_signer", rules: "2.4", want: stapled.HeaderForbidden, edit: edits(

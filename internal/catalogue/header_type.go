@@ -11,7 +11,7 @@ import (
 // rowOfMember maps a member of the header to the row for its faults.
 var rowOfMember = map[string]string{"alg": "T01", "typ": "T10", "kid": "T06", "x5t#S256": "T06", "x5c": "T04", "ocsp": "T03"}
 
-// headerTypeCases are about rule 1.5.
+// headerTypeCases returns the cases for rule 1.5.
 func headerTypeCases() []Case {
 	var cases []Case
 	for _, row := range []struct{ name, member, value string }{

@@ -12,8 +12,8 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// jsonCases are about rule 1.4, which applies to the header and, as rule 7.1,
-// to the payload. textOf edits the JSON text of either.
+// jsonCases returns the cases for rule 1.4, which applies to the header and, as
+// rule 7.1, to the payload. textOf edits the JSON text of either.
 func jsonCases(where, rule string, textOf func(func(string) string) edit) []Case {
 	member := map[string]string{"header": "alg", "payload": "jti"}[where]
 	var cases []Case

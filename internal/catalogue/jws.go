@@ -18,7 +18,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// signatureCases are about step 5, the signature of the token.
+// signatureCases returns the cases for step 5, the signature of the token.
 func signatureCases() []Case {
 	cases := []Case{
 		{row: "T18", name: "signature_by_another_key", rules: "5.1", edit: signedBy(testca.P256, "other", "ES256")},
@@ -109,7 +109,7 @@ func signatureCases() []Case {
 	return slices.Concat(cases, otherSignatureCases(), mixtureCases())
 }
 
-// otherSignatureCases are about RSA and Ed25519.
+// otherSignatureCases returns the cases for RSA and Ed25519.
 func otherSignatureCases() []Case {
 	rsaLeaf, edLeaf := client(testca.Keyed(testca.RSA2048)), client(testca.Keyed(testca.Ed25519))
 	cases := []Case{

@@ -10,8 +10,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// characterCases are about rule 1.3: an invalid character at the start, in the
-// middle and at the end of each segment.
+// characterCases returns the cases for rule 1.3: an invalid character at the
+// start, in the middle and at the end of each segment.
 func characterCases() []Case {
 	var cases []Case
 	for i, segment := range []string{"header", "payload", "signature"} {

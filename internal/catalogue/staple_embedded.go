@@ -12,8 +12,9 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// embeddedCases are about the certificates that a staple embeds (rule 6.3): how
-// many, and that each parses, whatever its position and whoever signed.
+// embeddedCases returns the cases for the certificates that a staple embeds
+// (rule 6.3): how many, and that each parses, whatever its position and whoever
+// signed.
 func embeddedCases() []Case {
 	junk := func(*Maker) []byte { return []byte{0x30, 0} }
 	// Its last extension is missing its last byte.
@@ -84,8 +85,9 @@ func embedding(n int) func(*Maker, *testca.Party) [][]byte {
 	})
 }
 
-// writtenOutCases write values that DER omits because they are the default.
-// Common software writes them, and every reader understands them the same way.
+// writtenOutCases returns cases with values that DER omits because they are the
+// default. Common software writes them, and every reader understands them the
+// same way.
 func writtenOutCases() []Case {
 	return []Case{
 		{name: "staple_with_version_1_written_out", rules: "6.3", staples: oneStaple(around("responderID", func(der []byte) []byte {

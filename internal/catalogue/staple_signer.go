@@ -13,7 +13,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// stapleSignerCases are about rules 6.7 to 6.9.
+// stapleSignerCases returns the cases for rules 6.7 to 6.9.
 func stapleSignerCases() []Case {
 	return slices.Concat(stapleAlgorithmCases(), stapleIssuerCases(), delegateCases(), goodDelegateCases())
 }

@@ -24,7 +24,7 @@ func goodAt(this time.Duration) func(*Maker, *testca.Party) [][]byte {
 	return oneStaple(window(this, 9*time.Minute))
 }
 
-// stickyCases are about rule 6.10: sequences on one verifier.
+// stickyCases returns the cases for rule 6.10: sequences on one verifier.
 func stickyCases() []Case {
 	minute := time.Minute
 	const is = stapled.CertificateRevoked
@@ -117,7 +117,8 @@ func stickyCases() []Case {
 	}
 }
 
-// stickyIntermediateCases are about rule 6.10 and the certificate of a CA.
+// stickyIntermediateCases returns the cases for rule 6.10 and the certificate
+// of a CA.
 func stickyIntermediateCases() []Case {
 	minute := time.Minute
 	const is = stapled.CertificateRevoked

@@ -10,8 +10,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// timeCases test one token against a moving clock. A verifier that remembers
-// must give the same result as one that does not.
+// timeCases returns cases that test one token against a moving clock. A
+// verifier that remembers must give the same result as one that does not.
 func timeCases() []Case {
 	second, minute, hour := time.Second, time.Minute, time.Hour
 	day := 24 * hour

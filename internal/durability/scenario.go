@@ -24,7 +24,7 @@ func (s *scenario) up(ctx context.Context) (*server, error) {
 	return start(ctx, s.dir, s.stapled, "up", "--dir", s.dir, "--json")
 }
 
-// newestFile is the file that the database writes to.
+// newestFile returns the file that the database writes to.
 func (s *scenario) newestFile() string {
 	if s.kind == "bbolt" {
 		return filepath.Join(s.dir, "db")

@@ -77,7 +77,7 @@ func Count(n int, thing string) string {
 // Stamp writes a time the same way everywhere.
 func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
-// Distance says how far a time is from now: "ends in 4m12s", "ended 3s ago".
+// Distance describes how far a time is from now: "ends in 4m12s", "ended 3s ago".
 func Distance(t, now time.Time, future, past string) string {
 	d := t.Sub(now)
 	switch {

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/term"
 )
 
-// Terminal is what is known about the stream that a person reads.
+// Terminal describes the stream that a person reads.
 type Terminal struct {
 	// Interactive reports whether a line can be overwritten.
 	Interactive bool
