@@ -9,11 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// usage is the processor time that the calling thread has used, and how often
-// the system took the processor away from it. What else runs on the machine is
-// not in the first and shows in the second.
+// usage returns the processor time that the calling thread has used, and how
+// often the system took the processor away from it. Other load on the machine
+// does not affect the first and shows in the second.
 func usage() (time.Duration, int64) {
-	// Of the two only this clock is up to date; getrusage lags by up to a tick.
+	// Only this clock is up to date; getrusage lags by up to a tick.
 	var spent unix.Timespec
 	var r unix.Rusage
 	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &spent) != nil || unix.Getrusage(unix.RUSAGE_THREAD, &r) != nil {

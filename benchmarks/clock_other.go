@@ -7,6 +7,6 @@ package benchmarks
 
 import "time"
 
-// usage is the time that has passed: this system does not tell what a thread
-// has used, so the machine should be idle.
+// usage returns elapsed time: this system does not report what a thread has
+// used, so the machine should be idle.
 func usage() (time.Duration, int64) { return time.Since(start), 0 }

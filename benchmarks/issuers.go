@@ -13,20 +13,19 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// Issuers is what was measured of many issuers in turn, each with a certificate
-// of its own and so a header of its own: the caches help nobody, and must not
-// grow.
+// Issuers is the result of measuring many issuers in turn, each with its own
+// certificate and so its own header: the caches do not help, and must not grow.
 type Issuers struct {
 	Count int
-	// OverCold is the time of one verification over that of the path "cold".
+	// OverCold is the time of one verification over the time of the path "cold".
 	OverCold Spread
-	// Budget is what the caches may take, and Largest the most that the heap
-	// has grown by, of the measurements in between.
+	// Budget is what the caches may use, and Largest the largest measured growth of
+	// the heap.
 	Budget, Largest int64
 }
 
-// issuersBudget bounds the caches of the verifier that hears from many
-// issuers: the defaults, in so many words.
+// issuersBudget bounds the caches of the verifier that serves many issuers: the
+// defaults, written out.
 var issuersBudget = verifier.CacheSizes{Tokens: 32 << 20, Headers: 32 << 20, Certificates: 16 << 20}
 
 func (s *Setup) manyIssuers(count int, budget time.Duration) (Issuers, error) {
@@ -74,8 +73,8 @@ func (s *Setup) verifyStrangers(v *verifier.Verifier, n int) (time.Duration, err
 	})
 }
 
-// strangers are the tokens of so many issuers. Making them takes longer than
-// verifying them, so all processors share it.
+// strangers returns the tokens of this many issuers. Making them takes longer
+// than verifying them, so all processors share it.
 func (s *Setup) strangers(n int) []string {
 	raw := make([]string, n)
 	workers := runtime.GOMAXPROCS(0)
@@ -91,7 +90,7 @@ func (s *Setup) strangers(n int) []string {
 	return raw
 }
 
-// headerBytes measures what a header in the cache takes: the heap that so many
+// headerBytes measures what a header in the cache uses: the heap that this many
 // of them hold, with the other caches off.
 func (s *Setup) headerBytes() (header, entry float64, err error) {
 	const headers = 3000

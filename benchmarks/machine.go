@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// Machine is what the results depend on.
+// Machine describes what the results depend on.
 type Machine struct {
 	CPU      string
 	Cores    int
 	Go       string
 	Platform string
-	// Load is the load average of the last minute before the run, where the
-	// system tells.
+	// Load is the load average of the last minute before the run, if the system
+	// reports it.
 	Load string
 	// Peers are the versions of the modules measured.
 	Peers []Module

@@ -15,38 +15,38 @@ type Plan struct {
 	// each round.
 	Rounds int
 	Slot   time.Duration
-	// Tokens of one header, and Leaves with a header each, fill the caches
-	// before the first round.
+	// Tokens with one header, and Leaves with a header each, fill the caches before
+	// the first round.
 	Tokens, Leaves int
 	// Issuers is the number of distinct issuers in turn.
 	Issuers int
-	// Budget ends the rounds early, after MinRounds, on a slow machine, and
-	// likewise the issuers.
+	// Budget ends the rounds early on a slow machine, but not before MinRounds; it
+	// also limits the issuers.
 	Budget time.Duration
-	// Progress is told what is being done.
+	// Progress receives progress messages.
 	Progress func(format string, args ...any)
 }
 
 // MinRounds is the number of rounds below which a median says little.
 const MinRounds = 8
 
-// Measurement is what was measured of all paths.
+// Measurement holds the results of all paths.
 type Measurement struct {
 	Paths  []Path
 	Rounds int
-	// times are the nanoseconds per operation of a path, by round, and beside
-	// those of its primitive, which was measured in turn with it.
+	// times holds the nanoseconds per operation of a path, by round, and beside
+	// those of its primitive, measured in turn with it.
 	times, beside map[string][]float64
 	// Memory is what one operation allocates.
 	Memory map[string]Memory
 	// Scaling is the throughput of two goroutines over one.
 	Scaling map[string]Scaling
-	// Issuers tells of many issuers.
+	// Issuers is the result for many issuers.
 	Issuers Issuers
-	// HeaderBytes and EntryBytes are the bytes of a header, and those that one
-	// in the cache takes.
+	// HeaderBytes is the size of a header, and EntryBytes the memory that one in
+	// the cache uses.
 	HeaderBytes, EntryBytes float64
-	// TokenSizes are those of tokens by setup.
+	// TokenSizes are the sizes of tokens by setup.
 	TokenSizes []TokenSize
 }
 
@@ -88,13 +88,13 @@ func (s *Setup) Measure(plan Plan) (*Measurement, error) {
 	return m, err
 }
 
-// count is the number of operations that take about a slot.
+// count returns the number of operations that take about a slot.
 func (p Path) count(slot time.Duration) (int, error) {
 	each, err := p.time(32)
 	if err != nil {
 		return 0, err
 	}
-	if each < 20*time.Microsecond { // too short to tell
+	if each < 20*time.Microsecond { // too short to measure
 		if each, err = p.time(2000); err != nil {
 			return 0, err
 		}
@@ -149,18 +149,17 @@ func (s *Setup) rounds(m *Measurement, plan Plan, counts []int) error {
 	return nil
 }
 
-// Nanoseconds is the median time of an operation.
+// Nanoseconds returns the median time of an operation.
 func (m *Measurement) Nanoseconds(name string) float64 { return median(m.times[name]) }
 
-// Ratio is the time of a path over that of another with the same primitive. It
-// compares how often the time of the primitive each takes, because the speed of
-// a machine changes between one and the other.
+// Ratio returns the time of a path over that of another with the same
+// primitive. It compares both as multiples of the primitive's time, because the
+// machine's speed changes between them.
 func (m *Measurement) Ratio(name, over string) Spread {
 	return spread(m.inPrimitives(name), m.inPrimitives(over), 1)
 }
 
-// Cost is the time of a path over that of the primitives that it cannot do
-// without.
+// Cost returns the time of a path over that of the primitives that it needs.
 func (m *Measurement) Cost(name string) Spread {
 	return spread(m.times[name], m.beside[name], float64(m.path(name).Times))
 }
@@ -182,10 +181,10 @@ func (m *Measurement) index(name string) int {
 
 func (m *Measurement) path(name string) Path { return m.Paths[m.index(name)] }
 
-// Spread is the median of ratios and the quartiles on both sides of it.
+// Spread is the median of ratios with the lower and upper quartile.
 type Spread struct{ Median, Low, High float64 }
 
-// spread is that of the ratios of what was measured in the same round.
+// spread computes the Spread of the ratios of times measured in the same round.
 func spread(of, over []float64, times float64) Spread {
 	ratios := make([]float64, len(of))
 	for i := range of {
@@ -196,7 +195,7 @@ func spread(of, over []float64, times float64) Spread {
 
 func median(values []float64) float64 { return quantile(values, 0.5) }
 
-// quantile interpolates between the two values next to it.
+// quantile interpolates between the two nearest values.
 func quantile(values []float64, q float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	if len(sorted) == 0 {

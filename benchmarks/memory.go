@@ -5,17 +5,17 @@ package benchmarks
 
 import "runtime"
 
-// collect runs the garbage collector, so that what was left by preparing an
-// operation is not charged to it.
+// collect runs the garbage collector, so that an operation is not charged for
+// what its preparation left behind.
 func collect() { runtime.GC() }
 
 // Memory is what one operation allocates.
 type Memory struct{ Allocs, Bytes uint64 }
 
-// Memory measures what one operation allocates, over n of them. As
-// testing.AllocsPerRun does, it rounds down: what is allocated less than once
-// per operation, such as a buffer that a collection took from a pool, is none
-// of the operation's.
+// Memory measures what one operation allocates, over n of them. Like
+// testing.AllocsPerRun, it rounds down: an allocation made less than once per
+// operation, such as a buffer that a collection took from a pool, does not
+// count.
 func (p Path) Memory(n int) (Memory, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	do, err := p.Batch(n + 1)
@@ -23,7 +23,7 @@ func (p Path) Memory(n int) (Memory, error) {
 		return Memory{}, err
 	}
 	collect()
-	if err := do(n); err != nil { // the first fills pools
+	if err := do(n); err != nil { // the first run fills pools
 		return Memory{}, err
 	}
 	var before, after runtime.MemStats
@@ -40,9 +40,9 @@ func (p Path) Memory(n int) (Memory, error) {
 	}, nil
 }
 
-// live is the size of the heap that is in use.
+// live returns the size of the heap in use.
 func live() int64 {
-	// The second collection empties what the first has left in pools.
+	// The second collection empties what the first left in pools.
 	collect()
 	collect()
 	var m runtime.MemStats

@@ -14,10 +14,10 @@ import (
 
 var errNaive = errors.New("no good and fresh staple")
 
-// naive does what stapled does in the way that suggests itself: go-jose parses
-// the header and verifies the chain of x5c, x/crypto/ocsp the staple, go-jose
-// the token. It remembers nothing, and leaves out what x/crypto/ocsp does not
-// check: who may sign a staple.
+// naive does what stapled does in the obvious way: go-jose parses the header
+// and verifies the chain of x5c, x/crypto/ocsp verifies the staple, and go-jose
+// the token. It remembers nothing, and omits what x/crypto/ocsp does not check:
+// who may sign a staple.
 func (s *Setup) naive() func(raw string) error {
 	roots, name := x509.NewCertPool(), s.issuerName()
 	for _, anchor := range s.anchors.All() {

@@ -14,26 +14,26 @@ import (
 // Path is one way to do one thing.
 type Path struct {
 	Name string
-	// Does says what it does, in a few words.
+	// Does describes the path in a few words.
 	Does string
-	// Raw names the path of the primitive that it cannot do without, and Times
-	// says how often. They are empty for a primitive.
+	// Raw names the path of the primitive that it needs, and Times says how often.
+	// They are empty for a primitive.
 	Raw   string
 	Times int
-	// Batch prepares n operations: what an operation must not have seen before
-	// is made here, outside of what is measured.
+	// Batch prepares n operations: it makes everything that must be new to an
+	// operation, outside the measured time.
 	Batch func(n int) (Operation, error)
-	// Fresh says that each operation takes something that is made for it.
+	// Fresh reports whether each operation takes something made for it.
 	Fresh bool
-	// Limit bounds the operations of a batch whose preparation takes long; 0 is
-	// no bound.
+	// Limit bounds the operations of a batch that takes long to prepare; 0 means no
+	// bound.
 	Limit int
 }
 
-// Operation does number i of a batch.
+// Operation runs number i of a batch.
 type Operation func(i int) error
 
-// Paths are all paths, the primitives first.
+// Paths returns all paths, the primitives first.
 func (s *Setup) Paths() []Path {
 	return slices.Concat(s.rawPaths(), s.verifierPaths(), s.issuerPaths(), s.peerPaths(), s.peerSigningPaths())
 }
@@ -43,13 +43,13 @@ func (s *Setup) path(name string) Path {
 	return all[slices.IndexFunc(all, func(p Path) bool { return p.Name == name })]
 }
 
-// run does n operations.
+// run runs n operations.
 func (p Path) run(n int) error {
 	_, err := p.time(n)
 	return err
 }
 
-// time does n operations and returns the time of one.
+// time runs n operations and returns the time of one.
 func (p Path) time(n int) (time.Duration, error) {
 	do, err := p.Batch(n)
 	if err != nil {
@@ -58,8 +58,8 @@ func (p Path) time(n int) (time.Duration, error) {
 	return timed(p.Name, n, do)
 }
 
-// timed returns the processor time of one of n operations: what it would take
-// on an idle machine.
+// timed runs n operations and returns the processor time of one: what it would
+// take on an idle machine.
 func timed(name string, n int, do Operation) (time.Duration, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -72,8 +72,8 @@ func timed(name string, n int, do Operation) (time.Duration, error) {
 	return (after - before) / time.Duration(n), nil
 }
 
-// Primitive names the primitive that a path is measured in turn with: the one
-// that it cannot do without, or that of its kind.
+// Primitive names the primitive measured in turn with the path: the one that
+// the path needs, or the one of its kind.
 func (p Path) Primitive() string {
 	switch {
 	case p.Raw != "":
@@ -86,11 +86,11 @@ func (p Path) Primitive() string {
 	return "raw_es256"
 }
 
-// steps are the operations of each side before the other has its turn again.
+// steps is the number of operations of each side before the other's turn.
 const steps = 4
 
-// inTurn does n operations, and after every few of them the primitive, so that
-// both see the same machine. In the time of one primitive the path does about
+// inTurn runs n operations, and after every few of them the primitive, so that
+// both see the same machine. In the time of one primitive the path runs about
 // chunk operations.
 func (p Path) inTurn(primitive Path, n, chunk int) (each, raw time.Duration, err error) {
 	turns, rawSteps := max(1, n/(chunk*steps)), steps*max(1, p.Times)
@@ -129,15 +129,15 @@ func doAll(name string, do Operation, first, n int) error {
 	return nil
 }
 
-// repeated is a batch that does the same few operations over and over, for
-// what remembers nothing.
+// repeated makes a batch that repeats the same few operations, for code that
+// remembers nothing.
 func repeated(length int, do Operation) func(int) (Operation, error) {
 	return func(int) (Operation, error) {
 		return func(i int) error { return do(i % length) }, nil
 	}
 }
 
-// onTokens is a batch of operations on tokens that are made for it.
+// onTokens makes a batch of operations on tokens made for it.
 func onTokens(make1 func(n int) ([]string, error), do func(raw string) error) func(int) (Operation, error) {
 	return func(n int) (Operation, error) {
 		raw, err := make1(n)

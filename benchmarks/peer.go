@@ -15,11 +15,11 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// peerPaths are other libraries on ES256 tokens with the claims of all other
-// tokens. Each is told the key, and checks iss, aud, exp and nbf, but no chain
-// and no revocation; "naive" does. The tokens are of two kinds: those that
-// Issuer.Sign makes, and such as those libraries usually see, whose header has
-// alg, typ and kid only.
+// peerPaths are other libraries on ES256 tokens with the same claims as all
+// other tokens. Each is given the key, and checks iss, aud, exp and nbf, but no
+// chain and no revocation; "naive" does. The tokens are of two kinds: those
+// that Issuer.Sign makes, and those that such libraries usually see, with only
+// alg, typ and kid in the header.
 func (s *Setup) peerPaths() []Path {
 	paths := []Path{{
 		Name: "go_jose_naive", Does: "go-jose, x509.Verify and x/crypto/ocsp", Raw: "raw_es256", Times: 4,
@@ -40,7 +40,7 @@ func (s *Setup) peerPaths() []Path {
 	return paths
 }
 
-// onRing is a batch of verifications of tokens that were made once: these
+// onRing makes a batch of verifications of tokens that were made once: these
 // libraries remember nothing.
 func (s *Setup) onRing(ourHeader bool, verify func(raw string) error) func(int) (Operation, error) {
 	var raw []string

@@ -20,7 +20,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// headerParts are the members of a header of ours besides alg.
+// headerParts are the members of our header other than alg.
 type headerParts struct {
 	typ, kid  string
 	x5c, ocsp []string
@@ -34,15 +34,15 @@ func (s *Setup) headerParts() headerParts {
 	}
 }
 
-// newID is 128 random bits, as Issuer.Sign puts them into jti.
+// newID returns 128 random bits, as Issuer.Sign puts them into jti.
 func newID() string {
 	var id [16]byte
 	rand.Read(id[:])
 	return base64.RawURLEncoding.EncodeToString(id[:])
 }
 
-// peerSigningPaths are other libraries that sign tokens such as Issuer.Sign
-// does: the same header, the same claims.
+// peerSigningPaths are other libraries that sign tokens like Issuer.Sign's: the
+// same header, the same claims.
 func (s *Setup) peerSigningPaths() []Path {
 	var paths []Path
 	for _, peer := range []struct {
@@ -60,7 +60,7 @@ func (s *Setup) peerSigningPaths() []Path {
 				if err != nil {
 					return nil, err
 				}
-				// What it signs has to be a token of ours.
+				// The result must be one of our tokens.
 				raw, err := sign()
 				if err == nil {
 					err = s.verify(raw)

@@ -19,7 +19,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// ring is the number of tokens that paths without a memory take in turn.
+// ring is the number of tokens that paths without a memory use in turn.
 const ring = 64
 
 var errRaw = errors.New("the signature does not verify")
@@ -27,9 +27,9 @@ var errRaw = errors.New("the signature does not verify")
 // signed is what a primitive verifies: a digest, or the message for Ed25519.
 type signed struct{ message, signature []byte }
 
-// rawPaths are the primitives alone. They verify the signatures of tokens such
-// as the other paths take; the digest has been made, except for Ed25519, which
-// makes its own.
+// rawPaths are the primitives alone. They verify the signatures of tokens like
+// those of the other paths; the digest is computed beforehand, except for
+// Ed25519, which computes its own.
 func (s *Setup) rawPaths() []Path {
 	es256 := s.clients[testca.P256].leaf.Key.(*ecdsa.PrivateKey)
 	eddsa := s.clients[testca.Ed25519].leaf.Key.Public().(ed25519.PublicKey)

@@ -6,7 +6,7 @@ package benchmarks
 import "math"
 
 // Ratios are the results that scripts/bench.sh --json prints. All but the
-// scaling and the allocations are times over times, so that less is better.
+// scaling and the allocations are ratios of times, so less is better.
 type Ratios struct {
 	// Over the raw signature verifications that the path needs.
 	Hot       float64 `json:"hot"`
@@ -22,12 +22,12 @@ type Ratios struct {
 	// Header seen before, ES256, over a peer on the same tokens.
 	VsGolangJWT   float64 `json:"vs_golang_jwt"`
 	VsGoJOSENaive float64 `json:"vs_go_jose_naive"`
-	// Per operation, those of the primitive included; warm is ES256.
+	// Per operation, including the primitive's; warm is ES256.
 	HotAllocs  uint64 `json:"hot_allocs"`
 	WarmAllocs uint64 `json:"warm_allocs"`
 	SignAllocs uint64 `json:"sign_allocs"`
 
-	// What follows is told besides.
+	// The rest is for information.
 	WarmBytes              uint64  `json:"warm_bytes"`
 	RawVerifyAllocs        uint64  `json:"raw_verify_allocs"`
 	RawSignAllocs          uint64  `json:"raw_sign_allocs"`

@@ -16,14 +16,14 @@ import (
 //go:embed performance.md.tmpl
 var performance string
 
-// Report is what docs/performance.md is written from.
+// Report is the source of docs/performance.md.
 type Report struct {
 	Measurement *Measurement
 	Machine     Machine
 	Plan        Plan
-	// Benchstat is what benchstat says of the Go benchmarks.
+	// Benchstat is the output of benchstat for the Go benchmarks.
 	Benchstat string
-	// Responders is what was measured of OCSP responders; nil if nothing was.
+	// Responders is the result for OCSP responders; nil if none was measured.
 	Responders *Responders
 }
 
@@ -68,29 +68,29 @@ func (r Report) MachineTable() *Table {
 	return t
 }
 
-// Busy tells whether somebody else was using the machine.
+// Busy reports whether something else was using the machine.
 func (r Report) Busy() bool {
 	load, err := strconv.ParseFloat(r.Machine.Load, 64)
 	return err == nil && load > float64(r.Machine.Cores)
 }
 
-// HeaderBytes is the size of a header of ours, as the page writes it.
+// HeaderBytes returns the size of our header, as the page writes it.
 func (r Report) HeaderBytes() string { return grouped(int64(r.Measurement.HeaderBytes)) }
 
-// Slot is the time that each path has in a round.
+// Slot returns the time that each path has in a round.
 func (r Report) Slot() string { return r.Plan.Slot.String() }
 
-// Callers is the number of callers that are heard from in turn.
+// Callers returns the number of callers that take turns.
 func (r Report) Callers() int { return callers }
 
-// Windows is the number of parts of a measurement of throughput.
+// Windows returns the number of parts in a throughput measurement.
 func (r Report) Windows() int { return windows }
 
-// ScalingRounds is the number of rounds that had undisturbed parts.
+// ScalingRounds returns the number of rounds with undisturbed parts.
 func (r Report) ScalingRounds() int { return r.Measurement.Scaling["warm_es256"].Rounds }
 
-// MaxToken is the limit of a token.
+// MaxToken returns the size limit of a token.
 func (r Report) MaxToken() string { return grouped(stapled.MaxTokenBytes) }
 
-// MaxStaples is the limit of all staples of a token together.
+// MaxStaples returns the size limit of all staples of a token together.
 func (r Report) MaxStaples() string { return grouped(stapled.MaxStapleBytes) }

@@ -23,7 +23,8 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
-// pki is a root, an intermediate and what it has issued, all with P-256 keys.
+// pki is a root, an intermediate and the certificates that it issued, all with
+// P-256 keys.
 type pki struct {
 	root, intermediate       *x509.Certificate
 	rootKey, intermediateKey *ecdsa.PrivateKey
@@ -86,8 +87,8 @@ func newPKI(n int) (*pki, error) {
 	return p, nil
 }
 
-// into makes the directory of a `stapled up` that of this PKI, with a database
-// of the type bbolt, which has no log to be written in the background.
+// into puts this PKI into the directory of a `stapled up`, with a bbolt
+// database, which has no log to write in the background.
 func (p *pki) into(dir string) error {
 	config := filepath.Join(dir, "config", "ca.json")
 	raw, err := os.ReadFile(config)

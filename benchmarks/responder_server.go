@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// server is a responder in a process of its own.
+// server is a responder in its own process.
 type server struct {
 	command *exec.Cmd
 	url     string
@@ -50,7 +50,7 @@ func upStapled(program, dir string) (*server, error) {
 	if err := s.command.Start(); err != nil {
 		return nil, err
 	}
-	line, _ := bufio.NewReader(out).ReadBytes('\n') // empty if it has failed
+	line, _ := bufio.NewReader(out).ReadBytes('\n') // empty if it failed
 	var ready struct {
 		URL string `json:"ocsp_url"`
 	}
@@ -61,7 +61,7 @@ func upStapled(program, dir string) (*server, error) {
 	return s, nil
 }
 
-// startOpenSSL runs `openssl ocsp -port`, which signs by the same key.
+// startOpenSSL runs `openssl ocsp -port`, which signs with the same key.
 func startOpenSSL(program, dir string, p *pki) (*server, error) {
 	cert, key, index := filepath.Join(dir, "ca.crt"), filepath.Join(dir, "ca.key"), filepath.Join(dir, "index.txt")
 	if err := errors.Join(os.Mkdir(dir, 0o700), p.writePEM(cert, key, p.intermediate, p.intermediateKey), p.index(index)); err != nil {
@@ -82,7 +82,7 @@ func startOpenSSL(program, dir string, p *pki) (*server, error) {
 	if err := s.command.Start(); err != nil {
 		return nil, err
 	}
-	// By a whole request: a connection without one is more than it can bear.
+	// Send a whole request: openssl cannot cope with a connection without one.
 	for range 100 {
 		if _, err = send(newClient(false), s.url, p.requests[0]); err == nil {
 			return s, nil
@@ -92,7 +92,8 @@ func startOpenSSL(program, dir string, p *pki) (*server, error) {
 	return nil, errors.Join(fmt.Errorf("openssl ocsp does not answer: %w", err), s.stop())
 }
 
-// stop ends the process. What it has said is in the error, should it fail.
+// stop ends the process. If that fails, the error includes the process's
+// output.
 func (s *server) stop() error {
 	if err := s.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
@@ -108,17 +109,17 @@ func (s *server) stop() error {
 	return nil
 }
 
-// ticks are the hundredths of a second that /proc counts in.
+// ticks is the unit of /proc: hundredths of a second.
 const ticks = 100
 
-// processorTime is what the process has taken of all processors.
+// processorTime returns the time that the process has used on all processors.
 func (s *server) processorTime() (time.Duration, error) {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.command.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
-	// After the name, which may have spaces: field 3 of proc(5); user and system
-	// time are 14 and 15.
+	// After the name, which may contain spaces, comes field 3 of proc(5); user and
+	// system time are 14 and 15.
 	fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
 	if len(fields) < 13 {
 		return 0, errors.New("unreadable /proc/PID/stat")
@@ -134,8 +135,8 @@ func (s *server) processorTime() (time.Duration, error) {
 	return time.Duration(sum) * time.Second / ticks, nil
 }
 
-// newClient makes requests over connections that are kept, or over a new one each,
-// which is all that openssl does.
+// newClient makes requests over kept connections, or over a new one each, which
+// is all that openssl supports.
 func newClient(keep bool) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{MaxIdleConnsPerHost: connections, DisableKeepAlives: !keep},

@@ -17,27 +17,27 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
-// connections is the number of clients that ask at the same time.
+// connections is the number of concurrent clients.
 const connections = 4
 
 // ResponderPlan says which responders to measure, and for how long.
 type ResponderPlan struct {
-	// Stapled is the command. Before is the same of another commit, to compare
-	// with, and OpenSSL is openssl; both may be empty.
+	// Stapled is the command. Before is the command of another commit, for
+	// comparison, and OpenSSL is openssl; both may be empty.
 	Stapled, Before, OpenSSL string
 	// Dir is an empty directory to work in.
 	Dir string
-	// Certificates is the number of certificates that are asked about in turn: more
-	// than the responder holds answers of, so that none is given again. Again is the
-	// number when they are to be.
+	// Certificates is the number of certificates to ask about in turn: more than
+	// the responder has room for answers, so that it repeats none. Again is the
+	// number when it should repeat them.
 	Certificates, Again int
-	// In each of the rounds every responder is asked for a slot.
+	// In each round every responder is asked for the length of a slot.
 	Rounds   int
 	Slot     time.Duration
 	Progress func(format string, args ...any)
 }
 
-// Responders is what was measured.
+// Responders holds the results.
 type Responders struct {
 	Certificates int            `json:"certificates"`
 	Again        int            `json:"again"`
@@ -47,11 +47,11 @@ type Responders struct {
 // ResponderRow is one way to ask one responder.
 type ResponderRow struct {
 	Name string `json:"name"`
-	// PerSecond is the requests answered in one second of processor time of the
-	// responder's process, the median of the rounds.
+	// PerSecond is the number of requests answered per second of the responder's
+	// processor time, the median of the rounds.
 	PerSecond float64 `json:"per_second"`
-	// OverBefore and OverOpenSSL are the medians of the ratios of the same round to
-	// the commit before, asked in the same way, and to openssl, which closes every
+	// OverBefore and OverOpenSSL are the medians of the ratios within a round: to
+	// the earlier commit, asked in the same way, and to openssl, which closes every
 	// connection; 0 if there is nothing to compare.
 	OverBefore  float64 `json:"over_before,omitempty"`
 	OverOpenSSL float64 `json:"over_openssl,omitempty"`
@@ -116,7 +116,8 @@ func MeasureResponders(plan ResponderPlan) (_ *Responders, err error) {
 		paths = append(paths, &responderPath{name: opensslOCSP, server: openssl, requests: all})
 	}
 
-	// Once about every certificate, as in a responder that has run for a while.
+	// Ask about every certificate once, as for a responder that has run for a
+	// while.
 	for _, s := range servers {
 		if _, err := (&responderPath{server: s, requests: all, keep: plan.OpenSSL == "" || s != servers[len(servers)-1]}).run(len(all), 0); err != nil {
 			return nil, err
@@ -171,8 +172,8 @@ func summarize(plan ResponderPlan, paths []*responderPath) *Responders {
 	return r
 }
 
-// check holds that the responder says good, so that nothing measures how fast it
-// fails.
+// check makes sure that the responder says good, so that no run measures how
+// fast it fails.
 func (p *pki) check(s *server) error {
 	for _, request := range p.requests[:10] {
 		body, err := send(newClient(false), s.url, request)
@@ -190,8 +191,8 @@ func (p *pki) check(s *server) error {
 	return nil
 }
 
-// run asks a number of times, or for a time, and returns the requests for each
-// second of the processor.
+// run asks a number of times, or for a time, and returns the requests per
+// second of processor time.
 func (path *responderPath) run(times int, slot time.Duration) (float64, error) {
 	began, err := path.server.processorTime()
 	if err != nil {
@@ -246,7 +247,7 @@ func send(client *http.Client, url string, request []byte) ([]byte, error) {
 	return body, nil
 }
 
-// Table is that of docs/performance.md.
+// Table returns the table of docs/performance.md.
 func (r *Responders) Table() *Table {
 	t := &Table{Head: []string{"responder", "requests a second of one core", "over an earlier commit", "over openssl"}}
 	optional := func(x float64) string {

@@ -11,14 +11,15 @@ import (
 	"time"
 )
 
-// start is what times are counted from.
+// start is the origin of all times.
 var start = time.Now()
 
-// scaled are the paths of which the throughput of two goroutines is measured.
-// The primitive is the control: what it falls short of 2 by is the machine's.
+// scaled are the paths for which the throughput of two goroutines is measured.
+// The primitive is the control: if it falls short of 2, that is due to the
+// machine.
 var scaled = []string{"raw_es256", "warm_es256", "hot"}
 
-// windows is the number of parts that a measurement of throughput has.
+// windows is the number of parts in a throughput measurement.
 const windows = 24
 
 // part is what one goroutine does between two barriers.
@@ -27,15 +28,15 @@ type part struct {
 	interrupted bool
 }
 
-// throughput does about n operations with so many goroutines on two
-// processors, and returns the operations per second. It counts by the clock on
-// the wall, because a goroutine that waits for another uses no processor. The
-// goroutines meet at a barrier many times, and what they do in between counts
-// only if the system took the processor from none of them: waiting for each
-// other is theirs, waiting for another program is not.
+// throughput runs about n operations with this many goroutines on two
+// processors, and returns the operations per second. It uses the wall clock,
+// because a goroutine that waits for another uses no processor. The goroutines
+// meet at a barrier many times, and the part between two barriers counts only
+// if the system took the processor from none of them: their waits for each
+// other count, their waits for another program do not.
 //
-// undisturbed is false if there was no such part; the result then is that of
-// all.
+// undisturbed is false if there was no such part; the result then covers all
+// parts.
 func (p Path) throughput(n, workers int) (rate float64, undisturbed bool, err error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	each := max(1, n/windows/workers)
@@ -81,7 +82,7 @@ func (p Path) throughput(n, workers int) (rate float64, undisturbed bool, err er
 	return rate, undisturbed, nil
 }
 
-// perSecond sums up the windows in which nobody was interrupted.
+// perSecond sums up the windows without interruptions.
 func perSecond(parts [][windows]part, each int) (rate float64, undisturbed bool) {
 	var counted, all time.Duration
 	var good int
@@ -93,7 +94,7 @@ func perSecond(parts [][windows]part, each int) (rate float64, undisturbed bool)
 			interrupted = interrupted || part.interrupted
 		}
 		all += end - first
-		// Whoever was interrupted at the barrier begins late.
+		// A goroutine interrupted at the barrier starts late.
 		if !interrupted && last-first < (end-first)/50 {
 			counted += end - first
 			good++
@@ -108,16 +109,16 @@ func perSecond(parts [][windows]part, each int) (rate float64, undisturbed bool)
 // Scaling is the throughput of two goroutines over one.
 type Scaling struct {
 	Spread
-	// Rounds in which there was an undisturbed part. If it is 0, the ratio is
-	// of disturbed ones.
+	// Rounds is the number of rounds with an undisturbed part. If it is 0, the
+	// ratio comes from disturbed ones.
 	Rounds int
 }
 
 // scalings measures the throughput of two goroutines and of one, in turn.
 type scalings struct{ good, all [][2]float64 }
 
-// measure does so once more, for twice n operations, and takes the order from
-// the round.
+// measure measures both once more, for twice n operations, in an order that
+// depends on the round.
 func (s *scalings) measure(p Path, n, round int) error {
 	var pair [2]float64
 	undisturbed := true

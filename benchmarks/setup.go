@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package benchmarks measures what a verification and a signature cost, beside
-// the raw primitives and beside golang-jwt, go-jose and jwx, all in one run. It
-// is a module of its own, so that those stay out of the project's go.mod.
+// Package benchmarks measures the cost of a verification and a signature,
+// beside the raw primitives and beside golang-jwt, go-jose and jwx, all in one
+// run. It is a separate module, which keeps those out of the project's go.mod.
 //
 // A [Path] is one way to do one thing. `go test -bench .` runs each by itself;
-// command compare runs them in turn, round after round, so that they share
-// whatever else the machine does, and takes medians of ratios.
+// command compare runs them in turn, round after round, so that other load on
+// the machine affects all of them, and takes medians of ratios.
 // scripts/bench.sh runs both and writes docs/performance.md.
 package benchmarks
 
@@ -25,7 +25,7 @@ import (
 const (
 	audience = "orders"
 	subject  = "alice"
-	// lifetime is that of staples and tokens: longer than any run.
+	// lifetime is the lifetime of staples and tokens: longer than any run.
 	lifetime = 50 * time.Minute
 )
 
@@ -53,8 +53,8 @@ func NewSetup() (*Setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The certificates are made for testca.Now. The clock runs on from there,
-	// and reading it costs what it costs everybody.
+	// The certificates are made for testca.Now. The clock runs on from there, and
+	// reading it costs the usual time.
 	ahead := time.Until(testca.Now)
 	s := &Setup{
 		ca: root.Intermediate(), anchors: anchors,
@@ -95,12 +95,12 @@ func (s *Setup) newClient(leaf *testca.Party) (*client, error) {
 	return &client{leaf: leaf, staple: der, issuer: iss}, nil
 }
 
-// lasting gives a staple the lifetime.
+// lasting makes a staple valid for lifetime.
 func lasting(r *testca.Response) {
 	r.Singles[0].NextUpdate = r.Singles[0].ThisUpdate.Add(lifetime)
 }
 
-// sign makes n tokens, which differ in jti only.
+// sign makes n tokens that differ only in jti.
 func (c *client) sign(n int) ([]string, error) {
 	tokens := make([]string, n)
 	for i := range tokens {
@@ -113,7 +113,7 @@ func (c *client) sign(n int) ([]string, error) {
 	return tokens, nil
 }
 
-// token is one token with a new staple for a leaf.
+// token makes one token with a new staple for a leaf.
 func token(leaf *testca.Party) string {
 	t := testca.NewToken(leaf, leaf.Staple(lasting))
 	t.Claims.Set("sub", subject)
@@ -131,7 +131,7 @@ func tokens(n int, make1 func(i int) string) []string {
 }
 
 // Fill fills the caches of the verifier, as in a service that has run for a
-// while: from here on whatever it remembers evicts something.
+// while: from here on, anything it remembers evicts something.
 func (s *Setup) Fill(tokens, leaves int) error {
 	for _, fill := range []struct {
 		path string

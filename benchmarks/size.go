@@ -17,35 +17,35 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// TokenSize is the size of a token of one setup, where the responder embeds its
-// whole chain.
+// TokenSize is the size of a token of one setup, in which the responder embeds
+// its whole chain.
 type TokenSize struct {
 	// Keys is the kind of all keys.
 	Keys testca.Kind `json:"keys"`
-	// Anchor of the verifier: "root", below which the token carries leaf and
-	// intermediate, or "intermediate", below which it carries the leaf.
+	// Anchor is the verifier's anchor: "root", so that the token carries leaf and
+	// intermediate, or "intermediate", so that it carries the leaf.
 	Anchor string `json:"anchor"`
 	// Staples is "leaf", or "chain" if each certificate has a staple.
 	Staples string `json:"staples"`
-	// Delegate reports whether each issuer has a delegate that signs its staples,
-	// and does not sign them itself.
+	// Delegate reports whether a delegate of each issuer signs its staples, instead
+	// of the issuer itself.
 	Delegate bool `json:"delegate"`
-	// Whole is with the answers as the responder gives them, and Slim with what
-	// a stapler keeps of them.
+	// Whole uses the responder's answers unchanged, and Slim what a stapler keeps
+	// of them.
 	Whole Size `json:"whole"`
 	Slim  Size `json:"slim"`
 }
 
-// Size is that of a token in bytes, and of its staples in DER.
+// Size is the size of a token in bytes, and of its staples in DER.
 type Size struct {
 	Token   int `json:"token"`
 	Staples int `json:"staples"`
-	// Refused by a verifier, for its size.
+	// Refused reports whether a verifier refuses the token for its size.
 	Refused bool `json:"refused"`
 }
 
-// TokenSizes makes a token of every setup. They do not depend on the machine,
-// save for an ECDSA signature, which may be two bytes shorter.
+// TokenSizes makes a token of every setup. The sizes do not depend on the
+// machine, except that an ECDSA signature may be two bytes shorter.
 func TokenSizes() ([]TokenSize, error) {
 	var sizes []TokenSize
 	for _, keys := range []testca.Kind{testca.P256, testca.RSA2048, testca.RSA4096} {
@@ -66,7 +66,7 @@ func TokenSizes() ([]TokenSize, error) {
 	return sizes, nil
 }
 
-// deployed gives a certificate what certificates usually have.
+// deployed gives a certificate the usual extensions.
 func deployed(t *testca.Template) {
 	t.Subject.Organization, t.Subject.Country = []string{"Example Corporation"}, []string{"US"}
 	t.OCSPServer = []string{"http://ocsp.pki.example.com/"}
@@ -105,7 +105,7 @@ func (s *TokenSize) measure(leaf *testca.Party) error {
 	return err
 }
 
-// size makes the token and has it verified.
+// size makes the token and verifies it.
 func (s *TokenSize) size(leaf *testca.Party, staples [][]byte) (Size, error) {
 	token := testca.NewToken(leaf, staples...)
 	anchor := leaf.Issuer
@@ -140,10 +140,10 @@ func (s *TokenSize) size(leaf *testca.Party, staples [][]byte) (Size, error) {
 	return size, nil
 }
 
-// Sizes are the sizes of tokens.
+// Sizes returns the table of token sizes.
 func (m *Measurement) Sizes() *Table { return SizeTable(m.TokenSizes) }
 
-// SizeTable has one row for each setup.
+// SizeTable returns a table with one row for each setup.
 func SizeTable(sizes []TokenSize) *Table {
 	t := &Table{Head: []string{"keys", "anchor", "staples for", "signed by", "embeds its chain: staples", "token", "slimmed: staples", "token"}}
 	for _, s := range sizes {

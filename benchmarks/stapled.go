@@ -13,12 +13,12 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// callers is the number of clients that the path "hot" hears from in turn.
+// callers is the number of clients that take turns on the path "hot".
 const callers = 64
 
-// verifierPaths are the paths of Verifier.Verify. All but "cold" take one
-// verifier with the default configuration: nothing is turned off, and what is
-// to be new to it is made anew for each operation.
+// verifierPaths are the paths of Verifier.Verify. All but "cold" use one
+// verifier with the default configuration: nothing is turned off, and whatever
+// must be new to it is made anew for each operation.
 func (s *Setup) verifierPaths() []Path {
 	warm := func(kind testca.Kind) func(int) (Operation, error) {
 		return func(n int) (Operation, error) {
@@ -37,7 +37,7 @@ func (s *Setup) verifierPaths() []Path {
 		{Name: "hot", Does: "token seen before", Raw: "raw_es256", Times: 1, Batch: s.hot()},
 		{Name: "warm_es256", Does: "header seen before, new token, ES256", Raw: "raw_es256", Times: 1, Fresh: true, Batch: warm(testca.P256)},
 		{Name: "warm_eddsa", Does: "header seen before, new token, EdDSA", Raw: "raw_eddsa", Times: 1, Fresh: true, Batch: warm(testca.Ed25519)},
-		// RSA signs fifty times slower than it verifies.
+		// RSA signs fifty times more slowly than it verifies.
 		{Name: "warm_rs256", Does: "header seen before, new token, RS256", Raw: "raw_rs256", Times: 1, Fresh: true, Batch: warm(testca.RSA2048), Limit: 300},
 		{Name: "restaple", Does: "new staple, known chain", Raw: "raw_es256", Times: 2, Fresh: true, Batch: s.restaple()},
 		{Name: "new_leaf", Does: "new leaf and staple, known intermediate", Raw: "raw_es256", Times: 3, Fresh: true, Batch: onTokens(
@@ -58,13 +58,13 @@ func (s *Setup) verify(raw string) error {
 	return err
 }
 
-// newLeaf is a certificate that nobody has seen. Its key is not new: that
-// changes nothing for a verifier, and saves time.
+// newLeaf makes a certificate that the verifier has not seen. Its key is not
+// new: that makes no difference to a verifier, and saves time.
 func (s *Setup) newLeaf(ca *testca.Party) *testca.Party {
 	return ca.Leaf(testca.WithKey(s.clients[testca.P256].leaf.Key))
 }
 
-// parseChain is what everybody does with a chain who has not seen it.
+// parseChain does what every verifier does with a chain that it has not seen.
 func (s *Setup) parseChain(int) error {
 	for _, c := range s.clients[testca.P256].leaf.Chain() {
 		if _, err := x509.ParseCertificate(c.Raw); err != nil {

@@ -19,7 +19,7 @@ type Table struct {
 
 func (t *Table) add(cells ...string) { t.Rows = append(t.Rows, cells) }
 
-// Markdown is the table as GitHub writes it.
+// Markdown returns the table in GitHub's format.
 func (t *Table) Markdown() string {
 	var b strings.Builder
 	line := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
@@ -41,7 +41,7 @@ func (t *Table) Text(w io.Writer) error {
 	return out.Flush()
 }
 
-// Targets are the targets and what was measured.
+// Targets returns the targets and the measured results.
 func (m *Measurement) Targets() *Table {
 	t := &Table{Head: []string{"path", "compared with", "target", "measured", "middle half of the rounds", "met"}}
 	r := m.Ratios()
@@ -100,7 +100,7 @@ func (m *Measurement) Targets() *Table {
 	return t
 }
 
-// Verifying compares verification with that of peers.
+// Verifying compares verification with the peers'.
 func (m *Measurement) Verifying() *Table {
 	t := &Table{Head: []string{"verifies a token", "chain and revocation", "ns", "allocs", "bytes", "stapled over this"}}
 	for _, row := range []struct{ name, does, revocation string }{
@@ -123,7 +123,7 @@ func (m *Measurement) Verifying() *Table {
 	return t
 }
 
-// Signing compares signing with that of peers.
+// Signing compares signing with the peers'.
 func (m *Measurement) Signing() *Table {
 	t := &Table{Head: []string{"signs a token with our header", "ns", "allocs", "bytes", "stapled over this"}}
 	for _, name := range []string{"sign_es256", "golang_jwt_sign", "go_jose_sign", "jwx_sign", "raw_sign_es256"} {
@@ -132,7 +132,7 @@ func (m *Measurement) Signing() *Table {
 	return t
 }
 
-// Others are the other algorithms beside their primitives.
+// Others compares the other algorithms with their primitives.
 func (m *Measurement) Others() *Table {
 	t := &Table{Head: []string{"operation", "ns", "allocs", "bytes"}}
 	for _, name := range []string{"warm_eddsa", "raw_eddsa", "warm_rs256", "raw_rs256"} {
@@ -161,8 +161,8 @@ func (m *Measurement) nanoseconds(name string) string {
 	return grouped(int64(m.Nanoseconds(name) + 0.5))
 }
 
-// decimal writes a ratio with so many digits that none that misses its target
-// looks as if it met it.
+// decimal writes a ratio with enough digits that one that misses its target
+// never looks as if it met it.
 func decimal(x float64) string {
 	if x < 0.1 {
 		return strconv.FormatFloat(x, 'f', 4, 64)

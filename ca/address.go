@@ -16,13 +16,13 @@ import (
 
 const loopback = "127.0.0.1"
 
-// Ports that are kept for years are picked below the range that systems hand
-// out to outgoing connections (from 32768 on Linux, 49152 elsewhere). A port
-// from that range would sooner or later be taken at a restart.
+// Ports that a CA keeps for years come from below the range that systems assign
+// to outgoing connections (from 32768 on Linux, 49152 elsewhere). A port from
+// that range would sooner or later be taken when the CA restarts.
 const firstPort, portCount = 20000, 10000
 
-// pickAddress returns addr, with a free port in place of port 0. The listener
-// keeps the port until the caller has chosen all of its addresses.
+// pickAddress returns addr with a free port in place of port 0. The listener
+// holds the port until the caller has chosen all of its addresses.
 func pickAddress(addr string, server Server) (string, net.Listener, error) {
 	if addr == "" {
 		addr = net.JoinHostPort(loopback, "0")
@@ -65,7 +65,7 @@ func listen(addr string, server Server) (net.Listener, error) {
 	return l, nil
 }
 
-// reachable turns an address to listen on into one to connect to.
+// reachable turns an address to listen on into an address to connect to.
 func reachable(addr string) (host, hostPort string, err error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {

@@ -19,14 +19,14 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// auditor logs a line for each certificate once step-ca has stored it, however
-// it was asked for: by token, by mutual TLS, by ACME or SCEP. It implements
-// authority.Meter.
+// auditor logs a line for each certificate once step-ca has stored it, no
+// matter how it was requested: by token, mutual TLS, ACME or SCEP. It
+// implements authority.Meter.
 type auditor struct{ log *slog.Logger }
 
 func (a auditor) x509(what string, chain []*x509.Certificate, p provisioner.Interface, err error) {
 	if err != nil || len(chain) == 0 {
-		return // a refusal is logged where it is answered
+		return // the handler that answers logs the refusal
 	}
 	args := append(describe(chain[0]), "not_after", chain[0].NotAfter.UTC())
 	a.log.Info(what, append(args, by(p)...)...)
@@ -40,8 +40,8 @@ func (a auditor) ssh(what string, cert *ssh.Certificate, p provisioner.Interface
 	a.log.Info(what, append(args, by(p)...)...)
 }
 
-// describe names a certificate: by the serial number that `stapled revoke` takes,
-// and by what it is for.
+// describe names a certificate by its serial number, as `stapled revoke` takes
+// it, its subject and its names.
 func describe(cert *x509.Certificate) []any {
 	names := san.Names{DNS: cert.DNSNames}
 	for _, uri := range cert.URIs {
@@ -54,7 +54,7 @@ func describe(cert *x509.Certificate) []any {
 	return []any{"serial", cert.SerialNumber.String(), "subject", cert.Subject.String(), "sans", sans}
 }
 
-// by says on whose authority.
+// by names the provisioner that authorized the request.
 func by(p provisioner.Interface) []any {
 	if p == nil {
 		return nil
@@ -107,9 +107,9 @@ func (auditor) SSHWebhookEnriched(provisioner.Interface, error) {}
 // KMSSigned implements authority.Meter.
 func (auditor) KMSSigned(error) {}
 
-// auditedDatabase logs revocations where they are recorded: step-ca can answer a
-// request with an error though the certificate is revoked from now on, such as
-// when the new CRL cannot be stored. It embeds the database itself, because
+// auditedDatabase logs revocations when they are recorded: step-ca can answer a
+// request with an error although the certificate is now revoked, for example
+// when it cannot store the new CRL. It embeds the database itself because
 // step-ca looks for more methods on it than db.AuthDB has.
 type auditedDatabase struct {
 	*db.DB
@@ -148,8 +148,8 @@ func (d *auditedDatabase) RevokeSSH(info *db.RevokedCertificateInfo) error {
 	return nil
 }
 
-// who says on whose authority a certificate was revoked: of its own key, or of
-// the provisioner that has signed the token.
+// who names the authority for a revocation: the certificate's own key, or the
+// provisioner that signed the token.
 func (d *auditedDatabase) who(info *db.RevokedCertificateInfo) []any {
 	var args []any
 	switch {
@@ -165,7 +165,8 @@ func (d *auditedDatabase) who(info *db.RevokedCertificateInfo) []any {
 	return append(args, by(p)...)
 }
 
-// auditAdministration logs what the administration of provisioners changes.
+// auditAdministration logs changes made through the administration of
+// provisioners.
 func (c *CA) auditAdministration(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {

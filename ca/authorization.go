@@ -13,11 +13,11 @@ import (
 	"go.step.sm/crypto/jose"
 )
 
-// A tokenLeaf finds the certificate in a token as step-ca does, with other roots.
-// Whether the token is valid otherwise is for step-ca to decide.
+// A tokenLeaf finds the certificate in a token as step-ca does, but with the
+// given roots. step-ca decides whether the token is otherwise valid.
 type tokenLeaf func(authorization string, roots []*x509.Certificate) (*x509.Certificate, error)
 
-// renewalLeaf is for tokens that renew (api.Renew).
+// renewalLeaf handles renewal tokens (api.Renew).
 func renewalLeaf(authorization string, roots []*x509.Certificate) (*x509.Certificate, error) {
 	_, chain, err := jose.ParseX5cInsecure(strings.TrimPrefix(authorization, "Bearer "), roots)
 	if err != nil {
@@ -26,7 +26,7 @@ func renewalLeaf(authorization string, roots []*x509.Certificate) (*x509.Certifi
 	return chain[0][0], nil
 }
 
-// adminLeaf is for tokens of administrators (authority.AuthorizeAdminToken).
+// adminLeaf handles administrator tokens (authority.AuthorizeAdminToken).
 func adminLeaf(authorization string, roots []*x509.Certificate) (*x509.Certificate, error) {
 	token, err := jose.ParseSigned(authorization)
 	if err != nil {
@@ -44,9 +44,10 @@ func adminLeaf(authorization string, roots []*x509.Certificate) (*x509.Certifica
 }
 
 // ownCertificates guards requests with a token in the Authorization header.
-// step-ca takes one whose certificate leads to the root, and then goes by serial
-// number and provisioner extension. Another CA below the same root chooses both,
-// as in tlsConfig. Nor does a revoked certificate administer or renew.
+// step-ca accepts any token whose certificate chains to the root, and then goes
+// by its serial number and provisioner extension. Another CA under the same
+// root can choose both, as tlsConfig explains. A revoked certificate can
+// neither administer nor renew.
 func (c *CA) ownCertificates(leafOf tokenLeaf) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -84,7 +85,7 @@ func (c *CA) checkAuthorization(authorization string, leafOf tokenLeaf) error {
 func refuseUnauthorized(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusUnauthorized)
-	// The status is out; a client that has gone needs no text.
+	// The status is already sent; a client that has gone needs no text.
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"status": http.StatusUnauthorized, "message": "The request lacked necessary authorization to be completed.",
 	})

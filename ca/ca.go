@@ -4,21 +4,22 @@
 // Package ca runs smallstep's step-ca in process, together with the OCSP
 // responder that step-ca's open-source edition lacks.
 //
-// Init makes a directory in the standard layout of step-ca, which the stock
-// step-ca and step commands work with too. Open opens it and listens, Run
-// serves the step-ca API over TLS and OCSP over HTTP. ClientConfig makes a client
-// of package stepca, which enrolls, renews and revokes through that API, from this
+// Init makes a directory in step-ca's standard layout, which the stock step-ca
+// and step commands can use too. Open opens it and listens. Run serves the
+// step-ca API over TLS and OCSP over HTTP. ClientConfig configures a client of
+// package stepca, which enrolls, renews and revokes through that API, from this
 // or another process.
 //
 // Errors are those of package stapled.
 //
-// What step-ca calls passive revocation is that a revoked certificate is not
-// renewed any more, and nothing else. Here the responder reads the same table
-// of the same database, so that the status changes with the next response.
+// What step-ca calls passive revocation only stops a revoked certificate from
+// being renewed. Here the responder reads the same table of the same database,
+// so the status changes with the next response.
 //
 // The API is step-ca's own, with ACME, SCEP and the administration of
-// provisioners where ca.json configures them. What ca.json configures and this
-// package does not serve is refused or logged by the name of its key.
+// provisioners where ca.json configures them. If ca.json configures something
+// that this package does not serve, Open refuses it or logs it by the name of
+// its key.
 package ca
 
 import (
@@ -41,23 +42,22 @@ import (
 	"github.com/stapledjwt/stapled/responder"
 )
 
-// Config is how Open runs a CA. The zero value is usable.
+// Config configures Open. The zero value is usable.
 type Config struct {
-	// Password decrypts the keys of the CA; nil takes the password of ca.json, or
-	// else that in secrets/password.
+	// Password decrypts the keys of the CA; nil uses the password in ca.json or,
+	// failing that, the one in secrets/password.
 	Password []byte
 	// StapleValidity is the time from thisUpdate to nextUpdate of OCSP
 	// responses; default responder.DefaultValidity, at least 1 s.
 	StapleValidity time.Duration
-	// Logger gets what happens; nil discards. Of the lines about requests and
-	// connections, which anybody can cause, 10 of a kind pass at once and then one
-	// each 10 seconds; its attribute left_out is the number of lines left out
-	// before it.
+	// Logger receives the log; nil discards it. Anybody can cause lines about
+	// requests and connections, so 10 of a kind pass at once and then one every 10
+	// seconds; its attribute left_out counts the lines left out before it.
 	Logger *slog.Logger
 	// Observer counts the outcomes of OCSP requests; nil counts nothing.
 	Observer responder.Observer
-	// HandlersOnly opens no listener: the caller serves Handler and OCSPHandler,
-	// at the URLs of stapled.json, while Run runs. insecureAddress is not served.
+	// HandlersOnly opens no listener: the caller serves Handler and OCSPHandler at
+	// the URLs in stapled.json while Run runs. insecureAddress is not served.
 	// Default: the CA listens.
 	HandlersOnly bool
 }
@@ -91,9 +91,9 @@ type CA struct {
 	jobs    sync.WaitGroup
 }
 
-// Open opens a directory that Init has made, or that has the same files. From
-// then on the addresses accept connections, which Run answers, unless HandlersOnly. The caller has
-// to call Run or Close.
+// Open opens a directory that Init made, or one with the same files. From then
+// on, unless HandlersOnly is set, the addresses accept connections, which Run
+// serves. The caller must call Run or Close.
 func Open(dir string, cfg Config) (_ *CA, err error) {
 	l, err := newLayout(dir)
 	if err != nil {
@@ -153,8 +153,9 @@ func Open(dir string, cfg Config) (_ *CA, err error) {
 	return c, nil
 }
 
-// newResponder answers for the certificates of the one that issues, signed by
-// that, and for what is directly below the root, signed by the root.
+// newResponder answers for certificates issued by the issuing certificate,
+// which signs those answers, and for certificates directly below the root,
+// whose answers the root signs.
 func (c *CA) newResponder(stepCfg *config.Config, password secret, cfg Config) (*responder.Responder, error) {
 	key, err := readKey(stepCfg.IntermediateKey, password, c.intermediate)
 	if err != nil {
@@ -171,7 +172,7 @@ func (c *CA) newResponder(stepCfg *config.Config, password secret, cfg Config) (
 				Certificate: c.root, Signer: rootKey, Source: intermediates{c.database, c.path.certificates[n-2]},
 			})
 		case errors.Is(err, fs.ErrNotExist):
-			// Keeping the root key off line is good practice, not an error.
+			// Keeping the root key offline is good practice, not an error.
 			c.log.Info("the root key is not here, so there are no staples for the intermediate; verifiers that require the whole chain stapled will refuse", "file", c.layout.rootKey())
 		default:
 			c.log.Warn("the root key is unusable, so there are no staples for the intermediate; verifiers that require the whole chain stapled will refuse", "error", err)
@@ -186,31 +187,31 @@ func (c *CA) newResponder(stepCfg *config.Config, password secret, cfg Config) (
 	return r, nil
 }
 
-// URL is the step-ca API.
+// URL returns the URL of the step-ca API.
 func (c *CA) URL() string { return c.settings.CAURL }
 
-// OCSPURL is the responder, as the certificates name it.
+// OCSPURL returns the URL of the responder, as the certificates give it.
 func (c *CA) OCSPURL() string { return c.settings.OCSPURL }
 
-// Dir is the absolute path of the directory.
+// Dir returns the absolute path of the directory.
 func (c *CA) Dir() string { return string(c.layout) }
 
-// RootFile is the PEM file that has the root certificate.
+// RootFile returns the path of the PEM file that holds the root certificate.
 func (c *CA) RootFile() string { return c.path.rootFile }
 
-// Root is the root certificate.
+// Root returns the root certificate.
 func (c *CA) Root() *x509.Certificate { return c.root }
 
-// Addresses are those on which the CA listens.
+// Addresses returns the addresses on which the CA listens.
 func (c *CA) Addresses() Addresses {
 	return Addresses{CA: addressOf(c.apiListener), OCSP: addressOf(c.ocspListener), Insecure: addressOf(c.insecureListener)}
 }
 
-// Addresses are HOST:PORT of each server of a CA.
+// Addresses holds the HOST:PORT of each server of a CA.
 type Addresses struct {
 	// CA and OCSP are empty only with HandlersOnly.
 	CA, OCSP string
-	// Insecure is the insecureAddress of ca.json, where the CRL and SCEP are served
-	// over plain HTTP; empty if that is off.
+	// Insecure is the insecureAddress of ca.json, where the CA serves the CRL and
+	// SCEP over plain HTTP; empty if that is off.
 	Insecure string
 }

@@ -15,16 +15,17 @@ import (
 	keyvalue "github.com/smallstep/nosql/database"
 )
 
-// changes counts the writes to the tables that statuses come from. Serials share
-// counters, so a write costs the answers about a few others their reuse.
+// changes counts the writes to the tables that statuses come from. Serials
+// share counters, so a write also prevents the reuse of answers about a few
+// other serials.
 type changes struct {
 	seed     maphash.Seed
 	counters [1024]atomic.Uint64
 	ended    atomic.Bool
 }
 
-// end is for a database that is about to be closed: what cannot be asked any
-// more cannot say either that nothing has changed.
+// end marks a database that is about to close: once it can no longer be read,
+// it cannot vouch that nothing has changed.
 func (c *changes) end() {
 	if c != nil {
 		c.ended.Store(true)
@@ -36,7 +37,7 @@ func (c *changes) counter(serial []byte) *atomic.Uint64 {
 }
 
 // watch counts what step-ca writes from here on. It does so for databases that
-// only one process can open; others may write to those on a server.
+// only one process can open; other processes may write to a database server.
 func (d *database) watch(cfg *db.Config) {
 	switch strings.ToLower(cfg.Type) {
 	case nosql.BadgerDriver, nosql.BadgerV1Driver, nosql.BadgerV2Driver, nosql.BBoltDriver:
@@ -59,9 +60,9 @@ func (d *database) version(serial *big.Int) (uint64, bool) {
 	return d.changes.counter([]byte(serial.String())).Load(), true
 }
 
-// watchedTables counts a write after it was made and before its maker learns of
-// it, as responder.Versioned asks for. One that failed counts too: it may have
-// been made nevertheless.
+// watchedTables counts a write after making it and before its caller learns of
+// it, as responder.Versioned requires. A failed write counts too: it may have
+// happened nevertheless.
 type watchedTables struct {
 	nosql.DB
 	changes *changes
@@ -97,7 +98,7 @@ func (t watchedTables) Del(bucket, key []byte) error {
 	return t.DB.Del(bucket, key)
 }
 
-// Update implements nosql.DB. Operations that read count too.
+// Update implements nosql.DB. Read operations count too.
 func (t watchedTables) Update(tx *keyvalue.Tx) error {
 	defer func() {
 		for _, op := range tx.Operations {

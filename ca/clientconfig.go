@@ -9,10 +9,10 @@ import (
 	"github.com/stapledjwt/stapled/stepca"
 )
 
-// ClientConfig is the configuration of a client for the CA in dir. It only reads
-// files, so it works while another process runs the CA. The key of the provisioner
-// opens with password; nil means the password of ca.json, or else that in
-// secrets/password.
+// ClientConfig returns the configuration of a client for the CA in dir. It only
+// reads files, so it works while another process runs the CA. The password
+// decrypts the provisioner's key; nil uses the password in ca.json or, failing
+// that, the one in secrets/password.
 func ClientConfig(dir string, password []byte) (stepca.Config, error) {
 	l, err := newLayout(dir)
 	if err != nil {

@@ -22,20 +22,20 @@ import (
 	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
-// closeTimeout bounds closing the database. Badger tries for ever to write what
-// it has in memory, all of which is in its log already.
+// closeTimeout bounds closing the database. Badger tries forever to write what
+// it has in memory, all of which is already in its log.
 const closeTimeout = 10 * time.Second
 
 // database is the CA's own database, opened once and shared by step-ca and
 // the responder.
 type database struct {
 	db.AuthDB
-	// tables gives access to what AuthDB has no method for.
+	// tables gives access to data for which AuthDB has no method.
 	tables nosql.DB
 	// changes counts writes; nil if other processes may write too.
 	changes *changes
-	// guard ends the use of a database in files; nil for a server of SQL, whose
-	// failures are those of its connection.
+	// guard ends the use of a database in files; nil for an SQL server, whose
+	// failures are failures of its connection.
 	guard *guard
 }
 
@@ -49,8 +49,8 @@ func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 	if cfg == nil {
 		return nil, stapled.Errorf(stapled.ConfigInvalid, "ca.json configures no database (\"db\"); OCSP needs one")
 	}
-	// An empty database in the place of a lost one would have forgotten what the
-	// CA has issued and revoked.
+	// An empty database in place of a lost one would have forgotten what the CA has
+	// issued and revoked.
 	if file := databaseFile(cfg); file != "" {
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 			return nil, stapled.Errorf(stapled.NotCADirectory, "the database %s is missing or empty; restore it, or correct its path in ca.json (to begin with a new one, start the stock step-ca once)", cfg.DataSource)
@@ -75,8 +75,8 @@ func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 	return &database{AuthDB: auth, tables: tables.DB}, nil
 }
 
-// openGuarded opens a database in files behind a guard. A damaged file is an
-// error here, whatever the library makes of it.
+// openGuarded opens a database in files behind a guard. It returns an error for
+// a damaged file, whatever the library does with it.
 func openGuarded(cfg *db.Config, g *guard, open func(*db.Config, *guard) (nosql.DB, error), keptOut func(error) bool) (*database, error) {
 	type result struct {
 		db  nosql.DB
@@ -105,12 +105,12 @@ func openGuarded(cfg *db.Config, g *guard, open func(*db.Config, *guard) (nosql.
 			return nil, errors.Join(databaseError(cfg, err), closeDatabase(tables, g))
 		}
 	}
-	// A db.DB that db.New has not made leaves its database open at Shutdown.
+	// Shutdown leaves the database of a db.DB open unless db.New made it.
 	return &database{AuthDB: &db.DB{DB: tables}, tables: tables, guard: g}, nil
 }
 
-// databaseFile is a file that the database has once it exists; "" if it is not
-// in files of this machine.
+// databaseFile returns a file that exists once the database does; "" if the
+// database is not in files on this machine.
 func databaseFile(cfg *db.Config) string {
 	switch strings.ToLower(cfg.Type) {
 	case nosql.BadgerDriver, nosql.BadgerV1Driver, nosql.BadgerV2Driver:
@@ -121,7 +121,7 @@ func databaseFile(cfg *db.Config) string {
 	return ""
 }
 
-// createDatabase makes an empty database, a file of bbolt, as step-ca would.
+// createDatabase makes an empty database, a bbolt file, as step-ca would.
 func createDatabase(file string) error {
 	made, err := nosql.New(nosql.BBoltDriver, file)
 	if err != nil {
@@ -145,20 +145,20 @@ func databaseError(cfg *db.Config, err error) error {
 }
 
 func isLocked(err error) bool {
-	// Badger locks its directory with flock and keeps the errno in the text only
-	// in some of its wrappings.
+	// Badger locks its directory with flock, and some of its wrappings keep the
+	// errno only in the text.
 	return errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, bbolterrors.ErrTimeout) ||
 		strings.Contains(err.Error(), "Another process is using this Badger database")
 }
 
-// oneLine keeps a cause and folds its text.
+// oneLine keeps a cause and folds its text into one line.
 type oneLine struct{ error }
 
 func (e oneLine) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
 func (e oneLine) Unwrap() error { return e.error }
 
-// failed is closed when the database must not be used any more; nil where that
-// does not happen.
+// failed returns a channel that closes when the database must no longer be
+// used; nil if that cannot happen.
 func (d *database) failed() <-chan struct{} {
 	if d.guard == nil {
 		return nil
@@ -166,7 +166,7 @@ func (d *database) failed() <-chan struct{} {
 	return d.guard.failed
 }
 
-// close closes the database; the AuthDB is of no use afterwards.
+// close closes the database; the AuthDB cannot be used afterwards.
 func (d *database) close() error {
 	d.changes.end()
 	if d.guard == nil {
@@ -175,7 +175,7 @@ func (d *database) close() error {
 	return closeDatabase(d.tables, d.guard)
 }
 
-// closeDatabase leaves a database whose guard has ended as it is: the files must
+// closeDatabase does not touch a database whose guard has ended: its files must
 // not change any more, and the process is about to end.
 func closeDatabase(tables nosql.DB, g *guard) error {
 	if g.check() != nil {

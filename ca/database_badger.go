@@ -17,16 +17,16 @@ import (
 	kv "github.com/smallstep/nosql/database"
 )
 
-// badgerDB is the nosql.DB of a badger that is open: the same keys as nosql's
-// own, which opens badger with a logger of its own and acknowledges writes
-// behind a hole.
+// badgerDB implements nosql.DB on an open badger database. It uses the same
+// keys as nosql's own implementation, which opens badger with its own logger
+// and acknowledges writes after a hole.
 type badgerDB struct {
 	*badger.DB
 }
 
-// openBadger opens a directory of badger as step-ca does; every write is synced
-// before it is acknowledged. What badger would crash on, or drop in silence, is
-// found before.
+// openBadger opens a badger directory as step-ca does; it syncs every write
+// before acknowledging it. It first looks for anything that badger would crash
+// on or silently drop.
 func openBadger(cfg *db.Config, g *guard) (nosql.DB, error) {
 	opts := badger.DefaultOptions(cfg.DataSource).WithLogger(badgerLogger{g})
 	if cfg.ValueDir != "" {
@@ -59,8 +59,8 @@ func keptOutOfBadger(err error) bool {
 	return nosql.IsErrNotFound(err) || nosql.IsErrOpNotSupported(err)
 }
 
-// badgerKey is the key of nosql: each name behind its length in 16 bits, the
-// table first. A table by itself marks that it exists.
+// badgerKey builds nosql's keys: each name preceded by its length in 16 bits,
+// the table first. A table name alone marks that the table exists.
 func badgerKey(names ...[]byte) ([]byte, error) {
 	var key []byte
 	for _, name := range names {
@@ -72,20 +72,20 @@ func badgerKey(names ...[]byte) ([]byte, error) {
 	return key, nil
 }
 
-// Open implements nosql.DB. The database is open.
+// Open implements nosql.DB. The database is already open.
 func (d badgerDB) Open(string, ...kv.Option) error { return kv.ErrOpNotSupported }
 
 // Compact implements nosql.Compactor.
 func (d badgerDB) Compact(discardRatio float64) error { return d.RunValueLogGC(discardRatio) }
 
-// CreateTable implements nosql.DB. A table that is there costs no write.
+// CreateTable implements nosql.DB. An existing table costs no write.
 func (d badgerDB) CreateTable(bucket []byte) error {
 	return d.DB.Update(func(txn *badger.Txn) error { return badgerTxn{txn}.createTable(bucket) })
 }
 
 // DeleteTable implements nosql.DB.
 func (d badgerDB) DeleteTable(bucket []byte) error {
-	const batch = 1000 // far below what one transaction takes
+	const batch = 1000 // far below the limit of one transaction
 	for first := true; ; first = false {
 		deleted := 0
 		err := d.DB.Update(func(txn *badger.Txn) (err error) {
@@ -155,7 +155,7 @@ func (d badgerDB) Update(tx *kv.Tx) error {
 	})
 }
 
-// badgerTxn is what nosql's operations are in a transaction.
+// badgerTxn runs nosql's operations in a transaction.
 type badgerTxn struct{ *badger.Txn }
 
 func (t badgerTxn) run(op *kv.TxEntry) (err error) {
@@ -173,7 +173,7 @@ func (t badgerTxn) run(op *kv.TxEntry) (err error) {
 		op.Result, op.Swapped, err = t.cmpAndSwap(op.Bucket, op.Key, op.CmpValue, op.Value)
 		return err
 	}
-	return kv.ErrOpNotSupported // as nosql's own, and DeleteTable, which may take several transactions
+	return kv.ErrOpNotSupported // as in nosql; DeleteTable also ends up here, as it may take several transactions
 }
 
 func (t badgerTxn) createTable(bucket []byte) error {
@@ -237,8 +237,8 @@ func (t badgerTxn) del(bucket, key []byte) error {
 	return t.Delete(k)
 }
 
-// cmpAndSwap returns the value that is there afterwards. A key that is not there
-// has no value, which equals an empty one.
+// cmpAndSwap returns the value stored afterwards. A missing key has no value,
+// which equals an empty one.
 func (t badgerTxn) cmpAndSwap(bucket, key, oldValue, newValue []byte) ([]byte, bool, error) {
 	current, err := t.get(bucket, key)
 	switch {
@@ -266,7 +266,7 @@ func (t badgerTxn) list(bucket []byte) ([]*kv.Entry, error) {
 		found = true
 		key := each.Item().KeyCopy(nil)[len(prefix):]
 		if len(key) == 0 {
-			continue // the mark of the table
+			continue // the marker of the table
 		}
 		if len(key) < 3 || int(binary.LittleEndian.Uint16(key)) != len(key)-2 {
 			return nil, fmt.Errorf("table %s holds the key %x, which is not one of step-ca", bucket, key)

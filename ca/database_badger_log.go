@@ -9,24 +9,24 @@ import (
 	"strings"
 )
 
-// badgerLogger passes badger's lines to slog, and ends the guard when one is
-// about something that has failed. Badger says so nowhere else when it writes
-// on its own account: collecting garbage, moving tables. It says it before it
-// goes on to the next write, which would come to lie behind the hole, or tries
-// again, behind half a record. So it is kept from going on.
+// badgerLogger passes badger's lines to slog, and ends the guard when a line
+// reports a failure. When badger writes on its own account (collecting garbage,
+// moving tables), it reports failures nowhere else. It logs the failure before
+// it goes on to the next write, which would end up after the hole, or tries
+// again after half a record. So badgerLogger stops it there.
 type badgerLogger struct{ *guard }
 
 func (l badgerLogger) Errorf(format string, args ...any) {
 	line := badgerLine(format, args)
 	l.log.Error("database", "message", line)
 	if strings.HasPrefix(format, "Failed to populate discard stats") {
-		return // only delays the collection of garbage
+		return // only delays garbage collection
 	}
 	l.stop(line)
 }
 
-// Warningf is about a failure if it has an error among its arguments: one of
-// the compactions.
+// Warningf reports a failure if one of its arguments is an error; such lines
+// come from compactions.
 func (l badgerLogger) Warningf(format string, args ...any) {
 	line := badgerLine(format, args)
 	l.log.Warn("database", "message", line)
@@ -43,7 +43,7 @@ func (l badgerLogger) stop(line string) {
 	select {}
 }
 
-// Infof is about badger's files, so it is a debug line here.
+// Infof lines are about badger's files, so they are debug lines here.
 func (l badgerLogger) Infof(format string, args ...any) {
 	l.log.Debug("database", "message", badgerLine(format, args))
 }

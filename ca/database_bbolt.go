@@ -19,8 +19,8 @@ import (
 	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
-// openBBolt opens a file of bbolt as step-ca does. Every commit is synced
-// before it is acknowledged.
+// openBBolt opens a bbolt file as step-ca does. It syncs every commit before
+// acknowledging it.
 func openBBolt(cfg *db.Config, g *guard) (nosql.DB, error) {
 	lost, err := checkBBoltFile(cfg.DataSource)
 	if err != nil {
@@ -36,10 +36,10 @@ func openBBolt(cfg *db.Config, g *guard) (nosql.DB, error) {
 	return opened, nil
 }
 
-// keptOutOfBBolt reports whether a failed transaction has left the file as it
-// was. When the disk is full, so it is: pages in use are never overwritten, and
-// the header that would point to the new ones is written last. After a sync
-// that failed nobody knows what is on the disk.
+// keptOutOfBBolt reports whether a failed transaction left the file as it was.
+// That is the case when the disk is full: bbolt never overwrites pages in use,
+// and it writes the header that points to the new pages last. After a failed
+// sync, nobody knows what is on the disk.
 func keptOutOfBBolt(err error) bool {
 	var at *fs.PathError
 	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
@@ -56,10 +56,10 @@ func keptOutOfBBolt(err error) bool {
 	return nosql.IsErrNotFound(err) || nosql.IsErrOpNotSupported(err)
 }
 
-// The header of a bbolt file, in the byte order of the machine. There are two,
-// at the beginning of the first two pages; transactions write them in turn.
+// The header of a bbolt file, in the machine's byte order. There are two, at
+// the start of the first two pages; transactions write them in turn.
 const (
-	bboltHeaderAt   = 16 // behind the header of its page
+	bboltHeaderAt   = 16 // after the header of its page
 	bboltHeaderSize = 64
 	bboltMagic      = 0xED0CDAED
 	bboltVersion    = 2
@@ -68,7 +68,7 @@ const (
 
 type bboltHeader struct {
 	pageSize int64
-	pages    int64 // how many the file has in use
+	pages    int64 // number of pages that the file uses
 	txid     uint64
 }
 
@@ -86,8 +86,8 @@ func readBBoltHeader(page []byte) (bboltHeader, bool) {
 	return h, h.pageSize >= bboltHeaderAt+bboltHeaderSize && h.pageSize <= maxPageSize && h.pages > 0
 }
 
-// checkBBoltFile refuses a file that is shorter than its header says: bbolt maps
-// it into memory, where reading a page that is not there kills the process. It
+// checkBBoltFile refuses a file that is shorter than its header says: bbolt
+// maps the file into memory, where reading a missing page kills the process. It
 // reports whether one of the two headers is lost.
 func checkBBoltFile(name string) (lost bool, err error) {
 	f, err := os.Open(name)
@@ -112,8 +112,8 @@ func checkBBoltFile(name string) (lost bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	// The first header says where the second is. Without it, it is at one of the
-	// sizes that pages have.
+	// The first header says where the second is. Without it, try each possible page
+	// size.
 	var second bboltHeader
 	secondOK := false
 	for size := int64(1 << 10); size <= maxPageSize && !secondOK; size <<= 1 {

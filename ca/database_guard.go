@@ -16,9 +16,9 @@ import (
 )
 
 // guard ends the use of a database at the first failure that may have left a
-// hole in its files. What is written behind a hole is gone after the next
-// start, however often it has been acknowledged; so nothing is, from then on,
-// and the CA ends.
+// hole in its files. Anything written after a hole is gone after the next
+// start, even if it was acknowledged. So from then on the guard acknowledges
+// nothing, and the CA ends.
 type guard struct {
 	log    *slog.Logger
 	once   sync.Once
@@ -30,7 +30,7 @@ func newGuard(log *slog.Logger) *guard {
 	return &guard{log: log, failed: make(chan struct{})}
 }
 
-// end is for the first failure; others follow from it.
+// end records the first failure; later ones follow from it.
 func (g *guard) end(cause error) {
 	g.once.Do(func() {
 		g.cause = cause
@@ -41,7 +41,7 @@ func (g *guard) end(cause error) {
 	})
 }
 
-// check returns the cause once the use has ended.
+// check returns the cause once the guard has ended.
 func (g *guard) check() error {
 	select {
 	case <-g.failed:
@@ -51,11 +51,11 @@ func (g *guard) check() error {
 	}
 }
 
-// errDamaged is a library's panic.
+// errDamaged replaces a library's panic.
 var errDamaged = errors.New("a file of the database is damaged")
 
-// recoverDamage makes an error of a panic: the libraries do not check what they
-// read. Use it deferred.
+// recoverDamage turns a panic into an error: the libraries do not check what
+// they read. Defer it.
 func recoverDamage(err *error) {
 	if p := recover(); p != nil {
 		*err = stapled.Errorf(stapled.DatabaseDamaged, "%w (%w); restore it from a backup", errDamaged, oneLine{fmt.Errorf("%v", p)})
@@ -66,18 +66,18 @@ func recoverDamage(err *error) {
 type guardedDB struct {
 	inner nosql.DB
 	guard *guard
-	// keptOut reports whether an error means that the files are as they were
-	// before the write.
+	// keptOut reports whether an error means that the files are as they were before
+	// the write.
 	keptOut func(error) bool
 }
 
 // attempt runs one operation on the database.
 //
 //  1. Nothing runs once the guard has ended.
-//  2. A panic, also one about a page that the file does not have, ends it.
-//  3. A write that fails ends it, unless nothing of it is in the files.
-//  4. What has succeeded counts only if the guard has not ended meanwhile: the
-//     write may lie behind the hole that another one has made.
+//  2. A panic ends the guard, including one about a page missing from the file.
+//  3. A failed write ends the guard, unless no part of it reached the files.
+//  4. A success counts only if the guard has not ended meanwhile: the write may
+//     lie after a hole that another write made.
 func (d *guardedDB) attempt(write bool, op func() error) (err error) {
 	if err := d.guard.check(); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (d *guardedDB) attempt(write bool, op func() error) (err error) {
 	return err
 }
 
-// write runs an operation that may wait for another that never ends.
+// write runs an operation that may wait for another one that never ends.
 func (d *guardedDB) write(op func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- d.attempt(true, op) }()
@@ -111,7 +111,7 @@ func (d *guardedDB) write(op func() error) error {
 	}
 }
 
-// Open implements nosql.DB. The database is open.
+// Open implements nosql.DB. The database is already open.
 func (d *guardedDB) Open(string, ...kv.Option) error { return kv.ErrOpNotSupported }
 
 // Close implements nosql.DB.

@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// lockBadger takes the lock of badger on a directory: a file that is not there
-// before.
+// lockBadger takes badger's lock on a directory: a file that must not exist
+// yet.
 func lockBadger(dir string) (unlock func(), err error) {
 	name := filepath.Join(dir, "LOCK")
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL, 0o600)

@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// lockBadger takes the lock of badger on a directory.
+// lockBadger takes badger's lock on a directory.
 func lockBadger(dir string) (unlock func(), err error) {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// repairBadger looks at the files of a badger before badger does, which ends the
-// process where a table is shorter than it should be, and leaves out what it
-// cannot read. Nobody else may have the directory meanwhile.
+// repairBadger checks badger's files before badger does: badger ends the
+// process when a table is too short, and skips what it cannot read. No other
+// process may use the directory meanwhile.
 func repairBadger(dir, valueDir string, log *slog.Logger) error {
 	dirs := []string{dir, valueDir}
 	for i, d := range dirs {
@@ -53,13 +53,13 @@ func repairBadger(dir, valueDir string, log *slog.Logger) error {
 	return repairVlog(valueDir, head, log)
 }
 
-// repairVlog looks at what badger will replay: the log from its head on.
+// repairVlog checks what badger will replay: the log from its head on.
 //
-//  1. No file of it is missing, and the first reaches to the head.
-//  2. Where a file cannot be read to its end, nothing readable follows, neither
-//     in it nor in a later one: it may have been acknowledged.
-//  3. What cannot be read is a write that has not been acknowledged, because its
-//     end is missing. It is cut off, with a warning.
+//  1. None of its files is missing, and the first one reaches the head.
+//  2. Where a file cannot be read to its end, nothing readable follows in that
+//     file or a later one: such an entry may have been acknowledged.
+//  3. The unreadable rest is a write that was never acknowledged, because its end
+//     is missing. repairVlog cuts it off and logs a warning.
 func repairVlog(dir string, head vlogHead, log *slog.Logger) error {
 	numbers, err := vlogFiles(dir)
 	if err != nil {
@@ -89,7 +89,7 @@ func repairVlog(dir string, head vlogHead, log *slog.Logger) error {
 		if n == head.file && head.end > 0 && tail.size < head.end {
 			return stapled.Errorf(stapled.DatabaseDamaged, "%s is damaged: %d bytes at its end are missing; restore it from a backup", tail.file, head.end-tail.size)
 		}
-		if torn != nil { // 2.: whatever this file holds comes behind the tear
+		if torn != nil { // 2.: everything in this file comes after the tear
 			rest, err := os.ReadFile(tail.file)
 			if err != nil {
 				return fmt.Errorf("read the log of the database: %w", err)
@@ -115,8 +115,8 @@ func missingVlog(dir string, n uint32) error {
 	return stapled.Errorf(stapled.DatabaseDamaged, "%s, a file of the database, is missing; restore it from a backup", vlogFile(dir, n))
 }
 
-// cut removes what follows the last whole transaction. A file that has not even
-// got its header is removed; badger makes a new one.
+// cut removes what follows the last whole transaction. It removes a file with
+// an incomplete header; badger makes a new one.
 func (t *vlogTail) cut(log *slog.Logger) error {
 	if t.size < vlogHeader {
 		if err := os.Remove(t.file); err != nil {

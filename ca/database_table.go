@@ -19,14 +19,15 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// vlogHead is up to where the log is in the tables as well.
+// vlogHead is the position in the log up to which the tables hold everything.
 type vlogHead struct {
 	file uint32
 	end  int64
 }
 
-// readManifest returns the tables. The manifest may end in half a record: badger
-// cuts that off, and what was to be in its table is still in the log.
+// readManifest returns the names of the tables. The manifest may end in half a
+// record: badger cuts that off, and what was meant for its table is still in
+// the log.
 func readManifest(dir string) ([]string, error) {
 	f, err := os.Open(filepath.Join(dir, badger.ManifestFilename))
 	if err != nil {
@@ -49,14 +50,14 @@ func readManifest(dir string) ([]string, error) {
 }
 
 // checkTable reads a table from its end: the index with its checksum, then each
-// block with its own.
+// block with its own checksum.
 func checkTable(name string) error {
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
 	rest := data
-	cut := func(n int64) []byte { // the last n bytes of what is left
+	cut := func(n int64) []byte { // the last n bytes of what remains
 		if n < 0 || n > int64(len(rest)) {
 			return nil
 		}
@@ -94,8 +95,8 @@ func checkTable(name string) error {
 
 var errIndex = errors.New("its index, at its end, is unreadable")
 
-// blockIsWhole: entries, where they begin, how many there are; then the checksum
-// of all this, and its length.
+// blockIsWhole checks a block: its entries, their offsets, their number, then
+// the checksum of all this and its length.
 func blockIsWhole(b []byte) bool {
 	if len(b) < 8 {
 		return false
@@ -115,15 +116,15 @@ func blockIsWhole(b []byte) bool {
 }
 
 func checksumIs(data []byte, sum *pb.Checksum) bool {
-	switch sum.Algo { // badger panics about others
+	switch sum.Algo { // badger panics on any other
 	case pb.Checksum_CRC32C, pb.Checksum_XXHash64:
 		return y.VerifyChecksum(data, sum) == nil
 	}
 	return false
 }
 
-// headIn finds the newest head of the log in a table that has been checked, and
-// its version; 0 if there is none.
+// headIn returns the newest head of the log in a checked table, and its
+// version; 0 if there is none.
 func headIn(name string) (vlogHead, uint64, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -139,7 +140,7 @@ func headIn(name string) (vlogHead, uint64, error) {
 	var head vlogHead
 	var version uint64
 	if each.Valid() && y.SameKey(y.KeyWithTs(key, 0), each.Key()) {
-		value := each.Value().Value // file, length and offset, in the byte order of the machine
+		value := each.Value().Value // file, length and offset, in the machine's byte order
 		if len(value) == 12 {
 			order := binary.NativeEndian
 			head = vlogHead{order.Uint32(value), int64(order.Uint32(value[8:])) + int64(order.Uint32(value[4:]))}

@@ -19,10 +19,10 @@ import (
 )
 
 // Badger's value log is its write-ahead log: files 000000.vlog and so on, each
-// with a header and then entries. A write is acknowledged when its entries are
-// in the log, all of a transaction and its end. At a start badger replays the
-// log from its head on, up to the first entry that it cannot read, and can be
-// told to cut off the rest. This looks at the rest before.
+// a header followed by entries. Badger acknowledges a write when all entries of
+// its transaction, including the end marker, are in the log. At startup badger
+// replays the log from its head to the first entry that it cannot read, and can
+// be told to cut off the rest. The code here checks the rest first.
 
 const (
 	vlogHeader = 20 // the ID of a key and an initial vector, both unused
@@ -31,14 +31,14 @@ const (
 	vlogInTxn  = 1 << 6
 	vlogEndTxn = 1 << 7
 
-	// Lengths that no entry of badger exceeds: a transaction has at most 15 % of
-	// a table of 64 MiB.
+	// Lengths that no badger entry exceeds: a transaction has at most 15 % of a
+	// table of 64 MiB.
 	maxVlogKey   = 1 << 16
 	maxVlogValue = 15 << 20
 	maxVlogEntry = 16 << 20
 )
 
-// vlogEntry is an entry whose checksum is right.
+// vlogEntry is an entry with a correct checksum.
 type vlogEntry struct {
 	meta       byte
 	key, value []byte
@@ -47,8 +47,8 @@ type vlogEntry struct {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// vlogEntrySize reads the header of an entry: two bytes, the lengths of key and
-// value, when it expires, all three as varints.
+// vlogEntrySize reads the header of an entry: two bytes, then the key length,
+// the value length and the expiry, all three as varints.
 func vlogEntrySize(b []byte) (headerSize, keySize, size int, ok bool) {
 	at := 2
 	var numbers [3]uint64
@@ -69,7 +69,7 @@ func vlogEntrySize(b []byte) (headerSize, keySize, size int, ok bool) {
 	return at, int(key), at + int(key) + int(value) + crc32.Size, true
 }
 
-// readVlogEntry reads the entry at the beginning of b.
+// readVlogEntry reads the entry at the start of b.
 func readVlogEntry(b []byte) (vlogEntry, bool) {
 	header, key, size, ok := vlogEntrySize(b)
 	if !ok || size > len(b) {
@@ -82,20 +82,22 @@ func readVlogEntry(b []byte) (vlogEntry, bool) {
 	return vlogEntry{meta: b[0], key: body[header : header+key], value: body[header+key:], size: size}, true
 }
 
-// version is the time of the transaction, as badger counts.
+// version returns badger's timestamp of the transaction.
 func (e vlogEntry) version() uint64 { return ^binary.BigEndian.Uint64(e.key[len(e.key)-8:]) }
 
-// vlogTail is what a file of the log holds behind its last whole transaction.
+// vlogTail describes what follows the last whole transaction in a log file.
 type vlogTail struct {
 	file string
-	// size is that of the file, whole where its last transaction ends.
+	// size is the size of the file; whole is the offset where its last transaction
+	// ends.
 	size, whole int64
-	// entries are the readable ones behind the tear. Those of a transaction that
-	// just lacks its end do not count.
+	// entries counts the readable entries after the tear, except those of a
+	// transaction that only lacks its end.
 	entries int
 }
 
-// readVlogTail goes through a file from an entry on, as badger's replay does.
+// readVlogTail reads a file from the entry at offset from on, as badger's
+// replay does.
 func readVlogTail(name string, from int64) (vlogTail, error) {
 	tail := vlogTail{file: name, whole: from}
 	f, err := os.Open(name)
@@ -112,7 +114,7 @@ func readVlogTail(name string, from int64) (vlogTail, error) {
 		return tail, nil
 	}
 	r := bufio.NewReaderSize(io.NewSectionReader(f, from, tail.size-from), maxVlogEntry)
-	var txn uint64 // the one that has no end yet; 0 for none
+	var txn uint64 // the transaction without an end yet; 0 for none
 	at := from
 	for {
 		head, err := r.Peek(2 + 3*binary.MaxVarintLen64)
@@ -153,7 +155,7 @@ func readVlogTail(name string, from int64) (vlogTail, error) {
 	return tail, nil
 }
 
-// follows reports whether an entry may stand in or behind an open transaction.
+// follows reports whether an entry may occur in or after an open transaction.
 func follows(e vlogEntry, txn uint64) bool {
 	switch {
 	case e.meta&vlogInTxn != 0:
@@ -164,8 +166,8 @@ func follows(e vlogEntry, txn uint64) bool {
 	return txn == 0
 }
 
-// countVlogEntries finds the entries in what cannot be read from its beginning.
-// An end of a transaction is not one.
+// countVlogEntries counts the entries in data whose start cannot be read. It
+// does not count the end of a transaction.
 func countVlogEntries(b []byte) (entries int) {
 	for len(b) > 0 {
 		if !mayBeVlogEntry(b) {
@@ -185,8 +187,8 @@ func countVlogEntries(b []byte) (entries int) {
 	return entries
 }
 
-// mayBeVlogEntry spares most of the checksums: a key begins with the length of
-// the name of its table, or is one of badger's own.
+// mayBeVlogEntry avoids most of the checksums: a key starts with the length of
+// its table's name, or is one of badger's own.
 func mayBeVlogEntry(b []byte) bool {
 	header, key, size, ok := vlogEntrySize(b)
 	if !ok || size > len(b) {
@@ -196,7 +198,7 @@ func mayBeVlogEntry(b []byte) bool {
 	return strings.HasPrefix(string(name[:min(len(name), 8)]), "!badger!") || int(binary.LittleEndian.Uint16(name)) <= key-2
 }
 
-// vlogFiles are the numbers of the files of the log, in order.
+// vlogFiles returns the numbers of the log files, in order.
 func vlogFiles(dir string) ([]uint32, error) {
 	names, err := filepath.Glob(filepath.Join(dir, "*.vlog"))
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// initialized tells whether the directory is a CA of ours already.
+// initialized reports whether the directory already holds one of our CAs.
 func (l layout) initialized(cfg InitConfig) (bool, error) {
 	entries, err := os.ReadDir(string(l))
 	switch {
@@ -40,8 +40,8 @@ func (l layout) initialized(cfg InitConfig) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	// The addresses are in certificates by now, so they cannot be changed by
-	// asking for others.
+	// The addresses are already in certificates, so asking for others cannot change
+	// them.
 	for what, pair := range map[string][2]string{"CA": {cfg.CAAddress, stepCfg.Address}, "OCSP": {cfg.OCSPAddress, s.OCSPAddress}} {
 		wanted, kept := pair[0], pair[1]
 		if wanted != "" && !strings.HasSuffix(wanted, ":0") && wanted != kept {
@@ -51,8 +51,8 @@ func (l layout) initialized(cfg InitConfig) (bool, error) {
 	return true, nil
 }
 
-// exists tells a file that is not there from one that cannot be looked at. A
-// file in the place of its directory means that it is not there.
+// exists distinguishes a missing file from one that cannot be examined. If a
+// file takes the place of its directory, it is missing.
 func exists(name string) (bool, error) {
 	_, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
@@ -61,8 +61,8 @@ func exists(name string) (bool, error) {
 	return err == nil, err
 }
 
-// checkReplaceable refuses the working directory: whoever works in it would be
-// left in a directory that is gone.
+// checkReplaceable refuses the working directory: a process working there would
+// be left in a directory that no longer exists.
 func (l layout) checkReplaceable() error {
 	here, hereErr := os.Stat(".")
 	there, err := os.Stat(string(l))

@@ -10,7 +10,7 @@ type Server string
 const (
 	APIServer  Server = "CA"
 	OCSPServer Server = "OCSP"
-	// InsecureServer is that of insecureAddress in ca.json.
+	// InsecureServer is the server of insecureAddress in ca.json.
 	InsecureServer Server = "insecureAddress"
 )
 
@@ -22,8 +22,8 @@ type AddressError struct {
 	Err     error
 }
 
-// Error gives the cause.
+// Error returns the text of the cause.
 func (e *AddressError) Error() string { return e.Err.Error() }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *AddressError) Unwrap() error { return e.Err }

@@ -12,27 +12,28 @@ import (
 	"github.com/smallstep/certificates/authority/config"
 )
 
-// Handler is the step-ca API, for a server of the caller's own that speaks TLS
-// with TLSConfig. Together with [Config].HandlersOnly, the CA then listens
-// nowhere. Shut such a server down before the CA: Run and Close wait only for
-// the requests to the CA's own servers.
+// Handler returns the step-ca API, for the caller's own server, which speaks
+// TLS with TLSConfig. With [Config].HandlersOnly, the CA then does not listen
+// anywhere. Shut such a server down before the CA: Run and Close wait only for
+// requests to the CA's own servers.
 func (c *CA) Handler() http.Handler { return c.api.Handler }
 
-// TLSConfig has the certificate of the API, which the CA renews while it runs,
-// and accepts client certificates of this CA.
+// TLSConfig returns a configuration with the API's certificate, which the CA
+// renews while it runs. It accepts client certificates of this CA.
 func (c *CA) TLSConfig() *tls.Config { return c.api.TLSConfig.Clone() }
 
-// OCSPHandler is the OCSP responder, for plain HTTP.
+// OCSPHandler returns the OCSP responder, for plain HTTP.
 func (c *CA) OCSPHandler() http.Handler { return c.ocsp.Handler }
 
-// withValues gives requests what step-ca's handlers look for in their context.
+// withValues adds to requests what step-ca's handlers look for in their
+// context.
 func withValues(values context.Context, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(valuesContext{r.Context(), values}))
 	})
 }
 
-// A valuesContext has the values of a second context besides its own.
+// A valuesContext adds the values of a second context to its own.
 type valuesContext struct {
 	context.Context
 	values context.Context
@@ -54,7 +55,7 @@ func (c *CA) listen(cfg *config.Config) (err error) {
 	return err
 }
 
-// serving are the servers that listen.
+// serving returns the Serve functions of the servers that listen.
 func (c *CA) serving() []func() error {
 	var all []func() error
 	if c.apiListener != nil {

@@ -26,20 +26,20 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// InitConfig is what Init needs to know. The zero value is a CA on loopback.
+// InitConfig configures Init. The zero value is a CA on loopback.
 type InitConfig struct {
-	// Name starts the names of the CA certificates; default "Stapled".
+	// Name begins the names of the CA certificates; default "Stapled".
 	Name string
 	// CAAddress is where the step-ca API listens; default 127.0.0.1:0. Port 0
 	// picks a free port once and keeps it.
 	CAAddress string
 	// OCSPAddress is where the responder listens; default 127.0.0.1:0, as above.
 	OCSPAddress string
-	// OCSPURL is the responder as the certificates name it, for a responder
-	// behind a proxy; default http:// and OCSPAddress.
+	// OCSPURL is the responder's URL in the certificates, for a responder behind a
+	// proxy; default http:// followed by OCSPAddress.
 	OCSPURL string
-	// DNSNames are further names of the step-ca API. 127.0.0.1, localhost and
-	// the host of CAAddress are always there.
+	// DNSNames are additional names of the step-ca API. 127.0.0.1, localhost and
+	// the host of CAAddress are always included.
 	DNSNames []string
 	// Provisioner names the JWK provisioner; default "stapled".
 	Provisioner string
@@ -50,12 +50,12 @@ type InitConfig struct {
 const minLeafDuration = time.Second
 
 // Init makes dir a step-ca directory with a new root, intermediate, JWK
-// provisioner, empty database and random password, everything in
-// smallstep's own formats. It builds a sibling directory and renames it, so
-// that it leaves either the whole CA or nothing.
+// provisioner, empty database and random password, everything in smallstep's
+// own formats. It builds a sibling directory and renames it, so it leaves
+// either the whole CA or nothing.
 //
-// A directory that Init has made before is left as it is, and an empty one is
-// replaced. Any other directory is refused.
+// Init leaves a directory that it made before as it is, and replaces an empty
+// one. It refuses any other directory.
 func Init(dir string, cfg InitConfig) error {
 	l, err := newLayout(dir)
 	if err != nil {
@@ -65,7 +65,7 @@ func Init(dir string, cfg InitConfig) error {
 	if err != nil || done {
 		return err
 	}
-	// What a symbolic link leads to is replaced, and not the link.
+	// Replace the target of a symbolic link, not the link.
 	place := string(l)
 	if target, err := filepath.EvalSymlinks(place); err == nil {
 		place = target
@@ -81,16 +81,16 @@ func Init(dir string, cfg InitConfig) error {
 	if err := l.build(layout(tmp), cfg); err != nil {
 		return errors.Join(err, os.RemoveAll(tmp))
 	}
-	// A power cut leaves the whole CA or none: all of it is on disk before it gets
-	// its name, and the name is when Init returns.
+	// A power cut leaves the whole CA or none: everything is on disk before it gets
+	// its name, and the name is on disk when Init returns.
 	if err := syncDirectories(tmp); err != nil {
 		return errors.Join(stapled.Errorf(stapled.Failed, "force the new CA to disk: %w", err), os.RemoveAll(tmp))
 	}
-	// os.Rename does not replace a directory, not even an empty one. Remove takes
-	// an empty one only; whatever keeps it from that also fails the rename.
+	// os.Rename does not replace a directory, not even an empty one. Remove removes
+	// only an empty one; whatever stops Remove also makes the rename fail.
 	_ = os.Remove(place)
 	if err := os.Rename(tmp, place); err != nil {
-		// Another Init may have been faster; then that CA is the one.
+		// Another Init may have been faster; then its CA stands.
 		if done, doneErr := l.initialized(cfg); done && doneErr == nil {
 			return os.RemoveAll(tmp)
 		}
@@ -102,7 +102,7 @@ func Init(dir string, cfg InitConfig) error {
 	return nil
 }
 
-// syncDirectories forces the names of all files below a directory to disk.
+// syncDirectories syncs the names of all files below a directory to disk.
 func syncDirectories(dir string) error {
 	return filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {
@@ -144,7 +144,7 @@ func (l layout) build(tmp layout, cfg InitConfig) error {
 		}
 		s.OCSPURL = "http://" + hostPort
 	}
-	// Braces would make it a part of the template's program.
+	// Braces would become part of the template's program.
 	if u, err := url.Parse(s.OCSPURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Contains(s.OCSPURL, "{{") {
 		return stapled.Errorf(stapled.ConfigInvalid, "OCSP URL %q is not an http URL", s.OCSPURL)
 	}
@@ -188,12 +188,12 @@ func (l layout) build(tmp layout, cfg InitConfig) error {
 	return nil
 }
 
-// generate lets smallstep's pki package make keys, certificates and ca.json.
-// Its files come back relative to the step-ca directory.
+// generate has smallstep's pki package make keys, certificates and ca.json. It
+// returns the files relative to the step-ca directory.
 //
-// pki.Save is not used: it writes below a process-wide STEPPATH, half-written
-// files included, and prints to the terminal. The Helm option makes the package
-// use fixed paths and leave the disk alone.
+// It does not use pki.Save, which writes below a process-wide STEPPATH, can
+// leave half-written files, and prints to the terminal. The Helm option makes
+// the package use fixed paths and leave the disk alone.
 func generate(name, provisionerName, address, caURL string, dnsNames []string, password []byte) (map[string][]byte, *config.Config, string, error) {
 	p, err := pki.New(apiv1.Options{Type: apiv1.SoftCAS, IsCreator: true},
 		pki.WithHelm(),
@@ -230,9 +230,9 @@ func generate(name, provisionerName, address, caURL string, dnsNames []string, p
 	return files, stepCfg, p.GetRootFingerprint(), nil
 }
 
-// leafTemplate makes signing certificates: the names that were asked for, one
-// key usage, one extended key usage, and where to ask for their status. toJson
-// quotes, so a name cannot break out of its place.
+// leafTemplate makes signing certificates: the requested names, one key usage,
+// one extended key usage, and the OCSP URL. toJson quotes, so a name cannot
+// break out of its place.
 const leafTemplate = `{
 	"subject": {{ toJson .Subject }},
 	"sans": {{ toJson .SANs }},
@@ -253,8 +253,8 @@ func configureProvisioner(cfg *config.Config, ocspURL string) error {
 	if !ok {
 		return stapled.Errorf(stapled.Failed, "the new PKI has a provisioner of type %T instead of JWK", cfg.AuthorityConfig.Provisioners[0])
 	}
-	// smallstep's own extension names the provisioner. It would travel in
-	// every token and serves nobody there; the database knows it anyway.
+	// smallstep's own extension names the provisioner. Every token would carry it,
+	// and nobody there needs it; the database has that name anyway.
 	withoutExtension := true
 	p.Claims = &provisioner.Claims{
 		MinTLSDur:                  &provisioner.Duration{Duration: minLeafDuration},

@@ -17,7 +17,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/certname"
 )
 
-// readCertificates reads a PEM file of certificates, one at least.
+// readCertificates reads a PEM file with at least one certificate.
 func readCertificates(name string) ([]*x509.Certificate, error) {
 	bundle, err := pemutil.ReadCertificateBundle(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -29,8 +29,8 @@ func readCertificates(name string) ([]*x509.Certificate, error) {
 	return bundle, nil
 }
 
-// readKey decrypts the private key of cert. A missing file is fs.ErrNotExist
-// inside the error.
+// readKey decrypts the private key of cert. For a missing file, the error wraps
+// fs.ErrNotExist.
 func readKey(name string, s secret, cert *x509.Certificate) (crypto.Signer, error) {
 	raw, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -59,9 +59,9 @@ func readKey(name string, s secret, cert *x509.Certificate) (crypto.Signer, erro
 	return signer, nil
 }
 
-// isEncrypted tells whether a failure to parse is the password's: encryption
-// in PEM (RFC 1423) has no integrity check but its padding, so that one wrong
-// password in 256 yields bytes that are merely no key.
+// isEncrypted reports whether a wrong password may be why parsing failed: PEM
+// encryption (RFC 1423) has no integrity check except its padding, so one wrong
+// password in 256 yields bytes that are just not a key.
 func isEncrypted(raw []byte) bool {
 	block, _ := pem.Decode(raw)
 	return block != nil && (block.Headers["DEK-Info"] != "" || block.Type == "ENCRYPTED PRIVATE KEY")

@@ -17,7 +17,7 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// layout is the standard step-ca directory, with one file of ours in it.
+// layout is the standard step-ca directory, plus one file of ours.
 type layout string
 
 func (l layout) file(elem ...string) string {
@@ -62,8 +62,8 @@ func (l layout) loadWithNotices() (*config.Config, settings, []notice, error) {
 	return cfg, s, found, nil
 }
 
-// copied finds the CA directory that ca.json leads to, if that is another one:
-// its paths are absolute, so that a copy of a directory would go on with the keys
+// copied finds the CA directory that ca.json points to, if that is another one:
+// its paths are absolute, so a copy of a directory would keep using the keys
 // and the database of the original.
 func (l layout) copied(cfg *config.Config) (other string) {
 	own, err := os.Stat(l.config())
@@ -76,7 +76,7 @@ func (l layout) copied(cfg *config.Config) (other string) {
 	}
 	for _, dir := range dirs {
 		if !filepath.IsAbs(dir) {
-			continue // the URI of a key, or a path that a copy does not share
+			continue // a key URI, or a path that a copy does not share
 		}
 		info, err := os.Stat(layout(dir).config())
 		if err == nil && !os.SameFile(info, own) {
@@ -86,7 +86,7 @@ func (l layout) copied(cfg *config.Config) (other string) {
 	return ""
 }
 
-// unreadable says what to do when a file of the directory cannot be read.
+// unreadable says what to do about an unreadable file in the directory.
 func (l layout) unreadable(what string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return stapled.Errorf(stapled.PermissionDenied, "%s: %w; run this as the user who owns %s", what, err, l)
@@ -94,14 +94,14 @@ func (l layout) unreadable(what string, err error) error {
 	return stapled.Errorf(stapled.Failed, "%s: %w", what, err)
 }
 
-// secret is a password and where it comes from, for errors.
+// secret is a password and its origin, for error messages.
 type secret struct {
-	password []byte // nil if there is none, which will do for keys without
+	password []byte // nil if there is none, which works for unencrypted keys
 	from     string
 }
 
-// findPassword is the password that was given, or that of ca.json, as for
-// step-ca, or the one in the directory.
+// findPassword returns the given password, or the one in ca.json, as step-ca
+// does, or the one in the directory.
 func (l layout) findPassword(given []byte, cfg *config.Config) (secret, error) {
 	switch {
 	case len(given) > 0:
@@ -117,14 +117,14 @@ func (l layout) findPassword(given []byte, cfg *config.Config) (secret, error) {
 	if err != nil {
 		return secret{}, l.unreadable("read the password", err)
 	}
-	// As step-ca reads it.
+	// Trim as step-ca does.
 	if s.password = bytes.TrimRightFunc(raw, unicode.IsSpace); len(s.password) == 0 {
 		return secret{}, stapled.Errorf(stapled.WrongPassword, "%s is empty; put the password of the CA's keys there", l.password())
 	}
 	return s, nil
 }
 
-// writeFile writes a new file and forces it to disk.
+// writeFile writes a new file and syncs it to disk.
 func writeFile(name string, data []byte, mode fs.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err

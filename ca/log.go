@@ -11,8 +11,8 @@ import (
 	"github.com/smallstep/certificates/api/render"
 )
 
-// logRefusal logs an error that step-ca answers a request with. The two
-// levels are counted apart, so that nobody hides the CA's own failures behind many
+// logRefusal logs an error that step-ca returns for a request. The two levels
+// are counted separately, so nobody can hide the CA's own failures behind many
 // refusals.
 func (c *CA) logRefusal(_ http.ResponseWriter, r *http.Request, err error) {
 	level, message := slog.LevelError, "step-ca failed to serve a request"
@@ -20,8 +20,8 @@ func (c *CA) logRefusal(_ http.ResponseWriter, r *http.Request, err error) {
 	if errors.As(err, &coded) && coded.StatusCode() < http.StatusInternalServerError {
 		level, message = slog.LevelWarn, "step-ca refused a request"
 	}
-	// The error as text: in JSON, an error of step-ca would be only what its caller
-	// may see.
+	// Log the error as text: as JSON, a step-ca error would contain only what its
+	// caller may see.
 	slog.New(c.requestLog).LogAttrs(r.Context(), level, message,
 		slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.String("error", err.Error()))
 }

@@ -27,8 +27,8 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// routes has step-ca's own handlers at the paths of the stock step-ca: those of
-// the API, over TLS, and those of insecureAddress, over plain HTTP.
+// routes mounts step-ca's own handlers at the paths of the stock step-ca: the
+// API over TLS, and insecureAddress over plain HTTP.
 func (c *CA) routes(ctx context.Context, cfg *config.Config) (_ context.Context, secure, insecure http.Handler, _ error) {
 	mux, plain := chi.NewRouter(), chi.NewRouter()
 	mux.Use(middleware.GetHead)
@@ -38,7 +38,7 @@ func (c *CA) routes(ctx context.Context, cfg *config.Config) (_ context.Context,
 		api.Route(r)
 		r.Route("/1.0", func(r chi.Router) { api.Route(r) })
 	})
-	// A CRL is fetched over plain HTTP: it is signed (RFC 5280 §8).
+	// Clients fetch a CRL over plain HTTP: it is signed (RFC 5280 §8).
 	plain.Get("/crl", api.CRL)
 	plain.Get("/1.0/crl", api.CRL)
 
@@ -63,7 +63,8 @@ func (c *CA) routes(ctx context.Context, cfg *config.Config) (_ context.Context,
 	}
 	if scepAuthority := c.authority.GetSCEP(); scepAuthority != nil {
 		ctx = scep.NewContext(ctx, scepAuthority)
-		// Over plain HTTP, where its clients look for it (RFC 8894 §4.1), and over TLS.
+		// Over plain HTTP, where SCEP clients look for it (RFC 8894 §4.1), and over
+		// TLS.
 		for _, r := range []chi.Router{plain, mux} {
 			r.Route("/scep", func(r chi.Router) { scepapi.Route(r) })
 		}
@@ -71,11 +72,11 @@ func (c *CA) routes(ctx context.Context, cfg *config.Config) (_ context.Context,
 	return ctx, mux, plain, nil
 }
 
-// ServesCRL reports whether the CA keeps a CRL, which is at /1.0/crl of the API
-// and of insecureAddress.
+// ServesCRL reports whether the CA keeps a CRL, at /1.0/crl of the API and of
+// insecureAddress.
 func (c *CA) ServesCRL() bool { return c.authority.GetConfig().CRL.IsEnabled() }
 
-// acmeHost is the host that ACME's links name where a request names none.
+// acmeHost returns the host in ACME's links when a request names none.
 func acmeHost(cfg *config.Config) string {
 	host := cfg.DNSNames[0]
 	if _, port, err := net.SplitHostPort(cfg.Address); err == nil && port != "443" {
@@ -84,8 +85,8 @@ func acmeHost(cfg *config.Config) string {
 	return host
 }
 
-// listenInsecurely opens insecureAddress, if there is something to serve there:
-// the stock step-ca leaves it closed otherwise, too.
+// listenInsecurely opens insecureAddress if there is something to serve there.
+// Otherwise the stock step-ca leaves it closed too.
 func (c *CA) listenInsecurely(cfg *config.Config) (err error) {
 	switch {
 	case cfg.InsecureAddress == "":
@@ -98,8 +99,8 @@ func (c *CA) listenInsecurely(cfg *config.Config) (err error) {
 	return err
 }
 
-// webhookTLS lets webhooks authenticate the CA as the stock step-ca does: they
-// are trusted if the system or this CA trusts them.
+// webhookTLS lets webhooks authenticate the CA as the stock step-ca does. The
+// CA trusts a webhook if the system or this CA trusts it.
 func (c *CA) webhookTLS(cfg *tls.Config) error {
 	roots, err := x509.SystemCertPool()
 	if err != nil {
@@ -112,8 +113,8 @@ func (c *CA) webhookTLS(cfg *tls.Config) error {
 	return nil
 }
 
-// checkProvisioners looks at those in force: of ca.json, or of the database where
-// authority.enableAdmin has moved them there.
+// checkProvisioners checks the provisioners in force: those in ca.json, or in
+// the database if authority.enableAdmin moved them there.
 func (c *CA) checkProvisioners() {
 	place := "ca.json"
 	if c.authority.IsAdminAPIEnabled() {

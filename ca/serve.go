@@ -25,7 +25,7 @@ import (
 const (
 	// requestTimeout bounds reading a request and writing its response.
 	requestTimeout = 15 * time.Second
-	// shutdownTimeout is how long requests in flight may take to end.
+	// shutdownTimeout is how long requests in flight may take to finish.
 	shutdownTimeout = 5 * time.Second
 	// maxRequest is far more than a certificate request with a token needs.
 	maxRequest = 1 << 20
@@ -33,15 +33,15 @@ const (
 	compactInterval = time.Minute
 )
 
-// newServers assembles step-ca's parts. Its own ca.CA is not used because it
-// binds its address out of sight, closes the database before the requests that
-// use it have ended, and logs to stderr.
+// newServers assembles step-ca's parts. It does not use step-ca's own ca.CA,
+// which does not expose its bound address, closes the database before requests
+// that use it have finished, and logs to stderr.
 func (c *CA) newServers(cfg *config.Config, password []byte) error {
 	stepDB, err := c.auditedDatabase()
 	if err != nil {
 		return err
 	}
-	// Its TLS identity is that of the API, which the authority makes.
+	// Its TLS identity is the API's, which the authority makes.
 	webhooks := &http.Transport{TLSClientConfig: new(tls.Config), ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute}
 	auth, err := authority.New(cfg,
 		authority.WithDatabase(stepDB),
@@ -90,8 +90,9 @@ func (c *CA) newServer(h http.Handler) *http.Server {
 	}
 }
 
-// tlsConfig has the server certificate renewed in memory, and accepts client
-// certificates of this CA, which is how certificates are renewed.
+// tlsConfig returns a configuration that renews the server certificate in
+// memory and accepts client certificates of this CA, which clients use to
+// renew.
 func (c *CA) tlsConfig(cfg *config.Config) (*tls.Config, error) {
 	cert, err := c.authority.GetTLSCertificate()
 	if err != nil {
@@ -100,9 +101,10 @@ func (c *CA) tlsConfig(cfg *config.Config) (*tls.Config, error) {
 	if c.renewer, err = smallstepca.NewTLSRenewer(cert, c.authority.GetTLSCertificate); err != nil {
 		return nil, err
 	}
-	// The intermediate only. The root would let in what another CA below it has
-	// issued, and step-ca goes by the serial number, which that CA chooses. What an
-	// earlier intermediate has issued is enrolled anew, not renewed.
+	// Only the intermediate. The root would also admit certificates issued by
+	// another CA below it, and step-ca goes by the serial number, which that CA
+	// chooses. Certificates from an earlier intermediate must be enrolled anew, not
+	// renewed.
 	clients := x509.NewCertPool()
 	clients.AddCert(c.intermediate)
 
@@ -117,9 +119,9 @@ func (c *CA) tlsConfig(cfg *config.Config) (*tls.Config, error) {
 // returns nil after an orderly end. A CA runs once; open the directory again to
 // run it again.
 //
-// A write to the database that fails ends it as well, with WriteFailed: what is
-// acknowledged afterwards might be lost. So does a file that turns out to be
-// Damaged. The database stays locked then until the process ends.
+// A failed database write ends it as well, with WriteFailed: later acknowledged
+// writes might be lost. A file that turns out to be Damaged ends it too. The
+// database then stays locked until the process ends.
 func (c *CA) Run(ctx context.Context) error {
 	if err := c.begin(); err != nil {
 		return err
@@ -178,11 +180,12 @@ func (c *CA) compact() {
 	ticker := time.NewTicker(compactInterval)
 	defer ticker.Stop()
 	for {
-		// A round may take longer than closing may; closing the database ends it.
+		// A round may take longer than the time to close; closing the database ends
+		// it.
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			// It returns an error when there is nothing left to do.
+			// It returns an error when nothing is left to do.
 			for compactor.Compact(0.7) == nil && !c.isClosing() {
 			}
 		}()

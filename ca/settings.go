@@ -15,13 +15,14 @@ import (
 	"github.com/stapledjwt/stapled/internal/strictfile"
 )
 
-// settings is config/stapled.json: what step-ca has no place for.
+// settings is config/stapled.json: settings that have no place in step-ca's
+// files.
 type settings struct {
 	// OCSPAddress is the address that the responder listens on.
 	OCSPAddress string `json:"ocsp_address" example:"\"127.0.0.1:8889\""`
-	// OCSPURL is the responder as certificates name it.
+	// OCSPURL is the responder's URL in the certificates.
 	OCSPURL string `json:"ocsp_url" example:"\"http://127.0.0.1:8889\""`
-	// CAURL is the step-ca API as clients reach it.
+	// CAURL is the URL at which clients reach the step-ca API.
 	CAURL string `json:"ca_url" example:"\"https://127.0.0.1:9000\""`
 	// Provisioner is the name of the provisioner that the Client uses.
 	Provisioner string `json:"provisioner" example:"\"admin\""`
@@ -41,8 +42,8 @@ func (s *settings) Check() (string, error) {
 	return "", nil
 }
 
-// readSettings reads stapled.json. Nothing in it has a default: an address that
-// is missing or mistyped would else be one that nobody has written.
+// readSettings reads stapled.json. Nothing in it has a default: otherwise a
+// missing or mistyped address would become one that nobody wrote.
 func (l layout) readSettings() (settings, error) {
 	var s settings
 	err := strictfile.Read(l.settings(), &s)
@@ -60,7 +61,7 @@ func (l layout) readSettings() (settings, error) {
 	return s, nil
 }
 
-// withoutSettings explains what a directory of step-ca lacks.
+// withoutSettings explains what a step-ca directory lacks.
 func (l layout) withoutSettings() error {
 	return stapled.Errorf(stapled.NotCADirectory, "%s is a step-ca directory without %s; create that file, for example with %s", l, l.settings(), strictfile.Example(new(settings)))
 }

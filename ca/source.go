@@ -17,17 +17,17 @@ import (
 	"github.com/stapledjwt/stapled/responder"
 )
 
-// revokedTable holds a db.RevokedCertificateInfo as JSON per decimal serial.
-// AuthDB.IsRevoked reads the same table and throws time and reason away;
-// GetRevokedCertificates reads all of it for each question.
+// revokedTable maps decimal serials to a db.RevokedCertificateInfo in JSON.
+// AuthDB.IsRevoked reads the same table but drops time and reason;
+// GetRevokedCertificates reads the whole table for each query.
 var revokedTable = []byte("revoked_x509_certs")
 
-// certsTable holds the DER of a certificate per decimal serial, as
+// certsTable maps decimal serials to the DER of the certificate, as
 // AuthDB.GetCertificate reads it.
 var certsTable = []byte("x509_certs")
 
-// revocation returns the status revoked, or the zero Status where the CA has
-// not revoked the serial.
+// revocation returns the status revoked, or the zero Status if the CA has not
+// revoked the serial.
 func (d *database) revocation(serial *big.Int) (responder.Status, error) {
 	raw, err := d.tables.Get(revokedTable, []byte(serial.String()))
 	if nosql.IsErrNotFound(err) {
@@ -45,7 +45,7 @@ func (d *database) revocation(serial *big.Int) (responder.Status, error) {
 
 // leaves is the Source for the certificates that the CA issues. Enrolled,
 // renewed and rekeyed certificates are all in the table of certificates. The
-// certificate of the CA's own TLS server is not, and is unknown.
+// certificate of the CA's own TLS server is not, so its status is unknown.
 type leaves struct {
 	db       *database
 	issuer   *x509.Certificate
@@ -64,7 +64,7 @@ func (s leaves) Status(ctx context.Context, serial *big.Int) (responder.Status, 
 	if err := ctx.Err(); err != nil {
 		return responder.Status{}, err
 	}
-	// Revocation comes first: step-ca lets its operator revoke a serial whose
+	// Check revocation first: step-ca lets its operator revoke a serial whose
 	// certificate the database has lost, and that must count.
 	st, err := s.db.revocation(serial)
 	if err != nil || st.Code == responder.Revoked {
@@ -89,7 +89,7 @@ func (s leaves) Status(ctx context.Context, serial *big.Int) (responder.Status, 
 		return responder.Status{}, fmt.Errorf("the database has the certificate 0x%x in the place of this one; restore it", cert.SerialNumber)
 	}
 	// A CA that has replaced its intermediate keeps the old certificates in the
-	// same table. Those are another issuer's, whom nobody asked about.
+	// same table. They have another issuer, and this query is not about it.
 	if !issuedBy(cert, s.issuer) {
 		return responder.Status{}, nil
 	}
@@ -97,14 +97,14 @@ func (s leaves) Status(ctx context.Context, serial *big.Int) (responder.Status, 
 	return responder.Status{Code: responder.Good}, nil
 }
 
-// issuedBy asks the signature: a successor of the issuer may have its name, and
-// key identifiers are optional.
+// issuedBy checks the signature: a successor of the issuer may have the same
+// name, and key identifiers are optional.
 func issuedBy(cert, issuer *x509.Certificate) bool {
 	return bytes.Equal(cert.RawIssuer, issuer.RawSubject) && cert.CheckSignatureFrom(issuer) == nil
 }
 
-// intermediates is the Source for what the root has issued, which is the one
-// intermediate. `step ca revoke` with its serial revokes it.
+// intermediates is the Source for certificates issued by the root, which is the
+// one intermediate. `step ca revoke` with its serial revokes it.
 type intermediates struct {
 	db   *database
 	cert *x509.Certificate

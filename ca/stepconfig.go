@@ -28,8 +28,9 @@ import (
 	"github.com/stapledjwt/stapled/internal/strictfile"
 )
 
-// readStepConfig reads ca.json as step-ca does: leniently, so that whatever it
-// starts with does here, too. What it passes over in silence becomes notices.
+// readStepConfig reads ca.json as step-ca does: leniently, so that it accepts
+// every file that step-ca accepts. It returns notices for what step-ca silently
+// ignores.
 func (l layout) readStepConfig() (*config.Config, []notice, error) {
 	raw, err := os.ReadFile(l.config())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -58,8 +59,9 @@ func (l layout) readStepConfig() (*config.Config, []notice, error) {
 	return cfg, found, nil
 }
 
-// lineOf is where a value has another type than step-ca reads, as far as
-// encoding/json knows: inside of what reads itself it counts from there.
+// lineOf returns the line of a value with the wrong type, as far as
+// encoding/json knows: inside a type with its own UnmarshalJSON it counts from
+// there.
 func lineOf(raw []byte, err error) int {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {
@@ -68,9 +70,9 @@ func lineOf(raw []byte, err error) int {
 	return 1 + bytes.Count(raw[:min(int(wrong.Offset), len(raw))], []byte("\n"))
 }
 
-// resolve makes the paths in ca.json absolute. step-ca reads some of them from
-// its working directory and templates from STEPPATH; for one that runs in its
-// directory, as here, these are the same.
+// resolve makes the paths in ca.json absolute. step-ca reads some of them
+// relative to its working directory, and templates relative to STEPPATH; for a
+// step-ca that runs in its directory, as here, these are the same.
 func (l layout) resolve(cfg *config.Config) {
 	abs := func(path *string) {
 		if *path != "" && !filepath.IsAbs(*path) && !strings.HasPrefix(*path, "~/") {
@@ -114,8 +116,8 @@ func (l layout) resolve(cfg *config.Config) {
 	}
 }
 
-// optionsOf finds the options of a provisioner, which every type of provisioner
-// keeps in a field of this name.
+// optionsOf returns the options of a provisioner, which every type of
+// provisioner keeps in a field named Options.
 func optionsOf(p provisioner.Interface) *provisioner.Options {
 	field := reflect.Indirect(reflect.ValueOf(p)).FieldByName("Options")
 	if !field.IsValid() {
@@ -125,7 +127,7 @@ func optionsOf(p provisioner.Interface) *provisioner.Options {
 	return options
 }
 
-// keyFile takes a file out of its URI (softkms:path=FILE).
+// keyFile extracts the file from a key URI (softkms:path=FILE).
 func keyFile(key string) string {
 	u, err := uri.ParseWithScheme(softkms.Scheme, key)
 	if err != nil {
@@ -139,13 +141,13 @@ func keyFile(key string) string {
 	return key
 }
 
-// isKeyURI reports whether a key is named by a URI of a KMS.
+// isKeyURI reports whether a key is named by a KMS URI.
 func isKeyURI(key string) bool {
 	_, err := kms.TypeOf(key)
 	return err == nil
 }
 
-// inFiles reports whether the database is in files of this machine.
+// inFiles reports whether the database is in files on this machine.
 func inFiles(cfg *db.Config) bool {
 	switch strings.ToLower(cfg.Type) {
 	case nosql.BadgerDriver, nosql.BadgerV1Driver, nosql.BadgerV2Driver, nosql.BBoltDriver:
@@ -154,8 +156,9 @@ func inFiles(cfg *db.Config) bool {
 	return false
 }
 
-// checkStepConfig refuses what would mean something else here than in the
-// stock step-ca, one key at a time, and what step-ca itself refuses.
+// checkStepConfig refuses settings that would mean something else here than in
+// the stock step-ca, one key at a time, and settings that step-ca itself
+// refuses.
 func (l layout) checkStepConfig(cfg *config.Config) error {
 	refuse := func(key, format string, args ...any) error {
 		return stapled.Errorf(stapled.ConfigInvalid, "%s: key %s %w", l.config(), key, fmt.Errorf(format, args...))
@@ -177,11 +180,11 @@ func (l layout) checkStepConfig(cfg *config.Config) error {
 	if isKeyURI(cfg.IntermediateKey) {
 		return refuse("key", "is %q: only keys in files are served", cfg.IntermediateKey)
 	}
-	// 3. There is a root, without which nobody can verify anything.
+	// 3. There is a root; without one nobody can verify anything.
 	if cfg.Root.HasEmpties() {
 		return refuse("root", "names no root certificate; write the path of one")
 	}
-	// 4. Nothing listens on an address that nobody has written.
+	// 4. Nothing listens on an address that nobody wrote.
 	for _, a := range []struct{ key, address string }{{"address", cfg.Address}, {"insecureAddress", cfg.InsecureAddress}} {
 		if a.address == "" && a.key == "insecureAddress" {
 			continue // off

@@ -12,9 +12,9 @@ import (
 	"github.com/stapledjwt/stapled/internal/strictfile"
 )
 
-// These are all the keys of ca.json that step-ca v0.30.2 reads, by what becomes
-// of them here. TestStepKeys compares them with step-ca's own types, so that a
-// key that a later version adds has to be put in its place.
+// These are all the keys of ca.json that step-ca v0.30.2 reads, grouped by how
+// this package treats them. TestStepKeys compares them with step-ca's own
+// types, so a key that a later version adds must be put in a group.
 
 // servedKeys mean the same as in the stock step-ca.
 var servedKeys = keySet(`
@@ -63,33 +63,33 @@ var servedKeys = keySet(`
 	authority.provisioners[].{subscriptionIDs,tenantID,termsOfService,website}
 `)
 
-// ignoredKeys get a warning when they have a value.
+// ignoredKeys cause a warning when they have a value.
 var ignoredKeys = map[string]string{
 	"metricsAddress": "is not served: give stapled up --metrics-address, which has metrics of its own",
 	"monitoring":     "is not served: nothing is reported to New Relic",
 	"logger":         `is served for {"format": "text"} only: the log goes to stderr, as lines of text`,
 }
 
-// refusedKeys have values that the CA does not start with; checkStepConfig says
-// which.
+// refusedKeys have values with which the CA does not start; checkStepConfig
+// says which.
 var refusedKeys = keySet(`kms kms.type kms.uri authority.type authority.deploymentType`)
 
-// unreadKeys are for kinds of CA and of KMS that refusedKeys rule out. For the
-// others step-ca does not read them either.
+// unreadKeys belong to kinds of CA and KMS that refusedKeys rule out. For other
+// kinds step-ca does not read them either.
 var unreadKeys = keySet(`
 	kms.{credentialsFile,managementKey,pin,profile,region,storageDirectory}
 	authority.{certificateAuthority,certificateAuthorityFingerprint,credentialsFile,config}
 	authority.certificateIssuer authority.certificateIssuer.{type,provisioner,crt,key,password}
 `)
 
-// anythingBelow are the keys whose value step-ca leaves to others.
+// anythingBelow lists the keys whose values step-ca does not interpret.
 var anythingBelow = keySet(`
 	logger monitoring authority.config templates.data
 	authority.provisioners[].key authority.provisioners[].options.{x509,ssh}.templateData
 	authority.provisioners[].options.wire.dpop.key ssh.keys[].key
 `)
 
-// keySet reads words, in which braces hold alternatives.
+// keySet reads words in which braces hold alternatives.
 func keySet(words string) map[string]bool {
 	set := make(map[string]bool)
 	for _, word := range strings.Fields(words) {
@@ -115,14 +115,14 @@ func alternatives(word string) []string {
 	return all
 }
 
-// notice is a line about a key of ca.json that does not do what its writer may
-// think.
+// notice is a line about a key of ca.json that does not do what its author may
+// expect.
 type notice struct {
 	line int
 	text string
 }
 
-// notices compares the keys in a ca.json with those that mean something.
+// notices compares the keys in a ca.json with the keys that mean something.
 func notices(keys []strictfile.Key, cfg *config.Config) []notice {
 	var found []notice
 	plainLog := plainLogger(cfg.Logger)
@@ -150,8 +150,8 @@ func plainLogger(raw json.RawMessage) bool {
 	return logger.TraceHeader == "" && (logger.Format == "" || strings.EqualFold(logger.Format, "text"))
 }
 
-// knownKey finds a key as encoding/json does, which prefers the exact case and
-// takes any other.
+// knownKey finds a key as encoding/json does: it prefers the exact case but
+// accepts any.
 func knownKey(path string) (string, bool) {
 	sets := []map[string]bool{servedKeys, refusedKeys, unreadKeys}
 	for _, set := range sets {

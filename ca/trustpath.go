@@ -13,10 +13,10 @@ import (
 
 // trustPath leads from the certificate that issues leaves to the root above it.
 type trustPath struct {
-	// certificates are the issuing one first and the root last. They are one if
-	// the root issues leaves itself.
+	// certificates starts with the issuing certificate and ends with the root. It
+	// holds one certificate if the root issues leaves itself.
 	certificates []*x509.Certificate
-	// rootFile is the file in which the root is.
+	// rootFile is the file that holds the root.
 	rootFile string
 }
 
@@ -24,9 +24,9 @@ func (p trustPath) issuing() *x509.Certificate { return p.certificates[0] }
 func (p trustPath) root() *x509.Certificate    { return p.certificates[len(p.certificates)-1] }
 
 // readTrustPath finds the path in the files that ca.json names: "crt" is one
-// bundle, of which the first certificate issues, and "root" any number of
-// bundles, of which one has the root above it. The others are of the time
-// before or after a change of roots.
+// bundle whose first certificate issues, and "root" is any number of bundles,
+// one with the root above it. The others date from before or after a change of
+// roots.
 func readTrustPath(cfg *config.Config) (trustPath, error) {
 	bundle, err := readCertificates(cfg.IntermediateCert)
 	if err != nil {
@@ -49,7 +49,7 @@ func readTrustPath(cfg *config.Config) (trustPath, error) {
 	path := trustPath{certificates: bundle[:1:1]}
 	for {
 		last := path.root()
-		// A root that was renewed with its key is there twice: the later one counts.
+		// A root renewed with the same key is there twice: the later one counts.
 		var above *inFile
 		for i, r := range roots {
 			if r.certificate.Equal(last) {

@@ -10,13 +10,13 @@ import (
 	"sync"
 )
 
-// maxVerified bounds a generation of digests: two of them take about 5 MB.
+// maxVerified bounds a generation of digests: two generations take about 5 MB.
 const maxVerified = 32768
 
-// verified remembers which certificates an issuer's signature has been found
-// right on, as digests of all that was looked at. It never holds a failure. When
-// a generation is full, what nobody has asked for since the last time is
-// forgotten.
+// verified remembers, as digests of everything checked, the certificates on
+// which an issuer's signature was correct. It never holds a failure. When a
+// generation is full, verified forgets what nobody has asked about since the
+// last time.
 type verified struct {
 	issuer [sha256.Size]byte
 
@@ -29,9 +29,9 @@ func newVerified(issuer *x509.Certificate, limit int) *verified {
 	return &verified{issuer: sha256.Sum256(issuer.Raw), max: limit, recent: make(map[[sha256.Size]byte]struct{})}
 }
 
-// digest is that of a certificate in the database under a serial.
+// digest identifies a certificate stored in the database under a serial.
 func (v *verified) digest(serial *big.Int, der []byte) (sum [sha256.Size]byte) {
-	// The first two have a fixed length, and the last is the only other one.
+	// The first two have a fixed length, and only the last one varies.
 	under := sha256.Sum256([]byte(serial.String()))
 	h := sha256.New()
 	h.Write(v.issuer[:])

@@ -31,7 +31,7 @@ func parseClaims(pairs []string) (map[string]any, error) {
 		if !ok || name == "" {
 			return nil, cli.Usagef("--claim %q is not NAME=VALUE", pair)
 		}
-		// Verifiers refuse names that differ in case only.
+		// Verifiers refuse names that differ only in case.
 		if instead, own := ownClaims[strings.ToLower(name)]; own {
 			return nil, cli.Usagef("--claim %s cannot be given: %s", name, instead)
 		}
@@ -46,8 +46,8 @@ func parseClaims(pairs []string) (map[string]any, error) {
 	return claims, nil
 }
 
-// claimValue keeps JSON as it is written, so that a number loses no digit. A value
-// that only begins like JSON is a mistake, not a string.
+// claimValue keeps JSON as written, so that a number loses no digits. A value
+// that only starts like JSON is a mistake, not a string.
 func claimValue(value string) (any, error) {
 	raw := strings.TrimSpace(value)
 	switch {

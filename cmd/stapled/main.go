@@ -4,9 +4,9 @@
 // Command stapled makes, shows, verifies and revokes stapled tokens, and runs
 // the stack that they need: a step-ca, its OCSP responder and a gateway.
 //
-// Results go to stdout, logs and errors to stderr. The exit status is 0 when
-// all is done, 1 when a token was rejected, and 2 when the command could not
-// do its work: usage, configuration, or a server that does not answer.
+// Results go to stdout, logs and errors to stderr. The exit status is 0 on
+// success, 1 if a token was rejected, and 2 if the command could not do its
+// work: usage, configuration, or a server that does not answer.
 package main
 
 import "os"

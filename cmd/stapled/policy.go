@@ -30,7 +30,7 @@ type policyFlags struct {
 	maxStapleAge, maxLifetime, leeway time.Duration
 }
 
-// keyUsages are what --key-usage takes.
+// keyUsages are the values that --key-usage takes.
 var keyUsages = map[string]x509.ExtKeyUsage{
 	"clientAuth": x509.ExtKeyUsageClientAuth,
 	"serverAuth": x509.ExtKeyUsageServerAuth,
@@ -62,7 +62,7 @@ func (f *policyFlags) register(a *app, cmd *cobra.Command) {
 	cli.Complete(cmd, "key-usage", slices.Sorted(maps.Keys(keyUsages))...)
 }
 
-// config finds mistakes before any file is read. A value that was given must never
+// config finds mistakes before any file is read. A given value must never
 // become a default.
 func (f *policyFlags) config() (verifier.Config, error) {
 	usage, known := keyUsages[f.keyUsage]
@@ -103,7 +103,7 @@ func (f *policyFlags) config() (verifier.Config, error) {
 	return cfg, nil
 }
 
-// verifier trusts the certificates of every file.
+// verifier returns a verifier that trusts the certificates in every file.
 func (f *policyFlags) verifier(clock func() time.Time) (*verifier.Verifier, error) {
 	cfg, err := f.config()
 	if err != nil {

@@ -22,7 +22,7 @@ func reasonNames() []string {
 	return names
 }
 
-// parseReason returns the code of a name and the name as the RFC writes it.
+// parseReason returns the code for a name, and the name as the RFC writes it.
 func parseReason(name string) (ocspstaple.CRLReason, string, error) {
 	for _, code := range reasonCodes {
 		if strings.EqualFold(name, code.String()) {

@@ -12,8 +12,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/signer"
 )
 
-// refusal makes a verdict on the certificate a rejection, which is status 1, and
-// leaves everything else alone, which is status 2.
+// refusal turns a verdict on the certificate into a rejection, which is status
+// 1, and leaves every other error unchanged, which is status 2.
 func refusal(err error) error {
 	if signer.VerdictOf(err) == nil {
 		return err
@@ -27,7 +27,7 @@ type refusedToken struct {
 	Detail string `json:"detail"`
 }
 
-// refused prints a refusal as JSON, if that is wanted.
+// refused prints a refusal as JSON if that was requested.
 func (a *app) refused(err error) error {
 	var rejected *cli.Rejection
 	if !a.JSON || !errors.As(err, &rejected) {
@@ -35,7 +35,7 @@ func (a *app) refused(err error) error {
 	}
 	cause := errors.Unwrap(rejected.Err)
 	result := refusedToken{Reason: signer.VerdictOf(cause).Error(), Detail: cli.OneLine(cause)}
-	// A missing staple wraps why it is missing.
+	// A missing staple wraps the reason why it is missing.
 	if _, after, found := strings.Cut(result.Detail, result.Reason+": "); found {
 		result.Detail = after
 	}

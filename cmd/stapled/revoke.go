@@ -27,16 +27,16 @@ import (
 type revocation struct {
 	Serial    string `json:"serial"`
 	SerialHex string `json:"serial_hex"`
-	// GoodUntilAtMost is when the last staple that says good has ended. It is absent
-	// where the stack does not say how long its staples are valid.
+	// GoodUntilAtMost is when the last staple that says good has ended. It is
+	// absent if the stack does not say how long its staples are valid.
 	GoodUntilAtMost *time.Time `json:"good_until_at_most,omitempty"`
-	// Subject is known when the certificate was given.
+	// Subject is known if the certificate was given.
 	Subject string `json:"subject,omitempty"`
-	// Issued reports whether the CA had issued it; null where that is not known, such
-	// as for a serial number that was revoked before.
+	// Issued reports whether the CA had issued it; null if unknown, such as for a
+	// serial number that was already revoked.
 	Issued *bool `json:"issued"`
-	// Reason is the one that the CA keeps. For an older revocation it may differ from
-	// the one asked for; it is null if the responder does not say.
+	// Reason is the one that the CA recorded. For an earlier revocation it may
+	// differ from the requested one; it is null if the responder does not give one.
 	Reason         *string `json:"reason"`
 	AlreadyRevoked bool    `json:"already_revoked"`
 }
@@ -163,7 +163,7 @@ func (r revocation) text(t terminal.Terminal) string {
 	return b.String()
 }
 
-// certificate finds the serial number, and the subject where it is known.
+// certificate finds the serial number, and the subject if it is known.
 func (f revokeFlags) certificate(issuers []*x509.Certificate) (*big.Int, string, error) {
 	if f.cert == "" {
 		serial, err := parseSerial(f.serial)
@@ -173,14 +173,14 @@ func (f revokeFlags) certificate(issuers []*x509.Certificate) (*big.Int, string,
 	if err != nil {
 		return nil, "", fmt.Errorf("%w: give --cert the PEM file of the certificate", err)
 	}
-	// The same serial number may belong to somebody else in this CA.
+	// The same serial number may belong to a different certificate in this CA.
 	if err := issuedHere(chain[0], issuers, f.dir); err != nil {
 		return nil, "", fmt.Errorf("%s: %w", f.cert, err)
 	}
 	return chain[0].SerialNumber, chain[0].Subject.String(), nil
 }
 
-// issuedHere checks that the responder of the CA answers for a certificate.
+// issuedHere checks that the CA's responder answers for a certificate.
 func issuedHere(cert *x509.Certificate, issuers []*x509.Certificate, dir string) error {
 	for _, above := range issuers[:len(issuers)-1] { // no responder answers for the root
 		if cert.Equal(above) {
@@ -193,8 +193,8 @@ func issuedHere(cert *x509.Certificate, issuers []*x509.Certificate, dir string)
 	return nil
 }
 
-// parseSerial reads a serial number as people copy it from elsewhere. Bare
-// hexadecimal is not guessed: without letters it would look decimal.
+// parseSerial reads a serial number as people copy it from elsewhere. It does
+// not guess bare hexadecimal: without letters it would look decimal.
 func parseSerial(text string) (*big.Int, error) {
 	digits, base := text, 10
 	if hex, ok := strings.CutPrefix(strings.ToLower(text), "0x"); ok {
@@ -209,7 +209,7 @@ func parseSerial(text string) (*big.Int, error) {
 	}
 	var serial *big.Int
 	ok := false
-	// SetString also takes signs and underscores, which do not belong here.
+	// SetString also accepts signs and underscores, which are invalid here.
 	if base != 0 && !strings.ContainsAny(digits, "+-_") {
 		serial, ok = new(big.Int).SetString(digits, base)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/cli"
 )
 
-// app is the command with the streams that it works on.
+// app is the command with its streams.
 type app struct{ *cli.Console }
 
 // execute runs the command and returns its exit status.
@@ -67,7 +67,7 @@ rejected, 2 usage, configuration, or a server that does not answer.`,
 		SilenceErrors:         true,
 		SilenceUsage:          true,
 	}
-	// Not cobra's own, which knows no --json.
+	// Cobra's own flag does not support --json.
 	root.Flags().BoolVar(&version, "version", false, "the version instead of this help")
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.JSON, "json", false, "results as JSON, one object per line")

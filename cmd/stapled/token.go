@@ -43,7 +43,7 @@ type signedToken struct {
 	Subject  string    `json:"subject,omitempty"`
 	ID       string    `json:"id"`
 	Expiry   time.Time `json:"expiry"`
-	// NextUpdate is the end of the staple; no token outlives it.
+	// NextUpdate is when the staple ends; no token outlives it.
 	NextUpdate time.Time `json:"next_update"`
 	Serial     string    `json:"serial"`
 }

@@ -17,7 +17,7 @@ import (
 type buildInfo struct {
 	Version  string `json:"version"`
 	Revision string `json:"revision,omitempty"`
-	// Modified says that the working tree had changes on top of the revision.
+	// Modified reports whether the working tree had changes on top of the revision.
 	Modified bool   `json:"modified,omitempty"`
 	Go       string `json:"go"`
 	Platform string `json:"platform"`

@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command client calls examples/service every two seconds, with stapled
-// tokens that its http.Client adds by itself. With `stapled up` and the service
-// running as that one's comment says, let `stapled token` enroll a certificate:
+// Command client calls examples/service every two seconds, with stapled tokens
+// that its http.Client adds by itself. With `stapled up` and the service
+// running as described in the service's comment, let `stapled token` enroll a
+// certificate:
 //
 //	go run ./cmd/stapled token --dir ./stack --name client --audience orders
 //	go run ./examples/client -cert ./stack/identities/client/cert.pem -key ./stack/identities/client/key.pem
@@ -12,10 +13,11 @@
 //
 //	go run ./cmd/stapled revoke --dir ./stack --cert ./stack/identities/client/cert.pem
 //
-// The client stops when it learns of that. This takes up to about half of a
-// staple's validity, which is five minutes by default; start the stack with
-// --staple-validity 20s to see it sooner. It goes on if another certificate is in
-// the files within that time: delete the directory, and enroll once more.
+// The client stops when it learns of the revocation. This takes up to about
+// half of a staple's validity, which is five minutes by default; start the
+// stack with --staple-validity 20s to see it sooner. It continues if another
+// certificate is in the files within that time: delete the directory, and
+// enroll once more.
 package main
 
 import (
@@ -60,7 +62,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// Whatever renews the certificate writes the files anew.
+	// Whatever renews the certificate rewrites these files.
 	files := certs.Reloader{CertFile: *cert, KeyFile: *key, Logger: slog.Default()}
 	files.Use = func(ctx context.Context, renewed *certs.Identity) error {
 		keeper, dropNew, err := keep(ctx, renewed)
@@ -92,8 +94,8 @@ func main() {
 	}
 }
 
-// keep waits for the first staple of a certificate, and keeps it fresh until it is
-// dropped.
+// keep waits for the first staple of a certificate, and keeps it fresh until it
+// is dropped.
 func keep(ctx context.Context, identity *certs.Identity) (_ *stapler.Stapler, drop func(), _ error) {
 	// It asks the OCSP responder that the certificate names.
 	keeper, err := stapler.New(stapler.Config{Chain: identity.Chain, Logger: slog.Default()})

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command enroll gets a certificate from a step-ca, staples it, signs a token and
-// renews the certificate. The password of the provisioner comes on stdin:
+// Command enroll gets a certificate from a step-ca, staples it, signs a token
+// and renews the certificate. It reads the provisioner's password from stdin:
 //
 //	enroll https://ca.internal:9000 FINGERPRINT admin orders.internal < password
 package main

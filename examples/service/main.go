@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command service is an HTTP service that only callers with a stapled token
+// Command service is an HTTP service that only callers with a stapled token can
 // reach. It tells them who they are. Start a CA first, and leave it running:
 //
 //	go run ./cmd/stapled up --dir ./stack
@@ -71,8 +71,8 @@ func run(anchor, audience, listen string) error {
 	return server.Serve(listener)
 }
 
-// greet is reached with an accepted token only. Accepted means that we know who
-// is calling, not that the caller may: that is for the service to decide.
+// greet runs only for an accepted token. Acceptance says who is calling, not
+// what the caller may do: the service must decide that.
 func greet(w http.ResponseWriter, r *http.Request) {
 	token, ok := gateway.FromContext(r.Context())
 	if !ok {

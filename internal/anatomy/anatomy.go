@@ -23,20 +23,20 @@ import (
 	"github.com/stapledjwt/stapled/internal/terminal"
 )
 
-// Anatomy is what a token says, believed in nothing. It is what `stapled
-// inspect --json` prints.
+// Anatomy is what a token says; none of it is verified. `stapled inspect
+// --json` prints it.
 type Anatomy struct {
 	// Verified is always false.
 	Verified bool      `json:"verified"`
 	At       time.Time `json:"at"`
 	Bytes    int       `json:"bytes"`
-	// Header leaves out x5c and ocsp, which Chain and Staples show.
+	// Header omits x5c and ocsp, which Chain and Staples show.
 	Header  map[string]json.RawMessage `json:"header"`
 	Chain   []certificateView          `json:"chain"`
 	Staples []stapleView               `json:"staples"`
 	Claims  json.RawMessage            `json:"claims"`
 	Windows []window                   `json:"windows"`
-	// Problems are parts that could not be read.
+	// Problems lists the parts that could not be read.
 	Problems []string `json:"problems,omitempty"`
 }
 
@@ -54,7 +54,7 @@ type certificateView struct {
 	CA        bool      `json:"ca,omitempty"`
 }
 
-// Dissect takes a token apart. It is an error only if nothing can be shown.
+// Dissect takes a token apart. It returns an error only if it can show nothing.
 func Dissect(raw string, now time.Time) (*Anatomy, error) {
 	segments := strings.Split(raw, ".")
 	if len(segments) != 3 {
@@ -66,7 +66,7 @@ func Dissect(raw string, now time.Time) (*Anatomy, error) {
 	}
 	a := &Anatomy{
 		At: now.UTC(), Bytes: len(raw),
-		// In JSON an empty array, where nothing can be read.
+		// Empty arrays in JSON if nothing can be read.
 		Chain: []certificateView{}, Staples: []stapleView{}, Windows: []window{},
 	}
 	if err := json.Unmarshal(header, &a.Header); err != nil || a.Header == nil {
@@ -101,7 +101,7 @@ func (a *Anatomy) take(member string) []string {
 	return values
 }
 
-// readChain returns the certificates, with nil for those that are none.
+// readChain returns the certificates, with nil for each that cannot be parsed.
 func (a *Anatomy) readChain() []*x509.Certificate {
 	var chain []*x509.Certificate
 	for i, value := range a.take("x5c") {
@@ -130,7 +130,7 @@ func viewCertificate(c *x509.Certificate) certificateView {
 		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(),
 		Key: keyName(c), Signature: c.SignatureAlgorithm.String(), KeyID: certx5c.KeyID(c), CA: c.IsCA,
 	}
-	// Malformed names are no names.
+	// Ignore malformed names.
 	names, _ := san.Of(c)
 	for _, uri := range names.URIs {
 		view.Names = append(view.Names, "URI:"+uri)
@@ -164,7 +164,7 @@ func (a *Anatomy) readStaples(chain []*x509.Certificate) {
 		if i > 0 {
 			name = fmt.Sprintf("ocsp[%d]", i)
 		}
-		// A staple without an end is one that no verifier accepts.
+		// No verifier accepts a staple without an end.
 		if view.ThisUpdate != nil && view.NextUpdate != nil {
 			a.Windows = append(a.Windows, window{Name: name, From: *view.ThisUpdate, Until: *view.NextUpdate})
 		}

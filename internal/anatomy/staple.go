@@ -19,8 +19,8 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// stapleView is what an OCSP response says. Package ocspstaple reads authentic
-// responses only; this shows forged ones too.
+// stapleView is what an OCSP response says. Package ocspstaple reads only
+// authentic responses; this shows forged ones too.
 type stapleView struct {
 	Status     string     `json:"status"`
 	Serial     string     `json:"serial,omitempty"`
@@ -113,8 +113,8 @@ func dissectStaple(value string, i int, chain []*x509.Certificate) (*stapleView,
 	return view, nil
 }
 
-// subjectOf says by the serial number which certificate a staple is about. The
-// issuer is not compared: that is what a verifier does.
+// subjectOf uses the serial number to say which certificate a staple is about.
+// It does not compare the issuer: a verifier does that.
 func subjectOf(serial *big.Int, i int, chain []*x509.Certificate) string {
 	if i < len(chain) && chain[i] != nil && chain[i].SerialNumber.Cmp(serial) == 0 {
 		return fmt.Sprintf("x5c[%d]", i)

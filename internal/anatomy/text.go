@@ -18,8 +18,8 @@ import (
 // sheet is a page that knows the parts of a token.
 type sheet struct{ terminal.Page }
 
-// Text lays the anatomy out for a person. The moment is how to speak of At: "now",
-// or "at" a time that was asked for.
+// Text lays the anatomy out for a person. The moment is the word for At: "now",
+// or "at" for a time given by the user.
 func (a *Anatomy) Text(t terminal.Terminal, moment string) string {
 	var b strings.Builder
 	p := sheet{terminal.Page{Terminal: t, Out: &b}}
@@ -59,7 +59,8 @@ func (a *Anatomy) Text(t terminal.Terminal, moment string) string {
 	return b.String()
 }
 
-// defaultAge says when verifiers end what the picture shows as longer.
+// defaultAge says when verifiers stop accepting staples that the picture shows
+// as longer.
 func (p sheet) defaultAge(staples []stapleView) {
 	if len(staples) == 0 || staples[0].ThisUpdate == nil || staples[0].NextUpdate == nil {
 		return
@@ -87,7 +88,7 @@ func (p sheet) certificate(i int, c certificateView) {
 	p.Field("  key", key)
 }
 
-// Subject is a name that may be empty (RFC 5280 §4.1.2.6).
+// Subject returns the text for a name, which may be empty (RFC 5280 §4.1.2.6).
 func Subject(name string) string {
 	if name == "" {
 		return "(no subject)"
@@ -124,7 +125,7 @@ func (p sheet) staple(i int, s stapleView, now time.Time) {
 	}
 }
 
-// timeClaims are the claims that are times, and how to speak of them.
+// timeClaims are the claims that are times, with words for them.
 var timeClaims = map[string][2]string{
 	"iat": {"issued", "issued"}, "nbf": {"starts", "started"}, "exp": {"expires", "expired"},
 }
@@ -136,7 +137,7 @@ func PrintClaims(p terminal.Page, raw json.RawMessage, now time.Time) { sheet{p}
 func (p sheet) claims(raw json.RawMessage, now time.Time) {
 	var object map[string]json.RawMessage
 	if raw == nil || json.Unmarshal(raw, &object) != nil {
-		return // Problems says so
+		return // listed in Problems
 	}
 	for _, name := range inOrder(object, "iss", "sub", "aud", "iat", "nbf", "exp", "jti") {
 		value := text(object[name])
@@ -167,8 +168,8 @@ func inOrder(object map[string]json.RawMessage, first ...string) []string {
 	return append(names, others...)
 }
 
-// text is a JSON value for a person: a string without its quotes, unless it
-// could be taken for something else then.
+// text returns a JSON value for a person: a string without its quotes, unless
+// it could then be taken for something else.
 func text(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) != nil || json.Valid([]byte(s)) || s != strings.TrimSpace(s) || s == "" {

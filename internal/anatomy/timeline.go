@@ -11,7 +11,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/terminal"
 )
 
-// window is a time in which something is valid, ends included.
+// window is a validity period, both ends included.
 type window struct {
 	Name  string    `json:"name"`
 	From  time.Time `json:"from"`
@@ -20,7 +20,7 @@ type window struct {
 
 func (w window) open(now time.Time) bool { return !now.Before(w.From) && !now.After(w.Until) }
 
-// remark says where now is in the window.
+// remark describes where now is in the window.
 func (w window) remark(now time.Time) string {
 	switch {
 	case w.Until.Before(w.From):
@@ -33,16 +33,16 @@ func (w window) remark(now time.Time) string {
 }
 
 // timeline draws windows to one scale. Certificates live for days and staples
-// for minutes, so the scale is that of the short windows; the long ones leave
+// for minutes, so it uses the scale of the short windows; the long ones leave
 // the picture with an arrow.
 type timeline struct {
 	from, until time.Time
 	columns     int
 }
 
-// newTimeline chooses the scale: the shortest window together with now, as far
-// as now is near, and every other window that is not more than eight times as
-// long, and some room at both ends.
+// newTimeline chooses the scale: it covers the shortest window, now if that is
+// near, every other window that is at most eight times as long, and some room
+// at both ends.
 func newTimeline(windows []window, now time.Time, columns int) timeline {
 	const near = 8
 	shortest := time.Duration(0)
@@ -80,7 +80,7 @@ func newTimeline(windows []window, now time.Time, columns int) timeline {
 	return t
 }
 
-// column is where a time is drawn; outside of 0…columns-1 it is not.
+// column returns the column of a time; a time outside 0…columns-1 is not drawn.
 func (t timeline) column(at time.Time) int {
 	span := t.until.Sub(t.from)
 	offset := at.Sub(t.from) // saturates for far times, which is far enough
@@ -128,7 +128,8 @@ func (t timeline) bar(w window, now time.Time) string {
 	return string(cells)
 }
 
-// head is the line above the bars: the mark of a moment, or where that would be.
+// head returns the line above the bars: the mark of a moment, or where that
+// would be.
 func (t timeline) head(moment time.Time, word string) string {
 	label := word + " " + moment.UTC().Format("15:04:05Z")
 	if t.severalDays() || !sameDay(moment, t.from) {
@@ -152,7 +153,7 @@ func (t timeline) head(moment time.Time, word string) string {
 	return strings.Repeat(" ", max(0, at+1-utf8.RuneCountInString(text))) + text
 }
 
-// shortStamp is a time where there is no room for its seconds.
+// shortStamp formats a time if there is no room for its seconds.
 const shortStamp = "2006-01-02 15:04Z"
 
 func (t timeline) severalDays() bool { return !sameDay(t.from, t.until) }
@@ -161,7 +162,7 @@ func sameDay(a, b time.Time) bool {
 	return a.UTC().Format(time.DateOnly) == b.UTC().Format(time.DateOnly)
 }
 
-// foot is the line below the bars: the times at both ends.
+// foot returns the line below the bars: the times at both ends.
 func (t timeline) foot() string {
 	form := "15:04:05Z"
 	if t.severalDays() {
@@ -172,7 +173,7 @@ func (t timeline) foot() string {
 }
 
 // drawTimeline writes the picture, as wide as the terminal. The word names the
-// moment that it is drawn for.
+// moment for which it is drawn.
 func (p sheet) drawTimeline(windows []window, now time.Time, word string) {
 	remarks, remarkWidth := make([]string, len(windows)), 0
 	for i, w := range windows {
@@ -182,7 +183,7 @@ func (p sheet) drawTimeline(windows []window, now time.Time, word string) {
 	const leastColumns, mostColumns = 20, 100
 	columns := p.Width - terminal.LabelWidth - remarkWidth - 2
 	below := columns < leastColumns
-	if below { // the remarks get lines of their own
+	if below { // remarks get their own lines
 		columns = p.Width - terminal.LabelWidth
 	}
 	t := newTimeline(windows, now, min(columns, mostColumns))

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package bounds holds what a fuzz target does with an input to the memory and
-// the time that the input may cost.
+// Package bounds limits the memory and the time that a fuzz target may spend on
+// an input.
 package bounds
 
 import (
@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// longest is far beyond what any input may take, and what a machine that is busy
-// with something else makes of it: it is what a loop without an end passes.
+// longest is far more than any input may take, even on a busy machine: only an
+// endless loop exceeds it.
 const longest = 10 * time.Second
 
-// Hold fails unless do allocates at most so many bytes and comes to an end.
+// Hold fails unless do returns and allocates at most the given number of bytes.
 // Nothing else may allocate meanwhile.
 func Hold(t testing.TB, bytes uint64, do func()) {
 	t.Helper()
@@ -29,7 +29,7 @@ func Hold(t testing.TB, bytes uint64, do func()) {
 	}
 }
 
-// allocated stops the world: what package runtime/metrics counts is late by some
+// allocated stops the world: the counts of package runtime/metrics lag by some
 // hundred kilobytes.
 func allocated() uint64 {
 	var stats runtime.MemStats

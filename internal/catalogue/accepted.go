@@ -13,8 +13,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// acceptedCases are about what must not be rejected: every algorithm, wherever
-// it may occur. Other files have the accepted cases of their rules.
+// acceptedCases returns what must not be rejected: every algorithm, wherever
+// it may occur. Other files hold the accepted cases for their rules.
 func acceptedCases() []Case {
 	cases := []Case{
 		{name: "usual_token", rules: "2.2 3.6 5.1 4.1 6.1 6.8 7.3 7.4"},
@@ -110,7 +110,7 @@ func acceptedCases() []Case {
 	)
 }
 
-// reverse turns the members of the header and the payload around.
+// reverse reverses the members of the header and the payload.
 func reverse(_ *Maker, t *testca.Token) {
 	for _, members := range []testca.Members{t.Header, t.Claims} {
 		for i, j := 0, len(members)-1; i < j; i, j = i+1, j-1 {

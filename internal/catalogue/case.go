@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package catalogue is the one list of forgeries, and of what must be accepted:
-// for each case the rules of docs/format.md that it is about, how its token is
-// made, and what a verifier must say. The verifier is not asked.
+// Package catalogue is the one list of forgeries, and of tokens that must be
+// accepted: for each case, the rules of docs/format.md that it covers, how its
+// token is made, and what a verifier must return. It does not ask the verifier.
 //
 // The tests of packages verifier and ocspstaple run every case, package
-// vectorgen writes them as the vectors of testdata/vectors, and package mutation
-// names them by their rules. CONTRIBUTING.md shows how to add one.
+// vectorgen writes them as the vectors in testdata/vectors, and package
+// mutation selects them by their rules. CONTRIBUTING.md shows how to add one.
 package catalogue
 
 import (
@@ -19,49 +19,49 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// Case says how a token is made and what a verifier must say of it. The zero
-// value of every field but name and rules is for a token without a fault.
+// Case defines how a token is made and what a verifier must return for it. The
+// zero value of every field but name and rules gives a token without a fault.
 type Case struct {
-	// row names the kind of forgery, S01 to S33 for those of staples and T01 to T19
-	// for those of tokens; by default it is that of the first rule. What must be
-	// accepted has none.
+	// row names the kind of forgery, S01 to S33 for staples and T01 to T19 for
+	// tokens; by default it is the row of the first rule. Cases that must be
+	// accepted have none.
 	row     string
 	name    string
 	rules   string // separated by spaces
 	comment string
-	// want is the reason; none if the token is accepted.
+	// want is the reason; empty if the token is accepted.
 	want stapled.Reason
 
 	anchors []string // default root
 	policy  func(*Policy)
-	// at is the time of the verification, since testca.Now.
+	// at is the time of verification, relative to testca.Now.
 	at time.Duration
 
-	// leaf makes the leaf; default the usual client. Steps have that of their
-	// case, unless they say otherwise.
+	// leaf makes the leaf; default the usual client. Steps use the leaf of their
+	// case unless they set their own.
 	leaf func(*Maker) *testca.Party
 	// staples makes the staples; default a good one for the leaf.
 	staples func(*Maker, *testca.Party) [][]byte
 	edit    edit
 	// sign replaces the signature.
 	sign func(m *Maker, t *testca.Token, input []byte) []byte
-	// after edits the token once it is signed. mix may take parts from a valid
-	// token of the same leaf and staples.
+	// after edits the token after signing. mix may take parts from a valid token
+	// with the same leaf and staples.
 	after func(m *Maker, raw string) string
 	mix   func(m *Maker, raw, honest string) string
 
-	// What an accepted token says; the default is the usual client's.
+	// The result for an accepted token; default the usual client's.
 	issuer, identity string
-	// freshUntil is since testca.Now; default the end of the usual token.
+	// freshUntil is relative to testca.Now; default the end of the usual token.
 	freshUntil *time.Duration
 
-	// unpublished keeps a case out of the vectors, which have one much like it.
+	// unpublished keeps a case out of the vectors, which include a similar one.
 	unpublished bool
 
 	steps []Case
 }
 
-// edit changes a token before it is signed.
+// edit changes a token before signing.
 type edit = func(*Maker, *testca.Token)
 
 const (
@@ -70,13 +70,13 @@ const (
 	lifetime  = 5 * time.Minute
 )
 
-// Name is that of the case in the vectors.
+// Name returns the name of the case in the vectors.
 func (c *Case) Name() string { return unsafeName.ReplaceAllString(c.name, "_") }
 
-// unsafeName is what a name of a file or of a test does not have.
+// unsafeName matches what a file name or a test name must not contain.
 var unsafeName = regexp.MustCompile(`[^A-Za-z0-9+.-]+`)
 
-// Test is the name of the case as a test: the row comes first.
+// Test returns the name of the case as a test: the row comes first.
 func (c *Case) Test() string {
 	if row := c.Row(); row != "" {
 		return row + "_" + c.Name()
@@ -84,13 +84,13 @@ func (c *Case) Test() string {
 	return c.Name()
 }
 
-// Comment is for people who read the vectors.
+// Comment returns the comment for readers of the vectors.
 func (c *Case) Comment() string { return c.comment }
 
 // Sequence reports whether the case has steps.
 func (c *Case) Sequence() bool { return c.steps != nil }
 
-// Row is the kind of forgery, or empty for what must be accepted.
+// Row returns the kind of forgery; empty if the token must be accepted.
 func (c *Case) Row() string {
 	switch {
 	case !c.Rejected():
@@ -101,7 +101,7 @@ func (c *Case) Row() string {
 	return rowOf[c.Rules()[0]]
 }
 
-// rowOf is the row of the cases of a rule that name none.
+// rowOf maps a rule to the row of cases that name none.
 var rowOf = map[string]string{
 	"1.1": "T09", "1.2": "T09", "1.3": "T09", "1.4": "T08", "1.5": "T04", "1.6": "T04",
 	"2.1": "T10", "2.2": "T01", "2.3": "T04", "2.4": "T07",
@@ -112,14 +112,14 @@ var rowOf = map[string]string{
 	"7.1": "T08", "7.2": "T14", "7.3": "T12", "7.4": "T13", "7.5": "T14", "7.6": "T14", "7.7": "T14", "7.8": "T14",
 }
 
-// Rules are the rules of docs/format.md that the case is about.
+// Rules returns the rules of docs/format.md that the case covers.
 func (c *Case) Rules() []string { return strings.Fields(c.rules) }
 
-// Want is the reason for which the token must be rejected, if it must be and the
-// case is no sequence.
+// Want returns the reason for which the token must be rejected; empty if it
+// must be accepted or the case is a sequence.
 func (c *Case) Want() stapled.Reason { return c.want }
 
-// Rejected reports whether the token, or that of a step, must be rejected.
+// Rejected reports whether the token, or the token of a step, must be rejected.
 func (c *Case) Rejected() bool {
 	for i := range c.steps {
 		if c.steps[i].want != "" {
@@ -132,7 +132,7 @@ func (c *Case) Rejected() bool {
 // Published reports whether the case is one of the published vectors.
 func (c *Case) Published() bool { return !c.unpublished }
 
-// Policy is what the verifier of a case is configured with.
+// Policy is the verifier's configuration for a case.
 type Policy struct {
 	Audience     string   `json:"audience"`
 	Issuers      []string `json:"issuers,omitempty"`

@@ -136,7 +136,7 @@ func certificateCases() []Case {
 	return append(append(cases, keyCases()...), certificateSignatureCases()...)
 }
 
-// keyCases are about rules 3.4 and 3.6.
+// keyCases returns the cases for rules 3.4 and 3.6.
 func keyCases() []Case {
 	cases := []Case{
 		{name: "leaf_key_RSA_1024", rules: "3.4", leaf: client(testca.Keyed(testca.RSA1024)), want: stapled.AlgorithmRejected},
@@ -174,7 +174,7 @@ func keyCases() []Case {
 		edit: algorithm("ES256"), want: stapled.KeyMismatch})
 }
 
-// certificateSignatureCases are about rule 3.5.
+// certificateSignatureCases returns the cases for rule 3.5.
 func certificateSignatureCases() []Case {
 	weakCA := func(kind testca.Kind, edits ...testca.Edit) func(*Maker) *testca.Party {
 		return func(m *Maker) *testca.Party { return m.newLeaf(m.newCA(m.root, testca.Keyed(kind)), edits...) }
@@ -202,12 +202,13 @@ func certificateSignatureCases() []Case {
 	}
 }
 
-// kid sets it to what is made of the usual leaf.
+// kid sets kid to a value computed from the usual leaf.
 func kid(of func(*x509.Certificate) string) edit {
 	return func(m *Maker, t *testca.Token) { t.Header.Set("kid", of(m.client.Cert)) }
 }
 
-// presented makes the token carry another chain, signed by the key of its leaf.
+// presented makes the token carry another chain, signed with the key of its
+// leaf.
 func presented(parties func(*Maker) []*testca.Party) edit {
 	return func(m *Maker, t *testca.Token) {
 		list := parties(m)
@@ -217,8 +218,8 @@ func presented(parties func(*Maker) []*testca.Party) edit {
 	}
 }
 
-// oddLeaf is a leaf whose base64 has all that an encoding can get wrong: both
-// special characters, padding and unused bits.
+// oddLeaf is a leaf whose base64 contains everything an encoder can get wrong:
+// both special characters, padding and unused bits.
 func oddLeaf(m *Maker) *testca.Party {
 	for {
 		p := m.newLeaf(m.ca)
@@ -237,19 +238,19 @@ func setTrailingBits(s string) string {
 	return s[:end-1] + string(base64standard[last|1]) + s[end:]
 }
 
-// publicLeaf has a key that nobody holds.
+// publicLeaf makes a leaf with a key that nobody holds.
 func publicLeaf(bits int) func(*Maker) *testca.Party {
 	return client(func(t *testca.Template) { t.PublicKey = testca.OversizedRSA(bits) })
 }
 
-// borrowed signs by a key that is not the leaf's, as RS256.
+// borrowed signs as RS256 with a key other than the leaf's.
 func borrowed(m *Maker, t *testca.Token) {
 	t.Key, t.Alg = m.ring.key(testca.RSA2048, "client"), "RS256"
 	t.Header.Set("alg", "RS256")
 }
 
-// resign replaces the OID of the signature algorithm, both times, by one of the
-// same length, and signs with the digest.
+// resign replaces both OIDs of the signature algorithm with one of the same
+// length, and signs with the hash.
 func resign(p *testca.Party, from, to string, hash crypto.Hash) []byte {
 	der := cryptobyte.String(p.Cert.Raw)
 	var tbs, identifier cryptobyte.String

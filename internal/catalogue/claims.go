@@ -15,17 +15,17 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// claimCases are about step 7.
+// claimCases returns the cases for step 7.
 func claimCases() []Case {
 	return slices.Concat(
 		append(jsonCases("payload", "7.1", claimsText), Case{name: "payload_is_a_number", rules: "7.1", edit: claimsText(text("1")), want: stapled.Malformed}),
 		claimTypeCases(), issuerCases(), audienceCases(), presenceCases(), lifetimeCases())
 }
 
-// claimTypeCases are about rule 7.2.
+// claimTypeCases returns the cases for rule 7.2.
 func claimTypeCases() []Case {
 	var cases []Case
-	// No way to write a NumericDate, for each of the dates.
+	// Values that are not a NumericDate, for each of the dates.
 	noDate := []string{`""`, "{}", "[1772366700]", "-1e400", "1772366700e0", "-1772366700", "9223372036854775807", "1" + strings.Repeat("0", 40),
 		`"NaN"`, `"2026-03-01T12:05:00Z"`}
 	more := []string{"true", "[]", "1772366700.5", "1e400", "18446744073709551616", "99999999999999999999"}
@@ -66,7 +66,7 @@ func claimTypeCases() []Case {
 	)
 }
 
-// issuerCases are about rule 7.3.
+// issuerCases returns the cases for rule 7.3.
 func issuerCases() []Case {
 	const dns = "client.test.example"
 	cases := []Case{
@@ -139,7 +139,7 @@ func issuerCases() []Case {
 
 func expectIssuers(list ...string) func(*Policy) { return func(p *Policy) { p.Issuers = list } }
 
-// named is a leaf of other names.
+// named makes a leaf with other names.
 func named(uris []string, dns ...string) func(*Maker) *testca.Party {
 	return directly(func(t *testca.Template) {
 		t.URIs, t.DNSNames = nil, dns
@@ -153,7 +153,7 @@ func named(uris []string, dns ...string) func(*Maker) *testca.Party {
 	})
 }
 
-// audienceCases are about rule 7.4.
+// audienceCases returns the cases for rule 7.4.
 func audienceCases() []Case {
 	cases := []Case{{name: "aud_absent", rules: "7.4", edit: dropClaim("aud"), want: stapled.AudienceMismatch}}
 	for i, aud := range []string{`""`, `"other"`, `"Orders"`, `"orders "`, `"order"`, `"orders2"`, `"orders,other"`, `"[\"orders\"]"`, `[]`, `["other"]`, `["other","ORDERS"]`, `[""]`,
@@ -168,7 +168,7 @@ func audienceCases() []Case {
 		policy: func(p *Policy) { p.Audience = "https://orders.example/" }, want: stapled.AudienceMismatch})
 }
 
-// presenceCases are about rule 7.5.
+// presenceCases returns the cases for rule 7.5.
 func presenceCases() []Case {
 	minute := time.Minute
 	cases := []Case{
@@ -194,7 +194,7 @@ func presenceCases() []Case {
 	return cases
 }
 
-// lifetimeCases are about rules 7.6 to 7.8.
+// lifetimeCases returns the cases for rules 7.6 to 7.8.
 func lifetimeCases() []Case {
 	second, minute, hour := time.Second, time.Minute, time.Hour
 	leeway := func(p *Policy) { p.Leeway = 5 }

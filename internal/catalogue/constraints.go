@@ -11,7 +11,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// nameConstraintCases are about rule 5.2. The usual client is
+// nameConstraintCases returns the cases for rule 5.2. The usual client is
 // client.test.example and spiffe://test.example/client.
 func nameConstraintCases() []Case {
 	permitDNS := func(domains ...string) testca.Edit {

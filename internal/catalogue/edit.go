@@ -61,25 +61,25 @@ func prefix(with string) func(string) string { return func(s string) string { re
 
 func suffix(with string) func(string) string { return func(s string) string { return s + with } }
 
-// first puts a member before the others.
+// first puts a member before all others.
 func first(member string) func(string) string {
 	return func(s string) string { return "{" + member + "," + s[1:] }
 }
 
-// last puts a member behind the others.
+// last puts a member after all others.
 func last(member string) func(string) string {
 	return func(s string) string { return s[:len(s)-1] + "," + member + "}" }
 }
 
-// literal is a JSON text as a value.
+// literal uses a JSON text as a value.
 func literal(text string) json.RawMessage { return json.RawMessage(text) }
 
-// signedBy signs by another key and algorithm than the leaf's.
+// signedBy signs with another key and algorithm than the leaf's.
 func signedBy(kind testca.Kind, name, alg string) edit {
 	return func(m *Maker, t *testca.Token) { t.Key, t.Alg = m.ring.key(kind, name), alg }
 }
 
-// algorithm signs by the leaf key with an algorithm of its own family.
+// algorithm signs with the leaf key and an algorithm of its own family.
 func algorithm(alg string) edit {
 	return func(_ *Maker, t *testca.Token) {
 		t.Alg = alg
@@ -109,7 +109,7 @@ func element(name string, i int, change func(string) string) edit {
 	}
 }
 
-// times sets iat, nbf and exp, since testca.Now.
+// times sets iat, nbf and exp, relative to testca.Now.
 func times(iat, nbf, exp time.Duration) edit {
 	return edits(claim("iat", unix(iat)), claim("nbf", unix(nbf)), claim("exp", unix(exp)))
 }
@@ -120,12 +120,12 @@ func unix(since time.Duration) int64 { return testca.Now.Add(since).Unix() }
 
 // Staples.
 
-// oneStaple is a staple for the leaf, edited.
+// oneStaple makes an edited staple for the leaf.
 func oneStaple(edits ...func(*testca.Response)) func(*Maker, *testca.Party) [][]byte {
 	return func(m *Maker, leaf *testca.Party) [][]byte { return [][]byte{m.staple(leaf, edits...)} }
 }
 
-// stapleFor is a staple that needs more than the leaf to be made.
+// stapleFor makes a staple that depends on more than the leaf.
 func stapleFor(make func(m *Maker, leaf *testca.Party) []byte) func(*Maker, *testca.Party) [][]byte {
 	return func(m *Maker, leaf *testca.Party) [][]byte { return [][]byte{make(m, leaf)} }
 }
@@ -135,7 +135,8 @@ func single(change func(*testca.Single)) func(*testca.Response) {
 	return func(r *testca.Response) { change(&r.Singles[0]) }
 }
 
-// window sets thisUpdate, with producedAt, and nextUpdate, since testca.Now.
+// window sets thisUpdate, with producedAt, and nextUpdate, relative to
+// testca.Now.
 func window(this, next time.Duration) func(*testca.Response) {
 	return func(r *testca.Response) {
 		r.ProducedAt = testca.Now.Add(this)
@@ -155,12 +156,12 @@ func around(name string, change func([]byte) []byte) func(*testca.Response) {
 
 // Leaves and chains.
 
-// client makes the usual client, edited, with another serial number.
+// client makes the usual client with edits and another serial number.
 func client(edits ...testca.Edit) func(*Maker) *testca.Party {
 	return func(m *Maker) *testca.Party { return m.newLeaf(m.ca, edits...) }
 }
 
-// directly makes the usual client below the root, edited.
+// directly makes the usual client, edited, directly below the root.
 func directly(edits ...testca.Edit) func(*Maker) *testca.Party {
 	return func(m *Maker) *testca.Party { return m.newLeaf(m.root, edits...) }
 }
@@ -179,13 +180,13 @@ func signedWith(algorithm x509.SignatureAlgorithm) testca.Edit {
 	return func(t *testca.Template) { t.SignatureAlgorithm = algorithm }
 }
 
-// withCert is a party with another certificate.
+// withCert returns the party with another certificate.
 func withCert(p *testca.Party, der []byte) *testca.Party {
 	return &testca.Party{Cert: testca.MustParse(der), Key: p.Key, Issuer: p.Issuer}
 }
 
-// alias is the party as somebody else would present it: its certificate,
-// edited after it was parsed, to issue by.
+// alias returns the party as somebody else would present it: as an issuer with
+// its certificate, edited after parsing.
 func alias(p *testca.Party, key crypto.Signer, change func(*x509.Certificate)) *testca.Party {
 	c := *p.Cert
 	change(&c)

@@ -9,15 +9,15 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// Group is the cases about a part of the specification. They are published in
-// one file.
+// Group holds the cases about a part of the specification. They are published
+// in one file.
 type Group struct {
 	File, Title string
 	Cases       []Case
 }
 
-// Groups are all cases. They are made in this order for the vectors, and may be
-// made in any order otherwise.
+// Groups returns all cases. The vectors are made in this order; otherwise the
+// order does not matter.
 func Groups() []Group {
 	return []Group{
 		{"size_shape.json", "Step 1: size and shape", short(sizeShapeCases())},
@@ -35,7 +35,7 @@ func Groups() []Group {
 	}
 }
 
-// Cases are the cases of all groups.
+// Cases returns the cases of all groups.
 func Cases() []Case {
 	var all []Case
 	for _, g := range Groups() {
@@ -44,17 +44,17 @@ func Cases() []Case {
 	return all
 }
 
-// Forgeries are the cases of which at least one token must be rejected.
+// Forgeries returns the cases with at least one token that must be rejected.
 func Forgeries() []Case {
 	return slices.DeleteFunc(Cases(), func(c Case) bool { return !c.Rejected() })
 }
 
-// Accepted are the cases of which every token must be accepted.
+// Accepted returns the cases whose tokens must all be accepted.
 func Accepted() []Case {
 	return slices.DeleteFunc(Cases(), func(c Case) bool { return c.Rejected() })
 }
 
-// short gives cases that are not about certificates the shortest chain.
+// short gives the shortest chain to cases that are not about certificates.
 func short(cases []Case) []Case {
 	for i := range cases {
 		if cases[i].leaf == nil {

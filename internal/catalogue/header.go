@@ -90,8 +90,8 @@ func headerCases() []Case {
 	return append(cases, memberCases()...)
 }
 
-// memberCases are about members that say something that others deny, or that
-// are not where they belong.
+// memberCases returns the cases for members that contradict others, or that are
+// in the wrong place.
 func memberCases() []Case {
 	return []Case{
 		{name: "jwk_of_the_signer", rules: "2.4", want: stapled.HeaderForbidden, edit: edits(
@@ -125,7 +125,7 @@ func toClaims(name string) edit {
 	}
 }
 
-// hmac signs with HS256 by a secret that everybody knows.
+// hmac signs as HS256 with a secret that everybody knows.
 func hmac(name, comment string, secret func(*Maker) []byte) Case {
 	return Case{name: "alg_HS256_with_" + name, rules: "2.2", comment: comment, want: stapled.AlgorithmRejected,
 		edit: func(m *Maker, t *testca.Token) {
@@ -142,7 +142,7 @@ func expectUsage(usage string) func(*Policy) { return func(p *Policy) { p.KeyUsa
 
 func wholeChain(p *Policy) { p.Staples = "chain" }
 
-// certificateChain gives the certificates of parties that are known only once
+// certificateChain uses the certificates of parties that are known only once
 // there is a maker.
 func certificateChain(parties func(*Maker) []*testca.Party) edit {
 	return chain(func(m *Maker) []*x509.Certificate {

@@ -8,10 +8,10 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// rowOfMember is the row of what is wrong with a member of the header.
+// rowOfMember maps a member of the header to the row for its faults.
 var rowOfMember = map[string]string{"alg": "T01", "typ": "T10", "kid": "T06", "x5t#S256": "T06", "x5c": "T04", "ocsp": "T03"}
 
-// headerTypeCases are about rule 1.5.
+// headerTypeCases returns the cases for rule 1.5.
 func headerTypeCases() []Case {
 	var cases []Case
 	for _, row := range []struct{ name, member, value string }{

@@ -12,8 +12,8 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// jsonCases are about rule 1.4, which holds for the header and, as rule 7.1,
-// for the payload. textOf edits the JSON text of either.
+// jsonCases returns the cases for rule 1.4, which applies to the header and, as
+// rule 7.1, to the payload. textOf edits the JSON text of either.
 func jsonCases(where, rule string, textOf func(func(string) string) edit) []Case {
 	member := map[string]string{"header": "alg", "payload": "jti"}[where]
 	var cases []Case
@@ -90,7 +90,7 @@ func nestedObjects(levels int) string {
 	return strings.Repeat(`{"a":`, levels-1) + "{}" + strings.Repeat("}", levels-1)
 }
 
-// fill adds members to an object until there are so many.
+// fill adds members to an object until it has this many.
 func fill(object string, members int) string {
 	present := make(map[string]json.RawMessage)
 	if err := json.Unmarshal([]byte(object), &present); err != nil {
@@ -106,7 +106,7 @@ func fill(object string, members int) string {
 	return "{" + strings.Join(more, ",") + "}"
 }
 
-// inOrder walks a list of names and values.
+// inOrder iterates over a list of names and values.
 func inOrder(list ...any) iter.Seq2[string, func(string) string] {
 	return func(yield func(string, func(string) string) bool) {
 		for i := 0; i < len(list); i += 2 {

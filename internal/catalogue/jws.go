@@ -18,7 +18,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// signatureCases are about step 5, the signature of the token.
+// signatureCases returns the cases for step 5, the signature of the token.
 func signatureCases() []Case {
 	cases := []Case{
 		{row: "T18", name: "signature_by_another_key", rules: "5.1", edit: signedBy(testca.P256, "other", "ES256")},
@@ -109,7 +109,7 @@ func signatureCases() []Case {
 	return slices.Concat(cases, otherSignatureCases(), mixtureCases())
 }
 
-// otherSignatureCases are about RSA and Ed25519.
+// otherSignatureCases returns the cases for RSA and Ed25519.
 func otherSignatureCases() []Case {
 	rsaLeaf, edLeaf := client(testca.Keyed(testca.RSA2048)), client(testca.Keyed(testca.Ed25519))
 	cases := []Case{
@@ -176,7 +176,7 @@ func splice(i int) func(*Maker, string) string {
 	}
 }
 
-// signedAs signs by an algorithm that the header does not name.
+// signedAs signs with an algorithm that the header does not name.
 func signedAs(alg string) func(*Maker, *testca.Token, []byte) []byte {
 	return changed(alg, func(s []byte) []byte { return s })
 }
@@ -185,7 +185,7 @@ func changed(alg string, change func([]byte) []byte) func(*Maker, *testca.Token,
 	return func(_ *Maker, t *testca.Token, input []byte) []byte { return change(signJWS(t.Key, alg, input)) }
 }
 
-// salted signs PS256 with another salt than RFC 7518 §3.5 says.
+// salted signs as PS256 with a salt length other than the one in RFC 7518 §3.5.
 func salted(length int) func(*Maker, *testca.Token, []byte) []byte {
 	return func(_ *Maker, t *testca.Token, input []byte) []byte {
 		return signInput(t.Key.(crypto.Signer), input, &rsa.PSSOptions{Hash: crypto.SHA256, SaltLength: length})

@@ -22,14 +22,14 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// KeysFile is the name of the file of keys in the directory of the vectors.
+// KeysFile is the name of the key file in the directory of the vectors.
 const KeysFile = "keys.json"
 
-// Keyring holds the private keys of the vectors. Everybody may know them.
+// Keyring holds the private keys of the vectors. They are public.
 type Keyring struct {
 	keys map[string]crypto.Signer // by kind and name
 	used map[string]bool
-	// Grows permits making keys that are not there.
+	// Grows permits making missing keys.
 	Grows bool
 }
 
@@ -45,7 +45,7 @@ type namedKey struct {
 	PKCS8 []byte `json:"pkcs8"`
 }
 
-// LoadKeys reads the keys; none if there is no such file.
+// LoadKeys reads the keys; none if the file does not exist.
 func LoadKeys(path string) (*Keyring, error) {
 	ring := &Keyring{keys: make(map[string]crypto.Signer), used: make(map[string]bool)}
 	data, err := os.ReadFile(path)
@@ -69,15 +69,15 @@ func LoadKeys(path string) (*Keyring, error) {
 	return ring, nil
 }
 
-// RSA sizes beyond those of package testca, both ends of what is allowed and
-// what lies just outside.
+// RSA sizes beyond those of package testca: both limits, and the sizes just
+// outside.
 const (
 	rsa2040 testca.Kind = "RSA 2040"
 	rsa3072 testca.Kind = "RSA 3072"
 	rsa4096 testca.Kind = "RSA 4096"
 )
 
-// key is the key of this kind and name.
+// key returns the key of this kind and name.
 func (r *Keyring) key(kind testca.Kind, name string) crypto.Signer {
 	id := string(kind) + ", " + name
 	if r.keys[id] == nil {
@@ -117,7 +117,7 @@ func newKey(kind testca.Kind) crypto.Signer {
 	return key
 }
 
-// Encode gives the file of the keys that have been used.
+// Encode returns the key file for the keys that have been used.
 func (r *Keyring) Encode() []byte {
 	list := keyList{Comment: "Private keys of the test vectors, known to everybody. Trust nothing that they sign."}
 	for _, name := range slices.Sorted(maps.Keys(r.used)) {

@@ -13,8 +13,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// Made is a case, carried out: one step, or several that one verifier takes in
-// their order.
+// Made is the result of making a case: one step, or several that one verifier
+// takes in order.
 type Made struct {
 	Policy Policy
 	// Anchors are the names of the certificates that the verifier trusts.
@@ -30,8 +30,8 @@ type Step struct {
 	Comment string
 	Now     time.Time
 	Token   string
-	// Want is the reason of a token that must be rejected. What follows is what an
-	// accepted one says.
+	// Want is the reason for a token that must be rejected. The fields below it
+	// describe an accepted token.
 	Want             stapled.Reason
 	Issuer, Identity string
 	FreshUntil       time.Time
@@ -40,7 +40,7 @@ type Step struct {
 	Staples [][]byte
 }
 
-// Make carries out a case.
+// Make makes a case.
 func (m *Maker) Make(c *Case) *Made {
 	m.enter(c.Name())
 	made := &Made{Policy: defaultPolicy(), Anchors: c.anchors, maker: m, edits: c}
@@ -121,7 +121,7 @@ func (c *Case) token(m *Maker, leaf *testca.Party) (staples [][]byte, raw string
 	return staples, raw
 }
 
-// Certificates are the anchors.
+// Certificates returns the anchors.
 func (made *Made) Certificates() []*x509.Certificate {
 	var list []*x509.Certificate
 	for _, name := range made.Anchors {
@@ -130,8 +130,8 @@ func (made *Made) Certificates() []*x509.Certificate {
 	return list
 }
 
-// Staple gives the staple of a case that is about nothing but the staple of the
-// leaf, so that it can be judged without the token.
+// Staple returns the staple of a case that is only about the leaf's staple, so
+// that it can be checked without the token.
 func (made *Made) Staple() (subject, issuer *x509.Certificate, der []byte, ok bool) {
 	c, s := made.edits, &made.Steps[0]
 	about := slices.ContainsFunc(c.Rules(), func(rule string) bool { return !aboutOneStaple(rule) })
@@ -142,17 +142,18 @@ func (made *Made) Staple() (subject, issuer *x509.Certificate, der []byte, ok bo
 	return s.Leaf.Cert, s.Leaf.Issuer.Cert, s.Staples[0], true
 }
 
-// aboutOneStaple reports whether a rule is about each staple by itself.
+// aboutOneStaple reports whether a rule is about a single staple.
 func aboutOneStaple(rule string) bool {
 	return slices.Contains([]string{"6.3", "6.4", "6.5", "6.6", "6.7", "6.8", "6.9", "6.11", "6.12", "6.13", "6.14"}, rule)
 }
 
-// Pair is two valid tokens of one header.
+// Pair is two valid tokens with the same header.
 type Pair struct{ Honest, Another string }
 
-// Honest are tokens that a verifier of the case's policy may accept at
-// testca.Now, those most like the forgery first: of its leaf and staples, and so
-// of its header, where the forgery leaves that alone; then usual ones.
+// Honest yields tokens that a verifier with the case's policy may accept at
+// testca.Now. The ones most like the forgery come first: with its leaf and
+// staples, and so with its header, unless the forgery changes that; then usual
+// ones.
 func (made *Made) Honest() iter.Seq[Pair] {
 	m := made.maker
 	return func(yield func(Pair) bool) {
@@ -186,7 +187,7 @@ func (made *Made) fits(t *testca.Template) {
 
 var kindOf = map[string]testca.Kind{"ES256": testca.P256, "ES384": testca.P384, "ES512": testca.P521, "EdDSA": testca.Ed25519}
 
-// usual is a token of a leaf with the staples that the policy needs.
+// usual makes a token of a leaf with the staples that the policy requires.
 func (made *Made) usual(leaf *testca.Party) Pair {
 	var staples [][]byte
 	for p := leaf; p.Issuer != nil && (p == leaf || made.Policy.Staples == "chain"); p = p.Issuer {

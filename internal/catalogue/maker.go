@@ -15,16 +15,16 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// Maker makes what the cases are made of, by package testca, and takes from it
-// what changes between two runs: keys, serial numbers and signatures.
+// Maker uses package testca to make the parts of the cases, but removes what
+// changes between two runs: keys, serial numbers and signatures.
 type Maker struct {
 	ring    *Keyring
 	anchors []Anchor
 
-	// root is the usual anchor; ca is below it, and client and other are below
-	// that; short is a client of the root itself, for cases that are not about
-	// certificates. sibling is a second CA below the root, stranger a root that
-	// is no anchor unless a case says so.
+	// root is the usual anchor; ca is below it, and client and other are below ca;
+	// short is a client of the root itself, for cases that are not about
+	// certificates. sibling is a second CA below the root, stranger a root that is
+	// not an anchor unless a case says so.
 	root, ca, client, other, short, sibling, stranger *testca.Party
 
 	// scope and serials give each certificate of a case a serial number that
@@ -33,7 +33,7 @@ type Maker struct {
 	serials int
 }
 
-// Anchor is a CA that cases trust, by its name.
+// Anchor is a named CA that cases trust.
 type Anchor struct {
 	Name, Comment string
 	*testca.Party
@@ -55,8 +55,8 @@ func NewMaker(ring *Keyring) *Maker {
 	return m
 }
 
-// ForTests makes the cases with the keys of a directory of vectors, and with new
-// ones that it does not have. It panics if it cannot read them.
+// ForTests makes the cases with the keys in a directory of vectors, and new
+// keys where some are missing. It panics if it cannot read them.
 func ForTests(dir string) *Maker {
 	ring, err := LoadKeys(filepath.Join(dir, KeysFile))
 	if err != nil {
@@ -69,7 +69,7 @@ func ForTests(dir string) *Maker {
 // enter begins a case.
 func (m *Maker) enter(name string) { m.scope, m.serials = name, 0 }
 
-// anchor makes a party trusted by a name.
+// anchor registers a party as a trusted anchor under a name.
 func (m *Maker) anchor(name, comment string, p *testca.Party) *testca.Party {
 	if m.anchorOf(name) == nil {
 		m.anchors = append(m.anchors, Anchor{name, comment, p})
@@ -77,7 +77,7 @@ func (m *Maker) anchor(name, comment string, p *testca.Party) *testca.Party {
 	return p
 }
 
-// anchorOf is the anchor of a name, if it has been made.
+// anchorOf returns the anchor with this name, if it has been made.
 func (m *Maker) anchorOf(name string) *testca.Party {
 	for _, a := range m.anchors {
 		if a.Name == name {
@@ -87,25 +87,25 @@ func (m *Maker) anchorOf(name string) *testca.Party {
 	return nil
 }
 
-// Anchors are those of the cases that have been made.
+// Anchors returns the anchors of the cases made so far.
 func (m *Maker) Anchors() []Anchor { return m.anchors }
 
-// Root is the usual anchor.
+// Root returns the usual anchor.
 func (m *Maker) Root() *testca.Party { return m.root }
 
-// Intermediate is the CA below the root that has issued client and other.
+// Intermediate returns the CA below the root that issued client and other.
 func (m *Maker) Intermediate() *testca.Party { return m.ca }
 
-// Client holds the tokens of cases that say nothing else.
+// Client returns the holder of tokens in cases that do not set another.
 func (m *Maker) Client() *testca.Party { return m.client }
 
-// Other is a second client of the intermediate.
+// Other returns a second client of the intermediate.
 func (m *Maker) Other() *testca.Party { return m.other }
 
-// Sibling is a second CA below the root.
+// Sibling returns a second CA below the root.
 func (m *Maker) Sibling() *testca.Party { return m.sibling }
 
-// Stranger is a root that is no anchor unless a case says so.
+// Stranger returns a root that is not an anchor unless a case says so.
 func (m *Maker) Stranger() *testca.Party { return m.stranger }
 
 func (m *Maker) newRoot(edits ...testca.Edit) *testca.Party {
@@ -163,12 +163,12 @@ func (m *Maker) serial() *big.Int {
 	return new(big.Int).SetUint64(binary.BigEndian.Uint64(sum[:])>>1 | 1<<62)
 }
 
-// staple is a good one for the subject, unless edited.
+// staple makes a good staple for the subject, unless edited.
 func (m *Maker) staple(subject *testca.Party, edits ...func(*testca.Response)) []byte {
 	return subject.Staple(append(edits, func(r *testca.Response) { r.SigningKey = repeat(r.SigningKey) })...)
 }
 
-// compact signs a token and gives its compact serialization.
+// compact signs a token and returns its compact serialization.
 func (m *Maker) compact(t *testca.Token) string {
 	header, payload := t.RawHeader, t.RawPayload
 	if header == nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// orderCases have two faults. The first rule named is the one that decides.
+// orderCases returns cases with two faults. The first named rule decides.
 func orderCases() []Case {
 	minute := time.Minute
 	now := testca.Now

@@ -13,7 +13,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// chainCases are about step 4.
+// chainCases returns the cases for step 4.
 func chainCases() []Case {
 	return slices.Concat(trustCases(), constraintCases(), validityCases(), usageCases(), nameConstraintCases())
 }

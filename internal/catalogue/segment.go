@@ -10,8 +10,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// characterCases are about rule 1.3: a character that does not belong there, at
-// the beginning, in the middle and at the end of each segment.
+// characterCases returns the cases for rule 1.3: an invalid character at the
+// start, in the middle and at the end of each segment.
 func characterCases() []Case {
 	var cases []Case
 	for i, segment := range []string{"header", "payload", "signature"} {
@@ -34,7 +34,7 @@ func characterCases() []Case {
 	return cases
 }
 
-// pad is what padding looks like where none belongs.
+// pad returns padding that does not belong there.
 func pad(length int) string {
 	if length%4 == 0 {
 		return "===="
@@ -61,7 +61,7 @@ func trailingBits(s string) string {
 	return s[:len(s)-1] + string(base64url[last|1])
 }
 
-// oneMore gives a length that no base64 text has.
+// oneMore gives a text a length that base64 never has.
 func oneMore(s string) string {
 	for len(s)%4 != 1 {
 		s += "A"

@@ -18,9 +18,9 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// repeatable is a key that makes the same signature of the same message every
-// time: ECDSA as RFC 6979 says, RSASSA-PSS with a salt that depends on the
-// digest only. The other algorithms are so by themselves.
+// repeatable is a key that always makes the same signature for the same
+// message: ECDSA as in RFC 6979, RSASSA-PSS with a salt that depends only on
+// the digest. The other algorithms are deterministic anyway.
 type repeatable struct{ crypto.Signer }
 
 func repeat(key crypto.Signer) crypto.Signer {
@@ -42,7 +42,7 @@ func (k repeatable) randomness(digest []byte) io.Reader {
 	return nil
 }
 
-// saltOf reads as many bytes as a salt can have.
+// saltOf yields enough bytes for any salt.
 func saltOf(digest []byte) io.Reader {
 	var salt []byte
 	for i := range byte(8) {
@@ -52,7 +52,7 @@ func saltOf(digest []byte) io.Reader {
 	return strings.NewReader(string(salt))
 }
 
-// signJWS signs a JWS signing input by any key that can, also by one that does
+// signJWS signs a JWS signing input with any key that can, even one that does
 // not belong to the algorithm; []byte is for HMAC.
 func signJWS(key any, alg string, input []byte) []byte {
 	signer, ok := key.(crypto.Signer)

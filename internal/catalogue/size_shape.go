@@ -103,10 +103,10 @@ func sizeShapeCases() []Case {
 	return slices.Concat(cases, characterCases(), headerTypeCases())
 }
 
-// padTo makes the token so long.
+// padTo pads the token to this size.
 func padTo(size int) edit {
 	return func(m *Maker, t *testca.Token) {
-		// Not every length can be reached through one segment.
+		// One segment alone cannot reach every length.
 		for h := range 3 {
 			t.Header.Set("fill", strings.Repeat("h", h))
 			for p := 0; ; p++ {
@@ -126,7 +126,7 @@ func padTo(size int) edit {
 	}
 }
 
-// deep is a leaf with so many intermediates above it.
+// deep makes a leaf with this many intermediates above it.
 func deep(intermediates int) func(*Maker) *testca.Party {
 	return func(m *Maker) *testca.Party {
 		issuer := m.root
@@ -139,7 +139,7 @@ func deep(intermediates int) func(*Maker) *testca.Party {
 
 func belowRoot(m *Maker) *testca.Party { return m.newLeaf(m.root) }
 
-// leafOf is a leaf of so many bytes.
+// leafOf makes a leaf of this many bytes.
 func leafOf(size int) func(*Maker) *testca.Party {
 	return func(m *Maker) *testca.Party {
 		for fill := size; fill > 0; fill-- {
@@ -154,7 +154,7 @@ func leafOf(size int) func(*Maker) *testca.Party {
 	}
 }
 
-// stapleOf makes a staple of so many bytes.
+// stapleOf makes a staple of this many bytes.
 func stapleOf(size int) func(*Maker, *testca.Party) [][]byte {
 	return stapleFor(func(m *Maker, leaf *testca.Party) []byte {
 		for fill := size; fill > 0; fill-- {

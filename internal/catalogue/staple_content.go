@@ -17,7 +17,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// stapleContentCases are about rules 6.1 to 6.6.
+// stapleContentCases returns the cases for rules 6.1 to 6.6.
 func stapleContentCases() []Case {
 	return slices.Concat(stapleListCases(), stapleEncodingCases(), stapleShapeCases(), stapleElementCases(),
 		embeddedCases(), writtenOutCases(), stapleEnvelopeCases(), stapleExtensionCases(), stapleParameterCases(), stapleTimeShapeCases(), certIDCases())
@@ -88,7 +88,7 @@ func oddStaple(m *Maker, leaf *testca.Party) []byte {
 	}
 }
 
-// stapleShapeCases are about rules 6.3 and 6.4.
+// stapleShapeCases returns the cases for rules 6.3 and 6.4.
 func stapleShapeCases() []Case {
 	var cases []Case
 	row := ""
@@ -131,7 +131,7 @@ func stapleShapeCases() []Case {
 		r.Singles = append(r.Singles, other)
 	})
 	row = ""
-	// Nothing may follow what was read, at any level.
+	// Nothing may follow an element, at any level.
 	for _, element := range []string{
 		"OCSPResponse", "responseBytes", "ResponseBytes", "response", "BasicOCSPResponse", "ResponseData",
 		"SingleResponse", "CertID", "hashAlgorithm", "certStatus", "nextUpdate", "signatureAlgorithm",
@@ -208,7 +208,7 @@ func producedBefore(early time.Duration) func(*testca.Response) {
 	return func(r *testca.Response) { r.ProducedAt = r.Singles[0].ThisUpdate.Add(-early) }
 }
 
-// certIDCases are about rule 6.6.
+// certIDCases returns the cases for rule 6.6.
 func certIDCases() []Case {
 	var cases []Case
 	row := ""

@@ -12,11 +12,12 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// embeddedCases are about the certificates that a staple embeds (rule 6.3): how
-// many, and that each parses, wherever it stands and whoever signed.
+// embeddedCases returns the cases for the certificates that a staple embeds
+// (rule 6.3): how many, and that each parses, whatever its position and whoever
+// signed.
 func embeddedCases() []Case {
 	junk := func(*Maker) []byte { return []byte{0x30, 0} }
-	// Its last extension has lost its last byte.
+	// Its last extension is missing its last byte.
 	cut := func(m *Maker) []byte {
 		der := slices.Clone(m.ca.Cert.Raw[:len(m.ca.Cert.Raw)-1])
 		der[3]--
@@ -76,7 +77,7 @@ func raw(m *Maker, list []func(*Maker) []byte) (certificates []*x509.Certificate
 	return certificates
 }
 
-// embedding embeds so many certificates, which the signature of the issuer does
+// embedding embeds this many certificates, which the issuer's signature does
 // not need.
 func embedding(n int) func(*Maker, *testca.Party) [][]byte {
 	return stapleFor(func(m *Maker, leaf *testca.Party) []byte {
@@ -84,8 +85,9 @@ func embedding(n int) func(*Maker, *testca.Party) [][]byte {
 	})
 }
 
-// writtenOutCases have what DER leaves out because it is the default. Common
-// software writes it, and no reading of it differs.
+// writtenOutCases returns cases with values that DER omits because they are the
+// default. Common software writes them, and every reader understands them the
+// same way.
 func writtenOutCases() []Case {
 	return []Case{
 		{name: "staple_with_version_1_written_out", rules: "6.3", staples: oneStaple(around("responderID", func(der []byte) []byte {

@@ -10,25 +10,25 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// encoded is a case of rule 6.3, or of another, about the encoding of a staple.
+// encoded makes a case for rule 6.3, or of another, about the encoding of a staple.
 func encoded(name string, edits ...func(*testca.Response)) Case {
 	return Case{name: "staple_" + name, rules: "6.3", leaf: shortest, staples: oneStaple(edits...), want: stapled.StapleMalformed}
 }
 
 func shortest(m *Maker) *testca.Party { return m.short }
 
-// everything gives a response every optional element.
+// everything gives a response all optional elements.
 func everything(r *testca.Response) {
 	note := []testca.Extension{{ID: privateOID, Value: []byte("note")}}
 	r.Extensions, r.Singles[0].Extensions = note, note
 }
 
-// revokedFor has a reason, so that its encoding can be edited.
+// revokedFor sets a reason, so that its encoding can be edited.
 func revokedFor(r *testca.Response) { r.Singles[0].Status, r.Singles[0].Reason = testca.Revoked, 1 }
 
-// stapleElementCases have each element of a response absent, of another type,
-// or with something behind its content. What the encoding does not notice must
-// not be noticed by luck: the signature is made over the edited bytes.
+// stapleElementCases returns cases with each element of a response missing, of
+// another type, or with extra bytes after its content. The signature covers the
+// edited bytes, so a fault that the decoder misses is not caught by luck.
 func stapleElementCases() []Case {
 	var cases []Case
 	for _, name := range []string{"responses", "responseExtensions", "Extensions", "Extension", "singleExtensions"} {
@@ -62,7 +62,8 @@ func asText(der []byte) []byte {
 	return der
 }
 
-// stapleEnvelopeCases are not exactly one basic response in DER.
+// stapleEnvelopeCases returns staples that are not exactly one basic response
+// in DER.
 func stapleEnvelopeCases() []Case {
 	name := func(m *Maker) []byte { return testca.ByName(m.root.Cert) }
 	key := func(m *Maker) []byte { return testca.ByKey(m.root.Cert) }
@@ -134,13 +135,13 @@ func stapleEnvelopeCases() []Case {
 	}
 }
 
-// before puts bytes in front.
+// before prepends bytes.
 func before(with ...byte) func([]byte) []byte {
 	return func(der []byte) []byte { return append(append([]byte(nil), with...), der...) }
 }
 
-// stapleExtensionCases ask for what nobody here understands, or for nothing
-// clear.
+// stapleExtensionCases returns cases with extensions that no verifier knows, or
+// that are ambiguous.
 func stapleExtensionCases() []Case {
 	extensionOf := func(name string, content ...byte) Case {
 		return encoded("with_an_extension_"+name, everything, inside("Extension", instead(content...)))
@@ -164,14 +165,14 @@ func stapleExtensionCases() []Case {
 	}
 }
 
-// after puts bytes behind.
+// after appends bytes.
 func after(with ...byte) func([]byte) []byte {
 	return func(der []byte) []byte { return append(append([]byte(nil), der...), with...) }
 }
 
-// stapleParameterCases are about the parameters of a signature algorithm. Those
-// of RSA are NULL or absent (RFC 4055 §5), and nothing else that happens to be
-// well-formed.
+// stapleParameterCases returns the cases for the parameters of a signature
+// algorithm. RSA's are NULL or absent (RFC 4055 §5), and nothing else that
+// happens to be well-formed.
 func stapleParameterCases() []Case {
 	cases := []Case{encoded("with_foreign_parameters", inside("signatureAlgorithm", more))}
 	for _, row := range []struct {

@@ -13,12 +13,12 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// stapleSignerCases are about rules 6.7 to 6.9.
+// stapleSignerCases returns the cases for rules 6.7 to 6.9.
 func stapleSignerCases() []Case {
 	return slices.Concat(stapleAlgorithmCases(), stapleIssuerCases(), delegateCases(), goodDelegateCases())
 }
 
-// by is a staple signed by a party that embeds its own certificate.
+// by makes a staple signed by a party that embeds its own certificate.
 func by(signer func(m *Maker, leaf *testca.Party) *testca.Party, edits ...func(*testca.Response)) func(*Maker, *testca.Party) [][]byte {
 	return stapleFor(func(m *Maker, leaf *testca.Party) []byte {
 		p := signer(m, leaf)
@@ -30,7 +30,7 @@ func byDelegate(edits ...testca.Edit) func(*Maker, *testca.Party) [][]byte {
 	return by(func(m *Maker, _ *testca.Party) *testca.Party { return m.newDelegate(m.ca, edits...) })
 }
 
-// untrusted is a forgery of a row: rules, name, and what it is.
+// untrusted makes a forgery of a row: rules, name and description.
 func untrusted(row, rules, name, comment string, staples func(*Maker, *testca.Party) [][]byte) Case {
 	return Case{row: row, name: name, rules: rules, comment: comment, staples: staples, want: stapled.StapleUntrusted}
 }
@@ -48,7 +48,7 @@ func stapleAlgorithmCases() []Case {
 	pss := func(change func([]byte) []byte) func(*Maker, *testca.Party) [][]byte {
 		return oneStaple(algorithm(x509.SHA256WithRSAPSS), inside("signatureAlgorithm", change))
 	}
-	// The OID of the algorithm is signed over by nobody; any would do.
+	// Nothing signs the algorithm's OID; any would do.
 	other := func(oid string) func(*testca.Response) {
 		return inside("signatureAlgorithm", instead(unhex(oid)...))
 	}
@@ -140,7 +140,7 @@ func stapleIssuerCases() []Case {
 	}
 }
 
-// flipped has a bit of the signature flipped, so many bytes before the end.
+// flipped flips a bit of the signature, this many bytes before the end.
 func flipped(back int) Case {
 	return untrusted("S27", "6.8", fmt.Sprintf("staple_with_a_bit_flipped_%d_bytes_before_the_end", back), "", stapleFor(func(m *Maker, leaf *testca.Party) []byte {
 		der := m.staple(leaf)
@@ -149,7 +149,8 @@ func flipped(back int) Case {
 	}))
 }
 
-// asDelegate gives a leaf everything of a delegate but the extended key usage.
+// asDelegate gives a leaf everything of a delegate except the extended key
+// usage.
 func asDelegate(t *testca.Template) { t.ExtraExtensions = append(t.ExtraExtensions, testca.NoCheck) }
 
 func delegateCases() []Case {

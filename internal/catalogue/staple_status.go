@@ -12,9 +12,9 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// stapleStatusCases are about rules 6.10 to 6.14. Every revoked certificate
-// belongs to one case, so that what a verifier remembers of one case does not
-// decide another.
+// stapleStatusCases returns the cases for rules 6.10 to 6.14. Every revoked
+// certificate belongs to one case, so that what a verifier remembers of one
+// case does not decide another.
 func stapleStatusCases() []Case {
 	return slices.Concat(stickyCases(), stickyIntermediateCases(), statusCases(), freshnessCases())
 }
@@ -54,7 +54,7 @@ func statusCases() []Case {
 	)
 }
 
-// withIntermediate is a good staple for the leaf and an edited one for the
+// withIntermediate makes a good staple for the leaf and an edited one for the
 // intermediate.
 func withIntermediate(edits ...func(*testca.Response)) func(*Maker, *testca.Party) [][]byte {
 	return func(m *Maker, leaf *testca.Party) [][]byte {

@@ -14,8 +14,8 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// revokedAt and goodAt are what the responder said at a time, for nine minutes
-// from testca.Now on.
+// revokedAt and goodAt make the responder's answers at a time, valid for nine
+// minutes from testca.Now.
 func revokedAt(this time.Duration) func(*Maker, *testca.Party) [][]byte {
 	return oneStaple(revoked, window(this, 9*time.Minute))
 }
@@ -24,7 +24,7 @@ func goodAt(this time.Duration) func(*Maker, *testca.Party) [][]byte {
 	return oneStaple(window(this, 9*time.Minute))
 }
 
-// stickyCases are about rule 6.10: sequences on one verifier.
+// stickyCases returns the cases for rule 6.10: sequences on one verifier.
 func stickyCases() []Case {
 	minute := time.Minute
 	const is = stapled.CertificateRevoked
@@ -117,7 +117,8 @@ func stickyCases() []Case {
 	}
 }
 
-// stickyIntermediateCases are about rule 6.10 and the certificate of a CA.
+// stickyIntermediateCases returns the cases for rule 6.10 and the certificate
+// of a CA.
 func stickyIntermediateCases() []Case {
 	minute := time.Minute
 	const is = stapled.CertificateRevoked
@@ -152,8 +153,8 @@ func stickyIntermediateCases() []Case {
 	return cases
 }
 
-// mauled is a party whose certificate has another valid signature by the same
-// ECDSA key: with S, the order minus S is one too.
+// mauled returns a party whose certificate has another valid signature by the
+// same ECDSA key: if S is valid, the order minus S is valid too.
 func mauled(p *testca.Party) *testca.Party {
 	input := cryptobyte.String(p.Cert.Raw)
 	var tbs, identifier cryptobyte.String

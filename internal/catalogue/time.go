@@ -10,14 +10,14 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// timeCases hold one token against a clock that moves. A verifier that
-// remembers must give what one that does not remember gives.
+// timeCases returns cases that test one token against a moving clock. A
+// verifier that remembers must give the same result as one that does not.
 func timeCases() []Case {
 	second, minute, hour := time.Second, time.Minute, time.Hour
 	day := 24 * hour
 	now := testca.Now
 	token := times(0, 0, lifetime)
-	// closing is accepted now and at the end, and then no more.
+	// closing is accepted now and at the end, and then no longer.
 	closing := func(name, rules string, end time.Duration, want stapled.Reason, s Case) Case {
 		s.row, s.name, s.rules = "T17", name, rules
 		step := func(at time.Duration, comment string, want stapled.Reason) Case {
@@ -100,8 +100,7 @@ func timeCases() []Case {
 	}
 }
 
-// sameDelegate makes the staples once, so that all steps of a case have the
-// same.
+// sameDelegate makes the staples once, so that all steps of a case share them.
 func sameDelegate(staples func(*Maker, *testca.Party) [][]byte) func(*Maker, *testca.Party) [][]byte {
 	var made [][]byte
 	return func(m *Maker, leaf *testca.Party) [][]byte {

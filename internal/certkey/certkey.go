@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package certkey says which keys and algorithms stapled relies on, and which of
-// them belong together.
+// Package certkey defines which keys and algorithms stapled relies on, and
+// which of them belong together.
 package certkey
 
 import (
@@ -17,15 +17,16 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// The size of an RSA modulus in bits: below the first it is weak, above the
-// second its signatures cost the verifier more than they can be worth.
+// The size of an RSA modulus in bits: a key below the first is weak; the
+// signatures of a key above the second cost the verifier more than they are
+// worth.
 const (
 	minRSABits = 2048
 	maxRSABits = 4096
 )
 
 // Algorithms lists the JWS algorithms (RFC 7518 §3.1, RFC 8037 §3.1) that a
-// token may use: asymmetric ones only.
+// token may use, all of them asymmetric.
 func Algorithms() []jose.SignatureAlgorithm {
 	return []jose.SignatureAlgorithm{
 		jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
@@ -34,8 +35,9 @@ func Algorithms() []jose.SignatureAlgorithm {
 	}
 }
 
-// Hash is the digest that a JWS algorithm signs; 0 for EdDSA, which takes the
-// whole message. Every name that is not in [Algorithms] is AlgorithmRejected.
+// Hash returns the hash that a JWS algorithm signs; 0 for EdDSA, which signs
+// the whole message. It returns AlgorithmRejected for any name not in
+// [Algorithms].
 func Hash(alg jose.SignatureAlgorithm) (crypto.Hash, error) {
 	switch alg {
 	case jose.ES256, jose.RS256, jose.PS256:
@@ -71,9 +73,8 @@ func Check(pub crypto.PublicKey) error {
 	return stapled.Errorf(stapled.AlgorithmRejected, "%T", pub)
 }
 
-// CheckAlgorithm returns KeyMismatch unless a key of this kind makes
-// signatures of this algorithm. RFC 7518 §3.4 ties each ES algorithm to one
-// curve.
+// CheckAlgorithm returns KeyMismatch unless this kind of key makes signatures
+// of this algorithm. RFC 7518 §3.4 ties each ES algorithm to one curve.
 func CheckAlgorithm(pub crypto.PublicKey, alg jose.SignatureAlgorithm) error {
 	fits := false
 	switch key := pub.(type) {
@@ -94,8 +95,8 @@ func CheckAlgorithm(pub crypto.PublicKey, alg jose.SignatureAlgorithm) error {
 	return nil
 }
 
-// Same reports whether two certificates have one public key, however it is
-// encoded.
+// Same reports whether two certificates have the same public key, however they
+// encode it.
 func Same(a, b *x509.Certificate) bool {
 	key, ok := a.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && key.Equal(b.PublicKey)
@@ -113,8 +114,8 @@ func curveOf(alg jose.SignatureAlgorithm) elliptic.Curve {
 	return nil
 }
 
-// AlgorithmFor is the JWS algorithm that an issuer with this key uses: the one
-// of its curve, EdDSA, or RS256.
+// AlgorithmFor returns the JWS algorithm that an issuer uses with this key: the
+// one for its curve, EdDSA, or RS256.
 func AlgorithmFor(pub crypto.PublicKey) (jose.SignatureAlgorithm, error) {
 	if err := Check(pub); err != nil {
 		return "", err
@@ -127,8 +128,9 @@ func AlgorithmFor(pub crypto.PublicKey) (jose.SignatureAlgorithm, error) {
 	return "", stapled.Errorf(stapled.AlgorithmRejected, "no algorithm for a %T", pub)
 }
 
-// CheckSignatureAlgorithm returns AlgorithmRejected unless a certificate or an OCSP
-// response signed with the algorithm can be relied on: no SHA-1, no MD5.
+// CheckSignatureAlgorithm returns AlgorithmRejected unless stapled can rely on
+// a certificate or an OCSP response signed with the algorithm: no SHA-1, no
+// MD5.
 func CheckSignatureAlgorithm(alg x509.SignatureAlgorithm) error {
 	switch alg {
 	case x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512,

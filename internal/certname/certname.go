@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package certname names certificates the way every message of stapled names
-// them: by the whole subject, because many CAs have no common name, in quotes,
-// on one line, and at a bounded length and cost, because anybody can write a
+// Package certname names certificates as every message of stapled does: by the
+// whole subject, because many CAs have no common name; in quotes and on one
+// line; and at a bounded length and cost, because anybody can write a
 // certificate.
 package certname
 
@@ -19,11 +19,12 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Names longer than this many bytes are cut off.
+// Names longer than this many bytes are cut.
 const maxLength = 120
 
-// Of names a certificate by its subject: "CN=Example CA,O=Example". A certificate
-// without one is named by its first URI or DNS name, or else by its serial number.
+// Of names a certificate by its subject: "CN=Example CA,O=Example". If the
+// subject is empty, it uses the first URI or DNS name, or else the serial
+// number.
 func Of(c *x509.Certificate) string {
 	if subject := quote(c.RawSubject); subject != emptyName {
 		return subject
@@ -40,12 +41,12 @@ func Of(c *x509.Certificate) string {
 	return n.quoted()
 }
 
-// IssuerOf is the name that a certificate gives for its issuer.
+// IssuerOf returns the name that a certificate gives for its issuer.
 func IssuerOf(c *x509.Certificate) string { return quote(c.RawIssuer) }
 
 const emptyName = `""`
 
-// attributeTypes are the short names of RFC 4514 §3, and those in use beside them.
+// attributeTypes are the short names of RFC 4514 §3, plus other common ones.
 var attributeTypes = map[string]string{
 	"\x55\x04\x03": "CN", "\x55\x04\x05": "serialNumber", "\x55\x04\x06": "C", "\x55\x04\x07": "L", "\x55\x04\x08": "ST",
 	"\x55\x04\x09": "STREET", "\x55\x04\x0a": "O", "\x55\x04\x0b": "OU",
@@ -53,10 +54,10 @@ var attributeTypes = map[string]string{
 	"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01": "emailAddress",
 }
 
-// quote writes a Name in DER as RFC 4514 §2 does: the last RDN first. Package
-// pkix takes time that grows with the square of the length of a name.
+// quote writes a DER Name as RFC 4514 §2 does: the last RDN first. Package pkix
+// takes time quadratic in the length of a name.
 func quote(der []byte) string {
-	// 1. The last RDNs: no more than these fit.
+	// 1. The last RDNs: no more than this many fit.
 	const most = maxLength / len("CN=,")
 	var last [most]cryptobyte.String
 	name, count := cryptobyte.String(der), 0
@@ -68,7 +69,7 @@ func quote(der []byte) string {
 			return malformed
 		}
 	}
-	// 2. Their attributes, backwards.
+	// 2. Their attributes, in reverse order.
 	var n text
 	for i := count - 1; i >= max(0, count-most) && !n.full; i-- {
 		if i < count-1 {
@@ -95,7 +96,7 @@ func quote(der []byte) string {
 
 const malformed = "an unreadable name"
 
-// text is a name in the making. What would be longer than maxLength is cut off.
+// text is a name under construction. It is cut at maxLength.
 type text struct {
 	strings.Builder
 	full bool
@@ -141,8 +142,8 @@ func (n *text) attribute(oid []byte, tag cbasn1.Tag, value []byte) {
 	}
 }
 
-// value escapes as RFC 4514 §2.4 does, and so that nothing leaves its quotes
-// or its line: what is not printable becomes pairs of hexadecimal digits.
+// value escapes as RFC 4514 §2.4 does, and so that nothing escapes its quotes
+// or its line: it writes unprintable bytes as pairs of hexadecimal digits.
 func (n *text) value(value []byte) {
 	for i := 0; i < len(value) && !n.full; {
 		r, size := utf8.DecodeRune(value[i:])
@@ -163,7 +164,8 @@ func (n *text) value(value []byte) {
 	}
 }
 
-// dotted writes an object identifier in numbers, its beginning if it is long.
+// dotted writes an object identifier in numbers; only its beginning if it is
+// long.
 func dotted(der []byte) string {
 	const most = 40
 	if len(der) > most {

@@ -11,20 +11,20 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// Linked is a chain that leads to an anchor, and of which one thing is not known
-// yet: whether the CAs of the path permit its names and policies. To find out
-// may cost as much as the whole chain, so that it waits until whoever sent the
-// chain has proven that he holds the leaf's key.
+// Linked is a chain that leads to an anchor, before checking whether the CAs of
+// the path permit its names and policies. That check may cost as much as the
+// whole chain, so it waits until the sender of the chain has proven possession
+// of the leaf's key.
 type Linked struct {
 	path  Path
 	now   time.Time
 	usage x509.ExtKeyUsage
 }
 
-// Path ends the validation. Name constraints and certificate policies run along
-// the whole path (RFC 5280 §6.1.3 (b) to (e)). They are rare, and crypto/x509
-// knows them: where a certificate carries one, it validates the path once more,
-// whole. The error is ChainUntrusted.
+// Path completes the validation. Name constraints and certificate policies
+// apply along the whole path (RFC 5280 §6.1.3 (b) to (e)). They are rare, and
+// crypto/x509 implements them: if a certificate carries one, crypto/x509
+// validates the whole path again. The error is ChainUntrusted.
 func (l *Linked) Path() (*Path, error) {
 	if l.path.Anchor == nil {
 		return nil, stapled.Errorf(stapled.ChainUntrusted, "no chain")

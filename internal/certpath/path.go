@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package certpath validates a chain of certificates from the leaf up to an anchor
-// (RFC 5280 §6.1), in steps that are taken only once the one before has shown that
-// it is worth it.
+// Package certpath validates a chain of certificates from the leaf up to an
+// anchor (RFC 5280 §6.1). It takes each step only once the one before has shown
+// that it is worth it.
 package certpath
 
 import (
@@ -24,15 +24,14 @@ type Path struct {
 	Chain []*x509.Certificate
 	// Anchor issued the last certificate of the chain.
 	Anchor *x509.Certificate
-	// Window is when every certificate of the path is valid, the anchor
-	// included.
+	// Window is when every certificate of the path is valid, including the anchor.
 	Window Window
 }
 
-// Issuer is the certificate that issued Chain[i].
+// Issuer returns the certificate that issued Chain[i].
 func (p *Path) Issuer(i int) *x509.Certificate { return p.at(i + 1) }
 
-// at is a certificate of the path: the chain's, then the anchor.
+// at returns a certificate of the path: the chain's, then the anchor.
 func (p *Path) at(i int) *x509.Certificate {
 	if i < len(p.Chain) {
 		return p.Chain[i]
@@ -40,23 +39,23 @@ func (p *Path) at(i int) *x509.Certificate {
 	return p.Anchor
 }
 
-// Links remembers which certificates were seen to be signed by which issuer
-// below an anchor, so that each of these signatures is checked once.
+// Links remembers which certificates an issuer below an anchor has signed, so
+// that each of these signatures is checked once.
 type Links interface {
 	Known(c, issuer *x509.Certificate) bool
 	Add(c, issuer *x509.Certificate)
 }
 
-// Ordered is a chain of which all is known that can be said without a signature.
+// Ordered is a chain that has passed every check that needs no signature.
 type Ordered struct {
 	chain   []*x509.Certificate
 	anchors *certs.Anchors
 }
 
-// Order begins the validation of a chain: ChainInvalid unless it has 1 to
-// [stapled.MaxChain] certificates, each names the next as its issuer (RFC 7515
-// §4.1.6), none occurs twice, and none is an anchor; AlgorithmRejected if a
-// certificate relies on weak cryptography.
+// Order begins the validation of a chain. It returns ChainInvalid unless the
+// chain has 1 to [stapled.MaxChain] certificates, each names the next as its
+// issuer (RFC 7515 §4.1.6), none occurs twice, and none is an anchor; and
+// AlgorithmRejected if a certificate relies on weak cryptography.
 func Order(anchors *certs.Anchors, chain []*x509.Certificate) (Ordered, error) {
 	if len(chain) == 0 || len(chain) > stapled.MaxChain {
 		return Ordered{}, stapled.Errorf(stapled.ChainInvalid, "%d certificates", len(chain))
@@ -84,22 +83,22 @@ func Order(anchors *certs.Anchors, chain []*x509.Certificate) (Ordered, error) {
 	return Ordered{chain: chain, anchors: anchors}, nil
 }
 
-// Link goes on with the validation (RFC 5280 §6.1) for a leaf that signs tokens,
-// up to the last step, which [Linked.Path] is. The leaf must list the extended key
-// usage itself; "any" does not count. Signatures are checked from the anchor
-// downwards, so that no key is used that an anchor does not stand behind, and a
+// Link continues the validation (RFC 5280 §6.1) for a leaf that signs tokens,
+// up to the last step, which is [Linked.Path]. The leaf must list the extended
+// key usage itself; "any" does not count. Link checks signatures from the
+// anchor downwards, so it uses only keys that an anchor vouches for, and a
 // chain made up by somebody without a certificate costs one signature check.
 //
 // Errors name certificates as package certname does, at a bounded cost: anybody
 // can write one.
 //
-// Links may be nil. Link adds the links between CAs; that of the leaf is for the
-// caller to add once the leaf has proven that it holds its key.
+// Links may be nil. Link adds the links between CAs; the caller adds the leaf's
+// once the leaf has proven possession of its key.
 func (o Ordered) Link(now time.Time, usage x509.ExtKeyUsage, links Links) (*Linked, error) {
 	if o.anchors == nil {
 		return nil, stapled.Errorf(stapled.ChainInvalid, "no chain")
 	}
-	// 1. The last certificate is signed by an anchor.
+	// 1. An anchor signed the last certificate.
 	last := len(o.chain) - 1
 	anchor := signerOf(o.anchors, o.chain[last], last > 0, now, links)
 	if anchor == nil {
@@ -107,17 +106,16 @@ func (o Ordered) Link(now time.Time, usage x509.ExtKeyUsage, links Links) (*Link
 	}
 	path := Path{Chain: o.chain, Anchor: anchor}
 
-	// 2. Every other certificate is signed by the one after it, which is a CA
-	// that may sign certificates (RFC 5280 §6.1.3 (a)(1), §6.1.4 (k) and (n)).
+	// 2. The certificate after it signed every other certificate, and is a CA that
+	// may sign certificates (RFC 5280 §6.1.3 (a)(1), §6.1.4 (k) and (n)).
 	for i := last - 1; i >= 0; i-- {
 		if err := checkLink(o.chain[i], o.chain[i+1], i > 0, links); err != nil {
 			return nil, stapled.Errorf(stapled.ChainUntrusted, "%s is not issued by %s: %w", certname.Of(o.chain[i]), certname.Of(o.chain[i+1]), err)
 		}
 	}
 
-	// 3. No CA has more intermediates below it than its pathLenConstraint
-	// permits, nor a critical extension that nobody understands
-	// (§6.1.4 (l) to (o), §6.1.5 (f)).
+	// 3. No CA has more intermediates below it than its pathLenConstraint permits,
+	// or an unknown critical extension (§6.1.4 (l) to (o), §6.1.5 (f)).
 	if err := path.checkConstraints(); err != nil {
 		return nil, err
 	}
@@ -136,7 +134,7 @@ func (o Ordered) Link(now time.Time, usage x509.ExtKeyUsage, links Links) (*Link
 }
 
 // signerOf finds the anchor that signed a certificate, among those with the
-// name that it gives: one that is valid now, if there is a choice.
+// issuer name that it gives; it prefers one that is valid now.
 func signerOf(anchors *certs.Anchors, c *x509.Certificate, add bool, now time.Time, links Links) *x509.Certificate {
 	var found *x509.Certificate
 	for _, anchor := range anchors.Named(c.RawIssuer) {
@@ -151,22 +149,22 @@ func signerOf(anchors *certs.Anchors, c *x509.Certificate, add bool, now time.Ti
 }
 
 // sameKeyID compares the identifiers that a certificate and its issuer give for
-// the issuer's key (RFC 5280 §4.2.1.1), if both do.
+// the issuer's key (RFC 5280 §4.2.1.1), if both give one.
 func sameKeyID(c, issuer *x509.Certificate) bool {
 	return len(c.AuthorityKeyId) == 0 || len(issuer.SubjectKeyId) == 0 ||
 		bytes.Equal(c.AuthorityKeyId, issuer.SubjectKeyId)
 }
 
-// checkLink checks one signature, unless it is known, and may add it.
+// checkLink checks one signature unless it is known, and may add it.
 func checkLink(c, issuer *x509.Certificate, add bool, links Links) error {
 	if links != nil && links.Known(c, issuer) {
 		return nil
 	}
-	// CheckSignatureFrom also holds the issuer to being a CA with keyCertSign.
+	// CheckSignatureFrom also requires the issuer to be a CA with keyCertSign.
 	if err := c.CheckSignatureFrom(issuer); err != nil {
 		return err
 	}
-	// Not that of a leaf in the place of a CA: anybody can put one there.
+	// Do not add a leaf in the place of a CA: anybody can put one there.
 	if links != nil && add && c.IsCA {
 		links.Add(c, issuer)
 	}
@@ -179,7 +177,7 @@ func (p *Path) checkConstraints() error {
 		if !ca.BasicConstraintsValid || !ca.IsCA {
 			return stapled.Errorf(stapled.ChainUntrusted, "%s is not a CA", certname.Of(ca))
 		}
-		// The OCSP responses that the CA's key signs would be the leaf's own.
+		// OCSP responses signed with the CA's key would be the leaf's own.
 		if certkey.Same(ca, p.Chain[0]) {
 			return stapled.Errorf(stapled.ChainUntrusted, "the leaf has the key of %s", certname.Of(ca))
 		}
@@ -210,7 +208,7 @@ func (p *Path) checkUsage(usage x509.ExtKeyUsage) error {
 	}
 	for i := range p.Chain {
 		ca := p.Issuer(i)
-		// For a CA the absent extension restricts nothing.
+		// In a CA certificate, an absent extension restricts nothing.
 		restricted := len(ca.ExtKeyUsage)+len(ca.UnknownExtKeyUsage) > 0
 		if restricted && !lists(ca, usage) && !lists(ca, x509.ExtKeyUsageAny) {
 			return stapled.Errorf(stapled.KeyUsage, "%s issues for other extended key usages only", certname.Of(ca))

@@ -10,10 +10,10 @@ import (
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
-// Window is a span of time, both ends inclusive (RFC 5280 §4.1.2.5).
+// Window is a time range, both ends inclusive (RFC 5280 §4.1.2.5).
 type Window struct{ NotBefore, NotAfter time.Time }
 
-// Check compares a time with the window: CertificateExpired,
+// Check compares a time with the window. It returns CertificateExpired,
 // CertificateNotYetValid or nil.
 func (w Window) Check(now time.Time) error {
 	if now.After(w.NotAfter) {
@@ -25,7 +25,7 @@ func (w Window) Check(now time.Time) error {
 	return nil
 }
 
-// intersectWindows is when every certificate of the path is valid.
+// intersectWindows returns when every certificate of the path is valid.
 func (p *Path) intersectWindows() Window {
 	w := Window{NotBefore: p.Anchor.NotBefore, NotAfter: p.Anchor.NotAfter}
 	for _, c := range p.Chain {

@@ -16,9 +16,9 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// KeyID is the key identifier of a leaf certificate: the unpadded base64url
-// SHA-256 digest of its DER encoding. It is what the x5t#S256 header parameter
-// holds (RFC 7515 §4.1.8), and what stapled puts into kid.
+// KeyID returns the key identifier of a leaf certificate: the unpadded
+// base64url SHA-256 digest of its DER encoding. The x5t#S256 header parameter
+// (RFC 7515 §4.1.8) holds the same value, and stapled puts it into kid.
 func KeyID(leaf *x509.Certificate) string {
 	sum := sha256.Sum256(leaf.Raw)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
@@ -34,9 +34,9 @@ func Encode(chain []*x509.Certificate) []string {
 	return x5c
 }
 
-// Parse is the inverse of [Encode]. A value that is not canonical base64 is
-// Malformed, and one that is no certificate ChainInvalid.
-// It verifies nothing.
+// Parse is the inverse of [Encode]. It returns Malformed for a value that is
+// not canonical base64, and ChainInvalid for one that is not a certificate. It
+// verifies nothing.
 func Parse(x5c []string) ([]*x509.Certificate, error) {
 	chain := make([]*x509.Certificate, len(x5c))
 	for i, value := range x5c {
@@ -51,15 +51,16 @@ func Parse(x5c []string) ([]*x509.Certificate, error) {
 	return chain, nil
 }
 
-// ParseDER reads one certificate; ChainInvalid if that is not exactly what the
-// bytes are, or if it has more than [stapled.MaxNames] names.
+// ParseDER parses one certificate; ChainInvalid if the bytes are not exactly
+// one certificate, or if it has more than [stapled.MaxNames] names.
 func ParseDER(der []byte) (*x509.Certificate, error) {
 	if countNames(der) > stapled.MaxNames {
 		return nil, stapled.Errorf(stapled.ChainInvalid, "a certificate has more than %d names", stapled.MaxNames)
 	}
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
-		// It may quote the certificate, which anybody can write, at any length.
+		// The error may quote the certificate, which anybody can write, at any
+		// length.
 		return nil, stapled.Errorf(stapled.ChainInvalid, "%.120s", err)
 	}
 	return c, nil
@@ -84,8 +85,8 @@ func DecodeBase64(value string) ([]byte, error) {
 
 const subjectAltName = "\x55\x1d\x11" // id-ce-subjectAltName in DER
 
-// countNames counts what is in the subjectAltName of a certificate that has not
-// been parsed, as far as it is well-formed; a parser gets no further either.
+// countNames counts the names in the subjectAltName of an unparsed certificate,
+// as far as it is well-formed; a parser gets no further either.
 func countNames(der []byte) int {
 	var tbs, list cryptobyte.String
 	input, count := cryptobyte.String(der), 0

@@ -11,8 +11,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/terminal"
 )
 
-// NewCompletionCommand replaces cobra's own, to which an unknown shell is a
-// request for help, with status 0.
+// NewCompletionCommand replaces cobra's own, which answers an unknown shell
+// with help and status 0.
 func NewCompletionCommand(a *Console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion SHELL",

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package cli holds what the commands of the program share: results and logs,
-// help and flags, one line per error and the exit status that goes with it, and
-// tokens taken from an argument or from stdin.
+// Package cli holds what the program's commands share: results and logs, help
+// and flags, one-line errors with their exit status, and reading tokens from an
+// argument or stdin.
 package cli
 
 import (
@@ -19,8 +19,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
-// Console is one run of the command: its streams and the flags that every
-// subcommand has.
+// Console is one run of the command: its streams and the flags of every
+// subcommand.
 type Console struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
@@ -28,12 +28,12 @@ type Console struct {
 	LogLevel       string
 }
 
-// Silent is the standard level of commands that write nothing but their error to
+// Silent is the default level of commands that write only their error to
 // stderr.
 const Silent = slog.LevelError + 4
 
-// Logger logs to stderr, from the level that the user asked for, or else from the
-// standard level of the command.
+// Logger logs to stderr, at the level that the user asked for, or else the
+// command's default level.
 func (a *Console) Logger(standard slog.Level) (*slog.Logger, error) {
 	level := standard
 	if a.LogLevel != "" {
@@ -44,8 +44,9 @@ func (a *Console) Logger(standard slog.Level) (*slog.Logger, error) {
 	return slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: plainAttr})), nil
 }
 
-// plainAttr keeps a log line a line: slog formats errors with %+v, to which
-// those of step-ca add a stack trace. It writes durations as flags take them.
+// plainAttr keeps each log line on one line: slog formats errors with %+v,
+// which adds a stack trace to step-ca's errors. It writes durations as flags
+// take them.
 func plainAttr(_ []string, attr slog.Attr) slog.Attr {
 	switch value := attr.Value.Any().(type) {
 	case error:
@@ -56,9 +57,9 @@ func plainAttr(_ []string, attr slog.Attr) slog.Attr {
 	return attr
 }
 
-// PrintJSON prints one object on one line. What it holds may come from a token
-// that was not verified, so control characters that encoding/json leaves
-// alone (U+007F to U+009F, which some terminals obey) are escaped too.
+// PrintJSON prints one object on one line. The object may hold text from an
+// unverified token, so PrintJSON also escapes the control characters that
+// encoding/json does not (U+007F to U+009F, which some terminals obey).
 func (a *Console) PrintJSON(value any) error {
 	var encoded bytes.Buffer
 	encoder := json.NewEncoder(&encoded)
@@ -70,7 +71,7 @@ func (a *Console) PrintJSON(value any) error {
 	var line strings.Builder
 	for len(raw) > 0 {
 		r, size := utf8.DecodeRune(raw)
-		// A byte that is no UTF-8 may be one of these in another encoding.
+		// A byte that is not UTF-8 may be one of these in another encoding.
 		if r >= 0x7f && r <= 0x9f || r == utf8.RuneError && size == 1 {
 			fmt.Fprintf(&line, `\u%04x`, r)
 		} else {
@@ -81,8 +82,8 @@ func (a *Console) PrintJSON(value any) error {
 	return a.Print(line.String())
 }
 
-// Print writes a result. If the reader has gone, that is an error: half a result is
-// no result.
+// Print writes a result. It returns an error if the reader has gone: half a
+// result is no result.
 func (a *Console) Print(text string) error {
 	if _, err := io.WriteString(a.Stdout, text); err != nil {
 		return fmt.Errorf("write the result: %w", err)

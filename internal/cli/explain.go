@@ -11,14 +11,15 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// explained are the reasons that a message says in words.
+// explained are the reasons that an error text already explains in words.
 var explained = []stapled.Reason{
 	stapled.ConfigInvalid, stapled.Canceled, stapled.Unreachable, stapled.Refused, stapled.AlreadyRevoked, stapled.WrongPassword,
 	stapled.NotCADirectory, stapled.DirectoryNotEmpty, stapled.PermissionDenied, stapled.DatabaseLocked, stapled.DatabaseDamaged,
 	stapled.DatabaseWriteFailed, stapled.AddressInUse, stapled.Closed, stapled.Failed,
 }
 
-// explain is the text of an error without its reason, if the text explains it.
+// explain returns the text of an error without its reason, if the text explains
+// it.
 func explain(err error) string {
 	text := err.Error()
 	e, ok := errors.AsType[*stapled.Error](err)

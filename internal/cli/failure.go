@@ -24,8 +24,8 @@ const (
 	ExitUnusable = 2
 )
 
-// Rejection ends the command with status 1. Err is nil if the result on stdout says
-// everything.
+// Rejection ends the command with status 1. Err is nil if the result on stdout
+// says everything.
 type Rejection struct{ Err error }
 
 func (r *Rejection) Error() string {
@@ -37,10 +37,10 @@ func (r *Rejection) Error() string {
 
 func (r *Rejection) Unwrap() error { return r.Err }
 
-// usageError is a mistake in the command line, so the help is what to read.
+// usageError is a mistake in the command line, so Finish points to the help.
 type usageError struct {
 	err error
-	// of is whose help that is; nil is the command that was run.
+	// of is the command whose help to name; nil means the command that was run.
 	of *cobra.Command
 }
 
@@ -48,12 +48,13 @@ func (u *usageError) Error() string { return u.err.Error() }
 
 func (u *usageError) Unwrap() error { return u.err }
 
-// Usagef returns an error about the command line: status 2, and where the help is.
+// Usagef returns an error about the command line: status 2, and a pointer to
+// the help.
 func Usagef(format string, args ...any) error {
 	return &usageError{err: fmt.Errorf(format, args...)}
 }
 
-// Finish prints an error in one line, and returns the exit status.
+// Finish prints an error on one line, and returns the exit status.
 func (a *Console) Finish(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return ExitDone
@@ -67,7 +68,7 @@ func (a *Console) Finish(cmd *cobra.Command, err error) int {
 		}
 	}
 	line := OneLine(err)
-	// Naming another file may not help then. An error with this reason says so itself.
+	// Naming another file may not help. An error with this reason says so itself.
 	var file *fs.PathError
 	if errors.As(err, &file) && errors.Is(file, fs.ErrPermission) && !errors.Is(err, stapled.PermissionDenied) {
 		line += "; run this as a user with that permission"
@@ -84,13 +85,13 @@ func (a *Console) Finish(cmd *cobra.Command, err error) int {
 	return status
 }
 
-// Warn prints, in one line, what a user should know although the command goes on.
+// Warn prints a one-line warning that does not stop the command.
 func (a *Console) Warn(err error) {
 	_, _ = io.WriteString(a.Stderr, "stapled: warning: "+OneLine(err)+"\n")
 }
 
-// OneLine is the text of an error without line breaks, control characters and the
-// reason, if the text explains it.
+// OneLine returns the text of an error without line breaks and control
+// characters, and without the reason if the text explains it.
 func OneLine(err error) string {
 	var parts []string
 	for line := range strings.Lines(explain(err)) {
@@ -103,8 +104,8 @@ func OneLine(err error) string {
 
 var longWord = regexp.MustCompile(`[A-Za-z0-9_.+=-]{200,}`)
 
-// withoutTokens cuts what is as long as a token, such as one that was given in
-// the wrong place: errors end up in logs.
+// withoutTokens cuts words as long as a token, such as a token given in the
+// wrong place: errors end up in logs.
 func withoutTokens(text string) string {
 	return longWord.ReplaceAllStringFunc(text, func(word string) string {
 		return fmt.Sprintf("%s… (%d characters)", word[:16], len(word))

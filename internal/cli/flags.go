@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// groupTitle is the annotation of a flag that help shows below a title of its own.
+// groupTitle is the annotation of a flag that help shows under its own title.
 const groupTitle = "group"
 
-// InGroup shows flags below a title of their own in the help of a command.
+// InGroup shows flags under their own title in the help of a command.
 func InGroup(cmd *cobra.Command, title string, flags ...string) {
 	for _, name := range flags {
 		if err := cmd.Flags().SetAnnotation(name, groupTitle, []string{title}); err != nil {
@@ -26,9 +26,9 @@ func InGroup(cmd *cobra.Command, title string, flags ...string) {
 // valueName is the annotation of a flag with the name of its value.
 const valueName = "value"
 
-// NameValues takes the name of a value out of the usage of its flag, where it is in
-// marks: help shows it beside the flag, and completion shows no marks. A usage that
-// begins with "`NAME`: " does not say it again.
+// NameValues moves the name of a value, marked in the usage of its flag, to an
+// annotation: help shows it beside the flag, and completion shows no marks. A
+// usage that starts with "`NAME`: " does not repeat it.
 func NameValues(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.VisitAll(func(f *pflag.Flag) {
@@ -44,8 +44,8 @@ func NameValues(flags *pflag.FlagSet) {
 	})
 }
 
-// once is the value of a flag that may be given once: a second value would silently
-// replace the first.
+// once is the value of a flag that may be given once: otherwise a second value
+// would silently replace the first.
 type once struct {
 	pflag.Value
 	given bool
@@ -62,7 +62,7 @@ func (o *once) Set(value string) error {
 	return o.Value.Set(value)
 }
 
-// PermitOnce makes every flag that takes no list an error if it is given twice.
+// PermitOnce makes it an error to repeat a flag that does not take a list.
 func PermitOnce(root *cobra.Command) {
 	wrap := func(f *pflag.Flag) {
 		if _, list := f.Value.(pflag.SliceValue); !list {
@@ -94,6 +94,6 @@ func isDuration(f *pflag.Flag) bool { return f.Value.Type() == "duration" }
 func Complete(cmd *cobra.Command, flag string, values ...string) {
 	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	if err != nil {
-		panic(err) // the flag does not exist, or has its completion already
+		panic(err) // the flag does not exist, or already has its completion
 	}
 }

@@ -16,11 +16,11 @@ import (
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
-// WidestText is how long lines of text are at most, however wide the terminal is.
+// WidestText is the maximum width of text, however wide the terminal is.
 const WidestText = 100
 
-// Help says what a command does, as wide as the terminal. What people copy keeps
-// its lines.
+// Help describes a command, as wide as the terminal. It does not wrap text that
+// people copy.
 func (a *Console) Help(cmd *cobra.Command) string {
 	h := manual{Terminal: terminal.Of(a.Stdout)}
 	h.Width = min(h.Width, WidestText)
@@ -51,7 +51,7 @@ func (a *Console) Help(cmd *cobra.Command) string {
 	return h.String()
 }
 
-// manual is a help text in the making.
+// manual is a help text under construction.
 type manual struct {
 	terminal.Terminal
 	strings.Builder
@@ -61,8 +61,8 @@ func (h *manual) title(name string) {
 	h.WriteString("\n" + h.Paint(terminal.Bold, name+":") + "\n")
 }
 
-// text writes paragraphs, which an empty line separates. A line that is indented
-// stays as it is.
+// text writes paragraphs separated by empty lines. An indented line stays as it
+// is.
 func (h *manual) text(text string) {
 	var paragraph []string
 	end := func() {
@@ -86,8 +86,8 @@ func (h *manual) text(text string) {
 	end()
 }
 
-// item writes a label, and beside it a text, in a column that is as wide as the
-// indent. A label that is wider has a line of its own.
+// item writes a label, and text beside it in a column as wide as the indent. A
+// wider label gets its own line.
 func (h *manual) item(indent, label, text string) {
 	lines := terminal.Fill(text, h.Width-len(indent))
 	if utf8.RuneCountInString(label) >= len(indent) && label != "" {
@@ -100,8 +100,8 @@ func (h *manual) item(indent, label, text string) {
 	}
 }
 
-// flags lists the flags in the order in which they were defined, and those in a
-// group below its title.
+// flags lists the flags in the order of their definition, and grouped flags
+// under their title.
 func (h *manual) flags(cmd *cobra.Command) {
 	const ownTitle, inheritedTitle = "Flags", "Global flags"
 	titles, groups := []string{ownTitle}, make(map[string][]*pflag.Flag)
@@ -138,7 +138,7 @@ func (h *manual) flags(cmd *cobra.Command) {
 	}
 }
 
-// label is a flag with the name of its value.
+// label returns a flag with the name of its value.
 func label(f *pflag.Flag) string {
 	text := "      --" + f.Name
 	if f.Shorthand != "" {
@@ -150,7 +150,8 @@ func label(f *pflag.Flag) string {
 	return text
 }
 
-// defaultOf is empty for a flag whose usage says it, or that has none.
+// defaultOf returns the default of a flag; empty if its usage says it, or if it
+// has none.
 func defaultOf(f *pflag.Flag) string {
 	value := f.DefValue
 	if d, err := time.ParseDuration(value); err == nil && isDuration(f) {
@@ -163,7 +164,7 @@ func defaultOf(f *pflag.Flag) string {
 	return " (default " + value + ")"
 }
 
-// NewHelpCommand replaces cobra's own, which answers an unknown command on
+// NewHelpCommand replaces cobra's own, which reports an unknown command on
 // stdout and with status 0.
 func NewHelpCommand() *cobra.Command {
 	return &cobra.Command{
@@ -178,7 +179,7 @@ func NewHelpCommand() *cobra.Command {
 			if len(rest) > 0 {
 				return UnknownCommand(found, rest[0])
 			}
-			found.InitDefaultHelpFlag() // which only running it would add
+			found.InitDefaultHelpFlag() // otherwise only running the command would add it
 			return found.Help()
 		},
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -195,7 +196,7 @@ func NewHelpCommand() *cobra.Command {
 	}
 }
 
-// UnknownCommand says what may have been meant.
+// UnknownCommand returns an error that suggests similar commands.
 func UnknownCommand(parent *cobra.Command, name string) error {
 	const typos = 2
 	parent.SuggestionsMinimumDistance = typos

@@ -16,14 +16,13 @@ import (
 	"github.com/stapledjwt/stapled/internal/terminal"
 )
 
-// maxInput bounds what is read as a token: four times what a verifier looks
-// at. Up to here an oversized token is a token, and rejected as too_large. Above
-// it the input is not a token but a mistake, such as another file, and is not
-// read to its end.
+// maxInput bounds what is read as a token: four times what a verifier accepts.
+// Up to here an oversized token is a token, and rejected as too_large. Above it
+// the input is a mistake, such as another file, and is not read to its end.
 const maxInput = 64 << 10
 
-// ReadToken takes the token from the argument, or from stdin for "-" and for no
-// argument, and removes what is around it (see unwrap).
+// ReadToken takes the token from the argument, or from stdin if the argument is
+// "-" or missing, and removes what surrounds it (see unwrap).
 func (a *Console) ReadToken(cmd *cobra.Command, args []string) (string, error) {
 	raw, argument := "-", false
 	if len(args) > 0 {
@@ -53,16 +52,16 @@ func (a *Console) ReadToken(cmd *cobra.Command, args []string) (string, error) {
 		return "", err
 	case token == "":
 		return "", errors.New("the input is empty: give one token in compact serialization")
-	case argument && (strings.Contains(token, "/") || strings.Count(token, ".") == 1): // as no token has it
+	case argument && (strings.Contains(token, "/") || strings.Count(token, ".") == 1): // no token has either
 		return "", fmt.Errorf("%q is not a token, and there is no such file: give one token in compact serialization", raw)
 	}
 	return token, nil
 }
 
-// ParseTime reads the value of --at; without one it is now. Besides RFC 3339 it
-// takes the times that this program prints, whose space RFC 3339 §5.6 permits,
-// and a distance from now, which has a sign. Now is when the clock is asked: a
-// token that comes through a pipe may be younger than the command that reads it.
+// ParseTime reads the value of --at; the default is now. Besides RFC 3339 it
+// accepts the times that this program prints, with the space that RFC 3339 §5.6
+// permits, and a signed offset from now. Now is when the clock is read: a token
+// from a pipe may be newer than the command that reads it.
 func ParseTime(at string) (clock func() time.Time, err error) {
 	if at == "" {
 		return time.Now, nil
@@ -80,8 +79,8 @@ func ParseTime(at string) (clock func() time.Time, err error) {
 	return nil, Usagef("--at %q is neither an RFC 3339 time, such as 2026-01-31T12:00:00Z, nor an offset from now, such as +11m or -1h", at)
 }
 
-// CheckDir refuses a file in place of a directory. Later steps would only report
-// what is missing in it.
+// CheckDir refuses a file in place of a directory. Later steps would only
+// report what is missing in it.
 func CheckDir(dir string) error {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return Usagef("--dir %q is not a directory: name the directory of the stack", dir)
@@ -89,7 +88,7 @@ func CheckDir(dir string) error {
 	return nil
 }
 
-// OneToken is the rule for the arguments of commands that take a token.
+// OneToken checks the arguments of commands that take a token.
 func OneToken(_ *cobra.Command, args []string) error {
 	if len(args) > 1 {
 		return Usagef("%d arguments given: give one token", len(args))
@@ -97,7 +96,7 @@ func OneToken(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// NoArguments is the rule for the arguments of commands that take none.
+// NoArguments checks the arguments of commands that take none.
 func NoArguments(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return Usagef("unexpected argument %q", args[0])

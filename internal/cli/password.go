@@ -11,8 +11,8 @@ import (
 )
 
 // ReadPassword reads the file of --password-file as step-ca does, without
-// trailing space; nil if there is no such flag. A password on the command line
-// would be in the list of processes.
+// trailing space; nil if the flag is not given. A password on the command line
+// would appear in the list of processes.
 func ReadPassword(file string) ([]byte, error) {
 	if file == "" {
 		return nil, nil

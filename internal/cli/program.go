@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Program is how to call this program again: by its name, if that finds this
-// very file, and else as it was called.
+// Program returns how to call this program again: by its name, if that finds
+// this very file, and otherwise as it was called.
 func Program() string {
 	const name = "stapled"
 	self, selfErr := os.Executable()

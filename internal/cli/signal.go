@@ -10,8 +10,9 @@ import (
 	"syscall"
 )
 
-// endSignals ask for an orderly end. SIGHUP says that the terminal has gone;
-// where it is ignored from the start, as under nohup, it stays so.
+// endSignals returns the signals that ask for an orderly end. SIGHUP means that
+// the terminal has gone; if it is ignored from the start, as under nohup, it
+// stays ignored.
 func endSignals() []os.Signal {
 	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -20,14 +21,14 @@ func endSignals() []os.Signal {
 	return signals
 }
 
-// UntilSignal is a context that ends with a signal. After stop, a second one ends
-// the process at once.
+// UntilSignal returns a context that ends with a signal. After stop, a second
+// signal ends the process at once.
 func UntilSignal(parent context.Context) (ctx context.Context, stop context.CancelFunc) {
 	if parent == nil {
 		parent = context.Background()
 	}
-	// A reader that has gone must not end the process in the middle of something:
-	// writing then fails, and that ends the command in an orderly way.
+	// A reader that has gone must not kill the process midway: the write then
+	// fails, and that ends the command in an orderly way.
 	signal.Ignore(syscall.SIGPIPE)
 	return signal.NotifyContext(parent, endSignals()...)
 }

@@ -11,18 +11,18 @@ import (
 	"strings"
 )
 
-// NotToken is input that is not exactly one token. For `verify` that is a
+// NotToken reports input that is not exactly one token. For `verify` that is a
 // rejection: the sender may have chosen the input.
 type NotToken struct{ what string }
 
 func (n *NotToken) Error() string { return n.what + ": give one token in compact serialization" }
 
 // unwrap removes what shells, header fields and JSON put around a token: white
-// space, the name of the Authorization field, the scheme Bearer (RFC 6750 §2.1),
-// and the object that `stapled token --json` prints, or its member alone. The
-// token itself stays as it is, byte for byte.
+// space, the name of the Authorization field, the scheme Bearer (RFC 6750
+// §2.1), and the object that `stapled token --json` prints, or only its member.
+// The token itself stays unchanged, byte for byte.
 func unwrap(input string) (string, error) {
-	// 1. White space of ASCII, at both ends.
+	// 1. ASCII white space at both ends.
 	const space = " \t\r\n"
 	text := strings.Trim(input, space)
 
@@ -45,7 +45,7 @@ func unwrap(input string) (string, error) {
 		}
 	}
 
-	// 4. What is left is one word.
+	// 4. The rest must be one word.
 	if words := len(strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(space, r) })); words > 1 {
 		if lines := strings.Count(text, "\n") + 1; lines > 1 {
 			return "", &NotToken{fmt.Sprintf("the input has %d lines", lines)}
@@ -60,8 +60,8 @@ func unwrap(input string) (string, error) {
 	return text, nil
 }
 
-// tokenInJSON reads one string, or the member "token" of one object. It refuses a
-// second one: another reader could take that one instead.
+// tokenInJSON reads one string, or the member "token" of one object. It refuses
+// a second one: another reader could choose that one instead.
 func tokenInJSON(text string) (string, error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	token, err := memberOrString(decoder)

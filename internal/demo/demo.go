@@ -17,17 +17,17 @@ import (
 	"github.com/stapledjwt/stapled/internal/terminal"
 )
 
-// A demo waits for one staple to run out. Below three seconds there would be
-// no time to forge tokens, and nobody watches for longer than a minute.
+// A demo waits for one staple to run out. Less than three seconds leaves no
+// time to forge tokens, and nobody watches for longer than a minute.
 const (
 	DefaultValidity = 5 * time.Second
 	MinValidity     = 3 * time.Second
 	MaxValidity     = time.Minute
 )
 
-// Run plays the story, with staples that are valid for that long, and prints
-// it as it happens. When ctx ends, so does the demo. An outcome other than the
-// expected one makes it a rejection.
+// Run plays the story with staples of the given validity, and prints it as it
+// happens. It stops when ctx ends. If any outcome is unexpected, it returns a
+// rejection.
 func Run(ctx context.Context, a *cli.Console, validity time.Duration, log *slog.Logger) (err error) {
 	dir, err := os.MkdirTemp("", "stapled-demo-")
 	if err != nil {

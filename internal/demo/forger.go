@@ -21,9 +21,9 @@ import (
 )
 
 // The forger makes what an issuer refuses to make. It holds the service's own
-// key, so that its tokens are wrong in one point only.
+// key, so that its tokens have only one fault each.
 
-// forge signs the payload of a genuine token again, under a header with other
+// forge re-signs the payload of a genuine token under a header with other
 // staples, or with none.
 func forge(id *certs.Identity, genuine string, staples ...[]byte) (string, error) {
 	segments := strings.Split(genuine, ".")
@@ -52,8 +52,8 @@ func forge(id *certs.Identity, genuine string, staples ...[]byte) (string, error
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), nil
 }
 
-// signES256 makes r and s of 32 bytes each (RFC 7518 §3.4). The demo's keys
-// are P-256, as the CA client makes them.
+// signES256 makes r and s of 32 bytes each (RFC 7518 §3.4). The demo's keys are
+// P-256, as the CA client makes them.
 func signES256(key crypto.Signer, text string) ([]byte, error) {
 	private, ok := key.(*ecdsa.PrivateKey)
 	if !ok {
@@ -70,8 +70,9 @@ func signES256(key crypto.Signer, text string) ([]byte, error) {
 	return signature, nil
 }
 
-// selfSign makes a "good" about a leaf, signed by the leaf's own key. Software
-// that takes any certificate of the right CA for a responder believes it.
+// selfSign makes a "good" response about a leaf, signed with the leaf's own
+// key. Software that accepts any certificate of the right CA as a responder
+// believes it.
 func selfSign(id *certs.Identity, validity time.Duration) ([]byte, error) {
 	leaf, now := id.Leaf(), time.Now().UTC()
 	der, err := ocsp.CreateResponse(id.Chain[1], leaf, ocsp.Response{

@@ -14,7 +14,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/terminal"
 )
 
-// audience is the audience of all tokens of the demo.
+// audience is the audience of all tokens in the demo.
 const audience = "echo"
 
 // The outcomes of a step.
@@ -29,15 +29,15 @@ type step struct {
 	Expected string `json:"expected"`
 	Outcome  string `json:"outcome"`
 	Reason   string `json:"reason"`
-	// HTTPStatus is 0 where the step is not an HTTP request.
+	// HTTPStatus is 0 if the step is not an HTTP request.
 	HTTPStatus int     `json:"http_status"`
 	MS         float64 `json:"ms"`
 
-	// title says the same for a person; expectedReason is compared as well.
+	// title says the same for a person; expectedReason is also compared.
 	title, expectedReason string
 }
 
-// asExpected compares everything that was foreseen.
+// asExpected compares the step with every expectation.
 func (s step) asExpected() bool {
 	status := map[string]int{accepted: http.StatusOK, rejected: http.StatusUnauthorized}[s.Expected]
 	return s.Outcome == s.Expected && s.Reason == s.expectedReason && (s.HTTPStatus == 0 || s.HTTPStatus == status)
@@ -68,20 +68,20 @@ func (s *show) chapter(title string, remarks ...string) error {
 	return s.Print(text)
 }
 
-// begin names the step that is under way, for a person who is watching.
+// begin shows the current step to a person who is watching.
 func (s *show) begin(title string) {
 	if s.Interactive {
 		s.pending = true
-		// What gets lost here is told again by end.
+		// If this is lost, end prints it again.
 		_ = s.Print("\r\x1b[K  " + s.Paint(terminal.Cyan, "…") + " " + cut(title, s.Width-4))
 	}
 }
 
 // The columns of a step fit into the standard width of 80. On a narrower
-// terminal its outcome has a line of its own.
+// terminal the outcome has its own line.
 const titleWidth = 36
 
-// end prints what a step has come to.
+// end prints the outcome of a step.
 func (s *show) end(st step) error {
 	s.steps++
 	if !st.asExpected() {
@@ -116,7 +116,7 @@ func (s *show) end(st step) error {
 		s.Paint(terminal.Dim, fmt.Sprintf("%8s", milliseconds(st.MS)))))
 }
 
-// milliseconds shows three digits that count.
+// milliseconds shows three significant digits.
 func milliseconds(ms float64) string {
 	switch {
 	case ms < 10:
@@ -147,14 +147,14 @@ func (s *show) abandon() {
 	}
 }
 
-// progress overwrites the line of the step that is under way.
+// progress overwrites the line of the current step.
 func (s *show) progress(text string) {
 	if s.Interactive {
 		s.begin(text)
 	}
 }
 
-// finding is what the demo was for.
+// finding prints what the demo set out to show.
 func (s *show) finding(text string) error {
 	if s.JSON {
 		return nil

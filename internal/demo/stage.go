@@ -28,7 +28,8 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// stage holds the parts of the demo, as they would be on several machines.
+// stage holds the parts of the demo, which would normally run on several
+// machines.
 type stage struct {
 	dir      string
 	validity time.Duration
@@ -37,9 +38,9 @@ type stage struct {
 
 	ca     *ca.CA
 	client *stepca.Client
-	// orders signs tokens; billing only lends its staple to a thief.
+	// orders signs tokens; a thief only uses billing's staple.
 	orders, billing *party
-	// front is the gateway that meets every forgery. back is a replica that
+	// front is the gateway that receives every forgery. back is a replica that
 	// never sees the revoked staple.
 	front, back *replica
 
@@ -67,13 +68,13 @@ type replica struct {
 	last decision
 }
 
-// decision is what a gateway has decided, and what its caller has seen.
+// decision is what a gateway decided, and what its caller saw.
 type decision struct {
 	outcome string
 	reason  stapled.Reason
 	took    time.Duration
 	status  int
-	// sent and received enclose the moment of the decision.
+	// The decision falls between sent and received.
 	sent, received time.Time
 }
 
@@ -84,8 +85,8 @@ func (g *replica) Observe(e gateway.Event) {
 	g.last = decision{outcome: string(e.Outcome), reason: e.Reason, took: e.Took}
 }
 
-// present sends a token in a request, as any client would. One request at a
-// time: the decision that it returns is the last one.
+// present sends a token in a request, as any client would. It runs one request
+// at a time, so the decision that it returns is the last one.
 func (g *replica) present(ctx context.Context, token string) (decision, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, g.URL()+"/orders", http.NoBody)
 	if err != nil {
@@ -128,11 +129,11 @@ func (s *stage) startCA(ctx context.Context) error {
 	if s.client, err = stack.NewClient(dir, ""); err != nil {
 		return err
 	}
-	// The addresses take connections already; the answer comes once it runs.
+	// The addresses already accept connections; the answer comes once it runs.
 	return s.client.Health(ctx)
 }
 
-// newService enrolls a service and starts to keep its staple fresh.
+// newService enrolls a service and starts keeping its staple fresh.
 func (s *stage) newService(ctx context.Context, name string) (*party, error) {
 	identity, err := s.client.Enroll(ctx, stepca.EnrollRequest{Name: name, Validity: time.Hour})
 	if err != nil {
@@ -150,8 +151,8 @@ func (s *stage) newService(ctx context.Context, name string) (*party, error) {
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.cancel = append(s.cancel, cancel)
 	s.jobs.Go(func() {
-		// It ends with the demo, or because the certificate is revoked, which
-		// is part of the story. Anything else shows as a missing staple.
+		// It ends with the demo, or because the certificate is revoked, which is
+		// part of the story. Anything else shows as a missing staple.
 		if err := d.keeper.Run(running); err != nil {
 			s.log.Debug("stapler ended", "error", err)
 		}
@@ -175,7 +176,7 @@ func (s *stage) newGateway() (*replica, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the verifier: %w", err)
 	}
-	// Nothing is kept here, so any free port will do.
+	// Nothing here outlives the demo, so any free port will do.
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen on the loopback interface: %w", err)
@@ -193,7 +194,7 @@ func (s *stage) newGateway() (*replica, error) {
 	return g, nil
 }
 
-// close ends everything that was started, also half of it.
+// close ends everything that was started, even if only half of it was.
 func (s *stage) close() error {
 	var errs []error
 	for _, g := range []*replica{s.front, s.back} {

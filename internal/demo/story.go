@@ -16,8 +16,8 @@ import (
 	"github.com/stapledjwt/stapled/responder"
 )
 
-// play runs the story. An error means that the stage broke down; an outcome
-// other than expected does not end the story.
+// play runs the story. It returns an error if the stage breaks down; an
+// unexpected outcome does not end the story.
 func (s *stage) play(ctx context.Context) error {
 	for _, chapter := range []func(context.Context) error{s.setUp, s.forgeries, s.revocation, s.lastGoodToken} {
 		if err := chapter(ctx); err != nil {
@@ -27,7 +27,7 @@ func (s *stage) play(ctx context.Context) error {
 	return nil
 }
 
-// do runs a step that is no HTTP request of a caller.
+// do runs a step that is not a caller's HTTP request.
 func (s *stage) do(name, title string, work func() error) error {
 	s.show.begin(title)
 	start := time.Now()
@@ -136,7 +136,7 @@ func (s *stage) forgeries(ctx context.Context) error {
 	return nil
 }
 
-// last is the last token that was signed before the revocation.
+// last is the last token signed before the revocation.
 type last struct {
 	token      string
 	nextUpdate time.Time
@@ -189,14 +189,14 @@ func (s *stage) revocation(ctx context.Context) error {
 	return s.present(ctx, s.front, "last_good_token_where_revocation_was_seen", "the last good token, same gateway", rejected, stapled.CertificateRevoked, s.last.token)
 }
 
-// refresh gets the newest staple there is: whoever wants to outlive a
-// revocation would do the same.
+// refresh gets the newest staple available, as anybody who wants to outlive a
+// revocation would.
 func (s *stage) refresh(ctx context.Context) error {
 	staples, err := s.orders.keeper.Current(time.Now())
 	if err != nil {
 		return err
 	}
-	// OCSP counts in whole seconds: within one there is no newer answer.
+	// OCSP counts in whole seconds: within a second there is no newer answer.
 	if now := time.Now(); now.Truncate(time.Second).After(staples[0].ThisUpdate()) {
 		return s.orders.keeper.Refresh(ctx)
 	}

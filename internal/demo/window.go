@@ -21,8 +21,9 @@ const (
 	grace = time.Second
 )
 
-// lastGoodToken shows how long the last token from before the revocation
-// is accepted where the revoked staple is not known, and that this ends.
+// lastGoodToken shows how long the last token from before the revocation is
+// accepted by a gateway that has not seen the revoked staple, and that this
+// ends.
 func (s *stage) lastGoodToken(ctx context.Context) error {
 	err := s.show.chapter("The last good token, at a gateway that has not seen the revoked staple",
 		"A gateway makes no requests. One that has seen the revoked staple refuses older ones at once, as above. This one "+
@@ -48,7 +49,7 @@ func (s *stage) lastGoodToken(ctx context.Context) error {
 }
 
 // poll presents the token until it is refused, or should have been. It returns
-// that decision, and the last one that was sent before nextUpdate.
+// that decision, and the last one sent before nextUpdate.
 func (s *stage) poll(ctx context.Context) (first, before decision, err error) {
 	before = decision{outcome: rejected, reason: "never_accepted"}
 	for {
@@ -77,7 +78,7 @@ func (s *stage) poll(ctx context.Context) (first, before decision, err error) {
 	}
 }
 
-// nextPoll takes care that one poll comes right after nextUpdate.
+// nextPoll makes sure that one poll comes right after nextUpdate.
 func (s *stage) nextPoll(now time.Time) time.Duration {
 	end := s.last.nextUpdate.Add(time.Millisecond)
 	if left := end.Sub(now); left > 0 && left < pollInterval {

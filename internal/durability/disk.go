@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// disk can be full, and have space again.
+// disk can be filled and freed again.
 type disk interface {
 	fill(*server) error
 	free() error
 }
 
-// smallDisk is a file system that a file fills to the last byte.
+// smallDisk is a file system that a filler file fills to the last byte.
 type smallDisk struct{ filler string }
 
 func (d smallDisk) fill(*server) error {
@@ -42,7 +42,7 @@ func (d smallDisk) fill(*server) error {
 
 func (d smallDisk) free() error { return os.Remove(d.filler) }
 
-// tracedDisk has strace refuse every write to the files of a database.
+// tracedDisk uses strace to fail every write to the files of a database.
 type tracedDisk struct {
 	files  func() []string
 	strace *exec.Cmd

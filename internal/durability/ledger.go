@@ -21,11 +21,11 @@ import (
 	"github.com/stapledjwt/stapled/stepca"
 )
 
-// ledger is what the CA has acknowledged.
+// ledger records what the CA has acknowledged.
 type ledger struct {
 	mu      sync.Mutex
 	issued  map[string]*certs.Identity
-	revoked map[string]bool // true: acknowledged; false: asked for, and not acknowledged
+	revoked map[string]bool // true: acknowledged; false: requested, but not acknowledged
 	refused atomic.Int64
 }
 
@@ -44,7 +44,7 @@ func (l *ledger) counts() (issued, revoked int) {
 	return len(l.issued), revoked
 }
 
-// enroll writes down a certificate once it is there.
+// enroll records a certificate once the CA has issued it.
 func (l *ledger) enroll(ctx context.Context, client *stepca.Client) (*certs.Identity, error) {
 	id, err := client.Enroll(ctx, stepca.EnrollRequest{Name: "durability.internal"})
 	if err != nil {
@@ -57,7 +57,7 @@ func (l *ledger) enroll(ctx context.Context, client *stepca.Client) (*certs.Iden
 	return id, nil
 }
 
-// revoke writes down that it asks, and then that it is done.
+// revoke records that it requests a revocation, and then that it is done.
 func (l *ledger) revoke(ctx context.Context, client *stepca.Client, id *certs.Identity) error {
 	number := id.Leaf().SerialNumber
 	serial := number.String()
@@ -75,7 +75,7 @@ func (l *ledger) revoke(ctx context.Context, client *stepca.Client, id *certs.Id
 	return nil
 }
 
-// load enrolls and revokes from several goroutines until done says so.
+// load enrolls and revokes from several goroutines until done reports true.
 func (l *ledger) load(ctx context.Context, client *stepca.Client, done func() bool) {
 	var workers sync.WaitGroup
 	for range 4 {
@@ -97,14 +97,14 @@ func (l *ledger) load(ctx context.Context, client *stepca.Client, done func() bo
 	workers.Wait()
 }
 
-// untilIssued ends a load after so many more certificates.
+// untilIssued ends a load after the CA has issued this many more certificates.
 func (l *ledger) untilIssued(more int) func() bool {
 	before, _ := l.counts()
 	return func() bool { now, _ := l.counts(); return now >= before+more }
 }
 
-// check asks the responder about everything. Every revocation that was
-// acknowledged has to be there, and every certificate has to be known.
+// check asks the responder about everything. It must report every acknowledged
+// revocation, and know every certificate.
 func (l *ledger) check(ctx context.Context, client *stepca.Client, f *figures, what string) error {
 	l.mu.Lock()
 	serials := slices.Collect(maps.Keys(l.issued))
@@ -148,10 +148,10 @@ func (l *ledger) check(ctx context.Context, client *stepca.Client, f *figures, w
 	return firstErr
 }
 
-// figures are printed as they come, and fail the run if one is not whole.
+// figures prints results as they come, and fails the run if one has a loss.
 type figures struct {
 	prefix string
-	quiet  bool // prints only what is not whole
+	quiet  bool // print only results with a loss
 	lost   bool
 }
 

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Durability runs a CA, has it issue and revoke, fills its disk, kills it and
-// tears its files, and asks the responder whether everything that the CA has
-// acknowledged is still so. scripts/durability.sh prepares what it needs.
+// tears its files. Then it asks the responder whether everything that the CA
+// acknowledged still holds. scripts/durability.sh prepares what it needs.
 //
 //	durability init DIR
 //	durability stack --kind bbolt|badgerv2 --dir DIR --stapled FILE --work DIR [--strace]

@@ -15,7 +15,7 @@ import (
 // init keeps main on one thread: strace counts the system calls of each thread.
 func init() { runtime.LockOSThread() }
 
-// save saves an identity with a key of this kind; there is one of each.
+// save saves an identity with a key of this kind; each kind has one.
 func save(certFile, keyFile, kind string) error {
 	leaf := testca.New().Intermediate().Leaf(testca.Keyed(testca.Kind(kind)))
 	id, err := certs.NewIdentity(leaf.Chain(), leaf.Key)
@@ -25,7 +25,7 @@ func save(certFile, keyFile, kind string) error {
 	return id.Save(certFile, keyFile)
 }
 
-// load succeeds if there is an identity with a key of one of these kinds.
+// load succeeds if it finds an identity with a key of one of these kinds.
 func load(certFile, keyFile string, kinds []string) error {
 	id, err := certs.LoadIdentity(certFile, keyFile)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// scenario is a CA and what is done to it.
+// scenario is a CA and the tests that run on it.
 type scenario struct {
 	dir, kind, work          string
 	stapled, stepCA, restart string
@@ -24,7 +24,7 @@ func (s *scenario) up(ctx context.Context) (*server, error) {
 	return start(ctx, s.dir, s.stapled, "up", "--dir", s.dir, "--json")
 }
 
-// newestFile is the one that the database writes to.
+// newestFile returns the file that the database writes to.
 func (s *scenario) newestFile() string {
 	if s.kind == "bbolt" {
 		return filepath.Join(s.dir, "db")
@@ -40,7 +40,7 @@ func (s *scenario) disk() disk {
 	return smallDisk{filepath.Join(filepath.Dir(s.dir), "filler")}
 }
 
-// stack is everything that is done to `stapled up`.
+// stack runs every test of `stapled up`.
 func (s *scenario) stack(ctx context.Context) error {
 	f, l := &figures{prefix: s.kind}, newLedger()
 	for _, step := range []func(context.Context, *figures, *ledger) error{s.fullDisk, s.fullDiskTerm, s.kills, s.tears} {
@@ -51,8 +51,8 @@ func (s *scenario) stack(ctx context.Context) error {
 	return f.err()
 }
 
-// fullDisk fills the disk while the CA issues and revokes, frees it, goes on,
-// kills the CA and starts it again.
+// fullDisk fills the disk while the CA issues and revokes, frees it, continues,
+// kills the CA and restarts it.
 func (s *scenario) fullDisk(ctx context.Context, f *figures, l *ledger) error {
 	const rounds = 4
 	started, refusals := 0, int64(0)
@@ -114,7 +114,7 @@ func (s *scenario) fullDisk(ctx context.Context, f *figures, l *ledger) error {
 	return errors.Join(l.check(ctx, ca.client, f, "full disk"), ca.kill())
 }
 
-// fullDiskTerm: SIGTERM ends the CA on a full disk, too.
+// fullDiskTerm checks that SIGTERM also ends the CA on a full disk.
 func (s *scenario) fullDiskTerm(ctx context.Context, f *figures, l *ledger) error {
 	const rounds, bound = 3, 20 * time.Second
 	ended, longest := 0, time.Duration(0)
@@ -148,7 +148,7 @@ func (s *scenario) fullDiskTerm(ctx context.Context, f *figures, l *ledger) erro
 	return errors.Join(l.check(ctx, ca.client, f, "SIGTERM on a full disk"), ca.kill())
 }
 
-// kills revokes, and kills the CA as soon as that is acknowledged.
+// kills revokes, and kills the CA as soon as it acknowledges the revocation.
 func (s *scenario) kills(ctx context.Context, f *figures, l *ledger) error {
 	started := 0
 	for range s.rounds {
@@ -180,8 +180,8 @@ func (s *scenario) revokeAndKill(ctx context.Context, l *ledger, ca *server) err
 	return ca.kill()
 }
 
-// postgres kills a stock step-ca whose database is a PostgreSQL, and that one
-// sometimes, too. Then stapled up answers for what they have kept.
+// postgres kills a stock step-ca with a PostgreSQL database, and sometimes
+// PostgreSQL too. Then stapled up answers from what they kept.
 func (s *scenario) postgres(ctx context.Context) error {
 	f, l := &figures{prefix: "postgres"}, newLedger()
 	started := 0

@@ -20,7 +20,7 @@ import (
 
 const patience = 30 * time.Second
 
-// server is a CA that runs as a process of its own.
+// server is a CA that runs in its own process.
 type server struct {
 	cmd    *exec.Cmd
 	out    output
@@ -29,10 +29,10 @@ type server struct {
 	client *stepca.Client
 }
 
-// started are all servers, for killAll.
+// started lists all servers, for killAll.
 var started []*server
 
-// killAll leaves none behind when something has gone wrong.
+// killAll kills the servers that are left when something goes wrong.
 func killAll() {
 	for _, s := range started {
 		if !s.hasExited() {
@@ -41,7 +41,7 @@ func killAll() {
 	}
 }
 
-// output is what a process has written, also while it runs.
+// output is what a process has written; it can be read while the process runs.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -59,8 +59,8 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// start starts a CA and waits until it answers. One that ends instead is an
-// error with its last line.
+// start starts a CA and waits until it answers. If the CA ends instead, the
+// error quotes its last line.
 func start(ctx context.Context, dir string, argv ...string) (*server, error) {
 	s := &server{cmd: exec.Command(argv[0], argv[1:]...), exited: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
@@ -92,13 +92,13 @@ func start(ctx context.Context, dir string, argv ...string) (*server, error) {
 	}
 }
 
-// lastLine is what a command says when it ends.
+// lastLine returns the last line that a command printed.
 func (s *server) lastLine() string {
 	lines := strings.Split(strings.TrimSpace(s.out.String()), "\n")
 	return lines[len(lines)-1]
 }
 
-// kill is kill -9.
+// kill sends SIGKILL.
 func (s *server) kill() error {
 	if err := s.cmd.Process.Signal(syscall.SIGKILL); err != nil && s.cmd.ProcessState == nil {
 		return err
@@ -107,7 +107,7 @@ func (s *server) kill() error {
 	return nil
 }
 
-// terminate sends SIGTERM and says how long it took to end.
+// terminate sends SIGTERM and returns how long the process took to end.
 func (s *server) terminate() (time.Duration, error) {
 	began := time.Now()
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {

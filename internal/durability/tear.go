@@ -68,8 +68,8 @@ func (s *scenario) append(b []byte) error {
 	return errors.Join(err, out.Close())
 }
 
-// cutUnacknowledged cuts into the last write, whose answer nobody waited for: as
-// a power cut does in the middle of it.
+// cutUnacknowledged cuts into the last write, whose answer nobody received, as
+// a power cut in the middle of it would.
 func (s *scenario) cutUnacknowledged(ctx context.Context, f *figures, l *ledger) error {
 	const cuts = 8
 	started := 0
@@ -116,9 +116,9 @@ func (s *scenario) cutUnacknowledged(ctx context.Context, f *figures, l *ledger)
 	return nil
 }
 
-// cutInUse cuts the file of bbolt, whose end may be of use or not: it starts
-// with everything, or says in one line that the file is damaged. Then the file
-// is restored.
+// cutInUse cuts off the end of the bbolt file, which may or may not be in use:
+// the CA starts with everything, or reports in one line that the file is
+// damaged. Then cutInUse restores the file.
 func (s *scenario) cutInUse(ctx context.Context, f *figures, l *ledger) error {
 	whole, err := os.ReadFile(s.newestFile())
 	if err != nil {

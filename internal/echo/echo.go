@@ -12,8 +12,8 @@ import (
 	"github.com/stapledjwt/stapled/gateway"
 )
 
-// Handler is the service that `stapled up` protects: it tells its caller who the
-// caller is.
+// Handler is the service that `stapled up` protects: it tells callers who they
+// are.
 type Handler struct{}
 
 type echoReply struct {
@@ -30,7 +30,7 @@ type echoReply struct {
 func (Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	token, ok := gateway.FromContext(r.Context())
 	if !ok {
-		// Only a mistake in this program gets here: the gateway is missing.
+		// Only a mistake in this program leads here: the gateway is missing.
 		http.Error(w, "not behind a gateway", http.StatusInternalServerError)
 		return
 	}

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package exhaustive lets a test that could go on for minutes try a sample of
-// its variants by default, and every one in the gate.
+// Package exhaustive lets a test that could run for minutes try a sample of its
+// variants by default, and all of them in the gate.
 package exhaustive
 
 import (
@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// Variable is the environment variable that asks for every variant.
+// Variable is the environment variable that requests every variant.
 const Variable = "STAPLED_EXHAUSTIVE"
 
-// Of returns all if [Variable] is 1, else sample. What it returns stands in the
-// log of the test: a gate can see what ran.
+// Of returns all if [Variable] is 1, else sample. It logs the result in the
+// test's log, so a gate can see what ran.
 func Of(t testing.TB, all, sample int) int {
 	t.Helper()
 	if os.Getenv(Variable) == "1" {

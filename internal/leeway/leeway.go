@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package leeway is the one meaning of a configured leeway: 0 is the default,
-// and "none" has a name.
+// Package leeway defines what a configured leeway means: 0 is the default, and
+// "none" has a name.
 package leeway
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
-// Check refuses a leeway that means nothing.
+// Check returns an error for a leeway that has no meaning.
 func Check(configured time.Duration) error {
 	if configured < 0 && configured != stapled.NoLeeway {
 		return fmt.Errorf("a leeway of %s is negative; use a positive duration, 0 for the default of %s, or stapled.NoLeeway",
@@ -22,8 +22,8 @@ func Check(configured time.Duration) error {
 	return nil
 }
 
-// Of is the leeway that a configured value stands for. What [Check] refuses
-// stands for none.
+// Of returns the leeway that a configured value means. Values that [Check]
+// refuses mean none.
 func Of(configured time.Duration) time.Duration {
 	switch {
 	case configured == 0:
@@ -34,8 +34,8 @@ func Of(configured time.Duration) time.Duration {
 	return configured
 }
 
-// Configured is the value that stands for a leeway: the inverse of [Of], for
-// flags, where 0 has to mean none.
+// Configured returns the value that means a leeway: the inverse of [Of], for
+// flags, where 0 must mean none.
 func Configured(leeway time.Duration) time.Duration {
 	if leeway == 0 {
 		return stapled.NoLeeway

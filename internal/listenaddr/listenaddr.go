@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package listenaddr checks addresses before anything listens on them. To the
-// net package an empty address is every interface and a random port, and one
-// without a host is every interface: here, what listens has been written out.
+// Package listenaddr checks addresses before anything listens on them. The net
+// package takes an empty address as every interface and a random port, and an
+// address without a host as every interface: here, both must be explicit.
 package listenaddr
 
 import (
@@ -12,8 +12,8 @@ import (
 	"strconv"
 )
 
-// Check refuses what is not HOST:PORT with a host and a numeric port. Port 0
-// stands for a free one, which the caller picks and announces.
+// Check returns an error unless address is HOST:PORT with a host and a numeric
+// port. Port 0 means a free one, which the caller picks and announces.
 func Check(address string) error {
 	host, port, err := net.SplitHostPort(address)
 	switch {
@@ -30,7 +30,7 @@ func Check(address string) error {
 	return nil
 }
 
-// CheckFixed also refuses port 0, for an address that others have to know.
+// CheckFixed also refuses port 0, for an address that others must know.
 func CheckFixed(address string) error {
 	if err := Check(address); err != nil {
 		return err

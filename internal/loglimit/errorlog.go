@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// maxTrace bounds the stack trace of a panic, in bytes: enough for the frames
-// that matter.
+// maxTrace bounds the stack trace of a panic, in bytes: enough for the relevant
+// frames.
 const maxTrace = 4096
 
-// ErrorLog is for [http.Server.ErrorLog] and its like, which tell what went
-// wrong with a connection as text: the text becomes the attribute "error" of
-// lines with this level and message, as every handshake that a stranger spoils has
-// another text. What is the program's own failure has a message of its own and the
-// level Error.
+// ErrorLog returns a logger for [http.Server.ErrorLog] and the like, which
+// report connection errors as text. The text becomes the attribute "error" of
+// lines with this level and message, because every handshake that a stranger
+// spoils has a different text. The program's own failures have their own
+// message and the level Error.
 func (h *Handler) ErrorLog(level slog.Level, message string) *log.Logger {
 	return log.New(errorWriter{h, level, message}, "", 0)
 }
@@ -33,7 +33,7 @@ type errorWriter struct {
 // Write implements io.Writer. Package log calls it once for each line.
 func (w errorWriter) Write(text []byte) (int, error) {
 	level, message, most := w.level, w.message, MaxValue
-	// The texts of net/http.
+	// These are texts of net/http.
 	switch line := string(text[:min(len(text), 64)]); {
 	case strings.HasPrefix(line, "http: panic serving "), strings.HasPrefix(line, "http2: panic serving "):
 		level, message, most = slog.LevelError, "handler panicked", maxTrace

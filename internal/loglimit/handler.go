@@ -4,13 +4,13 @@
 // Package loglimit bounds what strangers can write into a log.
 //
 // Anybody who reaches a port can be refused again and again, and without a
-// bound each refusal is a line: a disk fills at megabytes a second, and takes
-// with it whatever else needs the disk. A [Handler] lets the first [Burst] lines of
-// a kind pass, then one each [Interval], which says how many were left out
-// since the line before. It also bounds the length of each line.
+// bound each refusal is a line: the disk fills at megabytes a second, and
+// everything else that needs the disk fails too. A [Handler] lets the first
+// [Burst] lines of a kind pass, then one every [Interval], which says how many
+// were left out since the line before. It also bounds the length of each line.
 //
-// Limit the lines that a stranger causes, and no others: an audit line that is
-// left out is a loss.
+// Limit only the lines that a stranger can cause: leaving out an audit line is
+// a loss.
 package loglimit
 
 import (
@@ -25,7 +25,7 @@ import (
 const (
 	// Burst is how many lines of one kind pass at once.
 	Burst = 10
-	// Interval is how often one more line of a kind passes after that.
+	// Interval is how often another line of a kind passes after that.
 	Interval = 10 * time.Second
 	// MaxValue bounds the message and each value of a line, in bytes.
 	MaxValue = 512
@@ -36,8 +36,8 @@ const (
 	reasonKey = "reason"
 	// leftOutKey is the attribute with the number of lines left out.
 	leftOutKey = "left_out"
-	// summary is the line that reports what was left out when no further line
-	// of the kind comes.
+	// summary is the message of the line that reports left-out lines when no
+	// further line of the kind comes.
 	summary = "log lines left out"
 )
 
@@ -49,8 +49,8 @@ type Handler struct {
 	limits *limits
 }
 
-// New limits what reaches next. A Handler is returned as it is, so that what
-// shares it also shares its limits.
+// New limits the lines that reach next. It returns a Handler unchanged, so that
+// everything that shares it also shares its limits.
 func New(next slog.Handler) *Handler {
 	if h, ok := next.(*Handler); ok {
 		return h
@@ -58,12 +58,12 @@ func New(next slog.Handler) *Handler {
 	return &Handler{next: next, limits: newLimits(next)}
 }
 
-// Unlimited is the handler behind the limits, for lines that no stranger
-// causes.
+// Unlimited returns the handler behind the limits, for lines that no stranger
+// can cause.
 func (h *Handler) Unlimited() slog.Handler { return h.next }
 
-// Flush reports what has been left out and not been reported yet. Call it
-// before the process ends.
+// Flush reports left-out lines that have not been reported yet. Call it before
+// the process ends.
 func (h *Handler) Flush() { h.limits.flush() }
 
 // Enabled implements [slog.Handler].
@@ -92,8 +92,8 @@ func (h *Handler) handle(ctx context.Context, r slog.Record, maxValue int) error
 	return h.next.Handle(ctx, line)
 }
 
-// WithAttrs implements [slog.Handler]. The attributes do not count for the kind
-// of a line.
+// WithAttrs implements [slog.Handler]. The attributes do not affect a line's
+// kind.
 func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	short := make([]slog.Attr, len(attrs))
 	for i, a := range attrs {
@@ -119,8 +119,8 @@ func kindOf(r slog.Record) kind {
 	return k
 }
 
-// bounded shortens a value. What is no plain value is written as text, as its
-// own way of encoding itself could be of any length.
+// bounded shortens a value. It writes anything but a plain value as text,
+// because the value's own encoding could be of any length.
 func bounded(a slog.Attr, most int) slog.Attr {
 	switch v := a.Value.Resolve(); v.Kind() {
 	case slog.KindString:
@@ -129,8 +129,8 @@ func bounded(a slog.Attr, most int) slog.Attr {
 		if v.Any() == nil {
 			return a
 		}
-		// An error of step-ca writes a stack trace under %+v, and in JSON only
-		// what its caller may see.
+		// A step-ca error writes a stack trace under %+v, and in JSON only what its
+		// caller may see.
 		if err, ok := v.Any().(error); ok {
 			return slog.String(a.Key, cut(err.Error(), most))
 		}
@@ -147,8 +147,8 @@ func bounded(a slog.Attr, most int) slog.Attr {
 	}
 }
 
-// cut shortens a text, without cutting a character, and without keeping the
-// rest of it in memory.
+// cut shortens a text without splitting a character or keeping the rest of it
+// in memory.
 func cut(text string, most int) string {
 	if len(text) <= most {
 		return text

@@ -10,25 +10,27 @@ import (
 	"time"
 )
 
-// maxKinds bounds the memory. A program has some dozens of kinds, because its
-// messages and reasons are constants. If a mistake lets a stranger choose one of
-// them, all kinds beyond these share a pace.
+// maxKinds bounds the memory. A program has a few dozen kinds, because its
+// messages and reasons are constants. If a mistake lets a stranger choose one
+// of them, all kinds beyond maxKinds share a pace.
 const maxKinds = 256
 
-// summaryDelay is when a line that was left out is reported at the latest. While
-// lines of its kind go on coming, the next one that passes reports it sooner.
+// summaryDelay is the latest time after which a left-out line is reported.
+// While lines of its kind keep coming, the next one that passes reports it
+// sooner.
 const summaryDelay = 2 * Interval
 
-// kind is what lines are counted by. It has nothing that a stranger chooses.
+// kind is the key by which lines are counted. A stranger cannot choose any of
+// it.
 type kind struct {
 	level           slog.Level
 	message, reason string
 }
 
-// otherKinds is the kind of what is beyond maxKinds.
+// otherKinds is the kind of everything beyond maxKinds.
 var otherKinds = kind{level: slog.LevelWarn, message: "lines of too many kinds"}
 
-// limits is the state that a handler shares with those made from it.
+// limits is the state that a handler shares with the handlers derived from it.
 type limits struct {
 	next slog.Handler // for summaries
 
@@ -36,7 +38,7 @@ type limits struct {
 	kinds map[kind]*pace
 }
 
-// pace is how far the lines of one kind have come.
+// pace tracks the lines of one kind.
 type pace struct {
 	// due is when the next line would come if all came one Interval apart. A
 	// kind may be ahead of it by Burst lines.
@@ -79,7 +81,7 @@ func (l *limits) take(k kind) (leftOut uint64, ok bool) {
 	return p.reset(), true
 }
 
-// reset returns the number of lines left out, which somebody now reports.
+// reset returns the number of lines left out, for the caller to report.
 func (p *pace) reset() uint64 {
 	leftOut := p.leftOut
 	if p.report != nil {
@@ -90,14 +92,14 @@ func (p *pace) reset() uint64 {
 	return leftOut
 }
 
-// summarize reports what was left out of a kind. The count of a burst would be
-// lost otherwise, as nothing may follow it.
+// summarize reports what was left out of a kind. Otherwise the count of a burst
+// would be lost, as nothing may follow it.
 func (l *limits) summarize(k kind) {
 	l.mu.Lock()
 	leftOut := l.kinds[k].reset()
 	l.mu.Unlock()
 	if leftOut == 0 {
-		return // a line has reported it in the meantime
+		return // a line has already reported it
 	}
 	r := slog.NewRecord(time.Now(), k.level, summary, 0)
 	r.AddAttrs(slog.String("message", k.message))
@@ -105,7 +107,7 @@ func (l *limits) summarize(k kind) {
 		r.AddAttrs(slog.String(reasonKey, k.reason))
 	}
 	r.AddAttrs(slog.Uint64(leftOutKey, leftOut))
-	// There is nobody to tell that the log cannot be written.
+	// Nobody can be told that writing the log failed.
 	_ = l.next.Handle(context.Background(), r)
 }
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command mutation removes the checks of stapled one at a time, and tells
-// whether a test notices. The tree stays as it is: each mutant is compiled
+// Command mutation removes the checks of stapled one at a time, and reports
+// whether a test notices. It does not change the tree: it compiles each mutant
 // through an overlay (go help build). See scripts/mutate.sh.
 package main
 
@@ -19,7 +19,7 @@ import (
 	"sync"
 )
 
-// workers is the number of mutants that are tested at a time.
+// workers is the number of mutants tested at a time.
 const workers = 2
 
 var errNotNoticed = errors.New("a check can be removed without a test noticing")
@@ -78,15 +78,14 @@ func run(ctx context.Context, list bool, names []string) error {
 	return r.removeAll(ctx, table, len(names) == 0)
 }
 
-// verdict is what became of a mutation.
+// verdict is the result of a mutation.
 type verdict struct {
 	noticedBy []string
 	err       error
 }
 
-// removeAll removes the checks and prints, in the order of the table, who
-// noticed. Of the whole table, every row of the catalogue must have noticed
-// something.
+// removeAll removes the checks and prints, in table order, which tests noticed.
+// Over the whole table, every row of the catalogue must have noticed something.
 func (r *runner) removeAll(ctx context.Context, table []mutation, whole bool) error {
 	verdicts := make([]chan verdict, len(table))
 	for i := range verdicts {
@@ -115,7 +114,7 @@ func (r *runner) removeAll(ctx context.Context, table []mutation, whole bool) er
 		v := <-verdicts[i]
 		noticing := v.noticedBy
 		if m.redundant != "" {
-			// What is named there stays green, and somebody has said why.
+			// The rows named there stay green; the table says why.
 			noticing = strings.Fields(m.rows)
 		}
 		for _, row := range rowsOf(noticing) {
@@ -153,7 +152,7 @@ func (r *runner) removeAll(ctx context.Context, table []mutation, whole bool) er
 	return errors.Join(problems...)
 }
 
-// rowsOf are the rows of the catalogue among the tests, each once.
+// rowsOf returns the rows of the catalogue among the tests, each once.
 func rowsOf(tests []string) []string {
 	var rows []string
 	for _, test := range tests {
@@ -169,9 +168,9 @@ func rowsOf(tests []string) []string {
 
 var catalogueRow = regexp.MustCompile(`^([ST][0-9]{2})_`)
 
-// catalogueRows are S01 and so on.
+// catalogueRows returns S01 and so on.
 func catalogueRows() []string {
-	rows := []string{"T19"} // of the verifier's own
+	rows := []string{"T19"} // the verifier's own
 	for _, c := range forgeries() {
 		rows = append(rows, c.Row())
 	}

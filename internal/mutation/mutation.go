@@ -15,29 +15,28 @@ import (
 	"github.com/stapledjwt/stapled/internal/catalogue"
 )
 
-// check is one check of the production code, and what removes it.
+// check is one check of the production code, with the edit that removes it.
 type check struct {
 	name string
-	// rule is the rule of docs/format.md that the check keeps, such as 6.8, or the
-	// section, such as §3. Of a rule, every case of the catalogue is run, and one
-	// must notice.
+	// rule is the rule of docs/format.md that the check enforces, such as 6.8, or
+	// the section, such as §3. Every case of the catalogue for the rule is run, and
+	// at least one must notice.
 	rule string
-	// rows, where not empty, are run instead, and each must notice. They are
-	// separated by spaces: the beginning of the name of a case, as a regular
-	// expression, or Test/row.
+	// rows, if not empty, are run instead, and each must notice. They are separated
+	// by spaces; each is a regular expression for the start of a case's name, or
+	// Test/row.
 	rows string
-	// in is the package whose tests notice. By default it is the package itself
-	// where the catalogue is run there or where a row names a test, and else the
-	// verifier.
+	// in is the package whose tests notice. The default is the package itself if it
+	// runs the catalogue or a row names a test, and otherwise the verifier.
 	in string
-	// old occurs exactly once in the package, and new takes its place.
+	// old occurs exactly once in the package; new replaces it.
 	old, new string
-	// redundant, where not empty, says why nothing changes without the check:
-	// another one stands behind it. Then the rows must stay green.
+	// redundant, if not empty, says why nothing changes without the check: another
+	// one backs it up. Then the rows must stay green.
 	redundant string
 }
 
-// target is the checks of a package, by its directory.
+// target holds the checks of a package, given by its directory.
 type target struct {
 	pkg    string
 	checks []check
@@ -60,8 +59,8 @@ func mutations() []mutation {
 	return all
 }
 
-// find gives the file of the check, and its text without the check. A table that
-// no longer fits the code is an error.
+// find returns the check's file and its text without the check. It is an error
+// if the table no longer fits the code.
 func (m *mutation) find(root string) (file string, mutant []byte, err error) {
 	files, err := filepath.Glob(filepath.Join(root, m.pkg, "*.go"))
 	if err != nil {
@@ -88,7 +87,7 @@ func (m *mutation) find(root string) (file string, mutant []byte, err error) {
 	return file, mutant, nil
 }
 
-// tests is the package whose tests are run.
+// tests returns the package whose tests are run.
 func (m *mutation) tests() string {
 	switch {
 	case m.in != "":
@@ -99,7 +98,7 @@ func (m *mutation) tests() string {
 	return "./verifier"
 }
 
-// selection says in words which rows are run.
+// selection describes in words which rows are run.
 func (m *mutation) selection() string {
 	if m.rows == "" {
 		return "the cases of rule " + m.rule
@@ -107,7 +106,7 @@ func (m *mutation) selection() string {
 	return m.rows
 }
 
-// patterns are the rows, as go test -run takes them.
+// patterns returns the rows as patterns for go test -run.
 func (m *mutation) patterns() []string {
 	if m.rows == "" {
 		return []string{patternOf(m.rule)}
@@ -129,7 +128,7 @@ func (m *mutation) patterns() []string {
 
 var forgeries = sync.OnceValue(catalogue.Forgeries)
 
-// patternOf matches the cases of the catalogue that are about a rule.
+// patternOf matches the catalogue cases about a rule.
 func patternOf(rule string) string {
 	var names []string
 	for _, c := range forgeries() {

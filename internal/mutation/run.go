@@ -18,7 +18,7 @@ import (
 	"strings"
 )
 
-// outcome is what the tests of one run said.
+// outcome is the result of the tests of one run.
 type outcome struct {
 	passed, failed []string // names of tests
 }
@@ -31,13 +31,13 @@ type event struct {
 // runner runs tests of a module.
 type runner struct {
 	root string
-	// dir is for the mutants and nothing else.
+	// dir holds the mutants and nothing else.
 	dir string
 }
 
-// test runs the tests of a package that match, in the tree as it is or with
-// the files of an overlay. It is an error if they do not compile or none runs:
-// then they have said nothing.
+// test runs the matching tests of a package, in the tree as it is or with the
+// files of an overlay. It is an error if they do not compile or none runs: then
+// the run says nothing.
 func (r *runner) test(ctx context.Context, overlay, pkg string, patterns []string) (*outcome, error) {
 	args := []string{"test", "-json", "-count=1", "-vet=off", "-failfast=false", "-timeout=1m", "-run", strings.Join(patterns, "|")}
 	if overlay != "" {
@@ -81,7 +81,7 @@ func (r *runner) test(ctx context.Context, overlay, pkg string, patterns []strin
 			return nil, fmt.Errorf("%s was skipped", e.Test)
 		}
 	}
-	// What a panic or the time limit has cut short is not passed.
+	// A test cut short by a panic or the time limit has not passed.
 	if packageFailed {
 		o.failed = append(o.failed, slices.Sorted(maps.Keys(running))...)
 	}
@@ -94,8 +94,8 @@ func (r *runner) test(ctx context.Context, overlay, pkg string, patterns []strin
 	return o, nil
 }
 
-// baseline runs every row of the table in the tree as it is. All must pass,
-// and no pattern may be without a row.
+// baseline runs every row of the table in the unchanged tree. All must pass,
+// and every pattern must match a row.
 func (r *runner) baseline(ctx context.Context, table []mutation) error {
 	patterns := make(map[string][]string)
 	for _, m := range table {
@@ -123,8 +123,8 @@ func (r *runner) baseline(ctx context.Context, table []mutation) error {
 	return errors.Join(problems...)
 }
 
-// remove runs the rows of a mutation without its check, and gives those that
-// noticed; none if none did. It is an error if a row that is named did not.
+// remove runs the rows of a mutation without its check, and returns those that
+// noticed; none if none did. It is an error if a named row did not notice.
 func (r *runner) remove(ctx context.Context, m *mutation) (noticedBy []string, err error) {
 	original, mutant, err := m.find(r.root)
 	if err != nil {

@@ -3,9 +3,9 @@
 
 package main
 
-// cacheTargets are the checks of what is remembered: every time is compared
-// again, nothing is remembered before all of it is proven, nothing is mistaken
-// for something else, and a revocation is not forgotten.
+// cacheTargets are the checks of what the verifier remembers: it compares every
+// time again, remembers nothing before all of it is proven, mistakes nothing
+// for something else, and does not forget a revocation.
 var cacheTargets = []target{
 	{"verifier", []check{
 		{name: "hot-certificates-time", rule: "§3", rows: "T17_windows/leaf_not T17_windows/intermediate_not T17_windows/anchor_not",

@@ -3,9 +3,9 @@
 
 package main
 
-// certificateTargets are the checks of step 3: what a certificate is, which
-// keys and algorithms it may rely on, how certificates follow each other; and
-// of rule 7.3: whom a leaf names.
+// certificateTargets are the checks of step 3 (what a certificate is, which
+// keys and algorithms it may rely on, how certificates follow each other) and
+// of rule 7.3 (which issuers a leaf names).
 var certificateTargets = []target{
 	{"internal/certkey", []check{
 		{name: "RSA-too-short", rule: "3.4",

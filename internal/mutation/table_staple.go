@@ -3,8 +3,8 @@
 
 package main
 
-// stapleTargets are the checks of step 6: what an OCSP response is, whom it is
-// about, who signed it, and when it holds.
+// stapleTargets are the checks of step 6: the form of an OCSP response, which
+// certificate it covers, who signed it, and when it is valid.
 var stapleTargets = []target{
 	{"ocspstaple", []check{
 		{name: "response-status", rule: "6.3",

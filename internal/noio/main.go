@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command noio verifies 1,000 tokens between two marks on standard error, so
-// that a system call tracer can see what the verifier does meanwhile:
-// scripts/no-io.sh.
+// that scripts/no-io.sh can trace the system calls that the verifier makes
+// meanwhile.
 package main
 
 import (
@@ -25,9 +25,8 @@ func main() {
 	}
 }
 
-// run verifies tokens of 250 leaves, four of each: one with a header not seen
-// before, two with a header that was, of which one is forged, and one token
-// seen before.
+// run verifies tokens of 250 leaves, four each: one with a new header, two with
+// a known header, one of them forged, and one token seen before.
 func run() error {
 	root := testca.New()
 	ca := root.Intermediate()

@@ -17,7 +17,7 @@ import (
 var oidPSS = encodeOID(1, 2, 840, 113549, 1, 1, 10)
 
 // signatureAlgorithms maps the AlgorithmIdentifiers of a signature (RFC 8017,
-// RFC 5758, RFC 8410). SHA-1 is listed so that it is refused by name.
+// RFC 5758, RFC 8410). It lists SHA-1 so that it can be refused by name.
 var signatureAlgorithms = []struct {
 	oid       string
 	algorithm x509.SignatureAlgorithm
@@ -36,7 +36,7 @@ var signatureAlgorithms = []struct {
 }
 
 // pssParameters are the DER encodings of RSASSA-PSS-params (RFC 4055 §3.1) in
-// which the hash, the MGF1 hash and the salt length agree; no other is
+// which the hash, the MGF1 hash and the salt length agree; no others are
 // accepted.
 var pssParameters = map[x509.SignatureAlgorithm][]byte{
 	x509.SHA256WithRSAPSS: encodePSS(crypto.SHA256),
@@ -60,9 +60,9 @@ func encodePSS(hash crypto.Hash) []byte {
 	return b.BytesOrPanic()
 }
 
-// ReadSignatureAlgorithm reads the content of an AlgorithmIdentifier, and reports
-// whether it is well-formed. One that is not known is well-formed, and is
-// refused where the signature is checked.
+// ReadSignatureAlgorithm reads the content of an AlgorithmIdentifier, and
+// reports whether it is well-formed. An unknown algorithm is well-formed; the
+// signature check refuses it.
 func ReadSignatureAlgorithm(input cryptobyte.String) (x509.SignatureAlgorithm, bool) {
 	var oid cryptobyte.String
 	if !ReadOID(&input, &oid) {
@@ -106,7 +106,7 @@ func AddSignatureAlgorithm(b *cryptobyte.Builder, algorithm x509.SignatureAlgori
 	b.SetError(fmt.Errorf("no AlgorithmIdentifier for %s", algorithm))
 }
 
-// SignatureHash is the hash algorithm of a signature algorithm that
+// SignatureHash returns the hash of a signature algorithm that
 // [AddSignatureAlgorithm] writes; 0 for Ed25519, whose key signs the message
 // itself.
 func SignatureHash(algorithm x509.SignatureAlgorithm) crypto.Hash {

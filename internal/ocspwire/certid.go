@@ -13,15 +13,15 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// IssuerID is what a CertID says of the issuer of a certificate.
+// IssuerID is what a CertID says about the issuer of a certificate.
 type IssuerID struct {
-	// Algorithm is the content of the hash algorithm's object identifier. It need
-	// not be one that [HashOf] knows.
+	// Algorithm is the content of the hash algorithm's object identifier. [HashOf]
+	// may not know it.
 	Algorithm []byte
-	// Parameters are those of the algorithm, as they stand.
+	// Parameters are the algorithm's parameters, unparsed.
 	Parameters []byte
 	// NameHash and KeyHash are the digests of the issuer's name and key. They may
-	// be of any length.
+	// have any length.
 	NameHash, KeyHash []byte
 }
 
@@ -38,7 +38,7 @@ func (id *IssuerID) Read(certID *cryptobyte.String) bool {
 	return true
 }
 
-// NewIssuerID names an issuer under one of [Hashes].
+// NewIssuerID identifies an issuer with one of [Hashes].
 func NewIssuerID(issuer *x509.Certificate, hash crypto.Hash) (IssuerID, error) {
 	oid := oidOf(hash)
 	if oid == "" {
@@ -50,7 +50,7 @@ func NewIssuerID(issuer *x509.Certificate, hash crypto.Hash) (IssuerID, error) {
 	}
 	return IssuerID{
 		Algorithm:  []byte(oid),
-		Parameters: []byte{0x05, 0x00}, // NULL, which every responder reads
+		Parameters: []byte{0x05, 0x00}, // NULL, which every responder accepts
 		NameHash:   Digest(hash, issuer.RawSubject),
 		KeyHash:    Digest(hash, key),
 	}, nil
@@ -58,9 +58,9 @@ func NewIssuerID(issuer *x509.Certificate, hash crypto.Hash) (IssuerID, error) {
 
 var errKey = errors.New("a public key is malformed")
 
-// PublicKeyBits is the value of the subjectPublicKey BIT STRING, which CertID
-// and ResponderID digest without its tag, length and count of unused bits (RFC
-// 6960 §4.1.1 and §4.2.1). It does not allocate.
+// PublicKeyBits returns the value of the subjectPublicKey BIT STRING, which
+// CertID and ResponderID digest without its tag, length and count of unused
+// bits (RFC 6960 §4.1.1 and §4.2.1). It does not allocate.
 func PublicKeyBits(c *x509.Certificate) ([]byte, error) {
 	spki := cryptobyte.String(c.RawSubjectPublicKeyInfo)
 	var bits []byte

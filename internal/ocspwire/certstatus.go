@@ -5,8 +5,8 @@ package ocspwire
 
 import cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
-// CertStatus is what a response says of a certificate (RFC 6960 §4.2.1). The zero
-// value is Unknown.
+// CertStatus is what a response says about a certificate (RFC 6960 §4.2.1). The
+// zero value is Unknown.
 type CertStatus uint8
 
 // The values of CertStatus.
@@ -16,7 +16,7 @@ const (
 	Revoked
 )
 
-// String names the status as RFC 6960 does.
+// String returns the name of the status in RFC 6960.
 func (s CertStatus) String() string {
 	switch s {
 	case Good:
@@ -28,8 +28,8 @@ func (s CertStatus) String() string {
 	}
 }
 
-// Tag is the IMPLICIT tag of the status: good and unknown are a NULL, revoked is
-// a RevokedInfo.
+// Tag returns the IMPLICIT tag of the status: good and unknown are a NULL,
+// revoked is a RevokedInfo.
 func (s CertStatus) Tag() cbasn1.Tag {
 	switch s {
 	case Good:

@@ -16,13 +16,13 @@ const (
 	RemoveFromCRL   CRLReason = 8
 )
 
-// crlReasonNames are those of RFC 5280; number 7 is not used.
+// crlReasonNames are the names in RFC 5280; number 7 is not used.
 var crlReasonNames = [...]string{
 	0: "unspecified", 1: "keyCompromise", 2: "cACompromise", 3: "affiliationChanged", 4: "superseded",
 	5: "cessationOfOperation", 6: "certificateHold", 8: "removeFromCRL", 9: "privilegeWithdrawn", 10: "aACompromise",
 }
 
-// String names the reason as RFC 5280 does.
+// String returns the name of the reason in RFC 5280.
 func (r CRLReason) String() string {
 	if !r.Valid() {
 		return fmt.Sprintf("CRLReason %d", int(r))
@@ -30,11 +30,11 @@ func (r CRLReason) String() string {
 	return crlReasonNames[r]
 }
 
-// Valid reports whether RFC 5280 has such a reason.
+// Valid reports whether RFC 5280 defines the reason.
 func (r CRLReason) Valid() bool {
 	return r >= 0 && int(r) < len(crlReasonNames) && crlReasonNames[r] != ""
 }
 
-// IsFinal reports whether a CA does not take back a revocation for this reason.
-// It may lift a hold, and removeFromCRL says that it has (RFC 5280 §5.3.1).
+// IsFinal reports whether a CA never takes back a revocation for this reason.
+// It may lift a hold; removeFromCRL says that it has (RFC 5280 §5.3.1).
 func (r CRLReason) IsFinal() bool { return r != CertificateHold && r != RemoveFromCRL }

@@ -20,15 +20,15 @@ type Extension struct {
 	Value    []byte
 }
 
-// What is wrong with Extensions.
+// The faults of Extensions.
 var (
 	ErrExtensions     = errors.New("malformed extensions")
 	ErrExtensionTwice = errors.New("an extension occurs twice")
 )
 
 // ReadExtensions reads the content of an explicitly tagged Extensions: at least
-// one, and none twice (RFC 5280 §4.2). It calls visit for each, in their order,
-// and returns the first error of visit, [ErrExtensions] or [ErrExtensionTwice].
+// one, and none twice (RFC 5280 §4.2). It calls visit for each, in order, and
+// returns the first error of visit, [ErrExtensions] or [ErrExtensionTwice].
 func ReadExtensions(tagged cryptobyte.String, visit func(Extension) error) error {
 	var list cryptobyte.String
 	if !tagged.ReadASN1(&list, cbasn1.SEQUENCE) || !tagged.Empty() || list.Empty() {
@@ -41,7 +41,7 @@ func ReadExtensions(tagged cryptobyte.String, visit func(Extension) error) error
 		if !list.ReadASN1(&ext, cbasn1.SEQUENCE) || !ReadOID(&ext, &id) {
 			return ErrExtensions
 		}
-		// DER leaves a DEFAULT out, yet some write it.
+		// DER omits a DEFAULT, but some encoders write it.
 		if ext.PeekASN1Tag(cbasn1.BOOLEAN) && !ext.ReadASN1Boolean(&critical) {
 			return ErrExtensions
 		}
@@ -59,9 +59,9 @@ func ReadExtensions(tagged cryptobyte.String, visit func(Extension) error) error
 	return nil
 }
 
-// repeats reports whether one is there twice. A stranger may send thousands: of
-// so many, each is not compared with each. For the few of a staple, it does not
-// allocate.
+// repeats reports whether an identifier occurs twice. A stranger may send
+// thousands: for that many, it does not compare each with each. For the few in
+// a staple, it does not allocate.
 func repeats(ids [][]byte) bool {
 	if len(ids) > 8 {
 		ids = slices.Clone(ids)

@@ -6,7 +6,7 @@ package ocspwire
 import (
 	"bytes"
 	"crypto"
-	"crypto/sha1" // as an identifier only: CertID and ResponderID, RFC 6960 §4.1.1 and §4.2.1
+	"crypto/sha1" // only as an identifier: CertID and ResponderID, RFC 6960 §4.1.1 and §4.2.1
 	"crypto/sha256"
 	"crypto/sha512"
 
@@ -14,10 +14,10 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// hashes are the digests that may name a certificate's issuer. SHA-1 is among
-// them because nothing rests on it: a response is signed, and a second issuer
-// with the same digests would have to be certified by the same chain. RFC 9919
-// §3.1.1 recommends SHA-256 and keeps SHA-1 for old clients.
+// hashes are the digests that may name a certificate's issuer. They include
+// SHA-1 because nothing depends on its strength: a response is signed, and the
+// same chain would have to certify a second issuer with the same digests. RFC
+// 9919 §3.1.1 recommends SHA-256 and keeps SHA-1 for old clients.
 var hashes = []struct {
 	hash crypto.Hash
 	oid  string
@@ -37,8 +37,8 @@ func Hashes() []crypto.Hash {
 	return all
 }
 
-// HashOf is the hash algorithm with this object identifier; 0 for one that a
-// CertID may not use.
+// HashOf returns the hash algorithm with this object identifier; 0 for one that
+// a CertID may not use.
 func HashOf(oid []byte) crypto.Hash {
 	for _, known := range hashes {
 		if string(oid) == known.oid {
@@ -48,7 +48,7 @@ func HashOf(oid []byte) crypto.Hash {
 	return 0
 }
 
-// oidOf is the inverse of HashOf, and empty for a hash that it does not return.
+// oidOf is the inverse of HashOf; empty for a hash that HashOf does not return.
 func oidOf(hash crypto.Hash) string {
 	for _, known := range hashes {
 		if hash == known.hash {
@@ -58,8 +58,8 @@ func oidOf(hash crypto.Hash) string {
 	return ""
 }
 
-// addHashAlgorithm writes the AlgorithmIdentifier of one of [Hashes], with the
-// parameters NULL, which every responder reads.
+// addHashAlgorithm writes the AlgorithmIdentifier of one of [Hashes], with NULL
+// parameters, which every responder accepts.
 func addHashAlgorithm(b *cryptobyte.Builder, hash crypto.Hash) {
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		AddOID(b, oidOf(hash))
@@ -67,15 +67,15 @@ func addHashAlgorithm(b *cryptobyte.Builder, hash crypto.Hash) {
 	})
 }
 
-// Digest is the digest of data under one of [Hashes].
+// Digest returns the digest of data under one of [Hashes].
 func Digest(hash crypto.Hash, data []byte) []byte {
 	h := hash.New()
 	h.Write(data)
 	return h.Sum(nil)
 }
 
-// IsDigest reports whether sum is the digest of data under one of [Hashes]. No
-// sum is the digest under another hash. It does not allocate.
+// IsDigest reports whether sum is the digest of data under one of [Hashes];
+// false for any other hash. It does not allocate.
 func IsDigest(hash crypto.Hash, sum, data []byte) bool {
 	switch hash {
 	case crypto.SHA256:

@@ -22,8 +22,8 @@ var (
 // certificates.
 var NoCheck = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}
 
-// encodeOID is the content of an OBJECT IDENTIFIER. DER has one encoding for
-// each, so that those of a message are compared as they stand.
+// encodeOID returns the content of an OBJECT IDENTIFIER. DER has one encoding
+// for each, so identifiers in a message can be compared byte by byte.
 func encodeOID(arcs ...int) string {
 	var b cryptobyte.Builder
 	b.AddASN1ObjectIdentifier(arcs)
@@ -33,18 +33,19 @@ func encodeOID(arcs ...int) string {
 	return string(content)
 }
 
-// AddOID writes an OBJECT IDENTIFIER of this content.
+// AddOID writes an OBJECT IDENTIFIER with this content.
 func AddOID(b *cryptobyte.Builder, content string) {
 	b.AddASN1(cbasn1.OBJECT_IDENTIFIER, func(b *cryptobyte.Builder) { b.AddBytes([]byte(content)) })
 }
 
-// ReadOID reads the content of an OBJECT IDENTIFIER: at least one subidentifier,
-// each in as few bytes as it takes, the last one complete (X.690 §8.19).
+// ReadOID reads the content of an OBJECT IDENTIFIER: at least one
+// subidentifier, each in the fewest bytes possible, the last one complete
+// (X.690 §8.19).
 func ReadOID(input *cryptobyte.String, oid *cryptobyte.String) bool {
 	if !input.ReadASN1(oid, cbasn1.OBJECT_IDENTIFIER) {
 		return false
 	}
-	inside := false // a subidentifier
+	inside := false // inside a subidentifier
 	for _, c := range *oid {
 		if !inside && c == 0x80 {
 			return false

@@ -11,9 +11,9 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Request is an OCSPRequest for one certificate (RFC 6960 §4.1.1) and nothing
-// more, as RFC 9919 §3.1.1 has it. The hash is one of [Hashes]. Of the certificate,
-// it needs the serial number only.
+// Request returns an OCSPRequest for one certificate (RFC 6960 §4.1.1) and
+// nothing more, as RFC 9919 §3.1.1 requires. The hash is one of [Hashes]. From
+// the certificate, it needs only the serial number.
 func Request(cert, issuer *x509.Certificate, hash crypto.Hash) ([]byte, error) {
 	id, err := NewIssuerID(issuer, hash)
 	if err != nil {

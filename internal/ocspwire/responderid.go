@@ -12,8 +12,8 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// ResponderID says who signed a response (RFC 6960 §4.2.1): one of a name and a
-// key.
+// ResponderID identifies the signer of a response (RFC 6960 §4.2.1), either by
+// name or by key.
 type ResponderID struct {
 	name    []byte // DER of the Name, or nil
 	keyHash []byte // SHA-1 of the key, or nil
@@ -35,7 +35,7 @@ func (id *ResponderID) Read(input *cryptobyte.String) bool {
 	return false
 }
 
-// Names reports whether the ResponderID is that of this certificate.
+// Names reports whether the ResponderID identifies this certificate.
 func (id *ResponderID) Names(c *x509.Certificate) (bool, error) {
 	if id.name != nil {
 		return bytes.Equal(id.name, c.RawSubject), nil
@@ -47,8 +47,8 @@ func (id *ResponderID) Names(c *x509.Certificate) (bool, error) {
 	return IsDigest(crypto.SHA1, id.keyHash, key), nil
 }
 
-// ResponderByKey is the ResponderID of a certificate by its key: 20 bytes instead
-// of a name.
+// ResponderByKey returns the ResponderID of a certificate by its key: 20 bytes
+// instead of a name.
 func ResponderByKey(c *x509.Certificate) (ResponderID, error) {
 	key, err := PublicKeyBits(c)
 	if err != nil {

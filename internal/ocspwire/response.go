@@ -11,7 +11,7 @@ import (
 )
 
 // ResponseStatus is the OCSPResponseStatus of a response (RFC 6960 §4.2.1). All
-// but Successful come without an answer and without a signature (§2.3).
+// but Successful come without an answer or a signature (§2.3).
 type ResponseStatus int
 
 // The values of OCSPResponseStatus; 4 is not used.
@@ -24,7 +24,7 @@ const (
 	Unauthorized     ResponseStatus = 6
 )
 
-// String names the status as RFC 6960 does.
+// String returns the name of the status in RFC 6960.
 func (s ResponseStatus) String() string {
 	switch s {
 	case Successful:
@@ -43,13 +43,13 @@ func (s ResponseStatus) String() string {
 	return fmt.Sprintf("status %d", int(s))
 }
 
-// ErrorResponse is an OCSPResponse of a status other than Successful.
+// ErrorResponse returns an OCSPResponse with a status other than Successful.
 func ErrorResponse(s ResponseStatus) []byte {
 	return []byte{0x30, 0x03, byte(cbasn1.ENUM), 0x01, byte(s)}
 }
 
-// SuccessfulResponse is an OCSPResponse around the content of a BasicOCSPResponse
-// (RFC 6960 §4.2.1).
+// SuccessfulResponse returns an OCSPResponse around the content of a
+// BasicOCSPResponse (RFC 6960 §4.2.1).
 func SuccessfulResponse(basic cryptobyte.BuilderContinuation) ([]byte, error) {
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { // OCSPResponse
@@ -72,9 +72,8 @@ func AddCertificate(b *cryptobyte.Builder, der []byte) {
 	})
 }
 
-// ReadResponse reads the beginning of an OCSPResponse: its status, and what
-// follows it. It reports false unless der is one SEQUENCE that begins with a
-// status.
+// ReadResponse reads the start of an OCSPResponse: its status, and the rest. It
+// reports false unless der is one SEQUENCE that starts with a status.
 func ReadResponse(der []byte) (s ResponseStatus, rest cryptobyte.String, ok bool) {
 	input := cryptobyte.String(der)
 	if !input.ReadASN1(&rest, cbasn1.SEQUENCE) || !input.Empty() || !rest.ReadASN1Enum((*int)(&s)) {

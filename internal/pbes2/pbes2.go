@@ -1,15 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package pbes2 decrypts private keys in PKCS #8 (RFC 5958 §3) that are
-// encrypted with a password by PBES2 (RFC 8018 §6.2).
+// Package pbes2 decrypts PKCS #8 private keys (RFC 5958 §3) that PBES2 (RFC
+// 8018 §6.2) encrypted with a password.
 package pbes2
 
 import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des" // #nosec G502 -- keys that are encrypted so are about
+	"crypto/des" // #nosec G502 -- some existing keys are encrypted with it
 	"crypto/pbkdf2"
 	"crypto/sha1" // #nosec G505 -- the default PRF of PBKDF2, where it is as good as any
 	"crypto/sha256"
@@ -23,16 +23,17 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// ErrPassword says that the password is not the one of the key.
+// ErrPassword means that the password does not decrypt the key.
 var ErrPassword = errors.New("the password does not open the key")
 
 var (
 	errMalformed = errors.New("malformed EncryptedPrivateKeyInfo")
-	// errUnsupported is followed by the object identifier.
+	// The object identifier follows errUnsupported.
 	errUnsupported = errors.New("encrypted in a way that is not supported; encrypt it again with `openssl pkcs8 -topk8`")
 )
 
-// The costs that a file may ask for. OpenSSL's are 2048 iterations, and 16 MiB.
+// The limits on the cost that a file may ask for. OpenSSL uses 2048 iterations
+// and 16 MiB.
 const (
 	maxIterations = 10_000_000
 	maxMemory     = 256 << 20
@@ -55,7 +56,7 @@ type pbkdf2Parameters struct {
 	PRF        pkix.AlgorithmIdentifier `asn1:"optional"`
 }
 
-// scryptParameters are those of RFC 7914 §7.
+// scryptParameters are defined in RFC 7914 §7.
 type scryptParameters struct {
 	Salt      []byte
 	N, R, P   int
@@ -67,7 +68,7 @@ var (
 	oidPBKDF2 = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}
 	oidScrypt = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11591, 4, 11}
 
-	// The PRFs of PBKDF2; without one it is HMAC with SHA-1 (RFC 8018 §A.2).
+	// The PRFs of PBKDF2; the default is HMAC with SHA-1 (RFC 8018 §A.2).
 	prfs = map[string]func() hash.Hash{
 		"": sha1.New, "1.2.840.113549.2.7": sha1.New,
 		"1.2.840.113549.2.8": sha256.New224, "1.2.840.113549.2.9": sha256.New,
@@ -84,10 +85,10 @@ var (
 	}
 )
 
-// Decrypt returns the PrivateKeyInfo in DER. The error is [ErrPassword] if that
-// is not what comes out.
+// Decrypt returns the PrivateKeyInfo in DER. It returns [ErrPassword] if the
+// result is not one.
 func Decrypt(der, password []byte) ([]byte, error) {
-	// 1. What it says of its encryption.
+	// 1. The encryption that the file declares.
 	var info encryptedPrivateKeyInfo
 	if rest, err := asn1.Unmarshal(der, &info); err != nil || len(rest) > 0 {
 		return nil, errMalformed
@@ -108,7 +109,7 @@ func Decrypt(der, password []byte) ([]byte, error) {
 		return nil, errMalformed
 	}
 
-	// 2. The key that the password gives.
+	// 2. The key derived from the password.
 	key, err := deriveKey(p.Derivation, password, scheme.keySize)
 	if err != nil {
 		return nil, err
@@ -121,7 +122,7 @@ func Decrypt(der, password []byte) ([]byte, error) {
 		return nil, errMalformed
 	}
 
-	// 3. The content, if its padding and its frame are right.
+	// 3. The content, if its padding and its frame are correct.
 	plain := make([]byte, len(info.Data))
 	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, info.Data)
 	padding := int(plain[len(plain)-1])

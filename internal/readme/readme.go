@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package readme holds the documents to what they say: its tests compile the
-// Go of the README, follow its links, and look up the tests that the
-// specification names. scripts/readme.sh runs the commands.
+// Package readme checks that the documents are true: its tests compile the Go
+// of the README, follow its links, and look up the tests that the specification
+// names. scripts/readme.sh runs the commands.
 package readme

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package san reads what a leaf certificate names, and decides which iss it may
-// claim.
+// Package san reads the names in a leaf certificate, and decides which iss the
+// leaf may claim.
 package san
 
 import (
@@ -54,10 +54,10 @@ func Of(leaf *x509.Certificate) (Names, error) {
 }
 
 // isHost accepts labels of letters, digits, hyphens and underscores, joined by
-// dots (RFC 1123 §2.1, with what is in use beside it). A dNSName can hold any
-// text, and crypto/x509 holds it to the name constraints of a CA by what is
-// behind its last dots: a name of another kind, or of another host, could hide
-// in front of them.
+// dots (RFC 1123 §2.1, plus common practice). A dNSName can hold any text, and
+// crypto/x509 checks it against the name constraints of a CA by what follows
+// its last dots: a name of another kind, or of another host, could hide in
+// front of them.
 func isHost(name string) bool {
 	for label := range strings.SplitSeq(name, ".") {
 		if label == "" {
@@ -74,8 +74,8 @@ func isHost(name string) bool {
 	return true
 }
 
-// Identity is what the leaf names: its first URI, else its first DNS name that is
-// a host name. It is empty when the leaf has neither.
+// Identity returns the leaf's first URI, else its first DNS name that is a host
+// name. It is empty if the leaf has neither.
 func (n Names) Identity() string {
 	if len(n.URIs) > 0 {
 		return n.URIs[0]
@@ -83,8 +83,8 @@ func (n Names) Identity() string {
 	return n.host()
 }
 
-// Issuer is the iss claim that suits the leaf best: its first URI, else
-// https:// and its first DNS name that is a host name.
+// Issuer returns the iss claim that suits the leaf best: its first URI, else
+// https:// followed by its first DNS name that is a host name.
 func (n Names) Issuer() string {
 	if host := n.host(); len(n.URIs) == 0 && host != "" {
 		return "https://" + host
@@ -101,11 +101,11 @@ func (n Names) host() string {
 	return ""
 }
 
-// CheckIssuer returns IssuerMismatch unless iss names the leaf: exactly one of its
-// URIs, exactly one of its DNS names, or https:// followed by exactly one of
-// its DNS names and an optional path. Without this rule any certificate of a
-// CA could speak as any issuer. A DNS name that is no host name names nobody, a
-// wildcard among them.
+// CheckIssuer returns IssuerMismatch unless iss names the leaf: exactly one of
+// its URIs, exactly one of its DNS names, or https:// followed by exactly one
+// of its DNS names and an optional path. Without this rule any certificate of a
+// CA could speak as any issuer. A DNS name that is not a host name, such as a
+// wildcard, names nobody.
 func (n Names) CheckIssuer(iss string) error {
 	if iss == "" {
 		return stapled.Errorf(stapled.IssuerMismatch, "no issuer")

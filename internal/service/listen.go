@@ -12,9 +12,9 @@ import (
 	"syscall"
 )
 
-// Listen takes hold of an address; "" and port 0 mean a free port. The port is
-// kept for later starts, so it is chosen below the range from which systems
-// take ports for outgoing connections (from 32768 on Linux).
+// Listen listens on an address; "" and port 0 mean a free port. Later starts
+// reuse the port, so Listen chooses it below the range that systems use for
+// outgoing connections (from 32768 on Linux).
 func Listen(address, flag string) (*Service, error) {
 	host, port := "127.0.0.1", "0"
 	if address != "" {
@@ -35,7 +35,7 @@ func Listen(address, flag string) (*Service, error) {
 
 var errNoPort = errors.New("no free port found: name an address")
 
-// listenAnywhere takes hold of a free port of a host.
+// listenAnywhere listens on a free port of a host.
 func listenAnywhere(host string) (*Service, error) {
 	const firstPort, ports, attempts = 20000, 10000, 50
 	var last error
@@ -52,7 +52,7 @@ func listenAnywhere(host string) (*Service, error) {
 	return nil, fmt.Errorf("listen on %s: %w: %w", host, last, errNoPort)
 }
 
-// ListenError says which flag chooses another address.
+// ListenError names the flag that chooses another address.
 func ListenError(err error, address, flag string) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("address %s is in use: stop what listens there, or choose another with %s", address, flag)

@@ -17,20 +17,20 @@ import (
 	"github.com/stapledjwt/stapled/internal/loglimit"
 )
 
-// Service is an HTTP server on an address that is held already.
+// Service is an HTTP server on an address that it already holds.
 type Service struct {
 	Listener net.Listener
 	server   *http.Server
 	log      *slog.Logger // of the server
 }
 
-// Address is HOST:PORT.
+// Address returns HOST:PORT.
 func (s *Service) Address() string { return s.Listener.Addr().String() }
 
-// URL is the service as this machine reaches it.
+// URL returns the URL at which this machine reaches the service.
 func (s *Service) URL() string { return URL(s.Address()) }
 
-// URL is the URL of an address on which something listens.
+// URL returns the URL of an address on which something listens.
 func URL(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -42,7 +42,7 @@ func URL(address string) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// Handle sets what answers requests, before Start.
+// Handle sets the handler for requests. Call it before Start.
 func (s *Service) Handle(h http.Handler, log *slog.Logger) {
 	s.log = log
 	s.server = &http.Server{
@@ -56,7 +56,7 @@ func (s *Service) Handle(h http.Handler, log *slog.Logger) {
 	}
 }
 
-// Start serves until Close. If serving fails, it sends why.
+// Start serves until Close. If serving fails, it sends the error.
 func (s *Service) Start(failed chan<- error) {
 	go func() {
 		if err := s.server.Serve(s.Listener); !errors.Is(err, http.ErrServerClosed) {
@@ -65,11 +65,11 @@ func (s *Service) Start(failed chan<- error) {
 	}()
 }
 
-// ShutdownGrace is how long requests in flight may take to end.
+// ShutdownGrace is how long requests in flight may take to finish.
 const ShutdownGrace = 5 * time.Second
 
-// Close ends the service in an orderly way. Requests that are still open after the
-// grace period are cut off: any caller could hold one open.
+// Close ends the service in an orderly way. After the grace period it cuts off
+// requests that are still open: any caller could hold one open.
 func (s *Service) Close(grace time.Duration) error {
 	if s.server != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), grace)
@@ -83,7 +83,7 @@ func (s *Service) Close(grace time.Duration) error {
 			return fmt.Errorf("stop serving %s: %w", s.Address(), err)
 		}
 	}
-	// Without a server, or where it has not served, the listener is still open.
+	// If no server was set, or it never served, the listener is still open.
 	if err := s.Listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("stop listening on %s: %w", s.Address(), err)
 	}

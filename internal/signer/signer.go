@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package signer brings together what signing a token takes: an identity, its
-// trust anchor and fresh staples, from a stack or from any PKI. It also tells a
-// verdict on a certificate from a failure that can pass.
+// trust anchor and fresh staples, from a stack or from any PKI. It also
+// distinguishes a verdict on a certificate from a failure that can pass.
 package signer
 
 import (
@@ -29,7 +29,7 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
-// Config says who signs: an identity of a stack, by Dir and Name, or a
+// Config selects the signer: an identity of a stack, by Dir and Name, or a
 // certificate of any PKI, by Cert.
 type Config struct {
 	Dir, Name, PasswordFile        string
@@ -40,11 +40,11 @@ type Config struct {
 	Chain, Refresh                 bool
 }
 
-// Signer is what signing takes.
+// Signer holds what signing takes.
 type Signer struct {
 	Identity *certs.Identity
 	Staples  *stapler.Stapler
-	// Unrefreshed is why a staple that is still good could not be replaced when that
+	// Unrefreshed is why a staple that is still good could not be replaced when it
 	// was due; nil otherwise.
 	Unrefreshed error
 }
@@ -56,8 +56,8 @@ func (s *Signer) Outlives(lifetime time.Duration, bounds ocspstaple.Freshness) b
 	return err == nil && staples[0].FreshUntil(bounds).Sub(now) > lifetime
 }
 
-// Open returns what signs. An identity of a stack is enrolled, renewed and stapled
-// where necessary.
+// Open returns a Signer. It enrolls, renews and staples an identity of a stack
+// if necessary.
 func (f Config) Open(ctx context.Context, log *slog.Logger) (*Signer, error) {
 	if f.Dir == "" {
 		return f.foreignSigner(ctx, log)
@@ -119,8 +119,8 @@ func (f Config) foreignIdentity() (*certs.Identity, error) {
 	return identity, nil
 }
 
-// foreignAnchor is the certificate above the chain: from its own file, or from
-// the end of the chain's.
+// foreignAnchor returns the certificate above the chain: from its own file, or
+// from the end of the chain's file.
 func (f Config) foreignAnchor(identity *certs.Identity) (*x509.Certificate, error) {
 	if f.IssuerCert != "" {
 		list, err := certs.LoadChain(f.IssuerCert)
@@ -137,14 +137,15 @@ func (f Config) foreignAnchor(identity *certs.Identity) (*x509.Certificate, erro
 	return identity.Anchor, nil
 }
 
-// dnsName is what may stand as a DNS name in a certificate (RFC 5280 §4.2.1.6).
+// dnsName matches valid DNS names for a certificate (RFC 5280 §4.2.1.6).
 var dnsName = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
-// maxFileName is what file systems permit, less some for what is written beside.
+// maxFileName is what file systems permit, less some for adjacent files.
 const maxFileName = 200
 
-// identityDir is where an identity is kept. Its name is that of the
-// certificate, escaped so that a URI is one name and none leads elsewhere.
+// identityDir returns the directory of an identity. Its name is the
+// certificate's, escaped so that a URI is one path element and none leads
+// elsewhere.
 func (f Config) identityDir() (string, error) {
 	u, err := url.Parse(f.Name)
 	isURI := err == nil && u.Scheme != "" && u.Host != ""
@@ -158,14 +159,15 @@ func (f Config) identityDir() (string, error) {
 	return filepath.Join(f.Dir, "identities", dir), nil
 }
 
-// stackSigner uses the certificate that is kept for a name, and enrolls or
-// renews it where necessary.
+// stackSigner uses the certificate kept for a name, and enrolls or renews it if
+// necessary.
 func (f Config) stackSigner(ctx context.Context, log *slog.Logger) (_ *Signer, err error) {
 	dir, err := f.identityDir()
 	if err != nil {
 		return nil, err
 	}
-	// This tells what is wrong with the directory, before anything is made in it.
+	// This reports what is wrong with the directory before anything is created in
+	// it.
 	client, err := stack.NewClient(f.Dir, f.PasswordFile)
 	if err != nil {
 		return nil, err
@@ -220,8 +222,8 @@ func (r *revokedAbove) Observe(e stapler.Event) {
 	}
 }
 
-// young reports whether every staple is in the first half of its time, as the
-// stapler of a service would keep it.
+// young reports whether every staple is in the first half of its validity,
+// where a service's stapler would keep it.
 func young(keeper *stapler.Stapler, bounds ocspstaple.Freshness) bool {
 	now := time.Now()
 	staples, err := keeper.Current(now)
@@ -236,11 +238,11 @@ func young(keeper *stapler.Stapler, bounds ocspstaple.Freshness) bool {
 	return true
 }
 
-// Hashes are what --ocsp-hash takes.
+// Hashes are the values that --ocsp-hash takes.
 var Hashes = map[string]crypto.Hash{"": 0, "sha1": crypto.SHA1, "sha256": crypto.SHA256}
 
-// Freshness is what staples are held to. A leeway of 0 on the command line is
-// none, where in Go it is the default.
+// Freshness returns the bounds on staples. A leeway of 0 on the command line
+// means none; in Go it means the default.
 func (f Config) Freshness() ocspstaple.Freshness {
 	return ocspstaple.Freshness{MaxAge: f.MaxStapleAge, Leeway: leeway.Configured(f.Leeway)}
 }

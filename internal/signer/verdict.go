@@ -11,8 +11,8 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
-// Advise adds what to do about a responder that does not answer, or whose answer
-// cannot be used.
+// Advise adds what to do about a responder that does not answer, or gives an
+// unusable answer.
 func (f Config) Advise(err error) error {
 	down := errors.Is(err, stapled.FetchFailed)
 	switch {
@@ -28,11 +28,11 @@ func (f Config) Advise(err error) error {
 	return err
 }
 
-// verdicts are the reasons that end the use of a certificate. Everything else can
-// pass or be repaired, even an answer that is not authentic: anyone may have sent it.
+// verdicts are the reasons that end the use of a certificate. Everything else
+// can pass or be repaired, even a forged answer: anyone may have sent it.
 var verdicts = []stapled.Reason{stapled.CertificateRevoked, stapled.CertificateExpired, stapled.StapleUnknown}
 
-// VerdictOf returns the verdict on the certificate that an error tells of, or
+// VerdictOf returns the verdict on the certificate that an error carries, or
 // nil.
 func VerdictOf(err error) error {
 	for _, verdict := range verdicts {

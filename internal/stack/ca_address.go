@@ -11,8 +11,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/service"
 )
 
-// caAddressError names the flag where an address of the CA is in use. That of
-// an old directory is in its certificates and cannot be chosen again.
+// caAddressError names the flag for a CA address that is in use. The address of
+// an existing directory is in its certificates and cannot be changed.
 func caAddressError(err error, isNew bool) error {
 	var inUse *ca.AddressError
 	if !errors.As(err, &inUse) {

@@ -9,8 +9,8 @@ import (
 	"github.com/stapledjwt/stapled/stepca"
 )
 
-// NewClient returns a client for the CA in a directory, whose provisioner has the
-// password in a file, or else in the directory.
+// NewClient returns a client for the CA in a directory. The provisioner's
+// password comes from passwordFile, or else from the directory.
 func NewClient(dir, passwordFile string) (*stepca.Client, error) {
 	password, err := cli.ReadPassword(passwordFile)
 	if err != nil {

@@ -17,22 +17,22 @@ import (
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
-// defaultAudience is the audience of the echo service, unless --audience names
+// defaultAudience is the audience of the echo service unless --audience names
 // another.
 const defaultAudience = "echo"
 
-// Config is what `stapled up` was asked for. An empty audience and empty
-// addresses mean those that the directory keeps, or else echo and free ports.
+// Config holds the options of `stapled up`. An empty audience and empty
+// addresses mean those kept in the directory, or else echo and free ports.
 type Config struct {
 	Dir, Audience                          string
 	CAAddress, OCSPAddress, GatewayAddress string
 	MetricsAddress, PasswordFile           string
 	StapleValidity                         time.Duration
-	ValidityGiven                          bool // or else the one that is kept
+	ValidityGiven                          bool // false uses the kept one
 	Log                                    *slog.Logger
 }
 
-// Check finds mistakes before anything is made.
+// Check finds mistakes before anything is created.
 func (c Config) Check() error {
 	switch {
 	case c.Dir == "":

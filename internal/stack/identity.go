@@ -26,16 +26,16 @@ type Identity struct {
 	Dir      string
 	Client   *stepca.Client
 	Name     string
-	Validity time.Duration // that was asked for; 0 leaves it to what is kept, or to the CA
+	Validity time.Duration // as requested; 0 leaves it to the kept value or the CA
 	Log      *slog.Logger
 }
 
-// File is the path of a file that is kept with the identity.
+// File returns the path of a file kept with the identity.
 func (k Identity) File(name string) string { return filepath.Join(k.Dir, name) }
 
-// Get loads the identity, and replaces it when two thirds of its time have
-// passed, or when another validity is asked for than the one that it was enrolled
-// with. One process at a time does so: certificate and key are two files.
+// Get loads the identity, and replaces it after two thirds of its lifetime, or
+// when the requested validity is not the one it was enrolled with. One process
+// at a time does so: certificate and key are two files.
 func (k Identity) Get(ctx context.Context) (*certs.Identity, error) {
 	unlock, err := k.lock()
 	if err != nil {
@@ -77,14 +77,14 @@ func (k Identity) Get(ctx context.Context) (*certs.Identity, error) {
 	return k.save(renewed)
 }
 
-// isUnreadable reports whether a file could not be read, as opposed to one whose
-// content is useless.
+// isUnreadable reports whether a file could not be read, as opposed to having
+// useless content.
 func isUnreadable(err error) bool {
 	var reading *fs.PathError
 	return errors.As(err, &reading)
 }
 
-// renewalTime is when two thirds of a certificate's time have passed.
+// renewalTime returns when two thirds of a certificate's lifetime have passed.
 func renewalTime(notBefore, notAfter time.Time) time.Time {
 	return notBefore.Add(notAfter.Sub(notBefore) / 3 * 2)
 }
@@ -96,7 +96,8 @@ func (k Identity) lock() (func(), error) {
 	if err := os.MkdirAll(identities, 0o700); err != nil {
 		return nil, fmt.Errorf("make a directory for the certificate: %w", err)
 	}
-	// Beside the directory: in it, the file could have the name of an identity.
+	// The lock is beside the directory: inside, its name could be that of an
+	// identity.
 	unlock, err := lockedfile.MutexAt(identities + ".lock").Lock()
 	if err != nil {
 		return nil, fmt.Errorf("lock the certificates: %w", err)
@@ -109,8 +110,8 @@ func (k Identity) enroll(ctx context.Context) (*certs.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Remove it first and write it last: after a crash there is no validity rather
-	// than that of another certificate.
+	// Remove it first and write it last: after a crash the validity is missing, not
+	// that of another certificate.
 	if err := os.Remove(k.File(validityName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("keep the certificate: %w", err)
 	}
@@ -124,11 +125,11 @@ func (k Identity) enroll(ctx context.Context) (*certs.Identity, error) {
 }
 
 // validityName is the file with the validity that a certificate was enrolled
-// with, and which it keeps when it is renewed. The certificate itself does not
-// say: the CA dates it back.
+// with and keeps when renewed. The certificate itself does not say: the CA
+// backdates it.
 const validityName = "validity"
 
-// enrolledFor is 0 if that was left to the CA, or is not known.
+// enrolledFor returns 0 if that was left to the CA or is unknown.
 func (k Identity) enrolledFor() time.Duration {
 	raw, err := os.ReadFile(k.File(validityName))
 	if err != nil {
@@ -141,7 +142,7 @@ func (k Identity) enrolledFor() time.Duration {
 	return validity
 }
 
-// save makes the directory only now, so that a failed enrolment leaves none.
+// save creates the directory only now, so that a failed enrollment leaves none.
 func (k Identity) save(identity *certs.Identity) (*certs.Identity, error) {
 	err := os.MkdirAll(k.Dir, 0o700)
 	if err == nil {

@@ -19,12 +19,12 @@ import (
 	"github.com/stapledjwt/stapled/responder"
 )
 
-// kept is config/stack.json: what a stack keeps from one start to the next, and
-// from which `stapled revoke` knows when the last good staple ends.
+// kept is config/stack.json: what a stack keeps from one start to the next.
+// `stapled revoke` uses it to find when the last good staple ends.
 type kept struct {
 	GatewayAddress string `json:"gateway_address" example:"\"127.0.0.1:7843\""`
 	Audience       string `json:"audience" example:"\"echo\""`
-	// StapleValidity is that of the staples that are issued now.
+	// StapleValidity is the validity of the staples issued now.
 	StapleValidity string `json:"staple_validity" example:"\"10m\""`
 	// EarlierUntil is when the staples of earlier starts have ended. Their validity
 	// may have been longer.
@@ -48,7 +48,7 @@ func (k *kept) Check() (string, error) {
 	return "staple_validity", err
 }
 
-// validity is 0 in the zero value only: Check has seen every other.
+// validity returns 0 only for the zero value: Check has checked every other.
 func (k kept) validity() time.Duration {
 	d, err := time.ParseDuration(k.StapleValidity)
 	if err != nil {
@@ -57,7 +57,7 @@ func (k kept) validity() time.Duration {
 	return d
 }
 
-// readKept returns what earlier starts have kept; the zero value if there were none.
+// readKept returns what earlier starts kept; the zero value if there were none.
 func readKept(dir string) (kept, error) {
 	var k kept
 	switch err := strictfile.Read(keptFile(dir), &k); {
@@ -69,7 +69,7 @@ func readKept(dir string) (kept, error) {
 	return k, nil
 }
 
-// fillIn takes what is kept, or else the default, for what was not given.
+// fillIn uses the kept value, or else the default, for each option not given.
 func (c *Config) fillIn(k kept) {
 	c.GatewayAddress = cmp.Or(c.GatewayAddress, k.GatewayAddress)
 	c.Audience = cmp.Or(c.Audience, k.Audience, defaultAudience)
@@ -78,7 +78,8 @@ func (c *Config) fillIn(k kept) {
 	}
 }
 
-// next is what is to be kept of a start with this gateway, audience and validity.
+// next returns what to keep for a start with this gateway, audience and
+// validity.
 func (k kept) next(gateway, audience string, validity time.Duration, now time.Time) kept {
 	n := kept{GatewayAddress: gateway, Audience: audience, StapleValidity: timetext.Duration(validity), EarlierUntil: k.EarlierUntil}
 	if end := now.Add(k.validity()); k.validity() > 0 && end.After(n.EarlierUntil) {
@@ -98,8 +99,8 @@ func (k kept) write(dir string) error {
 	return nil
 }
 
-// GoodUntil is when the last staple ends that says good about a certificate
-// that was revoked at a time; nil if the stack does not tell.
+// GoodUntil returns when the last staple ends that says good about a
+// certificate revoked at a time; nil if the stack does not say.
 func GoodUntil(dir string, revokedAt time.Time) *time.Time {
 	k, err := readKept(dir)
 	if err != nil || k.validity() == 0 {

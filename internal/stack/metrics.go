@@ -15,7 +15,7 @@ import (
 	"github.com/stapledjwt/stapled/responder"
 )
 
-// metrics counts what a stack does, for Prometheus.
+// metrics counts a stack's events for Prometheus.
 type metrics struct {
 	registry *prometheus.Registry
 	gateway  *prom.Metrics

@@ -15,8 +15,8 @@ type Ready struct {
 	Root       string `json:"root"`
 	Dir        string `json:"dir"`
 	Audience   string `json:"audience"`
-	// Listening are the addresses on which it listens, by server: ca, ocsp,
-	// gateway, and insecure and metrics where they are on.
+	// Listening holds the addresses on which the stack listens, by server: ca,
+	// ocsp, gateway, and insecure and metrics if they are on.
 	Listening map[string]string `json:"listening"`
 	// StapleValidity is as --staple-validity takes it.
 	StapleValidity string `json:"staple_validity"`
@@ -25,7 +25,7 @@ type Ready struct {
 	CRLURL string `json:"crl_url,omitempty"`
 }
 
-// Elsewhere says where a server listens if its URL does not.
+// Elsewhere returns where a server listens if its URL does not say.
 func (r Ready) Elsewhere(server, at string) string {
 	u, err := url.Parse(at)
 	if err == nil && u.Host == r.Listening[server] {

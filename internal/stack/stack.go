@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package stack runs the local stack of `stapled up`: a step-ca with its OCSP
-// responder, and an echo service behind a gateway. It also holds what others find
-// in the directory of a stack: a client for its CA, the identities that are kept
-// there, and the bound on a revocation.
+// responder, and an echo service behind a gateway. It also provides what other
+// commands find in a stack's directory: a client for its CA, the identities
+// kept there, and the bound on a revocation.
 package stack
 
 import (
@@ -33,7 +33,7 @@ type Stack struct {
 	cfg      Config
 	ca       *ca.CA
 	metrics  *metrics
-	requests *loglimit.Handler // the log for what any caller can cause
+	requests *loglimit.Handler // the log for lines that any caller can cause
 	gateway  *service.Service
 	exporter *service.Service // nil without --metrics-address
 
@@ -41,8 +41,8 @@ type Stack struct {
 	stopCA context.CancelFunc
 }
 
-// Open makes the directory where there is none, opens it, and takes hold
-// of every address; nothing answers before start.
+// Open creates the directory if it does not exist, opens it, and takes every
+// address; nothing answers before Start.
 func Open(cfg Config) (_ *Stack, err error) {
 	s := &Stack{cfg: cfg, requests: loglimit.New(cfg.Log.Handler())}
 	defer func() {
@@ -50,9 +50,10 @@ func Open(cfg Config) (_ *Stack, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	// For a new directory, take the addresses first: if one is in use, no directory is
-	// left behind. For an old one, open the database first: if it is locked, this very
-	// stack is running and holds the addresses, and that is the error to report.
+	// For a new directory, take the addresses first: if one is in use, no directory
+	// is left behind. For an existing one, open the database first: if it is
+	// locked, this very stack is running and holds the addresses, and that is the
+	// error to report.
 	isNew := cfg.isNew()
 	password, err := cli.ReadPassword(cfg.PasswordFile)
 	if err != nil {
@@ -106,8 +107,8 @@ func Open(cfg Config) (_ *Stack, err error) {
 	return s, nil
 }
 
-// lookAtMode warns about a directory that others can read. It is the owner's
-// decision, for example for a group that makes backups.
+// lookAtMode warns about a directory that others can read. That may be the
+// owner's choice, for example for a group that makes backups.
 func lookAtMode(dir string, log *slog.Logger) error {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -129,7 +130,7 @@ func (s *Stack) listen() (err error) {
 	return err
 }
 
-// protectedEcho is the echo service behind a gateway that trusts this CA.
+// protectedEcho returns the echo service behind a gateway that trusts this CA.
 func (s *Stack) protectedEcho() (http.Handler, error) {
 	anchors, err := certs.NewAnchors(s.ca.Root())
 	if err != nil {
@@ -163,7 +164,7 @@ func (s *Stack) Start(parent context.Context) <-chan error {
 	return failed
 }
 
-// WaitHealthy waits until the CA answers as its clients reach it.
+// WaitHealthy waits until the CA answers at the address that its clients use.
 func (s *Stack) WaitHealthy(ctx context.Context, patience time.Duration, failed <-chan error) error {
 	client, err := NewClient(s.cfg.Dir, "")
 	if err != nil {
@@ -190,10 +191,10 @@ func (s *Stack) WaitHealthy(ctx context.Context, patience time.Duration, failed 
 	}
 }
 
-// StapleValidity is how long the staples of the responder are valid.
+// StapleValidity returns how long the responder's staples are valid.
 func (s *Stack) StapleValidity() time.Duration { return s.cfg.StapleValidity }
 
-// Ready says where the stack answers.
+// Ready returns where the stack answers.
 func (s *Stack) Ready() Ready {
 	r := Ready{
 		CAURL: s.ca.URL(), OCSPURL: s.ca.OCSPURL(), GatewayURL: s.gateway.URL(),
@@ -215,7 +216,7 @@ func (s *Stack) Ready() Ready {
 	return r
 }
 
-// Close ends what has been started, in the order in which one needs the other.
+// Close ends what was started, each part before those that it needs.
 func (s *Stack) Close() error {
 	var errs []error
 	for _, server := range []*service.Service{s.gateway, s.exporter} {

@@ -13,21 +13,21 @@ import (
 
 // Key is one key of a JSON text.
 type Key struct {
-	// Path is how the key is reached: a.b, or a[].b in the elements of an array. A
-	// dot in a name has a backslash before it.
+	// Path is the path to the key: a.b, or a[].b for the elements of an array. A
+	// dot in a name is escaped with a backslash.
 	Path string
-	// Name is the key itself, and Depth how many objects it is in.
+	// Name is the key itself, and Depth the number of objects around it.
 	Name  string
 	Depth int
-	// Line is where it stands, from 1 on.
+	// Line is its line number, starting at 1.
 	Line int
 	// Null and Empty describe its value: null; and null, false, 0, "", [] or {}.
 	Null, Empty bool
-	// Twice says that the same object has had it before.
+	// Twice reports whether the same object already had the key.
 	Twice bool
 }
 
-// SyntaxError says that a text is not JSON, and where.
+// SyntaxError reports that a text is not JSON, and where.
 type SyntaxError struct {
 	Line int
 	Err  error
@@ -40,10 +40,10 @@ func (e *SyntaxError) Unwrap() error { return e.Err }
 
 var errNoObject = errors.New("this is not a JSON object")
 
-// Keys returns the keys of the object at the beginning of a text, at every
-// depth and in their order, and where the object ends.
+// Keys returns the keys of the object at the start of a text, at every depth
+// and in order, and where the object ends.
 func Keys(data []byte) (keys []Key, end int, err error) {
-	// The whole value first: it is well-formed from here on, and not too deep.
+	// Read the whole value first: from here on it is well-formed, and not too deep.
 	whole := json.NewDecoder(bytes.NewReader(data))
 	if err := whole.Decode(new(json.RawMessage)); err != nil {
 		line := lineAt(data, len(data))
@@ -126,7 +126,7 @@ func (w *walker) value(path string) (null, empty bool, err error) {
 	return false, token == "" || token == false || token == json.Number("0"), nil
 }
 
-// lineAt is the line of an offset, from 1 on.
+// lineAt returns the line of an offset, starting at 1.
 func lineAt(data []byte, offset int) int {
 	return 1 + bytes.Count(data[:max(0, min(offset, len(data)))], []byte("\n"))
 }

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package strictfile reads configuration files in JSON. What encoding/json
-// passes over in silence is an error here, with the file, the line and what to
-// write instead: an unknown key, another case, a key that occurs twice, null, a
-// missing key, data after the object. A mistyped key would otherwise leave its
+// Package strictfile reads configuration files in JSON. It returns an error,
+// with the file, the line and what to write instead, where encoding/json stays
+// silent: an unknown key, a key in another case, a repeated key, null, a
+// missing key, data after the object. Otherwise a mistyped key would leave its
 // setting at the zero value, and an empty address listens everywhere.
 package strictfile
 
@@ -20,13 +20,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxSize is far more than a file of settings has.
+// maxSize is far more than any settings file has.
 const maxSize = 1 << 20
 
 // Read decodes a file into a pointer to a flat struct. Every field needs a json
 // tag; it is required unless the tag has omitempty or omitzero. The tag example
-// holds a value as it stands in the file, for errors. An error of the file system
-// is returned as it is.
+// holds a value as written in the file, for errors. Read returns file system
+// errors unchanged.
 func Read(name string, into any) error {
 	f, err := os.Open(name)
 	if err != nil {
@@ -43,7 +43,7 @@ func Read(name string, into any) error {
 	return Decode(name, data, into)
 }
 
-// Decode is Read for what has been read already. The name is for errors.
+// Decode is Read for data already in memory. Errors use the name.
 func Decode(name string, data []byte, into any) error {
 	fields := fieldsOf(into)
 	at := func(line int, format string, args ...any) error {
@@ -68,7 +68,7 @@ func Decode(name string, data []byte, into any) error {
 	found := make(map[string]Key)
 	for _, key := range keys {
 		if key.Depth > 1 {
-			continue // the type of the value decides, in step 4
+			continue // step 4 checks the type of the value
 		}
 		field, known := fields.named(key.Name)
 		switch {
@@ -98,7 +98,7 @@ func Decode(name string, data []byte, into any) error {
 	if err != nil {
 		return at(1, "%w; write, for example, %s", err, exampleOf(fields))
 	}
-	// 5. The file's owner has nothing against the values.
+	// 5. The struct itself accepts the values.
 	if checker, ok := into.(Checker); ok {
 		if name, err := checker.Check(); err != nil {
 			field, _ := fields.named(name)
@@ -108,8 +108,8 @@ func Decode(name string, data []byte, into any) error {
 	return nil
 }
 
-// Checker is implemented by a struct whose values have rules of their own. Check
-// names the key whose value breaks one.
+// Checker is implemented by a struct with its own rules for values. Check names
+// the key whose value breaks one.
 type Checker interface {
 	Check() (key string, err error)
 }
@@ -150,7 +150,7 @@ func (l fieldList) names() string {
 	return strings.Join(quoted, ", ")
 }
 
-// exampleOf is a file that has every required key.
+// exampleOf returns a file that has every required key.
 func exampleOf(fields fieldList) string {
 	var lines []string
 	for _, f := range fields {
@@ -161,5 +161,5 @@ func exampleOf(fields fieldList) string {
 	return "{" + strings.Join(lines, ", ") + "}"
 }
 
-// Example is a file that Read takes, for errors about one that is missing.
+// Example returns a file that Read accepts, for errors about a missing file.
 func Example(of any) string { return exampleOf(fieldsOf(of)) }

@@ -1,14 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package strictjson reads JSON (RFC 8259) that no two parsers understand
-// differently. Verifiers read tokens with it, and issuers sign only claims that it
-// reads.
+// Package strictjson reads only JSON (RFC 8259) that every parser understands
+// the same way. Verifiers read tokens with it, and issuers sign only claims
+// that it reads.
 //
-// It refuses what encoding/json lets through: two members of one name, members at
-// the top that differ by case only, lone surrogates, bytes that are not UTF-8, and
-// texts that are deep or wide enough to cost more than a signature verification
-// (RFC 8725 §2.6, RFC 7515 §10.12).
+// It refuses texts that encoding/json accepts: repeated member names, top-level
+// names that differ only by case, lone surrogates, bytes that are not UTF-8,
+// and texts deep or wide enough to cost more than a signature verification (RFC
+// 8725 §2.6, RFC 7515 §10.12).
 package strictjson
 
 import (
@@ -22,9 +22,9 @@ import (
 )
 
 // The limits of a JSON text. They keep the search for duplicate members, which
-// compares each with each, far below the price of a signature verification.
+// compares each with each, far below the cost of a signature verification.
 const (
-	// MaxDepth is how many objects and arrays may lie inside each other.
+	// MaxDepth is how many objects and arrays may be nested.
 	MaxDepth = 16
 	// MaxMembers is how many members an object may have.
 	MaxMembers = 64
@@ -39,9 +39,9 @@ type Member struct {
 
 // ParseObject reads a JSON object (RFC 8259 §4) and appends its members. It is
 // stricter than encoding/json where two parsers could understand the same text
-// differently (RFC 8725 §2.6, RFC 7515 §10.12): at every depth members must be
-// distinct, at the top also by more than case; the text must be valid UTF-8
-// without lone surrogates; nothing may follow it.
+// differently (RFC 8725 §2.6, RFC 7515 §10.12): member names must be distinct
+// at every depth, and at the top level must differ by more than case; the text
+// must be valid UTF-8 without lone surrogates; nothing may follow the object.
 func ParseObject(text string, members []Member) ([]Member, error) {
 	if !utf8.ValidString(text) {
 		return nil, errors.New("not valid UTF-8")
@@ -55,7 +55,7 @@ func ParseObject(text string, members []Member) ([]Member, error) {
 	if s.space(); s.pos != len(text) {
 		return nil, s.unexpected()
 	}
-	// Names in lower case, as nearly all are, differ by more than case.
+	// Distinct names in lower case, as nearly all are, differ by more than case.
 	if !slices.ContainsFunc(members, func(m Member) bool { return Fold(m.Name) != m.Name }) {
 		return members, nil
 	}
@@ -70,9 +70,9 @@ func ParseObject(text string, members []Member) ([]Member, error) {
 	return members, nil
 }
 
-// Fold maps names to the same string exactly if strings.EqualFold holds for
-// them. Comparing each with each by that function would let a stranger spend
-// milliseconds of ours on 64 long names.
+// Fold maps two names to the same string exactly if strings.EqualFold reports
+// them equal. Comparing each with each by that function would let a stranger
+// cost us milliseconds with 64 long names.
 func Fold(name string) string {
 	for _, c := range []byte(name) {
 		if c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
@@ -82,8 +82,8 @@ func Fold(name string) string {
 	return name
 }
 
-// foldRune is the least of the runes that fold to each other, or the lower-case
-// letter if that is in ASCII.
+// foldRune returns the smallest of the runes that fold to each other, or the
+// lower-case letter if that is ASCII.
 func foldRune(r rune) rune {
 	least := r
 	for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
@@ -108,7 +108,7 @@ func ParseStrings(value string, list []string, limit int) ([]string, error) {
 			return list, nil
 		}
 		if !first {
-			s.take(',') // ParseObject has seen that it is there
+			s.take(',') // ParseObject has checked that it is there
 			s.space()
 		}
 		start := s.pos
@@ -129,7 +129,7 @@ func ParseStrings(value string, list []string, limit int) ([]string, error) {
 	}
 }
 
-// ErrTooMany says that an array has more elements than the caller permits.
+// ErrTooMany means that an array has more elements than the caller permits.
 var ErrTooMany = errors.New("too many elements")
 
 // Unquote decodes the value of a [Member] that is a string.
@@ -144,8 +144,8 @@ func Unquote(value string) (string, error) {
 	return unescape(content), nil
 }
 
-// unescape resolves the escapes of a string (RFC 8259 §7). What it returns takes
-// no more memory than it is long: claims are kept.
+// unescape resolves the escapes of a string (RFC 8259 §7). Its result uses no
+// more memory than its length: callers keep claims.
 func unescape(content string) string {
 	var room [64]byte
 	text := room[:0]

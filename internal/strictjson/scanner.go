@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// scanner walks a JSON text (RFC 8259) and refuses what is not one.
+// scanner walks a JSON text (RFC 8259) and refuses anything else.
 type scanner struct {
 	text  string
 	pos   int
@@ -23,7 +23,7 @@ func (s *scanner) unexpected() error {
 	return fmt.Errorf("unexpected character at offset %d of JSON", s.pos)
 }
 
-// peek is the next byte, or 0 at the end; a NUL is nowhere valid.
+// peek returns the next byte, or 0 at the end; a NUL is valid nowhere.
 func (s *scanner) peek() byte {
 	if s.pos < len(s.text) {
 		return s.text[s.pos]
@@ -31,7 +31,7 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// next takes a byte that is known to be there.
+// next takes a byte that is known to exist.
 func (s *scanner) next() byte {
 	s.pos++
 	return s.text[s.pos-1]
@@ -189,17 +189,18 @@ func (s *scanner) string() error {
 	return s.unexpected()
 }
 
-// isPlain tells whether the content of a string has neither escapes nor what
-// would have to be escaped. Nearly all of a header is such content, so it is
-// looked at eight bytes at a time.
+// isPlain reports whether the content of a string has neither escapes nor bytes
+// that need escaping. Nearly all of a header is such content, so isPlain checks
+// eight bytes at a time.
 func isPlain(content string) bool {
 	const ones = 0x0101010101010101
 	var found uint64
 	for ; len(content) >= 8; content = content[8:] {
 		w := uint64(content[0]) | uint64(content[1])<<8 | uint64(content[2])<<16 | uint64(content[3])<<24 |
 			uint64(content[4])<<32 | uint64(content[5])<<40 | uint64(content[6])<<48 | uint64(content[7])<<56
-		// Of the lowest byte that is below ' ', or that is a backslash and so zero
-		// in b, the subtraction sets the high bit, and of none if there is none.
+		// The subtraction sets the high bit of the lowest byte that is below ' ',
+		// or that is a backslash and so zero in b; if there is no such byte, it
+		// sets none.
 		b := w ^ ones*'\\'
 		found |= (w-ones*' ')&^w | (b-ones)&^b
 	}

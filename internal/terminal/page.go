@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// Page lays results out for a person: titles, and fields whose values keep to
-// their column. Values may come from anywhere; page makes them printable.
+// Page lays results out for a person: titles, and fields whose values stay in
+// their column. Values may come from anywhere; Page makes them printable.
 type Page struct {
 	Terminal
 	Out *strings.Builder
@@ -21,7 +21,7 @@ type Page struct {
 // LabelWidth is the column in which values start.
 const LabelWidth = 15
 
-// Title starts a part of the page. The remark stands beside the name.
+// Title starts a part of the page. The remark goes beside the name.
 func (p Page) Title(name, remark string) {
 	p.Out.WriteString("\n" + p.Paint(Bold, name))
 	if remark != "" {
@@ -36,20 +36,20 @@ func (p Page) Title(name, remark string) {
 	p.Out.WriteString("\n")
 }
 
-// Field writes a label and a value, which goes on below itself where it is too
+// Field writes a label and a value, which continues below itself if it is too
 // long for the line.
 func (p Page) Field(label, value string) { p.ColoredField(label, value, "") }
 
-// Whole is field for what people copy, such as a path: it is never broken.
+// Whole is Field for text that people copy, such as a path: it is never broken.
 func (p Page) Whole(label, value string) { p.lines(label, []string{Printable(value)}, "") }
 
-// ColoredField is Field with a color for the value; "" is none.
+// ColoredField is Field with a color for the value; "" means none.
 func (p Page) ColoredField(label, value, sgr string) {
 	p.lines(label, Wrap(Printable(value), max(p.Width-LabelWidth, LeastWidth-LabelWidth)), sgr)
 }
 
 func (p Page) lines(label string, lines []string, sgr string) {
-	label = "  " + Printable(label) // names of claims come from the token too
+	label = "  " + Printable(label) // the token also supplies the names of claims
 	pad := strings.Repeat(" ", max(1, LabelWidth-utf8.RuneCountInString(label)))
 	for _, line := range lines {
 		p.Out.WriteString(p.Paint(Dim, label) + pad + p.Paint(sgr, line) + "\n")
@@ -58,7 +58,7 @@ func (p Page) lines(label string, lines []string, sgr string) {
 }
 
 // Serial writes a serial number in both forms that people compare: decimal, as
-// JSON has it, and hexadecimal, as logs have it.
+// in JSON, and hexadecimal, as in logs.
 func (p Page) Serial(label, decimal string) {
 	p.Field(label, decimal)
 	if n, ok := new(big.Int).SetString(decimal, 10); ok {
@@ -77,7 +77,7 @@ func Count(n int, thing string) string {
 // Stamp writes a time the same way everywhere.
 func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
-// Distance says how far a time is from now: "ends in 4m12s", "ended 3s ago".
+// Distance describes how far a time is from now: "ends in 4m12s", "ended 3s ago".
 func Distance(t, now time.Time, future, past string) string {
 	d := t.Sub(now)
 	switch {
@@ -91,11 +91,11 @@ func Distance(t, now time.Time, future, past string) string {
 	return future + " in " + length(d)
 }
 
-// Ago is distance for what has no beginning and no end.
+// Ago is Distance for a time that neither starts nor ends anything.
 func Ago(t, now time.Time) string { return strings.TrimSpace(Distance(t, now, "", "")) }
 
-// length writes how far away something is by its two largest units. It is
-// [timetext.Duration] but for days and years, which flags do not take.
+// length writes a distance in its two largest units. It is [timetext.Duration]
+// except for days and years, which flags do not take.
 func length(d time.Duration) string {
 	units := []struct {
 		unit time.Duration

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package terminal writes for people: how wide a terminal is, whether it has
-// colors, and how text and fields are laid out on it. Text from elsewhere is
-// made harmless first.
+// Package terminal writes for people: it finds how wide a terminal is and
+// whether it has colors, and lays out text and fields on it. It first makes
+// text from elsewhere harmless.
 package terminal
 
 import (
@@ -17,9 +17,9 @@ import (
 	"golang.org/x/term"
 )
 
-// Terminal is what is known about the stream that a person reads.
+// Terminal describes the stream that a person reads.
 type Terminal struct {
-	// Interactive says that a line can be overwritten.
+	// Interactive reports whether a line can be overwritten.
 	Interactive bool
 	Color       bool
 	Width       int
@@ -27,13 +27,13 @@ type Terminal struct {
 
 // Widths in columns.
 const (
-	// StandardWidth is that of a terminal that does not tell its own.
+	// StandardWidth is the width of a terminal that does not report its own.
 	StandardWidth = 80
-	// LeastWidth is the one below which lines are not broken further.
+	// LeastWidth is the width below which lines are not broken further.
 	LeastWidth = 40
 )
 
-// Of looks at a stream. Color needs a terminal that wants it
+// Of examines a stream. Color needs a terminal that wants it
 // (https://no-color.org).
 func Of(stream io.Writer) Terminal {
 	t := Terminal{Width: StandardWidth}
@@ -75,8 +75,8 @@ func (t Terminal) Paint(sgr, text string) string {
 	return "\x1b[" + sgr + "m" + text + "\x1b[0m"
 }
 
-// Printable makes a text that somebody else wrote harmless for a terminal:
-// what is not printable becomes its Go escape.
+// Printable makes a text that somebody else wrote harmless for a terminal: it
+// replaces what is not printable with its Go escape.
 func Printable(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -96,7 +96,7 @@ func Wrap(text string, width int) []string {
 	runes := []rune(text)
 	var lines []string
 	for len(runes) > width {
-		// Prefer a space in the last third, and else any comma, as between the
+		// Prefer a space in the last third, and otherwise any comma, as between the
 		// members of a JSON array, so that words stay whole.
 		cut := width
 		for i := width; i > 1; i-- {

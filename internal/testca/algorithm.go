@@ -30,7 +30,7 @@ var hashOIDs = map[crypto.Hash]asn1.ObjectIdentifier{
 	crypto.SHA512: {2, 16, 840, 1, 101, 3, 4, 2, 3},
 }
 
-// algorithms are the signature algorithms by which responses can be signed.
+// algorithms are the signature algorithms that can sign responses.
 var algorithms = map[x509.SignatureAlgorithm]struct {
 	oid  asn1.ObjectIdentifier
 	hash crypto.Hash
@@ -49,7 +49,7 @@ var algorithms = map[x509.SignatureAlgorithm]struct {
 	x509.SHA512WithRSAPSS: {asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}, crypto.SHA512},
 }
 
-// DefaultAlgorithm is the algorithm by which a key signs responses.
+// DefaultAlgorithm returns the algorithm with which a key signs responses.
 func DefaultAlgorithm(key crypto.Signer) x509.SignatureAlgorithm {
 	switch key := key.(type) {
 	case ed25519.PrivateKey:
@@ -90,7 +90,7 @@ func sign(key crypto.Signer, algorithm x509.SignatureAlgorithm, data []byte) (id
 }
 
 // pssParameters encodes RSASSA-PSS-params (RFC 4055 §3.1) with one hash and a
-// salt of its length.
+// salt of the hash's length.
 func pssParameters(hash crypto.Hash) []byte {
 	hashID := tlv(cbasn1.SEQUENCE, tlv(cbasn1.OBJECT_IDENTIFIER, oidContent(hashOIDs[hash])), []byte{5, 0})
 	mgf1 := tlv(cbasn1.OBJECT_IDENTIFIER, oidContent(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8}))
@@ -100,7 +100,7 @@ func pssParameters(hash crypto.Hash) []byte {
 		tlv(explicit(2), tlv(cbasn1.INTEGER, []byte{byte(hash.Size())})))
 }
 
-// sum is the digest, or the data itself where there is no hash.
+// sum returns the digest, or the data itself if there is no hash.
 func sum(hash crypto.Hash, data []byte) []byte {
 	if hash == 0 {
 		return data

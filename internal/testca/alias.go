@@ -12,9 +12,9 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Alias is the party with a certificate that encodes the same key otherwise:
-// with so many unused bits, below 6, behind the point of an elliptic curve.
-// crypto/x509 shifts them out. The issuer signs by ECDSA with SHA-256.
+// Alias returns the party with a certificate that encodes the same key
+// differently: with this many unused bits, below 6, after the elliptic curve
+// point. crypto/x509 shifts them out. The issuer signs by ECDSA with SHA-256.
 func (p *Party) Alias(unused uint) *Party {
 	spki := p.Cert.RawSubjectPublicKeyInfo
 	input := cryptobyte.String(spki)

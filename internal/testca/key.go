@@ -31,8 +31,8 @@ const (
 	P224    Kind = "P-224"
 )
 
-// Kinds are the kinds of keys that may be relied on, without RSA4096, which takes
-// seconds to make.
+// Kinds returns the trusted kinds of keys, without RSA4096, which takes seconds
+// to make.
 func Kinds() []Kind { return []Kind{P256, P384, P521, Ed25519, RSA2048} }
 
 type keyName struct {
@@ -45,10 +45,10 @@ var keys = struct {
 	made map[keyName]crypto.Signer
 }{made: make(map[keyName]crypto.Signer)}
 
-// Key is the key of this kind and name, so that two certificates of one name have
-// one key. It is made of the name, and the same in every process: what one worker
-// of a fuzz target signs the others accept. Only RSA keys are random, and stay the
-// same while the process lives.
+// Key returns the key of this kind and name, so that two certificates with one
+// name have one key. It is derived from the name and the same in every process:
+// what one worker of a fuzz target signs, the others accept. Only RSA keys are
+// random; they stay the same while the process lives.
 func Key(kind Kind, name string) crypto.Signer {
 	keys.Lock()
 	defer keys.Unlock()
@@ -89,8 +89,8 @@ func newKey(id keyName) crypto.Signer {
 	return key
 }
 
-// OversizedRSA is an RSA public key of so many bits. Its private key does not
-// exist: nothing checks a modulus for being a product of two primes.
+// OversizedRSA returns an RSA public key of this many bits. Its private key
+// does not exist: nothing checks that a modulus is a product of two primes.
 func OversizedRSA(bits int) *rsa.PublicKey {
 	n := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
 	return &rsa.PublicKey{N: n.Add(n, big.NewInt(12345)), E: 65537}

@@ -26,13 +26,13 @@ const (
 	Unknown
 )
 
-// Response is an OCSPResponse (RFC 6960 §4.2.1) before it is encoded. Where a
-// field cannot express what is to be wrong, Inside and Around can.
+// Response is an OCSPResponse (RFC 6960 §4.2.1) before encoding. Inside and
+// Around can express faults that no field can.
 type Response struct {
 	Status int // OCSPResponseStatus
 	Type   asn1.ObjectIdentifier
 
-	Version     int // 0 is v1, and is left out as the default
+	Version     int // 0 is v1, which is omitted as the default
 	ResponderID []byte
 	ProducedAt  time.Time
 	Singles     []Single
@@ -43,9 +43,9 @@ type Response struct {
 	Algorithm    x509.SignatureAlgorithm
 	Certificates []*x509.Certificate
 
-	// Inside edits the content of the elements of a name and Around an
-	// element as a whole, before it enters what encloses it; nil takes it
-	// away. The names are those of the ASN.1 fields and types:
+	// Inside edits the content of the elements with a name, and Around an element
+	// as a whole, before it enters the enclosing one; nil removes it. The names are
+	// those of the ASN.1 fields and types:
 	//
 	//	OCSPResponse, responseStatus, responseBytes, ResponseBytes, responseType, response,
 	//	BasicOCSPResponse, ResponseData, signatureAlgorithm, signature, certs,
@@ -54,7 +54,7 @@ type Response struct {
 	//	certStatus, revocationTime, revocationReason, CRLReason, thisUpdate, nextUpdate,
 	//	singleExtensions, Extensions, Extension
 	//
-	// Everything in ResponseData is edited before it is signed.
+	// Edits in ResponseData happen before signing.
 	Inside, Around map[string]func(der []byte) []byte
 }
 
@@ -67,7 +67,7 @@ type Single struct {
 	Status    CertStatus
 	RevokedAt time.Time
 	Reason    int // CRLReason; negative leaves it out
-	// NextUpdate is left out if it is zero.
+	// NextUpdate is omitted if it is zero.
 	ThisUpdate, NextUpdate time.Time
 	Extensions             []Extension
 }
@@ -82,8 +82,8 @@ type Extension struct {
 // OIDBasic is id-pkix-ocsp-basic.
 var OIDBasic = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 1}
 
-// NewResponse is a valid response that says good of a certificate: signed by
-// its issuer, which it names, one minute ago, for ten minutes.
+// NewResponse returns a valid response that reports a certificate as good:
+// signed by its issuer, which it names, one minute ago, for ten minutes.
 func NewResponse(subject *Party) *Response {
 	issuer := subject.Issuer
 	return &Response{
@@ -98,7 +98,8 @@ func NewResponse(subject *Party) *Response {
 	}
 }
 
-// NewSingle says good of a certificate, from one minute ago, for ten minutes.
+// NewSingle reports a certificate as good, from one minute ago, for ten
+// minutes.
 func NewSingle(subject, issuer *x509.Certificate, hash crypto.Hash) Single {
 	return Single{
 		Hash:       hash,
@@ -112,7 +113,7 @@ func NewSingle(subject, issuer *x509.Certificate, hash crypto.Hash) Single {
 	}
 }
 
-// Staple is the response of [NewResponse], edited and encoded.
+// Staple returns the response of [NewResponse], edited and encoded.
 func (p *Party) Staple(edits ...func(*Response)) []byte {
 	r := NewResponse(p)
 	for _, edit := range edits {
@@ -121,8 +122,8 @@ func (p *Party) Staple(edits ...func(*Response)) []byte {
 	return r.DER()
 }
 
-// SignedBy makes a party sign the response, which names it and embeds these
-// certificates.
+// SignedBy makes a party sign the response, which names that party and embeds
+// these certificates.
 func SignedBy(signer *Party, embedded ...*x509.Certificate) func(*Response) {
 	return func(r *Response) {
 		r.SigningKey, r.Algorithm = signer.Key, DefaultAlgorithm(signer.Key)
@@ -131,15 +132,15 @@ func SignedBy(signer *Party, embedded ...*x509.Certificate) func(*Response) {
 	}
 }
 
-// ByName is the ResponderID that names a certificate by its subject.
+// ByName returns the ResponderID that names a certificate by its subject.
 func ByName(c *x509.Certificate) []byte { return tlv(explicit(1), c.RawSubject) }
 
-// ByKey is the ResponderID that names a certificate by its key.
+// ByKey returns the ResponderID that names a certificate by its key.
 func ByKey(c *x509.Certificate) []byte {
 	return tlv(explicit(2), tlv(cbasn1.OCTET_STRING, sum(crypto.SHA1, KeyBits(c))))
 }
 
-// KeyBits are the bits of the subjectPublicKey.
+// KeyBits returns the bits of the subjectPublicKey.
 func KeyBits(c *x509.Certificate) []byte {
 	var spki struct {
 		Algorithm asn1.RawValue

@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package testca is a certificate authority for tests that can forge
-// anything: certificates that no CA should issue, OCSP responses in which
-// every field can be wrong, and tokens with arbitrary header and payload
-// bytes. All that it makes is valid, at [Now], until an edit says otherwise.
+// Package testca is a certificate authority for tests that can forge anything:
+// certificates that no CA should issue, OCSP responses in which every field can
+// be wrong, and tokens with arbitrary header and payload bytes. Everything it
+// makes is valid, at [Now], until an edit says otherwise.
 //
-// It panics where it cannot do what a test asks for, because that is a mistake
-// in the test.
+// It panics if it cannot do what a test asks for, because that is a mistake in
+// the test.
 package testca
 
 import (
@@ -25,11 +25,11 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Now is the time that everything is made for.
+// Now is the time for which everything is made.
 var Now = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
-// Party is a certificate with its private key and what is above it. Any party
-// can issue certificates and sign OCSP responses, also one that must not.
+// Party is a certificate with its private key and the chain above it. Any party
+// can issue certificates and sign OCSP responses, even one that must not.
 type Party struct {
 	Cert *x509.Certificate
 	Key  crypto.Signer
@@ -39,16 +39,16 @@ type Party struct {
 
 // Template is what an [Edit] changes before a certificate is signed.
 type Template struct {
-	// Certificate has the fields of the certificate. A PublicKey that is set
-	// is certified although nobody holds its private key.
+	// Certificate has the fields of the certificate. A non-nil PublicKey is
+	// certified although nobody holds its private key.
 	x509.Certificate
-	// Kind of the key; default P256.
+	// Kind is the kind of the key; default P256.
 	Kind Kind
-	// Key of the certificate; default [Key] for the kind and common name.
+	// Key is the certificate's key; default [Key] for the kind and common name.
 	Key crypto.Signer
 	// SigningKey signs the certificate; default the key of its issuer.
 	SigningKey crypto.Signer
-	// NoAuthorityKeyID leaves out by which key of its issuer it is signed.
+	// NoAuthorityKeyID omits the identifier of the issuer's key.
 	NoAuthorityKeyID bool
 }
 
@@ -66,7 +66,7 @@ func Keyed(kind Kind) Edit { return func(t *Template) { t.Kind = kind } }
 // WithKey gives a certificate this key.
 func WithKey(key crypto.Signer) Edit { return func(t *Template) { t.Key = key } }
 
-// Valid gives a certificate this window.
+// Valid gives a certificate this validity period.
 func Valid(from, to time.Time) Edit {
 	return func(t *Template) { t.NotBefore, t.NotAfter = from, to }
 }
@@ -107,9 +107,9 @@ func (p *Party) Delegate(edits ...Edit) *Party {
 	return issue(p, t, edits)
 }
 
-// Version1 is the party with its certificate in X.509 version 1, which has no
-// extensions and so says neither that it is a CA's nor that it is not. Its
-// issuer, which must have a P-256 key, signs it again.
+// Version1 returns the party with its certificate in X.509 version 1, which has
+// no extensions and so does not say whether it is a CA's. Its issuer, which
+// must have a P-256 key, signs it again.
 func (p *Party) Version1() *Party {
 	tbs, fields := cryptobyte.String(p.Cert.RawTBSCertificate), [][]byte(nil)
 	if !tbs.ReadASN1(&tbs, cbasn1.SEQUENCE) || !tbs.SkipASN1(explicit(0)) {
@@ -128,7 +128,7 @@ func (p *Party) Version1() *Party {
 	return &Party{Cert: MustParse(der), Key: p.Key, Issuer: p.Issuer}
 }
 
-// Chain is leaf first and without the root, as x5c carries it.
+// Chain returns the chain leaf first and without the root, as x5c carries it.
 func (p *Party) Chain() []*x509.Certificate {
 	var chain []*x509.Certificate
 	for ; p.Issuer != nil; p = p.Issuer {
@@ -163,8 +163,8 @@ func issue(issuer *Party, t *Template, edits []Edit) *Party {
 	if t.PublicKey == nil {
 		t.PublicKey = t.Key.Public()
 	}
-	// The library refuses to sign by a key that is not the parent's; without a
-	// public key the parent does not tell.
+	// The library refuses to sign with a key that is not the parent's; it cannot
+	// tell if the parent has no public key.
 	parent, signer := t.Certificate, t.Key
 	if issuer != nil {
 		parent, signer = *issuer.Cert, issuer.Key

@@ -19,7 +19,7 @@ import (
 )
 
 // Member is a member of a JSON object. Its value is encoded as encoding/json
-// does; a [json.RawMessage] is taken as it is.
+// does; a [json.RawMessage] is used unchanged.
 type Member struct {
 	Name  string
 	Value any
@@ -28,7 +28,7 @@ type Member struct {
 // Members is a JSON object in which order matters and names may repeat.
 type Members []Member
 
-// Set gives the member of a name another value, or appends it.
+// Set replaces the value of the member with this name, or appends it.
 func (m *Members) Set(name string, value any) {
 	for i := range *m {
 		if (*m)[i].Name == name {
@@ -39,10 +39,10 @@ func (m *Members) Set(name string, value any) {
 	m.Add(name, value)
 }
 
-// Add appends a member, also one that is there already.
+// Add appends a member, even if the name already exists.
 func (m *Members) Add(name string, value any) { *m = append(*m, Member{name, value}) }
 
-// Drop removes every member of a name.
+// Drop removes every member with this name.
 func (m *Members) Drop(name string) {
 	var kept Members
 	for _, member := range *m {
@@ -53,7 +53,7 @@ func (m *Members) Drop(name string) {
 	*m = kept
 }
 
-// Get is the value of the first member of a name, or nil.
+// Get returns the value of the first member with this name, or nil.
 func (m Members) Get(name string) any {
 	for _, member := range m {
 		if member.Name == name {
@@ -63,7 +63,7 @@ func (m Members) Get(name string) any {
 	return nil
 }
 
-// Bytes is the object without white space, its members in their order.
+// Bytes returns the object without white space, its members in order.
 func (m Members) Bytes() []byte {
 	parts := make([]string, len(m))
 	for i, member := range m {
@@ -72,8 +72,8 @@ func (m Members) Bytes() []byte {
 	return []byte("{" + strings.Join(parts, ",") + "}")
 }
 
-// encode leaves the characters alone that encoding/json escapes for HTML, and
-// invalid UTF-8 in a json.RawMessage.
+// encode does not escape the characters that encoding/json escapes for HTML,
+// and keeps invalid UTF-8 in a json.RawMessage.
 func encode(value any) string {
 	if raw, ok := value.(json.RawMessage); ok {
 		return string(raw)
@@ -87,22 +87,21 @@ func encode(value any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// Token is a JWS before it is signed.
+// Token is a JWS before signing.
 type Token struct {
 	Header Members
 	Claims Members
-	// RawHeader and RawPayload, where not nil, take the place of Header and
-	// Claims.
+	// RawHeader and RawPayload, if not nil, replace Header and Claims.
 	RawHeader, RawPayload []byte
-	// Key signs by Alg, whatever the header says: a crypto.Signer, or []byte
-	// for HS256. It is not used for the Alg "none".
+	// Key signs by Alg, whatever the header says: a crypto.Signer, or []byte for
+	// HS256. The Alg "none" does not use it.
 	Key any
 	Alg string
 }
 
-// NewToken is a valid token of a leaf: alg, typ, kid, x5c and ocsp; iss, aud,
-// iat, nbf, exp and jti. The staples are for the certificates of its chain in
-// their order. The audience is "orders".
+// NewToken returns a valid token of a leaf: alg, typ, kid, x5c and ocsp; iss,
+// aud, iat, nbf, exp and jti. The staples are for the certificates of its
+// chain, in order. The audience is "orders".
 func NewToken(leaf *Party, staples ...[]byte) *Token {
 	alg := JWSAlgorithm(leaf.Key)
 	x5c := []string{}
@@ -137,7 +136,8 @@ func NewToken(leaf *Party, staples ...[]byte) *Token {
 	}
 }
 
-// Token is [NewToken] with one good staple, edited and signed.
+// Token returns the token of [NewToken] with one good staple, edited and
+// signed.
 func (p *Party) Token(edits ...func(*Token)) string {
 	t := NewToken(p, p.Staple())
 	for _, edit := range edits {
@@ -146,7 +146,8 @@ func (p *Party) Token(edits ...func(*Token)) string {
 	return t.Compact()
 }
 
-// Compact signs the token and gives its compact serialization (RFC 7515 §7.1).
+// Compact signs the token and returns its compact serialization (RFC 7515
+// §7.1).
 func (t *Token) Compact() string {
 	header, payload := t.RawHeader, t.RawPayload
 	if header == nil {
@@ -161,7 +162,7 @@ func (t *Token) Compact() string {
 
 func segment(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
 
-// JWSAlgorithm is the algorithm by which a key signs tokens.
+// JWSAlgorithm returns the algorithm with which a key signs tokens.
 func JWSAlgorithm(key crypto.Signer) string {
 	switch key := key.(type) {
 	case *ecdsa.PrivateKey:
@@ -178,8 +179,8 @@ func JWSAlgorithm(key crypto.Signer) string {
 	return "EdDSA"
 }
 
-// SignJWS signs a JWS signing input (RFC 7518 §3, RFC 8037 §3.1) by any key
-// that can, also by a curve that does not belong to the algorithm.
+// SignJWS signs a JWS signing input (RFC 7518 §3, RFC 8037 §3.1) with any key
+// that can, even on a curve that does not belong to the algorithm.
 func SignJWS(key any, alg string, input []byte) []byte {
 	hash := map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}[alg[max(0, len(alg)-3):]]
 	var opts crypto.SignerOpts = hash

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package testport gives tests addresses that stay theirs while nothing listens
-// on them: for servers that are stopped and started again on the same address.
-// What a server picks for itself can be picked by the server of another test, in
-// another process, as long as the first one is stopped.
+// on them, for servers that stop and restart on the same address. While a
+// server is stopped, a port that it picked for itself could go to the server of
+// another test in another process.
 package testport
 
 import (
@@ -13,13 +13,13 @@ import (
 	"strconv"
 )
 
-// The ports lie below those that package ca and the command pick for themselves,
-// and below those that systems hand out.
+// The ports lie below those that package ca and the command pick for
+// themselves, and below those that systems assign.
 const first, count = 12000, 6000
 
 // Reserve returns a free TCP address of the loopback interface that no other
-// test, in any process, gets from Reserve until release is called. The UDP port
-// of the same number is held meanwhile; that is how the others know.
+// test, in any process, gets from Reserve until release is called. Meanwhile it
+// holds the UDP port of the same number, which tells the others.
 func Reserve() (address string, release func() error, err error) {
 	for port := first; port < first+count; port++ {
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package timetext writes times and durations the way every message of stapled
-// writes them.
+// Package timetext writes times and durations as they appear in every message
+// of stapled.
 package timetext
 
 import (
@@ -13,7 +13,7 @@ import (
 // Stamp writes an instant as RFC 3339 does, in UTC and whole seconds.
 func Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// Duration writes a duration the way flags take it and people write it: 1h, not
+// Duration writes a duration as flags take it and people write it: 1h, not
 // 1h0m0s. [time.ParseDuration] reads it back to the same value.
 func Duration(d time.Duration) string {
 	text := d.String()

@@ -2,12 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command vectorgen writes the test vectors of testdata/vectors: tokens, and
-// what a verifier must say of them. Its output depends on nothing but the keys
-// that are checked in beside the vectors, so that a change of a vector is
-// always a change somebody meant.
+// the result that a verifier must give for them. Its output depends only on the
+// keys checked in beside the vectors, so every change to a vector is
+// intentional.
 //
-// What they are, and what a verifier must say, is written down in package
-// catalogue.
+// Package catalogue defines the vectors and the results.
 package main
 
 import (
@@ -35,8 +34,8 @@ func main() {
 	}
 }
 
-// run writes the files that differ. A key that is not in keys.json yet is made
-// and added; keys that are there stay.
+// run writes the files that differ. It makes and adds keys that are missing
+// from keys.json; existing keys stay.
 func run(dir string) error {
 	keys, err := catalogue.LoadKeys(filepath.Join(dir, catalogue.KeysFile))
 	if err != nil {
@@ -53,7 +52,7 @@ func run(dir string) error {
 		if err := certs.WriteFile(path, content); err != nil {
 			return err
 		}
-		// Unlike other files with keys, these are meant to be read.
+		// Unlike other files with keys, these are meant to be public.
 		if err := os.Chmod(path, 0o644); err != nil {
 			return err
 		}
@@ -62,7 +61,7 @@ func run(dir string) error {
 	return nil
 }
 
-// generate makes every file of vectors, and the anchors, by their names.
+// generate returns every file of vectors, and the anchors, by name.
 func generate(keys *catalogue.Keyring) map[string][]byte {
 	m := catalogue.NewMaker(keys)
 	files := make(map[string][]byte)

@@ -21,7 +21,7 @@ type vectorFile struct {
 }
 
 // vector is one case: a single step, or several that one verifier takes in
-// their order.
+// order.
 type vector struct {
 	Name    string           `json:"name"`
 	Rules   []string         `json:"rules"`
@@ -37,7 +37,7 @@ type Step struct {
 	Comment string    `json:"comment,omitempty"`
 	Now     time.Time `json:"now"`
 	Result  string    `json:"result"`
-	// Reason of a rejected token.
+	// Reason is why the token is rejected.
 	Reason stapled.Reason `json:"reason,omitempty"`
 	// What an accepted token says.
 	Issuer     string     `json:"issuer,omitempty"`
@@ -51,7 +51,7 @@ const (
 	rejected = "rejected"
 )
 
-// newVector is a case that has been made.
+// newVector converts a case that has been made.
 func newVector(c *catalogue.Case, made *catalogue.Made) vector {
 	v := vector{Name: c.Name(), Rules: c.Rules(), Anchors: made.Anchors, Policy: made.Policy}
 	for _, s := range made.Steps {
@@ -69,7 +69,7 @@ func newVector(c *catalogue.Case, made *catalogue.Made) vector {
 	return v
 }
 
-// encode writes one member a line, so that a change can be read.
+// encode writes one member per line, to keep diffs readable.
 func (f vectorFile) encode() []byte {
 	var b bytes.Buffer
 	b.WriteString("{\n \"title\": " + inline(f.Title) + ",\n \"cases\": [")
@@ -126,7 +126,7 @@ func (s Step) lines(indent string) []string {
 		indent+`"token": `+inline(s.Token))
 }
 
-// inline is JSON on one line.
+// inline returns JSON on one line.
 func inline(value any) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)

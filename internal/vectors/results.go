@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// Tallies reads what [Tally.Write] has written into a directory.
+// Tallies reads the files that [Tally.Write] wrote into a directory.
 func Tallies(dir string) ([]*Tally, error) {
 	var all []*Tally
 	err := eachJSON(dir, func(data []byte) error {
@@ -21,7 +21,7 @@ func Tallies(dir string) ([]*Tally, error) {
 	return all, err
 }
 
-// Sizes gives the number of cases of each suite in a directory.
+// Sizes returns the number of cases of each suite in a directory.
 func Sizes(dir string) (map[string]int, error) {
 	sizes := make(map[string]int)
 	err := eachJSON(dir, func(data []byte) error {

@@ -10,25 +10,26 @@ import (
 	"testing"
 )
 
-// Disagreements are the cases, by name, in which stapled differs from a suite
-// on purpose, and why.
+// Disagreements are the cases, by name, in which stapled intentionally differs
+// from a suite, and why.
 type Disagreements map[string]string
 
-// Tally counts how the cases of a suite came out.
+// Tally counts the results of the cases of a suite.
 type Tally struct {
 	Suite  string `json:"suite"`
 	Source Source `json:"source"`
-	// Run says what the suite was held against.
+	// Run says what the suite was compared with.
 	Run    string `json:"run"`
 	Cases  int    `json:"cases"`
 	Agreed int    `json:"agreed"`
-	// Policy counts the cases that the suite itself expects to be refused
-	// without a permissive switch, and that were, by what they need.
+	// Policy counts, by the switch that they need, the cases that the suite itself
+	// expects to be refused without a permissive switch, and that were refused.
 	Policy  map[string]int `json:"policy,omitempty"`
 	Differs []Difference   `json:"differs"`
 }
 
-// Difference is a case in which stapled does not give what the suite expects.
+// Difference is a case in which stapled's result is not the one that the suite
+// expects.
 type Difference struct {
 	Case     string `json:"case"`
 	Expected string `json:"expected"`
@@ -41,7 +42,7 @@ func NewTally[Case any](suite *Suite[Case], run string) *Tally {
 	return &Tally{Suite: suite.Name, Source: suite.Source, Run: run, Policy: make(map[string]int)}
 }
 
-// Add counts a case. Outcomes that are not the same must be explained in known.
+// Add counts a case. Known must explain outcomes that differ.
 func (y *Tally) Add(t testing.TB, name, expected, got string, known Disagreements) {
 	t.Helper()
 	y.Cases++
@@ -58,7 +59,7 @@ func (y *Tally) Add(t testing.TB, name, expected, got string, known Disagreement
 	}
 }
 
-// AddPolicy counts a case that needs a switch which stapled does not have: it
+// AddPolicy counts a case that needs a switch that stapled does not have: it
 // must be refused.
 func (y *Tally) AddPolicy(t testing.TB, name, needs, got string) {
 	t.Helper()
@@ -69,8 +70,8 @@ func (y *Tally) AddPolicy(t testing.TB, name, needs, got string) {
 	}
 }
 
-// Observe counts a case that the suite does not recommend to hold a validator
-// of this kind to: a difference is recorded, and is no failure.
+// Observe counts a case that the suite does not recommend for this kind of
+// validator: it records a difference, which is not a failure.
 func (y *Tally) Observe(name, expected, got, why string) {
 	y.Cases++
 	if expected == got {
@@ -80,7 +81,7 @@ func (y *Tally) Observe(name, expected, got, why string) {
 	y.Differs = append(y.Differs, Difference{Case: name, Expected: expected, Got: got, Why: why})
 }
 
-// Write logs the tally, and writes it where STAPLED_CONFORMANCE says.
+// Write logs the tally, and writes it to the directory in STAPLED_CONFORMANCE.
 func (y *Tally) Write(t testing.TB) {
 	t.Helper()
 	if y.Cases == 0 {
@@ -105,7 +106,7 @@ func (y *Tally) Write(t testing.TB) {
 	}
 }
 
-// CheckListed fails for an entry of known that no case has.
+// CheckListed fails for an entry in known that matches no case.
 func CheckListed(t testing.TB, known Disagreements, cases map[string]bool) {
 	t.Helper()
 	for name := range known {

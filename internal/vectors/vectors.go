@@ -1,14 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package vectors reads test vectors that other projects published, and keeps
-// the tally of where stapled agrees with them.
+// Package vectors reads test vectors that other projects published, and keeps a
+// tally of where stapled agrees with them.
 //
-// The vectors are no part of this repository. Tests find them through the
+// The vectors are not part of this repository. Tests find them through the
 // environment variable STAPLED_VECTORS, absolute or relative to the root of the
-// module, and skip, saying so, where it is unset.
-// Where STAPLED_CONFORMANCE names a directory, each tally is written there as
-// JSON, for docs/conformance.md to be made from.
+// module; if it is unset, they skip and say so. If STAPLED_CONFORMANCE names a
+// directory, each tally is written there as JSON, as input for
+// docs/conformance.md.
 package vectors
 
 import (
@@ -47,7 +47,7 @@ type Seed struct {
 	Data  DER    `json:"data"`
 }
 
-// Available tells whether the vectors are there.
+// Available reports whether the vectors are there.
 func Available() bool { return os.Getenv(DirVariable) != "" }
 
 // Load reads a suite of at least one case. It skips the test if the vectors
@@ -71,9 +71,9 @@ func Load[Case any](t testing.TB, file string) *Suite[Case] {
 	return suite
 }
 
-// directory is what a variable names. A test runs in the directory of its
-// package; a relative name is meant from where one calls the go command, the
-// root of the module.
+// directory returns the directory that a variable names. A test runs in the
+// directory of its package; a relative name is relative to the root of the
+// module, where the go command is run.
 func directory(t testing.TB, variable string) string {
 	t.Helper()
 	name := os.Getenv(variable)
@@ -95,7 +95,7 @@ func directory(t testing.TB, variable string) string {
 	}
 }
 
-// DER is standard base64 in a suite. It is nil where the suite has null.
+// DER is standard base64 in a suite. It is nil for null.
 type DER []byte
 
 // UnmarshalText decodes base64.

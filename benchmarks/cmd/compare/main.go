@@ -3,8 +3,8 @@
 
 // Command compare measures all paths in interleaved rounds, writes
 // docs/performance.md, and prints the results: tables, or with -json one JSON
-// object of ratios. scripts/bench.sh runs it. With -sizes it prints the sizes of
-// tokens only.
+// object of ratios. scripts/bench.sh runs it. With -sizes it prints only the
+// sizes of tokens.
 package main
 
 import (
@@ -87,7 +87,7 @@ func run() error {
 
 func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
-// writePage replaces the page as a whole or not at all.
+// writePage replaces the whole page or nothing.
 func writePage(path string, report benchmarks.Report) error {
 	var page bytes.Buffer
 	if err := report.Markdown(&page); err != nil {
@@ -97,7 +97,7 @@ func writePage(path string, report benchmarks.Report) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary.Name()) // gone already if all went well
+	defer os.Remove(temporary.Name()) // already gone if all went well
 	if _, err := temporary.Write(page.Bytes()); err != nil {
 		temporary.Close()
 		return err

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command responders measures how many OCSP requests the responder of `stapled
-// up` answers in a second of processor time, beside `openssl ocsp -port` and, if
-// there is one, the stapled of an earlier commit. All of them have the same
-// certificates and are asked by the same client over loopback, in turn. It needs
+// up` answers in a second of processor time, beside `openssl ocsp -port` and,
+// if given, the stapled of an earlier commit. All of them have the same
+// certificates, and the same client asks them in turn over loopback. It needs
 // Linux, because it reads the processor time of the servers from /proc.
 package main
 

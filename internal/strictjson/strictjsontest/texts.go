@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package strictjsontest has the JSON texts on which readers and writers of
-// tokens must agree.
+// Package strictjsontest provides the JSON texts on which readers and writers
+// of tokens must agree.
 package strictjsontest
 
 import (
@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Texts are objects and what is nearly one.
+// Texts lists objects and near misses.
 var Texts = []struct {
 	Name, Text string
 	Accepted   bool
@@ -114,7 +114,7 @@ var Texts = []struct {
 	{"brackets exchanged", `{"a":[}]`, false},
 }
 
-// nested is an array of a depth.
+// nested returns an array of the given depth.
 func nested(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
 
 func objectOf(n int) string {

@@ -22,8 +22,8 @@ was not counted whole is an error.
 Stricter is not wrong here: a stapled token is new, so nothing has to be accepted for the sake of what exists.
 `
 
-// runs say what a suite is held against. Of a recorded run differences are no
-// disagreements: the suite does not recommend it for a verifier of this kind.
+// runs lists what a suite is compared with. In a recorded run, differences are
+// not disagreements: the suite does not recommend it for this kind of verifier.
 var runs = []struct {
 	name, meaning string
 	recorded      bool
@@ -109,7 +109,7 @@ func meanings(b *bytes.Buffer, tallies []*vectors.Tally) {
 	}
 }
 
-// alike tells whether two runs of a suite came out the same.
+// alike reports whether two runs of a suite had the same result.
 func alike(a, b *vectors.Tally) bool {
 	return a.Suite == b.Suite && len(a.Policy)+len(b.Policy) == 0 && slices.Equal(a.Differs, b.Differs)
 }
@@ -145,8 +145,8 @@ func differences(b *bytes.Buffer, same []*vectors.Tally) {
 	}
 }
 
-// cell makes a text fit the cell of a table. Of an error that joins several it
-// gives each once.
+// cell makes a text fit the cell of a table. It gives each error of a joined
+// error once.
 func cell(text string) string {
 	var lines []string
 	for line := range strings.Lines(text) {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command conformance runs the third-party test vectors and writes the page
-// docs/conformance.md from what the tests have counted: scripts/conformance.sh.
+// docs/conformance.md from the tests' counts. See scripts/conformance.sh.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/vectors"
 )
 
-// page is the file, from the root of the repository.
+// page is the path of the file from the root of the repository.
 const page = "docs/conformance.md"
 
 // packages are those whose tests count vectors.
@@ -60,13 +60,13 @@ func compare(root string, want []byte) error {
 	return nil
 }
 
-// produce runs the vector tests of the module and gives the page.
+// produce runs the vector tests of the module and returns the page.
 func produce(ctx context.Context, root string) ([]byte, error) {
 	if !vectors.Available() {
 		return nil, fmt.Errorf("%s is unset: it names the directory of the third-party vectors", vectors.DirVariable)
 	}
 	source := os.Getenv(vectors.DirVariable)
-	if !filepath.IsAbs(source) { // then it is meant from the root
+	if !filepath.IsAbs(source) { // relative to the root
 		source = filepath.Join(root, source)
 	}
 	source, err := filepath.Abs(source)
@@ -98,7 +98,7 @@ func produceIn(ctx context.Context, root, source, dir string) ([]byte, error) {
 	return document(tallies)
 }
 
-// complete holds that no suite was left out, and no case of one.
+// complete checks that no suite and no case was left out.
 func complete(tallies []*vectors.Tally, source string) error {
 	suites, err := vectors.Sizes(source)
 	if err != nil {
