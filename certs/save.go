@@ -29,10 +29,9 @@ func LoadIdentity(certFile, keyFile string) (*Identity, error) {
 }
 
 // LoadEncryptedIdentity is [LoadIdentity] for a password-protected private key:
-// PKCS
-// #8 with PBES2 (RFC 8018 §6.2), or the older PEM encryption (RFC 1421 §4.6.1.1). The
-// error is ErrPassword for a wrong password. It also loads a key that is not
-// encrypted.
+// PKCS #8 with PBES2 (RFC 8018 §6.2), or the older PEM encryption (RFC 1421
+// §4.6.1.1). The error is ErrPassword for a wrong password. It also loads a key
+// that is not encrypted.
 func LoadEncryptedIdentity(certFile, keyFile string, password []byte) (*Identity, error) {
 	if keyFile == "" {
 		keyFile = certFile
@@ -83,13 +82,12 @@ func (id *Identity) Save(certFile, keyFile string) error {
 	}
 	defer unlock()
 	// 3. Complete what an earlier Save left behind: step 5 must not mix the
-	//    halves
-	// of two pairs.
+	// halves of two pairs.
 	if err := settle(certFile, keyFile); err != nil {
 		return err
 	}
 	// 4. Write both to disk under temporary names, and 5. replace the old
-	//    files.
+	// files.
 	if err := replacePair(certFile, chain, keyFile, key); err != nil {
 		return errors.Join(err, settle(certFile, keyFile))
 	}

@@ -38,7 +38,7 @@ func authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time, all
 	if err := r.certID.check(leaf, issuer); err != nil {
 		return nil, err
 	}
-	// 3. An entitled party made the signature (§3.2 (2) to (4)).
+	// 3. The signature is from an entitled party (§3.2 (2) to (4)).
 	delegate, err := r.signer(leaf, issuer, now, allow)
 	if err != nil {
 		return nil, err
@@ -77,8 +77,7 @@ func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow a
 		return nil, nil
 	}
 	// 3. An embedded certificate, anywhere in the list. A responder may embed
-	//    an
-	// old certificate of its key beside the current one.
+	// an old certificate of its key beside the current one.
 	var refused error
 	for _, delegate := range r.certs {
 		named, err := r.names(delegate)

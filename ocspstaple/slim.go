@@ -32,8 +32,7 @@ import (
 // certificates, so the caller must limit the size of der.
 func Slim(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, error) {
 	// 1. Take it apart. If that fails, as for a response that is not
-	//    successful,
-	// Authenticate says what is wrong.
+	// successful, Authenticate says what is wrong.
 	var parts envelope
 	if !parts.read(der) {
 		return Authenticate(slices.Clone(der), leaf, issuer, now)
@@ -50,9 +49,8 @@ func Slim(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, e
 	if err := r.certID.check(leaf, issuer); err != nil {
 		return nil, err
 	}
-	// 3. Who signed it? The loop takes the first certificate that will do, so
-	//    the
-	// one that expires last comes first.
+	// 3. Who signed it? The first certificate that fits wins, so the one that
+	// expires last comes first.
 	for _, der := range parts.certs {
 		if c, err := certx5c.ParseDER(der); err == nil {
 			r.certs = append(r.certs, c)
