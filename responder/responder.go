@@ -30,10 +30,9 @@
 //
 // # Mounting
 //
-// Make the Responder the handler of its own server, as above. Do not mount it
-// on an
-// [http.ServeMux]: that redirects paths with double slashes, which occur in the base64
-// of GET requests. To share a server, decide before the mux:
+// Make the Responder the handler of its own server, as above. Do not mount it on
+// an [http.ServeMux]: that redirects paths with double slashes, which occur in
+// the base64 of GET requests. To share a server, decide before the mux:
 //
 //	ocsp := http.StripPrefix("/ocsp", r)
 //	handler := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
