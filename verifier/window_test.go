@@ -48,8 +48,8 @@ func valid(first, last time.Duration) testca.Edit {
 	return testca.Valid(testca.Now.Add(first), testca.Now.Add(last))
 }
 
-// windowed makes a token of which everything is valid for hours, but for what
-// the edits change.
+// windowed makes a token that is valid for hours in every respect, except for
+// what the edits change.
 func windowed(root, ca, leaf testca.Edit, staple func(*testca.Party, *testca.Response), claims func(*testca.Token)) (*testca.Party, *testca.Token) {
 	orWide := func(edit testca.Edit) testca.Edit {
 		if edit == nil {
