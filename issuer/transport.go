@@ -16,8 +16,8 @@ type TransportConfig struct {
 	Issuer *Issuer
 	// Audience is the aud claim of the tokens (RFC 7519 §4.1.3). Required.
 	Audience string
-	// Origins are where the tokens may go. They are URLs of which only scheme,
-	// host and port count. Default: the audience, which then must be a URL.
+	// Origins are where the tokens may go: URLs. Only their scheme, host and
+	// port count. Default: the audience, which then must be a URL.
 	Origins []string
 	// Base sends the requests. Default [http.DefaultTransport].
 	Base http.RoundTripper

@@ -18,7 +18,7 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// An answer without proof counts for nothing, whoever answers at the
+// An answer without proof counts for nothing, no matter who answers at the
 // responder's address.
 func TestStatusOfForgeries(t *testing.T) {
 	var answer []byte

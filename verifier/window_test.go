@@ -11,13 +11,13 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// window is a span of time outside of which a token is rejected, and inside of
-// which all its other windows are open.
+// window is a time span: outside it a token is rejected, and inside it all its
+// other windows are open.
 type window struct {
 	name string
 	want stapled.Reason
-	// last and first are the instants, since testca.Now, at which the token is
-	// still, or already, accepted; one of them is zero.
+	// last and first are the instants, relative to testca.Now, at which the
+	// token is still, or already, accepted; one of them is zero.
 	last, first time.Duration
 	make        func(leeway time.Duration) (*testca.Party, *testca.Token)
 	config      func(*Config)
