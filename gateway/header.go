@@ -69,9 +69,9 @@ func EncodeHeader(value string) string {
 	return b.String()
 }
 
-// DecodeHeader is for upstreams: it decodes what [EncodeHeader] encoded, and
-// refuses everything else, such as two values joined with a comma. It is not
-// for HeaderClaims.
+// DecodeHeader decodes what [EncodeHeader] encoded, for upstreams. It refuses
+// everything else, such as two values joined with a comma. It is not for
+// HeaderClaims.
 func DecodeHeader(value string) (string, error) {
 	decoded, err := url.PathUnescape(value)
 	if err != nil || EncodeHeader(decoded) != value {

@@ -58,7 +58,8 @@ func parseHeader(text string) (*header, error) {
 	return h, nil
 }
 
-// decodedSize is exact for base64; anything else fails later.
+// decodedSize returns the decoded size of base64 texts. Anything else fails
+// later.
 func decodedSize(list []string) int {
 	size := 0
 	for _, s := range list {

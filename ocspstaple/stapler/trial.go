@@ -94,9 +94,9 @@ func (t *trial) fetch(ctx context.Context, req Request) ([]byte, error) {
 	}
 }
 
-// usable is for [Request]. It accepts two answers that asking another responder
-// would not improve: an authentic revocation, and an answer as old as the
-// current staple.
+// usable implements [Request].Usable. Besides good answers, it accepts two that
+// asking another responder would not improve: an authentic revocation, and an
+// answer as old as the current staple.
 func (t *trial) usable(der []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
