@@ -9,23 +9,23 @@ import (
 	"strings"
 )
 
-// Error is the one error type of this module for what was refused or failed. It
+// Error is this module's only error type for refusals and failures. It
 // satisfies errors.Is for its Reason and for its causes.
 type Error struct {
 	Reason Reason
-	// Err says what was compared, or what happened. It never holds a token, a key
-	// or a staple, and is meant for the log: the sender of a token learns only
-	// that it was rejected. It may be nil.
+	// Err says what was compared or what happened. It may be nil. It never
+	// holds a token, a key or a staple. Log it, but do not send it: the sender
+	// of a token learns only that the token was rejected.
 	Err error
 }
 
-// Errorf makes an [Error]. The format is that of [fmt.Errorf], %w included.
+// Errorf returns an [Error]. The format works as in [fmt.Errorf], including %w.
 func Errorf(reason Reason, format string, args ...any) *Error {
 	return &Error{Reason: reason, Err: fmt.Errorf(format, args...)}
 }
 
-// Error gives the reason, a colon, and what was compared. The reason stands
-// once, also where the cause begins with the same.
+// Error returns the reason, a colon, and what was compared. It does not repeat
+// the reason if the cause begins with it.
 func (e *Error) Error() string {
 	if e.Err == nil {
 		return string(e.Reason)
@@ -34,21 +34,21 @@ func (e *Error) Error() string {
 	return prefix + strings.TrimPrefix(e.Err.Error(), prefix)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is makes errors.Is(err, reason) true for the reason of this error.
+// Is reports whether target is the reason of this error, for [errors.Is].
 func (e *Error) Is(target error) bool { return target == e.Reason }
 
-// In says where an error occurred: it puts the place in front of the cause and
-// keeps the reason. An error without a reason gets none.
+// In says where an error occurred: it prefixes the cause with the place and
+// keeps the reason. It adds no reason to an error without one.
 func In(place string, err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		return fmt.Errorf("%s: %w", place, err)
 	}
 	if err == error(e) && e.Err != nil {
-		err = e.Err // the reason stands in front already
+		err = e.Err // the reason is already in front
 	}
 	return &Error{Reason: e.Reason, Err: fmt.Errorf("%s: %w", place, err)}
 }

@@ -12,18 +12,18 @@ import (
 	"github.com/stapledjwt/stapled/internal/certname"
 )
 
-// Anchors are the CA certificates that a verifier trusts by configuration:
-// roots or intermediates. They are immutable, and never the system's. A chain
-// leaves its anchor out: to trust an intermediate beside its root is to refuse
-// the chains that carry it.
+// Anchors are the CA certificates that a verifier is configured to trust: roots
+// or intermediates, never the system's. They are immutable. A chain omits its
+// anchor, so trusting an intermediate beside its root means refusing the chains
+// that include it.
 type Anchors struct {
 	all []*x509.Certificate
-	// bySubject holds them by raw subject name, several during a key change.
+	// bySubject maps raw subject names to anchors; several during a key change.
 	bySubject map[string][]*x509.Certificate
 }
 
-// NewAnchors makes a set of at least one anchor. It refuses a certificate that
-// is not a CA, and one whose key or key usage could not verify anything.
+// NewAnchors returns a set of at least one anchor. It refuses a certificate
+// that is not a CA, or whose key or key usage could not verify anything.
 func NewAnchors(anchors ...*x509.Certificate) (*Anchors, error) {
 	if len(anchors) == 0 {
 		return nil, errors.New("no trust anchor given")
@@ -51,7 +51,7 @@ func (a *Anchors) All() []*x509.Certificate {
 	return append([]*x509.Certificate(nil), a.all...)
 }
 
-// Named returns the anchors of a subject name, in DER.
+// Named returns the anchors with a subject name, given in DER.
 func (a *Anchors) Named(rawSubject []byte) []*x509.Certificate {
 	return a.bySubject[string(rawSubject)]
 }
@@ -76,13 +76,13 @@ func checkCA(c *x509.Certificate) error {
 	return certkey.Check(c.PublicKey)
 }
 
-// Missing says why no anchor issued a certificate: which one was looked for, and
-// which there are.
+// Missing explains why no anchor issued a certificate: which one was needed,
+// and which ones there are.
 func (a *Anchors) Missing(c *x509.Certificate) string {
 	if len(a.bySubject[string(c.RawIssuer)]) > 0 {
 		return fmt.Sprintf("%s is signed by another key than that of the trust anchor %s", certname.Of(c), certname.IssuerOf(c))
 	}
-	const most = 150 // bytes: logs have many of these
+	const most = 150 // bytes: logs contain many of these
 	trusted := certname.Of(a.all[0])
 	for i, anchor := range a.all[1:] {
 		name := certname.Of(anchor)

@@ -20,7 +20,7 @@ import (
 	"github.com/stapledjwt/stapled/stapledtest"
 )
 
-// exampleFiles makes the files that a service has from its CA.
+// exampleFiles writes the files that a service gets from its CA.
 func exampleFiles() (dir string) {
 	dir, err := os.MkdirTemp("", "example-")
 	if err != nil {
@@ -37,7 +37,7 @@ func exampleFiles() (dir string) {
 	return dir
 }
 
-// A service loads the certificate and the private key that it signs with.
+// A service loads its certificate and the private key it signs with.
 func ExampleLoadIdentity() {
 	dir := exampleFiles()
 	defer os.RemoveAll(dir)
@@ -51,7 +51,7 @@ func ExampleLoadIdentity() {
 	}
 	fmt.Println(identity.Leaf().URIs[0])
 
-	// A file without a private key, such as the one of the root, is no identity.
+	// A file without a private key, such as the root's, is not an identity.
 	_, err = certs.LoadIdentity(filepath.Join(dir, "root_ca.crt"), "")
 	fmt.Println("no identity:", err != nil)
 	// Output:
@@ -59,7 +59,7 @@ func ExampleLoadIdentity() {
 	// no identity: true
 }
 
-// A verifier trusts the anchors that it is configured with, and no others.
+// A verifier trusts only the anchors it is configured with.
 func ExampleLoadAnchors() {
 	dir := exampleFiles()
 	defer os.RemoveAll(dir)
@@ -70,7 +70,7 @@ func ExampleLoadAnchors() {
 	}
 	fmt.Println(len(anchors.All()), "anchor")
 
-	// The certificate of a service is no anchor.
+	// A service's certificate is not an anchor.
 	_, err = certs.LoadAnchors(filepath.Join(dir, "cert.pem"))
 	fmt.Println("refused:", err != nil)
 	// Output:
@@ -78,7 +78,7 @@ func ExampleLoadAnchors() {
 	// refused: true
 }
 
-// Two CAs are trusted, for the time in which one replaces the other.
+// Trust two CAs while one replaces the other.
 func ExampleNewAnchors() {
 	before := stapledtest.NewCA(new(testing.T)).Anchors()
 	after := stapledtest.NewCA(new(testing.T)).Anchors()
@@ -91,7 +91,8 @@ func ExampleNewAnchors() {
 	// Output: 2 anchors
 }
 
-// Something else renews the certificate; the issuer goes on with the new one.
+// When something else renews the certificate, the issuer switches to the new
+// one.
 func ExampleReloader() {
 	ctx := context.Background()
 	var (
@@ -107,7 +108,7 @@ func ExampleReloader() {
 			}
 			go keeper.Run(ctx)
 			if err := keeper.Wait(ctx); err != nil {
-				return err // it is offered again; until then the old one is in use
+				return err // offered again later; the old one stays in use
 			}
 			return signer.Rotate(renewed, keeper)
 		},

@@ -8,9 +8,9 @@ import (
 	"fmt"
 )
 
-// LoadChain reads the certificates of a PEM file, in their order. Private keys
-// among them, as a file with an identity has them, are passed over. It is an
-// error if the file has no certificate, or anything else.
+// LoadChain reads the certificates of a PEM file, in order. It skips private
+// keys, which a file with an identity contains. It is an error if the file has
+// no certificate, or anything else.
 func LoadChain(file string) ([]*x509.Certificate, error) {
 	blocks, err := readPEM(file, certificateKind)
 	if err != nil {
@@ -19,8 +19,8 @@ func LoadChain(file string) ([]*x509.Certificate, error) {
 	return blocks.chain()
 }
 
-// LoadAnchors reads the CA certificates that a verifier is to trust, one or more,
-// from a PEM file that holds nothing else. It refuses what [NewAnchors] refuses.
+// LoadAnchors reads one or more trusted CA certificates from a PEM file that
+// contains nothing else. It refuses what [NewAnchors] refuses.
 func LoadAnchors(file string) (*Anchors, error) {
 	blocks, err := readPEM(file, certificateKind)
 	if err != nil {
@@ -40,7 +40,8 @@ func LoadAnchors(file string) (*Anchors, error) {
 	return anchors, nil
 }
 
-// loadIdentity is [LoadEncryptedIdentity] from these very files.
+// loadIdentity is [LoadEncryptedIdentity] without recovery of a half-finished
+// Save.
 func loadIdentity(certFile, keyFile string, password []byte) (*Identity, error) {
 	blocks, err := readPEM(certFile, certificateKind)
 	if err != nil {
@@ -51,7 +52,7 @@ func loadIdentity(certFile, keyFile string, password []byte) (*Identity, error) 
 		return nil, err
 	}
 	files := certFile
-	if keyFile != certFile { // else it is read once, and so in one piece
+	if keyFile != certFile { // else one read gets a consistent file
 		if blocks, err = readPEM(keyFile, keyKind); err != nil {
 			return nil, err
 		}

@@ -136,10 +136,10 @@ func TestIdentityFiles(t *testing.T) {
 	}
 }
 
-// opaque is a key that does not leave its device.
+// opaque is a key that never leaves its device.
 type opaque struct{ crypto.Signer }
 
-// Where one of the files cannot be written, there is an error, and no
+// If one of the files cannot be written, Save returns an error and leaves no
 // certificate without its key.
 func TestSaveFails(t *testing.T) {
 	leaf := testca.New().Leaf()
@@ -221,7 +221,7 @@ func TestLoadIdentity(t *testing.T) {
 	}
 }
 
-// Readers see the old content or the new, whole; what is in the way stays, and
+// Readers see either the old content or the new, complete; obstacles stay, and
 // nothing is left behind.
 func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()

@@ -15,13 +15,13 @@ import (
 const pemBegin = "-----BEGIN "
 
 var (
-	// A line that goes on behind the label.
+	// A line that continues after the label.
 	runTogether = regexp.MustCompile(`-----BEGIN [A-Z0-9# ]+-----[^\r\n]*[^\s-]`)
 	indented    = regexp.MustCompile(`(?m)^[ \t]+-----BEGIN `)
 )
 
-// foreign says what a file is in which there is no PEM block, and what to do
-// about it.
+// foreign says what a file without a PEM block contains, and what to do about
+// it.
 func foreign(data []byte) string {
 	text := strings.TrimSpace(string(data))
 	switch {
@@ -48,7 +48,8 @@ func foreign(data []byte) string {
 	return "not PEM: no line begins with -----BEGIN"
 }
 
-// damagedPEM says why no block of a text that has the beginning of one can be decoded.
+// damagedPEM explains why a text that begins a PEM block contains none that can
+// be decoded.
 func damagedPEM(text string) string {
 	switch {
 	case strings.Contains(text, `\n`):

@@ -12,20 +12,21 @@ import (
 	"github.com/stapledjwt/stapled/internal/certname"
 )
 
-// Identity is a certificate chain and the private key of its leaf: what a
-// party needs to sign tokens. It is not modified after construction.
+// Identity is a certificate chain and the private key of its leaf: what a party
+// needs to sign tokens. Do not modify it after construction.
 type Identity struct {
-	// Chain is leaf first and leaves the trust anchor out, as x5c carries it.
+	// Chain is leaf first and omits the trust anchor, as x5c carries it.
 	Chain []*x509.Certificate
 	// Key is the private key of Chain[0].
 	Key crypto.Signer
-	// Anchor is the self-signed certificate that stood at the end of the chain,
-	// as many files carry it. It is nil where there was none.
+	// Anchor is the self-signed certificate at the end of the chain, which many
+	// files include. It is nil if there was none.
 	Anchor *x509.Certificate
 }
 
-// NewIdentity checks that the key is the leaf's. A self-signed certificate at
-// the end of the chain, as many files carry it, becomes the Anchor.
+// NewIdentity returns an identity, or an error if the key does not belong to
+// the leaf. A self-signed certificate at the end of the chain, which many files
+// include, becomes the Anchor.
 func NewIdentity(chain []*x509.Certificate, key crypto.Signer) (*Identity, error) {
 	var anchor *x509.Certificate
 	if last := len(chain) - 1; last > 0 && isSelfSigned(chain[last]) {
@@ -50,11 +51,12 @@ func belongs(key crypto.Signer, c *x509.Certificate) bool {
 	return ok && key != nil && pub.Equal(key.Public())
 }
 
-// Leaf is the certificate that the key belongs to.
+// Leaf returns the certificate that the key belongs to.
 func (id *Identity) Leaf() *x509.Certificate { return id.Chain[0] }
 
-// isSelfSigned asks the signature: a CA that certifies its own new key by the
-// old one names itself as the issuer too. Nothing rests on the algorithm.
+// isSelfSigned checks the signature: a CA that certifies its own new key with
+// the old one also names itself as the issuer. Nothing depends on the
+// algorithm.
 func isSelfSigned(c *x509.Certificate) bool {
 	return bytes.Equal(c.RawIssuer, c.RawSubject) &&
 		c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil

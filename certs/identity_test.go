@@ -18,8 +18,8 @@ func TestNewIdentity(t *testing.T) {
 	root := testca.New()
 	ca := root.Intermediate()
 	leaf := ca.Leaf()
-	// A new key of the root, certified by the old one, which is the anchor: it
-	// names itself as its issuer, and did not sign itself.
+	// A new root key certified by the old one, which is the anchor: the
+	// certificate names itself as its issuer, but is not self-signed.
 	renewed := root.Intermediate(testca.Named("Root"), testca.WithKey(testca.Key(testca.P256, "new")))
 	renewedLeaf := renewed.Leaf()
 	deep := root

@@ -9,11 +9,11 @@ import "sync"
 
 var saving sync.Mutex
 
-// lockDir keeps out others of this process.
+// lockDir excludes other goroutines of this process.
 func lockDir(string) (unlock func(), err error) {
 	saving.Lock()
 	return saving.Unlock, nil
 }
 
-// syncDir does nothing: names are forced to disk otherwise, or not at all.
+// syncDir does nothing: the system syncs names in another way, or not at all.
 func syncDir(string) error { return nil }

@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// lockDir waits until nobody else saves into a directory, and keeps others out.
-// File systems that cannot lock a directory leave that to the caller.
+// lockDir waits until nobody else is saving into a directory, and keeps others
+// out. If the file system cannot lock a directory, locking is up to the caller.
 func lockDir(dir string) (unlock func(), err error) {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -31,7 +31,7 @@ func lockDir(dir string) (unlock func(), err error) {
 	return nil, errors.Join(&os.PathError{Op: "lock", Path: dir, Err: err}, d.Close())
 }
 
-// syncDir forces the names in a directory to disk.
+// syncDir flushes the names in a directory to disk.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -39,7 +39,7 @@ func syncDir(dir string) error {
 	}
 	err = d.Sync()
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.EOPNOTSUPP) {
-		err = nil // not on this file system
+		err = nil // not supported by this file system
 	}
 	return errors.Join(err, d.Close())
 }

@@ -16,21 +16,22 @@ import (
 	"github.com/stapledjwt/stapled/internal/pbes2"
 )
 
-// The reasons for which an encrypted private key is not loaded.
+// The reasons for not loading an encrypted private key.
 var (
-	// ErrEncrypted says that the private key needs a password, and none was given.
+	// ErrEncrypted means that the private key needs a password, and none was
+	// given.
 	ErrEncrypted = errors.New("the private key is encrypted")
-	// ErrPassword says that the password is not the one of the private key.
+	// ErrPassword means that the password does not decrypt the private key.
 	ErrPassword = errors.New("the password does not open the private key")
 )
 
-// pemFile is what a PEM file holds (RFC 7468).
+// pemFile is the content of a PEM file (RFC 7468).
 type pemFile struct {
 	name string
 	list []*pem.Block
 }
 
-// What is looked for in a file, as errors say it.
+// What a caller looks for in a file, as errors put it.
 const (
 	certificateKind = "certificate"
 	keyKind         = "private key"
@@ -41,8 +42,8 @@ func readPEM(file, kind string) (*pemFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff")) // as some editors begin a text in UTF-8
-	// pem.Decode passes over a block that is damaged.
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors begin a UTF-8 text with it
+	// pem.Decode skips damaged blocks.
 	whole, begun := data, bytes.Count(data, []byte(pemBegin))
 	f := &pemFile{name: file}
 	for {
@@ -61,7 +62,7 @@ func readPEM(file, kind string) (*pemFile, error) {
 	return f, nil
 }
 
-// chain is the certificates of the file, one or more.
+// chain returns the certificates of the file, one or more.
 func (f *pemFile) chain() ([]*x509.Certificate, error) {
 	var chain []*x509.Certificate
 	other := ""
@@ -85,7 +86,7 @@ func (f *pemFile) chain() ([]*x509.Certificate, error) {
 	return chain, nil
 }
 
-// key is the first private key of the file.
+// key returns the first private key of the file.
 func (f *pemFile) key(password []byte) (crypto.Signer, error) {
 	for _, block := range f.list {
 		if !isKey(block) {
@@ -98,7 +99,7 @@ func (f *pemFile) key(password []byte) (crypto.Signer, error) {
 		key, err := parseKey(der)
 		switch {
 		case err != nil && encrypted(block):
-			// The padding was right by chance.
+			// The padding was right by accident.
 			return nil, fmt.Errorf("%s: %w", f.name, ErrPassword)
 		case err != nil:
 			return nil, fmt.Errorf("%s: the private key is unreadable: %w", f.name, err)
@@ -122,7 +123,8 @@ func isKey(block *pem.Block) bool {
 	return false
 }
 
-// parseKey tries all formats, because some tools give a key the label of another.
+// parseKey tries all formats, because some tools label a key with another
+// format.
 func parseKey(der []byte) (any, error) {
 	key, err := x509.ParsePKCS8PrivateKey(der)
 	if err == nil {
@@ -164,7 +166,7 @@ func decrypt(block *pem.Block, password []byte) (der []byte, err error) {
 	return der, nil
 }
 
-// label says what a block is, with its article.
+// label says what kind a block is, with an article.
 func label(block *pem.Block) string {
 	switch {
 	case block.Type == "CERTIFICATE":

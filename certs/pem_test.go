@@ -24,7 +24,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// must is for what does not fail here.
+// must returns the value of a call that cannot fail here.
 func must[T any](value T, err error) T {
 	if err != nil {
 		panic(err)
@@ -36,7 +36,8 @@ func block(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
-// TestForeignFiles: whatever a file is, one line says what, and what to do.
+// TestForeignFiles: for any kind of file, one line says what it is and what to
+// do.
 func TestForeignFiles(t *testing.T) {
 	leaf := testca.New().Leaf()
 	chain := pemOf(leaf.Cert)
@@ -57,7 +58,7 @@ func TestForeignFiles(t *testing.T) {
 	damaged := slices.Clone(chain)
 	damaged[100] = '!'
 
-	// What is no PEM at all: it is no certificate, and no key.
+	// Files that are not PEM: neither a certificate nor a key.
 	for _, row := range []struct {
 		name string
 		data []byte
@@ -95,7 +96,7 @@ func TestForeignFiles(t *testing.T) {
 		})
 	}
 
-	// What is PEM, but not what was asked for.
+	// Files that are PEM, but not what the caller wants.
 	for _, row := range []struct {
 		name, file, want string
 		load             func(string) error
@@ -147,7 +148,7 @@ func expect(t *testing.T, err error, parts ...string) {
 	}
 }
 
-// TestIdentityInOneFile: certificates and key, in whatever order.
+// TestIdentityInOneFile: certificates and key, in any order.
 func TestIdentityInOneFile(t *testing.T) {
 	root := testca.New()
 	leaf := root.Intermediate().Leaf()
@@ -191,7 +192,7 @@ func TestIdentityInOneFile(t *testing.T) {
 	}
 }
 
-// TestEncryptedKeys: both ways in which a PEM file encrypts a key.
+// TestEncryptedKeys: both ways to encrypt a key in a PEM file.
 func TestEncryptedKeys(t *testing.T) {
 	for _, name := range []string{"pkcs8", "traditional"} {
 		t.Run(name, func(t *testing.T) {
@@ -203,7 +204,7 @@ func TestEncryptedKeys(t *testing.T) {
 			if !errors.Is(err, certs.ErrEncrypted) || id != nil {
 				t.Errorf("without a password: %v", err)
 			}
-			// Of 300 wrong passwords, one or two give a padding that is right.
+			// Of 300 wrong passwords, one or two yield valid padding.
 			for i := range 300 {
 				id, err := certs.LoadEncryptedIdentity(file, "", []byte{'w', byte(i), byte(i >> 8)})
 				if !errors.Is(err, certs.ErrPassword) || id != nil {

@@ -13,30 +13,31 @@ import (
 	"time"
 )
 
-// ReloadInterval is how often a [Reloader] looks at its files.
+// ReloadInterval is how often a [Reloader] checks its files.
 const ReloadInterval = 10 * time.Second
 
-// Reloader follows the two PEM files of an identity, which something else
-// renews, such as `step ca renew --daemon`.
+// Reloader follows the two PEM files of an identity that something else renews,
+// such as `step ca renew --daemon`.
 //
-// It compares what they hold, every [ReloadInterval]: notifications do not come
-// from every file system, and times of files are kept by some copies.
+// It compares their contents every [ReloadInterval]: not every file system
+// sends notifications, and some copies preserve file times.
 type Reloader struct {
 	// CertFile and KeyFile are as for [LoadIdentity]. Required.
 	CertFile, KeyFile string
 	// Password decrypts the key, as for [LoadEncryptedIdentity]. Default: none.
 	Password []byte
-	// Use is called with an identity other than the one in use. It is not in use
-	// until Use returns nil: after an error it is offered again. Required.
+	// Use is called with an identity that differs from the current one. The
+	// identity becomes current only when Use returns nil: after an error it is
+	// offered again. Required.
 	Use func(context.Context, *Identity) error
-	// Logger is told of every identity, and of what keeps one from being used.
-	// Default: nobody.
+	// Logger logs every new identity, and why one cannot be used. Default: no
+	// logs.
 	Logger *slog.Logger
 }
 
-// Run follows the files until the context ends, and returns its cause. Two files
-// cannot be replaced together: while they do not belong together, or one cannot
-// be read, the identity that is in use, at first the one given, stays so.
+// Run follows the files until the context ends, and returns its cause. Two
+// files cannot be replaced together: while they do not match, or one cannot be
+// read, the current identity stays in use. At first that is inUse.
 func (r Reloader) Run(ctx context.Context, inUse *Identity) error {
 	if r.Use == nil {
 		return errors.New("Reloader.Use is nil: set what takes an identity into use")

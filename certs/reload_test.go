@@ -30,7 +30,7 @@ type reloading struct {
 	refuse  error
 }
 
-// Write takes a line of the log.
+// Write appends a line of the log.
 func (r *reloading) Write(line []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -59,7 +59,7 @@ func identityOf(t *testing.T, party *testca.Party) *certs.Identity {
 	return id
 }
 
-// newReloading starts with the files and the identity of a party.
+// newReloading starts with a party's files and identity.
 func newReloading(t *testing.T, party *testca.Party) *reloading {
 	t.Helper()
 	dir := t.TempDir()
@@ -87,8 +87,8 @@ func (r *reloading) save(id *certs.Identity) {
 	}
 }
 
-// wait lets so many looks happen, and returns the identities that were offered
-// and the log of meanwhile.
+// wait lets this many looks happen, and returns the identities offered and the
+// lines logged in that time.
 func (r *reloading) wait(looks int) (offered []*certs.Identity, log string) {
 	r.take()
 	time.Sleep(time.Duration(looks) * certs.ReloadInterval)
@@ -148,7 +148,7 @@ func TestReload(t *testing.T) {
 				if offered, log := r.wait(3); len(offered) != row.offered || strings.Count(log, "\n") != row.lines || !strings.Contains(log, row.says) {
 					t.Errorf("offered %d times, want %d; the log, where %d lines are wanted: %s", len(offered), row.offered, row.lines, log)
 				}
-				// Whatever that was, a good pair of files ends it.
+				// In any case, a good pair of files ends the problem.
 				r.setRefusal(nil)
 				last := identityOf(t, ca.Leaf(testca.WithKey(testca.Key(testca.P256, "last"))))
 				r.save(last)

@@ -17,26 +17,27 @@ import (
 
 // LoadIdentity reads a certificate chain, leaf first, and the private key of
 // its leaf (PKCS #8, SEC 1 or PKCS #1) from PEM files. One file may hold both:
-// keyFile is then the same as certFile, or empty. The error is ErrEncrypted for
-// a key that needs a password, and KeyMismatch for one of another certificate.
+// then keyFile is the same as certFile, or empty. The error is ErrEncrypted for
+// a key that needs a password, and KeyMismatch for the key of another
+// certificate.
 //
-// [Identity.Save] replaces two files, one after the other. Where only one of
-// them has been replaced, because of a crash or because it is happening just
-// now, the identity is read from the file that has, and from what was to
-// replace the other.
+// [Identity.Save] replaces two files, one after the other. If only one has been
+// replaced, because of a crash or because Save is still running, LoadIdentity
+// reads that one and the file that was about to replace the other.
 func LoadIdentity(certFile, keyFile string) (*Identity, error) {
 	return LoadEncryptedIdentity(certFile, keyFile, nil)
 }
 
-// LoadEncryptedIdentity is [LoadIdentity] for a private key that a password
-// decrypts: PKCS #8 with PBES2 (RFC 8018 §6.2), or the older encryption of PEM
-// (RFC 1421 §4.6.1.1). The error is ErrPassword for a wrong one. It also loads a
-// key that is not encrypted.
+// LoadEncryptedIdentity is [LoadIdentity] for a password-protected private key:
+// PKCS #8 with PBES2 (RFC 8018 §6.2), or the older PEM encryption (RFC 1421
+// §4.6.1.1). The error is ErrPassword for a wrong password. It also loads a key
+// that is not encrypted.
 func LoadEncryptedIdentity(certFile, keyFile string, password []byte) (*Identity, error) {
 	if keyFile == "" {
 		keyFile = certFile
 	}
-	// Another process may finish saving, and begin again, between two looks.
+	// Another process may finish a save and start the next one between two
+	// looks.
 	const looks = 5
 	for look := 1; ; look++ {
 		identity, err := loadIdentity(certFile, keyFile, password)
@@ -54,14 +55,14 @@ func LoadEncryptedIdentity(certFile, keyFile string, password []byte) (*Identity
 }
 
 // Save writes the chain to certFile and the key, as PKCS #8, to keyFile, both
-// readable by their owner only; to one file, if they are the same.
+// readable only by their owner. If the names are the same, it writes one file.
 //
-// After a crash at any point, [LoadIdentity] finds the identity that was there
-// before or the new one, and whole. Once Save has returned nil it is the new
-// one, also after a power cut. Programs that read the files themselves may find
-// them replaced by half; the next Save puts that right, too.
+// After a crash at any point, [LoadIdentity] finds either the old identity or
+// the new one, always complete. Once Save has returned nil it finds the new
+// one, even after a power cut. Programs that read the files directly may find
+// only one of them replaced; the next Save fixes that, too.
 func (id *Identity) Save(certFile, keyFile string) error {
-	// 1. What is to be in the files.
+	// 1. Encode the contents of the files.
 	der, err := x509.MarshalPKCS8PrivateKey(id.Key)
 	if err != nil {
 		return fmt.Errorf("encoding the private key: %w", err)
@@ -74,18 +75,19 @@ func (id *Identity) Save(certFile, keyFile string) error {
 	if sameFile(certFile, keyFile) {
 		return WriteFile(certFile, bytes.Join([][]byte{chain, key}, nil))
 	}
-	// 2. One at a time: of two, each could replace one file last.
+	// 2. One save at a time: two could each be the last to replace one file.
 	unlock, err := lockDir(filepath.Dir(certFile))
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	// 3. What an earlier Save has left is completed: step 5 may not be the second
-	// half of two different pairs.
+	// 3. Complete what an earlier Save left behind: step 5 must not mix the
+	// halves of two pairs.
 	if err := settle(certFile, keyFile); err != nil {
 		return err
 	}
-	// 4. Both are on disk under names of their own, and 5. replace the old ones.
+	// 4. Write both to disk under temporary names, and 5. replace the old
+	// files.
 	if err := replacePair(certFile, chain, keyFile, key); err != nil {
 		return errors.Join(err, settle(certFile, keyFile))
 	}
@@ -107,7 +109,8 @@ func replacePair(certFile string, chain []byte, keyFile string, key []byte) erro
 	if err != nil {
 		return err
 	}
-	// Each name has to outlast a power cut that only one of the renames survives.
+	// Both names must survive a power cut that preserves only one of the
+	// renames.
 	if err := errors.Join(syncDir(filepath.Dir(keyFile)), syncDir(filepath.Dir(certFile))); err != nil {
 		return err
 	}
@@ -120,9 +123,9 @@ func replacePair(certFile string, chain []byte, keyFile string, key []byte) erro
 	return errors.Join(syncDir(filepath.Dir(keyFile)), syncDir(filepath.Dir(certFile)))
 }
 
-// settle leaves no file that waits to replace another: it takes the place if
-// its partner has done so, and is removed otherwise. Where a file cannot be
-// read, nobody knows, and all stays as it is.
+// settle leaves no file waiting to replace another. It moves a waiting file
+// into place if the other file of the pair has been replaced, and otherwise
+// removes it. If a file cannot be read, settle changes nothing.
 func settle(certFile, keyFile string) error {
 	_, err := loadIdentity(certFile, keyFile, nil)
 	if isTransient(err) {
@@ -145,11 +148,11 @@ func settle(certFile, keyFile string) error {
 	return errors.Join(removeWaiting(certFile), removeWaiting(keyFile))
 }
 
-// rename is one that has been lost.
+// rename is a rename that a crash prevented.
 type rename struct{ from, to string }
 
-// halfSaved finds the identity of which only one file has been replaced, and the
-// rename that it lacks; nothing, if there is none.
+// halfSaved returns an identity with only one file replaced and the missing
+// rename, or nothing if there is none.
 func halfSaved(certFile, keyFile string, password []byte) (*Identity, rename, error) {
 	certs, err := waiting(certFile)
 	if err != nil {
@@ -180,16 +183,16 @@ func halfSaved(certFile, keyFile string, password []byte) (*Identity, rename, er
 	return nil, rename{}, nil
 }
 
-// isTransient reports whether an error is about reading and not about what has
-// been read, or is missing.
+// isTransient reports whether an error comes from reading a file, rather than
+// from its content or its absence.
 func isTransient(err error) bool {
 	var reading *fs.PathError
 	return errors.As(err, &reading) && !errors.Is(err, fs.ErrNotExist)
 }
 
-// WriteFile replaces a file atomically: readers see the old content or the
-// new, also after a crash. Once it has returned nil the new content is on disk.
-// The mode is 0600.
+// WriteFile replaces a file atomically: readers see either the old content or
+// the new, even after a crash. Once it has returned nil, the new content is on
+// disk. The mode is 0600.
 func WriteFile(name string, data []byte) error {
 	unlock, err := lockDir(filepath.Dir(name))
 	if err != nil {
@@ -209,8 +212,8 @@ func WriteFile(name string, data []byte) error {
 	return syncDir(filepath.Dir(name))
 }
 
-// writeBeside writes a file that is to replace another. It is on disk, and its
-// name may not be.
+// writeBeside writes a file that will replace another. Its content is on disk,
+// but its name may not be.
 func writeBeside(name string, data []byte) (_ string, err error) {
 	prefix, suffix := waitingName(name)
 	f, err := os.CreateTemp(filepath.Dir(name), prefix+"*"+suffix)
@@ -229,12 +232,13 @@ func writeBeside(name string, data []byte) (_ string, err error) {
 	return f.Name(), errors.Join(err, f.Close())
 }
 
-// waitingName is how the names of files begin and end that are to replace this one.
+// waitingName returns the prefix and suffix of the files that will replace this
+// one.
 func waitingName(name string) (prefix, suffix string) {
 	return "." + filepath.Base(name) + ".", ".new"
 }
 
-// waiting are the files that are to replace this one.
+// waiting returns the files that will replace this one.
 func waiting(name string) ([]string, error) {
 	dir := filepath.Dir(name)
 	entries, err := os.ReadDir(dir)
@@ -255,7 +259,8 @@ func waiting(name string) ([]string, error) {
 	return found, nil
 }
 
-// removeWaiting removes what a crash has left. Only who has the lock may do so.
+// removeWaiting removes what a crash left behind. Only the holder of the lock
+// may call it.
 func removeWaiting(name string) error {
 	found, err := waiting(name)
 	for _, name := range found {

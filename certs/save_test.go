@@ -20,7 +20,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// newIdentity makes an identity. Those of one kind have the same key.
+// newIdentity makes an identity. Identities of the same kind share a key.
 func newIdentity(t *testing.T, kind testca.Kind) *certs.Identity {
 	t.Helper()
 	leaf := testca.New().Intermediate().Leaf(testca.Keyed(kind))
@@ -31,7 +31,7 @@ func newIdentity(t *testing.T, kind testca.Kind) *certs.Identity {
 	return id
 }
 
-// savedFiles are what Save writes.
+// savedFiles returns what Save writes.
 func savedFiles(t *testing.T, id *certs.Identity) (cert, key []byte) {
 	t.Helper()
 	dir := t.TempDir()
@@ -49,8 +49,9 @@ func savedFiles(t *testing.T, id *certs.Identity) (cert, key []byte) {
 	return cert, key
 }
 
-// TestSaveInterrupted: at each step of Save a crash leaves the old identity or
-// the new one. The names of the files that wait are those of Save.
+// TestSaveInterrupted: a crash at any step of Save leaves either the old
+// identity or the new one. The names of the waiting files are those that Save
+// uses.
 func TestSaveInterrupted(t *testing.T) {
 	old, fresh, stranger := newIdentity(t, testca.P256), newIdentity(t, testca.P384), newIdentity(t, testca.Ed25519)
 	oldCert, oldKey := savedFiles(t, old)
@@ -94,7 +95,7 @@ func TestSaveInterrupted(t *testing.T) {
 			case row.want != nil && (err != nil || !got.Leaf().Equal(row.want.Leaf())):
 				t.Errorf("got %v, %v", got, err)
 			}
-			// The next Save works, and leaves nothing but its two files.
+			// The next Save works, and leaves only its two files.
 			next := newIdentity(t, testca.Ed25519)
 			if err := next.Save(certFile, keyFile); err != nil {
 				t.Fatal(err)
@@ -109,8 +110,8 @@ func TestSaveInterrupted(t *testing.T) {
 	}
 }
 
-// TestLoadIdentityTransient: a file that cannot be read is not one that is
-// missing: nobody may conclude that there is no identity.
+// TestLoadIdentityTransient: an unreadable file is not a missing file, and
+// callers must not conclude that there is no identity.
 func TestLoadIdentityTransient(t *testing.T) {
 	cert, key := savedFiles(t, newIdentity(t, testca.P256))
 	dir := t.TempDir()
@@ -138,7 +139,7 @@ func TestLoadIdentityTransient(t *testing.T) {
 	}
 }
 
-// TestSaveTogether: of several that save at once one is last with both files,
+// TestSaveTogether: of several concurrent saves, one is last with both files,
 // and readers always find an identity.
 func TestSaveTogether(t *testing.T) {
 	dir := t.TempDir()
@@ -204,7 +205,7 @@ func TestSaveToOneFile(t *testing.T) {
 	}
 }
 
-// TestWriteFileCleansUp: what a crash has left beside the file goes away.
+// TestWriteFileCleansUp: WriteFile removes what a crash left beside the file.
 func TestWriteFileCleansUp(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{".staple.1.new", ".staple.77.new", ".other.1.new", ".staple.new", "staple.1.new"} {

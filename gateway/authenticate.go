@@ -15,46 +15,45 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// Request is what a gateway has to know of a request, as plain values. An
-// adapter fills in what its protocol has.
+// Request is what a gateway needs to know about a request, as plain values. An
+// adapter fills in what its protocol provides.
 type Request struct {
 	// Credentials are the values of the Authorization header fields (RFC 9110
-	// §11.6.2), one for each field, in their order. An adapter must not join,
-	// split or choose: two fields are refused.
+	// §11.6.2), one per field, in order. An adapter must not join, split or
+	// choose: the gateway refuses two fields.
 	Credentials []string
-	// Method is the request method, in the case in which it was sent.
+	// Method is the request method, in the case it was sent in.
 	Method string
-	// Target is what the request is for.
+	// Target is the request target.
 	Target Target
 	// Peer is the certificate with which the client authenticated the
-	// connection (RFC 8446 §4.4.2); nil if it did not.
+	// connection (RFC 8446 §4.4.2), or nil.
 	Peer *x509.Certificate
-	// RemoteAddr is the address of the other end of the connection, for the log.
+	// RemoteAddr is the address of the peer, for the log.
 	RemoteAddr string
 }
 
-// Target is the target of a [Request], as it was sent: nothing is decoded, and
-// nothing resolved.
+// Target is the target of a [Request] as it was sent, neither decoded nor
+// resolved.
 type Target struct {
-	// Scheme is http or https: that of the connection, never of a header.
+	// Scheme is http or https, from the connection, never from a header.
 	Scheme string
-	// Host is the Host header or the :authority, with the port if it has one.
+	// Host is the Host header or :authority, with the port if it has one.
 	Host string
 	// Path is the path with its percent-encoding (RFC 3986 §3.3).
 	Path string
-	// RawQuery is what follows the question mark. The log never has it, because
+	// RawQuery is the part after the question mark. It is never logged, because
 	// clients put secrets there.
 	RawQuery string
 }
 
-// Authenticate decides about a request: it returns the token for which the
-// request is accepted, or how to refuse it, never both and never neither. It
-// tells the log and the observer.
+// Authenticate decides about a request. It returns either the token of an
+// accepted request or a Refusal, never both and never neither. It reports to
+// the log and the observer.
 //
-// A [Refusal] is not an error, so that a nil one cannot become an error that is
-// not nil.
+// A [Refusal] is not an error, so a nil Refusal cannot become a non-nil error.
 func (g *Gateway) Authenticate(ctx context.Context, r Request) (verifier.Token, *Refusal) {
-	// 1. One place for one token.
+	// 1. Exactly one place for exactly one token.
 	raw, err := bearer(r.Credentials)
 	if err != nil {
 		return verifier.Token{}, g.refuse(ctx, r, "", 0, err)
@@ -78,7 +77,8 @@ func (g *Gateway) Authenticate(ctx context.Context, r Request) (verifier.Token, 
 	return token, nil
 }
 
-// refuse makes the refusal, and tells the log and the observer why.
+// refuse returns the refusal, and reports the cause to the log and the
+// observer.
 func (g *Gateway) refuse(ctx context.Context, r Request, raw string, took time.Duration, err error) *Refusal {
 	reason, detail := classify(err)
 	refusal := newRefusal(reason, loggable(detail, raw))
@@ -91,7 +91,7 @@ func (g *Gateway) refuse(ctx context.Context, r Request, raw string, took time.D
 	return refusal
 }
 
-// loggable is the path, decoded: encoded, it could hide a token.
+// loggable returns the decoded path: an encoded one could hide a token.
 func (t Target) loggable(raw string) string {
 	path, err := url.PathUnescape(t.Path)
 	if err != nil {
@@ -100,7 +100,7 @@ func (t Target) loggable(raw string) string {
 	return loggable(path, raw)
 }
 
-// classify splits an error into its reason and what the log adds to it.
+// classify splits an error into its reason and the detail for the log.
 func classify(err error) (reason stapled.Reason, detail string) {
 	e, ok := errors.AsType[*stapled.Error](err)
 	switch {

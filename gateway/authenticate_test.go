@@ -53,7 +53,7 @@ func TestAuthenticate(t *testing.T) {
 	realm.observer.check(t, "accepted", "credentials_missing", "credentials_malformed", "credentials_malformed", "signature_invalid")
 }
 
-// The detail of a refusal is fit for a log line.
+// The detail of a refusal is safe to log.
 func TestRefusalNeverHoldsTheToken(t *testing.T) {
 	raw := strings.Repeat("header", 10) + "." + strings.Repeat("payload", 10) + "." + strings.Repeat("signed", 10)
 	g := newGateway(t, gateway.Config{Verifier: rejectFor(errors.New(raw + strings.Repeat("x", 5000)))})
@@ -63,7 +63,7 @@ func TestRefusalNeverHoldsTheToken(t *testing.T) {
 	}
 }
 
-// What the middleware makes of a request of net/http.
+// How the middleware converts a net/http request.
 func TestRequestOf(t *testing.T) {
 	peer := &x509.Certificate{Raw: []byte("peer")}
 	for _, row := range []struct {

@@ -13,16 +13,16 @@ import (
 type tokenKey struct{}
 
 // NewContext returns a context in which [FromContext] finds this token. It is
-// for unit tests of handlers, which then need no gateway, and for
-// adapters that call [Gateway.Authenticate] themselves. It has no say in
-// whether a gateway accepts a request.
+// for unit tests of handlers, which then need no gateway, and for adapters that
+// call [Gateway.Authenticate] themselves. It does not affect whether a gateway
+// accepts a request.
 func NewContext(ctx context.Context, token verifier.Token) context.Context {
 	return context.WithValue(ctx, tokenKey{}, token)
 }
 
-// FromContext returns the token that a request was accepted for. It reports
-// false in a handler that is not behind [Gateway.Wrap], unless [NewContext] has
-// put a token there. The zero Token is none.
+// FromContext returns the token of an accepted request. It reports false in a
+// handler that is not behind [Gateway.Wrap], unless [NewContext] put a token
+// there. The zero Token does not count.
 func FromContext(ctx context.Context) (verifier.Token, bool) {
 	token, _ := ctx.Value(tokenKey{}).(verifier.Token)
 	return token, token != (verifier.Token{})

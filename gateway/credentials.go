@@ -9,11 +9,11 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// bearer takes the token out of the one place where it may stand: a single
-// Authorization header of the scheme Bearer (RFC 6750 §2.1). The form and the
-// query (§2.2, §2.3) are never read: they end in logs and histories, and a
-// second place is a second answer to the question which token counts. For the
-// same reason two Authorization headers are refused, not chosen from.
+// bearer returns the token from the only allowed place: a single Authorization
+// header with the scheme Bearer (RFC 6750 §2.1). It never reads the form or the
+// query (§2.2, §2.3): they end up in logs and histories, and a second place
+// would make it ambiguous which token counts. For the same reason it refuses
+// two Authorization headers.
 func bearer(values []string) (string, error) {
 	switch {
 	case len(values) == 0:
@@ -30,8 +30,8 @@ func bearer(values []string) (string, error) {
 	if token == "" {
 		return "", stapled.Errorf(stapled.CredentialsMalformed, "no token after Bearer")
 	}
-	// A list of credentials is what an intermediary makes of two headers. The
-	// rest of the syntax is the verifier's business.
+	// An intermediary may join two headers into a list of credentials. The
+	// verifier checks the rest of the syntax.
 	for _, c := range []byte{' ', '\t', ','} {
 		if strings.IndexByte(token, c) >= 0 {
 			return "", stapled.Errorf(stapled.CredentialsMalformed, "more than a token after Bearer")

@@ -48,11 +48,11 @@ func ExampleGateway_Wrap() {
 	log.Fatal(server.ListenAndServe())
 }
 
-// tokenOf is an accepted token with this sub.
+// tokenOf returns an accepted token with this sub.
 func tokenOf(subject string) verifier.Token { return newToken("sub", subject) }
 
-// A unit test of a handler needs no gateway: it puts the token there that it
-// wants.
+// A unit test of a handler needs no gateway: it puts a token of its choice into
+// the context.
 func ExampleNewContext() {
 	handler := func(w http.ResponseWriter, r *http.Request) {
 		token, ok := gateway.FromContext(r.Context())

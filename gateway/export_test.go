@@ -3,5 +3,5 @@
 
 package gateway
 
-// RequestOf is what Wrap makes of a request.
+// RequestOf is the conversion that Wrap uses.
 var RequestOf = requestOf

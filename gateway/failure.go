@@ -12,17 +12,17 @@ import (
 	"os"
 )
 
-// failure is how a request that got no answer from the upstream ends.
+// failure is the outcome of a request without an answer from the upstream.
 type failure struct {
 	status  int
 	body    string
 	level   slog.Level
 	message string
-	cause   error // if it is known better than from the transport
+	cause   error // if known better than from the transport
 }
 
-// classifyFailure finds out whose fault it is. The client's comes first: its
-// broken body breaks the request to the upstream too.
+// classifyFailure decides who is at fault. The client's fault comes first: its
+// broken body also breaks the request to the upstream.
 func classifyFailure(ctx context.Context, patience *patience, err error) failure {
 	var tooLarge *http.MaxBytesError
 	var timeout net.Error
@@ -37,7 +37,7 @@ func classifyFailure(ctx context.Context, patience *patience, err error) failure
 	case patience.end():
 		return failure{http.StatusGatewayTimeout, "gateway timeout\n", slog.LevelError, "upstream timed out", errSilent}
 	case errors.Is(context.Cause(ctx), context.Canceled):
-		// Nobody reads this, but for a client that has only ended its own side.
+		// Only a client that has closed just its own side reads this.
 		return failure{http.StatusBadRequest, "bad request\n", slog.LevelInfo, "client left before the upstream answered", nil}
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return failure{http.StatusGatewayTimeout, "gateway timeout\n", slog.LevelError, "upstream timed out", nil}
@@ -45,13 +45,13 @@ func classifyFailure(ctx context.Context, patience *patience, err error) failure
 	return failure{http.StatusBadGateway, "bad gateway\n", slog.LevelError, "upstream failed", nil}
 }
 
-// fail answers when the upstream does not. The error names addresses inside;
-// it is for the log.
+// fail answers the client when the upstream does not. The error contains
+// internal addresses and is only for the log.
 func (p *Proxy) fail(w http.ResponseWriter, r *http.Request, err error) {
 	f, _ := r.Context().Value(forwardingKey{}).(forwarding)
 	end := classifyFailure(r.Context(), f.patience, err)
 	if end.cause != nil {
-		err = end.cause // the transport's error may say no more than "context canceled"
+		err = end.cause // the transport may only say "context canceled"
 	}
 	p.log.LogAttrs(r.Context(), end.level, end.message,
 		slog.String("error", loggable(err.Error(), f.raw)), slog.String("upstream", p.upstream.Host),

@@ -21,7 +21,7 @@ import (
 	"github.com/stapledjwt/stapled/gateway"
 )
 
-// refusedWith is the whole answer to a request that got none from the
+// refusedWith returns the whole answer to a request that got none from the
 // upstream.
 func refusedWith(status int, body string) string {
 	return fmt.Sprintf("HTTP/1.1 %d %s\r\nCache-Control: no-store\r\nContent-Length: %d\r\n"+
@@ -31,7 +31,7 @@ func refusedWith(status int, body string) string {
 
 var badGateway = refusedWith(502, "bad gateway")
 
-// speaks serves TCP connections one by one, as a test decides.
+// speaks serves TCP connections one at a time, with the test's function.
 func speaks(t *testing.T, serve func(net.Conn)) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -137,8 +137,8 @@ func TestProxyUpstreamFails(t *testing.T) {
 	})
 }
 
-// An upstream that answers nothing and reads nothing either: the body does not
-// fit into the buffers between.
+// An upstream that neither answers nor reads: the body does not fit into the
+// buffers in between.
 func TestProxyUpstreamTakesNothing(t *testing.T) {
 	realm := newRealm(t)
 	address := speaks(t, func(conn net.Conn) {
@@ -166,7 +166,7 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// What the client does wrong is its own fault, also in the log.
+// The client's mistakes are its own fault, also in the log.
 func TestProxyClientFails(t *testing.T) {
 	const chunked = "Transfer-Encoding: chunked\r\n\r\n"
 	for _, row := range []struct {

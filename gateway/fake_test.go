@@ -22,18 +22,19 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// verifyFunc is a verifier that a test decides for.
+// verifyFunc is a verifier that a test controls.
 type verifyFunc func(raw string) (verifier.Token, error)
 
 func (f verifyFunc) Verify(raw string) (verifier.Token, error) { return f(raw) }
 
-// acceptAll accepts everything, so that what is rejected is rejected by the
-// gateway itself.
+// acceptAll accepts everything, so that every rejection comes from the gateway
+// itself.
 func acceptAll(raw string) (verifier.Token, error) {
 	return newToken("jti", "id of "+raw), nil
 }
 
-// newToken is an accepted token with this claim. Only a verifier makes one.
+// newToken returns an accepted token with this claim. Only a verifier can make
+// one.
 func newToken(claim, value string) verifier.Token {
 	genuine := issuance()
 	token, err := genuine.verifier.Verify(genuine.client.Token(func(t *testca.Token) { t.Claims.Set(claim, value) }))
@@ -66,7 +67,7 @@ func rejectFor(err error) verifyFunc {
 	return func(string) (verifier.Token, error) { return verifier.Token{}, err }
 }
 
-// outcomes records what the observer is told.
+// outcomes records the observer's events.
 type outcomes struct {
 	mu   sync.Mutex
 	list []string
@@ -89,7 +90,7 @@ func (o *outcomes) Observe(e gateway.Event) {
 	}
 }
 
-// check compares what was told so far.
+// check compares the events so far.
 func (o *outcomes) check(t *testing.T, want ...string) {
 	t.Helper()
 	o.mu.Lock()
@@ -159,7 +160,7 @@ func exchange(t *testing.T, server *httptest.Server, request string) string {
 	return dateLine.ReplaceAllString(string(response), "")
 }
 
-// get is a request with these header lines.
+// get returns a request with these header lines.
 func get(lines ...string) string {
 	request := "GET /orders?access_token=in.the.query HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n"
 	for _, line := range lines {

@@ -19,8 +19,9 @@ import (
 
 var leftOut = regexp.MustCompile(`left_out=(\d+)`)
 
-// TestFlood: callers that are refused again and again do not fill the disk, the log
-// says how often it was, the observer hears each, and other reasons are heard.
+// TestFlood: repeatedly refused callers do not fill the disk. The log says how
+// often it happened, the observer gets each event, and other reasons still get
+// through.
 func TestFlood(t *testing.T) {
 	const requests = 5000
 	synctest.Test(t, func(t *testing.T) {
@@ -59,7 +60,7 @@ func TestFlood(t *testing.T) {
 	})
 }
 
-// A caller with a good token is as little able to.
+// A caller with a good token cannot do so either.
 func TestProxyFlood(t *testing.T) {
 	realm := newRealm(t)
 	proxy := realm.proxy(t, "http://upstream.invalid", func(cfg *gateway.ProxyConfig) {

@@ -3,24 +3,24 @@
 
 // Package gateway protects services with stapled tokens.
 //
-// The decision is about values, whatever protocol brought them:
-// [Gateway.Authenticate] takes a [Request] and gives the accepted token or a
-// [Refusal]. What speaks a protocol is an adapter around it. [Gateway.Wrap] is
-// the one for net/http: middleware that takes the token of a request from its
-// Authorization header, and hands accepted requests on, with the token in their
-// context. A [Proxy] is a handler behind it, for upstreams that cannot embed the
-// middleware: it tells them the identity in Stapled-* headers. Handlers of yours
-// can stand between the two, and decide what a caller may do.
+// [Gateway.Authenticate] is independent of the protocol: it takes a [Request]
+// and returns the accepted token or a [Refusal]. Adapters connect it to a
+// protocol. [Gateway.Wrap] is the adapter for net/http: middleware that takes
+// the token of a request from its Authorization header, and passes accepted
+// requests on with the token in their context. A [Proxy] is a handler behind
+// it, for upstreams that cannot embed the middleware: it sends them the
+// identity in Stapled-* headers. Your own handlers can go between the two, and
+// decide what a caller may do.
 //
 // Callers learn only that they were refused. Every refusal is the same 401 with
-// WWW-Authenticate: Bearer error="invalid_token" (RFC 6750 §3), down to the last
-// byte; its reason goes to the log and to the observer. How
-// long it took is not hidden: a token is public, and so is what makes one
-// wrong.
+// WWW-Authenticate: Bearer error="invalid_token" (RFC 6750 §3), down to the
+// last byte. Its reason goes to the log and to the observer. How long a refusal
+// took is not hidden: a token is public, and so is what makes it wrong.
 //
-// The token is verified when the request arrives. A response that streams for
-// hours, or a connection that is upgraded to another protocol, outlives it;
-// a handler that minds compares the clock with [verifier.Token.FreshUntil].
+// The gateway verifies the token when the request arrives. A response that
+// streams for hours, or a connection that is upgraded to another protocol,
+// outlives the token. If that matters, the handler compares the clock with
+// [verifier.Token.FreshUntil].
 //
 // The package depends on the standard library and on package verifier. Metrics
 // for Prometheus are in gateway/prom.
@@ -34,40 +34,42 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// Verifier decides about tokens. [*verifier.Verifier] is the one to use.
+// Verifier verifies tokens. Use [*verifier.Verifier].
 type Verifier interface {
-	// Verify accepts or rejects a token in compact serialization. An error
-	// that is not a *stapled.Error counts as stapled.Unclassified, and so does
-	// the zero Token without an error.
+	// Verify accepts or rejects a token in compact serialization. An error that
+	// is not a *stapled.Error counts as stapled.Unclassified, and so does a
+	// zero Token without an error.
 	Verify(raw string) (verifier.Token, error)
 }
 
-// Config is what a gateway needs.
+// Config configures a gateway.
 type Config struct {
-	// Verifier decides. Required.
+	// Verifier verifies the tokens. Required.
 	Verifier Verifier
 	// Logger gets one line per accepted request at level Debug, and lines about
-	// refused requests at level Info. Anybody can cause the latter, so of each
-	// reason 10 pass at once and then one each 10 seconds, whose attribute
-	// left_out is the number of lines left out before it. Default: none.
+	// refused requests at level Info. Anyone can cause the latter, so each
+	// reason is limited to a burst of 10 lines, and then one every 10 seconds.
+	// The attribute left_out is the number of lines dropped before a line.
+	// Default: none.
 	Logger *slog.Logger
-	// Observer is told every outcome, also those left out of the log. Default:
-	// none.
+	// Observer receives every outcome, including those left out of the log.
+	// Default: none.
 	Observer Observer
 }
 
-// Gateway lets requests with an acceptable token pass, and refuses all others
-// alike. It is safe for concurrent use.
+// Gateway passes requests with an acceptable token, and refuses all others in
+// the same way. It is safe for concurrent use.
 type Gateway struct {
 	verifier Verifier
-	log      *slog.Logger // limited: anybody can cause its lines
+	log      *slog.Logger // limited: anyone can cause its lines
 	accepted *slog.Logger
 	observer Observer
 }
 
-// New checks the configuration.
+// New returns a gateway, or an error if the configuration is invalid.
 func New(cfg Config) (*Gateway, error) {
-	// A nil *verifier.Verifier in the interface is not nil, but as useless.
+	// An interface holding a nil *verifier.Verifier is not nil, but useless
+	// too.
 	if v, ok := cfg.Verifier.(*verifier.Verifier); cfg.Verifier == nil || ok && v == nil {
 		return nil, errors.New("gateway: Config.Verifier is nil; give it what verifier.New returned")
 	}
@@ -82,7 +84,7 @@ func New(cfg Config) (*Gateway, error) {
 	return g, nil
 }
 
-// limit bounds what strangers can write into a log; nil discards.
+// limit bounds what strangers can write to a log; nil discards.
 func limit(log *slog.Logger) *loglimit.Handler {
 	if log == nil {
 		return loglimit.New(slog.DiscardHandler)

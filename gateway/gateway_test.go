@@ -21,7 +21,7 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// refusal is the one response to whatever is refused, without its date.
+// refusal is the only response to any refused request, without its date.
 const refusal = "HTTP/1.1 401 Unauthorized\r\n" +
 	"Cache-Control: no-store\r\n" +
 	"Content-Length: 13\r\n" +
@@ -105,7 +105,7 @@ func TestRefusalsAreIndistinguishable(t *testing.T) {
 	}
 }
 
-// Every reason that can be given must be given by a row.
+// Every possible reason must have a row.
 func TestRefusalRowsCoverEveryReason(t *testing.T) {
 	given := map[stapled.Reason]bool{}
 	for _, row := range refusalRows() {
@@ -169,7 +169,7 @@ func TestNewContext(t *testing.T) {
 	}
 }
 
-// What stands in the context beforehand lets nobody in.
+// A token already in the context lets nobody in.
 func TestNewContextDoesNotAuthenticate(t *testing.T) {
 	g := newGateway(t, gateway.Config{Verifier: rejectFor(errors.New("no"))})
 	h := g.Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") }))

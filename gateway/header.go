@@ -14,31 +14,31 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// The headers in which a [Proxy] tells its upstream who is calling. A value
-// that the token does not have gives no header.
+// The headers in which a [Proxy] tells its upstream who is calling. It omits
+// the header for a value that the token does not have.
 //
-// In all but HeaderClaims, a byte that is not visible ASCII, a percent sign and
-// a comma are percent-encoded (RFC 3986 §2.1): nothing in a claim can end the
-// header, begin another one, or look like a second value, and [DecodeHeader]
-// gives the exact claim back. The usual names, URLs among them, stay readable.
+// In all but HeaderClaims, it percent-encodes bytes that are not visible ASCII,
+// percent signs and commas (RFC 3986 §2.1). So a claim cannot end the header,
+// begin another one, or look like a second value, and [DecodeHeader] returns
+// the exact claim. Common names, including URLs, stay readable.
 const (
-	// HeaderIssuer has the iss claim, proven to name the certificate.
+	// HeaderIssuer holds the iss claim, proven to name the certificate.
 	HeaderIssuer = "Stapled-Issuer"
-	// HeaderIdentity has what the certificate names: its first URI, else its
-	// first DNS name.
+	// HeaderIdentity holds the certificate's first URI, or else its first DNS
+	// name.
 	HeaderIdentity = "Stapled-Identity"
-	// HeaderSubject has the sub claim.
+	// HeaderSubject holds the sub claim.
 	HeaderSubject = "Stapled-Subject"
-	// HeaderTokenID has the jti claim.
+	// HeaderTokenID holds the jti claim.
 	HeaderTokenID = "Stapled-Token-Id"
-	// HeaderClaims has all claims: the JSON object in unpadded base64url
-	// (RFC 7515 §2). It is nearly as long as the token.
+	// HeaderClaims holds all claims: the JSON object in unpadded base64url (RFC
+	// 7515 §2). It is nearly as long as the token.
 	HeaderClaims = "Stapled-Claims"
 )
 
-// IdentityHeaders is what the headers tell of a token: for each name its value.
-// A value that the token does not have is empty. An adapter that cannot remove
-// the headers of a client must set those too, so that they replace them.
+// IdentityHeaders returns the header values for a token, by header name. A
+// value that the token does not have is empty. An adapter that cannot remove a
+// client's headers must set the empty ones too, to replace them.
 func IdentityHeaders(token verifier.Token) (map[string]string, error) {
 	var claims json.RawMessage
 	if err := token.Decode(&claims); err != nil {
@@ -53,8 +53,9 @@ func IdentityHeaders(token verifier.Token) (map[string]string, error) {
 	}, nil
 }
 
-// EncodeHeader percent-encodes what must not stand in the value of a header. The
-// percent sign is among it, so that no two values are written alike.
+// EncodeHeader percent-encodes everything that a header value must not contain.
+// It also encodes the percent sign, so that no two values have the same
+// encoding.
 func EncodeHeader(value string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder
@@ -68,9 +69,9 @@ func EncodeHeader(value string) string {
 	return b.String()
 }
 
-// DecodeHeader is for upstreams: it gives back what [EncodeHeader] has encoded,
-// and refuses everything else, such as two values that somebody has joined with
-// a comma. It is not for HeaderClaims.
+// DecodeHeader decodes what [EncodeHeader] encoded, for upstreams. It refuses
+// everything else, such as two values joined with a comma. It is not for
+// HeaderClaims.
 func DecodeHeader(value string) (string, error) {
 	decoded, err := url.PathUnescape(value)
 	if err != nil || EncodeHeader(decoded) != value {
@@ -79,11 +80,10 @@ func DecodeHeader(value string) (string, error) {
 	return decoded, nil
 }
 
-// reserved reports whether an upstream may take a header for one that the
-// gateway sets. CGI and what descends from it (RFC 3875 §4.1.18) see neither
-// case nor the difference between a hyphen and an underscore, and some servers
-// make an underscore of every other character too. So all of them count as a
-// hyphen here.
+// reserved reports whether an upstream may mistake a header for one that the
+// gateway sets. CGI and its descendants (RFC 3875 §4.1.18) ignore case and do
+// not distinguish a hyphen from an underscore. Some servers turn every other
+// character into an underscore too. So all of them count as a hyphen here.
 func reserved(name string) bool {
 	folded := []byte(name)
 	for i, c := range folded {

@@ -23,7 +23,7 @@ func TestIdentityHeaders(t *testing.T) {
 		headers[gateway.HeaderSubject] != "alice%2C%20%C3%A9%20100%25" || headers[gateway.HeaderClaims] == "" {
 		t.Errorf("got %v", headers)
 	}
-	// An adapter that sets all of them replaces what a client has set.
+	// An adapter that sets all of them replaces the client's.
 	want := []string{gateway.HeaderClaims, gateway.HeaderIdentity, gateway.HeaderIssuer, gateway.HeaderSubject, gateway.HeaderTokenID}
 	without, err := gateway.IdentityHeaders(newToken("sub", ""))
 	if err != nil || !slices.Equal(slices.Sorted(maps.Keys(without)), want) || without[gateway.HeaderSubject] != "" {

@@ -12,24 +12,24 @@ import (
 )
 
 const (
-	// maxLogged bounds what a stranger can write into a line of the log, and
-	// maxSearched what is searched for his token.
+	// maxLogged limits what a stranger can write into a log line, and
+	// maxSearched the text that is searched for the token.
 	maxLogged   = 256
 	maxSearched = 16 << 10
-	// minSegment is the length from which a segment of a token is taken for
-	// one: shorter ones are words of the text, and no use to a thief.
+	// minSegment is the length from which to treat a text as a token segment:
+	// shorter ones are ordinary words, and no use to a thief.
 	minSegment = 16
 )
 
 // loggable makes a text fit for the log: short, and without the token. The
-// verifier's errors never hold it, but a path can, and so can the errors of
-// somebody else's verifier. It is cut segment by segment, because a signed
-// payload in a log is as bad. What is too long to be searched is left out whole.
+// verifier's errors never contain it, but a path can, and so can the errors of
+// another verifier. It removes the token segment by segment, because a signed
+// payload in a log is just as bad. It omits a text that is too long to search.
 func loggable(text, raw string) string {
 	if len(text) > maxSearched {
 		return fmt.Sprintf("[%d bytes]", len(text))
 	}
-	// A text that is longer, or has more segments, is no token.
+	// A text that is longer, or has more segments, is not a token.
 	if len(raw) <= stapled.MaxTokenBytes {
 		for _, segment := range append([]string{raw}, strings.SplitN(raw, ".", 4)...) {
 			if len(segment) >= minSegment {

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// Wrap protects a handler: it is called for requests with an accepted token
-// only, and finds that token with [FromContext]. Like http.Handle, Wrap panics
-// if the handler is nil.
+// Wrap protects a handler, which gets only requests with an accepted token and
+// finds the token with [FromContext]. Like http.Handle, Wrap panics if the
+// handler is nil.
 func (g *Gateway) Wrap(next http.Handler) http.Handler {
 	if next == nil {
 		panic("gateway: Wrap of a nil handler")
@@ -27,7 +27,7 @@ func (g *Gateway) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// requestOf is the values of a request of net/http.
+// requestOf returns the values of a net/http request.
 func requestOf(r *http.Request) Request {
 	request := Request{
 		Credentials: r.Header["Authorization"],
@@ -47,8 +47,8 @@ func requestOf(r *http.Request) Request {
 	return request
 }
 
-// refuse writes the answer to a request that is refused. Nothing but the status
-// and the challenge gets into it.
+// refuse writes the answer to a refused request. It contains only the status
+// and the challenge.
 func refuse(w http.ResponseWriter, refusal *Refusal) {
 	if refusal.Challenge != "" {
 		w.Header().Set("WWW-Authenticate", refusal.Challenge)
@@ -56,7 +56,7 @@ func refuse(w http.ResponseWriter, refusal *Refusal) {
 	plain(w, refusal.Status, strings.ToLower(http.StatusText(refusal.Status))+"\n")
 }
 
-// plain writes a fixed answer that no cache keeps.
+// plain writes a fixed answer that caches must not keep.
 func plain(w http.ResponseWriter, status int, body string) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")

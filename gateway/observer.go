@@ -9,8 +9,8 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// Outcome is what became of a request. The strings are stable: metrics use them.
-// The zero value is no outcome.
+// Outcome is the result of a request. The strings are stable: metrics use them.
+// The zero value is not an outcome.
 type Outcome string
 
 // The outcomes.
@@ -22,18 +22,18 @@ const (
 // Event is one decision.
 type Event struct {
 	Outcome Outcome
-	// Reason is why a request was rejected, one of [Reasons]; empty for one that
-	// was accepted.
+	// Reason is why a request was rejected, one of [Reasons]; empty for an
+	// accepted request.
 	Reason stapled.Reason
-	// Took is how long the verification of the token took. It is 0 for
+	// Took is how long it took to verify the token. It is 0 for
 	// stapled.CredentialsMissing and stapled.CredentialsMalformed, where there
 	// was nothing to verify.
 	Took time.Duration
 }
 
-// Observer is told of events, for metrics. It is called from several goroutines
-// at once, before the client gets its answer. Package gateway/prom implements it
-// for Prometheus.
+// Observer receives events, for metrics. It is called from several goroutines
+// at once, before the client gets its answer. Package gateway/prom implements
+// it for Prometheus.
 type Observer interface {
 	Observe(Event)
 }

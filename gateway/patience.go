@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// errSilent is the cause of a request to the upstream that has been given up.
+// errSilent is the cause when the proxy gives up on a request to the upstream.
 var errSilent = errors.New("the upstream neither took the request nor began to answer in time")
 
-// patience gives a request up when the upstream stands still: when it has
-// neither taken a part of the body nor begun its answer for some time. The time
-// for which the proxy waits for the client's next bytes does not count. Once the
-// answer has begun there is no limit: streams and upgraded connections are
-// silent for hours with good reason.
+// patience gives up on a request when the upstream stalls: when, for some time,
+// it has neither taken part of the body nor begun its answer. Time that the
+// proxy spends waiting for the client's next bytes does not count. There is no
+// limit once the answer has begun: streams and upgraded connections may be
+// silent for hours.
 type patience struct {
-	limit  time.Duration // negative: without end
+	limit  time.Duration // negative: no limit
 	giveUp context.CancelCauseFunc
 
 	mu       sync.Mutex
@@ -30,7 +30,7 @@ type patience struct {
 	waiting  bool        // for the client
 	ended    bool
 	gaveUp   bool
-	bodyErr  error // what reading the client's body ended with, other than io.EOF
+	bodyErr  error // the error that ended reading the client's body, other than io.EOF
 }
 
 func newPatience(limit time.Duration, giveUp context.CancelCauseFunc) *patience {
@@ -45,7 +45,7 @@ func newPatience(limit time.Duration, giveUp context.CancelCauseFunc) *patience 
 func (p *patience) expire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// The timer may have gone off just before it was stopped or set anew.
+	// The timer may have fired just before it was stopped or reset.
 	if p.ended || p.waiting || time.Now().Before(p.deadline) {
 		return
 	}
@@ -60,8 +60,8 @@ func (p *patience) wait() {
 	p.waiting = true
 }
 
-// resume starts the clock anew: it is the upstream's turn. It takes the error of
-// reading the client's body.
+// resume restarts the clock: it is the upstream's turn. bodyErr is the error
+// from reading the client's body.
 func (p *patience) resume(bodyErr error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,9 +75,9 @@ func (p *patience) resume(bodyErr error) {
 	}
 }
 
-// interim starts the clock anew after a 1xx response, which says that the
-// upstream is at work (RFC 9110 §15.2). While the client's bytes are waited for, it has
-// not been running.
+// interim restarts the clock after a 1xx response, which says that the upstream
+// is working (RFC 9110 §15.2). The clock stays stopped while the proxy waits
+// for the client's bytes.
 func (p *patience) interim() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -87,8 +87,8 @@ func (p *patience) interim() {
 	}
 }
 
-// end stops the clock for good. It reports whether the request had been given
-// up by then.
+// end stops the clock for good. It reports whether the request had already been
+// given up.
 func (p *patience) end() (gaveUp bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -99,7 +99,7 @@ func (p *patience) end() (gaveUp bool) {
 	return p.gaveUp
 }
 
-// clientErr is why the client's body could not be read to its end, or nil.
+// clientErr returns why the client's body could not be fully read, or nil.
 func (p *patience) clientErr() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -120,7 +120,7 @@ func (b patientBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// patientTransport ends the patience with an upstream once it answers.
+// patientTransport ends the patience once the upstream answers.
 type patientTransport struct{ http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
@@ -128,7 +128,7 @@ func (t patientTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	f, _ := r.Context().Value(forwardingKey{}).(forwarding)
 	response, err := t.RoundTripper.RoundTrip(r)
 	if f.patience.end() && err == nil {
-		// A moment too late: the answer is cut off already.
+		// Just too late: the answer has already been cut off.
 		return nil, errors.Join(errSilent, response.Body.Close())
 	}
 	return response, err

@@ -20,12 +20,12 @@ import (
 	"github.com/stapledjwt/stapled/gateway"
 )
 
-// TestProxyTimeout: the clock runs while it is the upstream's turn, and ends
+// TestProxyTimeout: the clock runs while it is the upstream's turn, and stops
 // when its answer begins.
 func TestProxyTimeout(t *testing.T) {
 	const limit = gateway.DefaultTimeout
 	takeAll := func(r *http.Request) error { _, err := io.Copy(io.Discard, r.Body); return err }
-	// pause is an upstream at work, or one that hangs.
+	// pause is an upstream that is working, or one that hangs.
 	pause := func(r *http.Request, d time.Duration) error {
 		select {
 		case <-time.After(d):
@@ -137,7 +137,7 @@ func TestProxyTimeout(t *testing.T) {
 	}
 }
 
-// A WebSocket that is silent for longer than the timeout goes on.
+// A WebSocket that is silent for longer than the timeout stays open.
 func TestProxyTimeoutSparesUpgrades(t *testing.T) {
 	const timeout = 50 * time.Millisecond
 	realm := newRealm(t)
@@ -149,7 +149,7 @@ func TestProxyTimeoutSparesUpgrades(t *testing.T) {
 		}
 		defer conn.Close()
 		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-		<-time.After(4 * timeout) // the silence that is the object of this test
+		<-time.After(4 * timeout) // the silence under test
 		line, _ := stream.ReadString('\n')
 		io.WriteString(conn, line)
 	}))

@@ -21,54 +21,55 @@ import (
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
-// ProxyConfig is what a reverse proxy needs.
+// ProxyConfig configures a reverse proxy.
 type ProxyConfig struct {
-	// Upstream is where requests go: http or https, a host, and optionally a path
-	// that is put before the path of each request. Required. Nobody but the
-	// proxy may be able to reach it, because it believes the headers.
+	// Upstream is where requests go: http or https, a host, and optionally a
+	// path to put before the path of each request. Required. Only the proxy may
+	// be able to reach the upstream, because the upstream trusts the headers.
 	Upstream *url.URL
 	// Transport makes the requests. Default: an http.Transport that connects
-	// within 10 seconds, passes compressed bodies through, and takes no proxy
-	// from the environment, which would get to see and set the headers.
+	// within 10 seconds, passes compressed bodies through, and ignores proxies
+	// from the environment, which would be able to see and set the headers.
 	Transport http.RoundTripper
-	// Timeout is how long the upstream may stand still, taking nothing of the
-	// request and not beginning to answer, before the client gets 504. 0 means
+	// Timeout is how long the upstream may stall, neither taking part of the
+	// request nor beginning to answer, before the client gets 504. 0 means
 	// DefaultTimeout; NoTimeout waits without limit. It does not run while the
-	// proxy waits for the client (http.Server.ReadTimeout bounds that), nor once the
-	// answer has begun: streams and WebSockets may be silent for hours.
+	// proxy waits for the client (http.Server.ReadTimeout limits that), nor
+	// once the answer has begun: streams and WebSockets may be silent for
+	// hours.
 	Timeout time.Duration
-	// UnsafeForwardAuthorization leaves the token in the request. Whoever has
-	// it can use it, until it expires, against every service of the same
-	// audience: the upstream, its logs, and whatever it calls in turn.
+	// UnsafeForwardAuthorization leaves the token in the request. Anyone who
+	// has it can use it, until it expires, against every service with the same
+	// audience: the upstream, its logs, and anything it calls.
 	UnsafeForwardAuthorization bool
-	// Logger is told which requests were not forwarded, and why. Anybody can
-	// cause such lines, so they are limited as those of [Config].Logger are.
-	// Default: none.
+	// Logger logs which requests were not forwarded, and why. Anyone can cause
+	// such lines, so they are limited in the same way as those of
+	// [Config].Logger. Default: none.
 	Logger *slog.Logger
 }
 
 const (
-	// DefaultTimeout is how long an upstream may stand still by default.
+	// DefaultTimeout is the default of [ProxyConfig].Timeout.
 	DefaultTimeout = time.Minute
-	// NoTimeout in a [ProxyConfig] lets an upstream stand still without limit.
+	// NoTimeout in a [ProxyConfig] lets an upstream stall without limit.
 	NoTimeout = time.Duration(-1)
 )
 
-// Proxy is a reverse proxy to stand behind [Gateway.Wrap], directly or with
-// handlers between the two that decide what a caller may do. A request without a
-// token in its context gets 401. The proxy tells the upstream who is
-// calling in the headers HeaderIssuer and following, and makes sure that no
-// client can set, spoil or remove them. Of the protocols that a client can ask to
-// upgrade to, it passes on websocket only. The trailers of a request do not
-// pass (RFC 9110 §6.5.1).
+// Proxy is a reverse proxy for use behind [Gateway.Wrap], directly or with
+// handlers in between that decide what a caller may do. A request without a
+// token in its context gets 401. The proxy tells the upstream who is calling in
+// the Stapled-* headers (see [HeaderIssuer]), and makes sure that no client can
+// set, spoil or remove them. It passes on upgrades to websocket only. It drops
+// the trailers of a request (RFC 9110 §6.5.1).
 //
 // The path and the query reach the upstream byte for byte, or the client gets
-// 400: percent-encode what a URL cannot hold (RFC 3986 §3.3, §3.4).
+// 400: percent-encode what a URL cannot contain (RFC 3986 §3.3, §3.4).
 //
-// A client whose body is broken gets 400, or 408 if the server's ReadTimeout has
-// passed, or 413 if http.MaxBytesHandler has put a limit in front of the proxy,
-// which has none of its own. An upstream that does not answer in time is 504, and
-// one that cannot be reached or answers something else than HTTP is 502.
+// A client whose body is broken gets 400, or 408 if the server's ReadTimeout
+// has passed, or 413 if http.MaxBytesHandler sets a limit in front of the
+// proxy, which has no limit of its own. The client gets 504 if the upstream
+// does not answer in time, and 502 if it cannot be reached or does not answer
+// with HTTP.
 type Proxy struct {
 	reverse  *httputil.ReverseProxy
 	upstream *url.URL
@@ -77,7 +78,8 @@ type Proxy struct {
 	keepAuth bool
 }
 
-// NewProxy checks the configuration. It does not connect to the upstream.
+// NewProxy returns a proxy, or an error if the configuration is invalid. It
+// does not connect to the upstream.
 func NewProxy(cfg ProxyConfig) (*Proxy, error) {
 	if err := checkUpstream(cfg.Upstream); err != nil {
 		return nil, fmt.Errorf("gateway: ProxyConfig.Upstream: %w", err)
@@ -125,10 +127,10 @@ func checkUpstream(u *url.URL) error {
 	return nil
 }
 
-// forwarding is what the later steps need to know of a request.
+// forwarding is what later steps need to know about a request.
 type forwarding struct {
-	identity map[string]string // what rewrite adds
-	raw      string            // the token, to be kept out of the log
+	identity map[string]string // headers that rewrite adds
+	raw      string            // the token, to keep it out of the log
 	patience *patience
 }
 
@@ -136,7 +138,7 @@ type forwardingKey struct{}
 
 // ServeHTTP forwards a request that was accepted.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// Without a token nothing leaves.
+	// Never forward a request without a token.
 	token, ok := FromContext(r.Context())
 	if !ok {
 		const detail = "no token in the context of the request: put the proxy behind Gateway.Wrap"
@@ -177,13 +179,13 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.reverse.ServeHTTP(w, r)
 }
 
-// rewrite makes the request that the upstream gets. It runs after ReverseProxy
-// has removed the headers that the client's Connection header lists (RFC 9110
-// §7.6.1), so that listing one of ours there does not remove it.
+// rewrite builds the upstream request. It runs after ReverseProxy has removed
+// the headers listed in the client's Connection header (RFC 9110 §7.6.1), so
+// listing one of ours there does not remove it.
 func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	pr.SetURL(p.upstream)
-	// ReverseProxy drops the parameters that Go does not understand, and sorts the
-	// others. The target has been checked, and is the client's.
+	// ReverseProxy drops query parameters that Go does not understand, and
+	// sorts the others. The target has been checked, so use the client's.
 	pr.Out.URL.RawQuery, pr.Out.URL.ForceQuery = pr.In.URL.RawQuery, pr.In.URL.ForceQuery
 	strip(pr.Out.Header)
 	pr.Out.Trailer = nil // announced, but ReverseProxy would not send the values
@@ -191,8 +193,8 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 		pr.Out.Header.Del("Authorization")
 	}
 	if !strings.EqualFold(pr.Out.Header.Get("Upgrade"), "websocket") {
-		// Behind another protocol, h2c above all, a client could go on with
-		// requests of its own making.
+		// After an upgrade to another protocol, above all h2c, a client could
+		// send requests of its own making.
 		pr.Out.Header.Del("Upgrade")
 		pr.Out.Header.Del("Connection")
 	}
@@ -206,7 +208,7 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 }
 
 // strip removes the headers that only the gateway may set. It goes through the
-// map itself, as the tricks are in the spelling of the names.
+// map itself, because the tricks are in the spelling of the names.
 func strip(h http.Header) {
 	for name := range h {
 		if reserved(name) {

@@ -23,7 +23,7 @@ type arrived struct {
 	header, trailer http.Header
 }
 
-// upstream serves a service that passes on what it gets, and answers "done".
+// upstream serves a service that records its requests and answers "done".
 func upstream(t *testing.T) (*httptest.Server, <-chan arrived) {
 	requests := make(chan arrived, 100)
 	return serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -38,7 +38,7 @@ func upstream(t *testing.T) (*httptest.Server, <-chan arrived) {
 
 const testIssuer = "spiffe://test.example/client"
 
-// identity is what the upstream must be told for [realm.subject]("alice").
+// identity is what the upstream must receive for [realm.subject]("alice").
 func identity(token string) http.Header {
 	return http.Header{
 		"Stapled-Issuer":    {testIssuer},

@@ -18,7 +18,8 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// realm is a CA, a client of it, and a gateway that trusts it: no fakes.
+// realm is a CA, a client of it, and a gateway that trusts it. Nothing is
+// faked.
 type realm struct {
 	client   *testca.Party
 	gateway  *gateway.Gateway
@@ -67,13 +68,13 @@ func (r *realm) proxy(t *testing.T, upstream string, edit func(*gateway.ProxyCon
 	return serve(t, r.protected(t, cfg))
 }
 
-// subject is a token with this sub claim.
+// subject returns a token with this sub claim.
 func (r *realm) subject(sub string) string {
 	return r.client.Token(func(token *testca.Token) { token.Claims.Set("sub", sub) })
 }
 
-// The real verifier behind the middleware: each refusal for its own reason, and
-// all of them alike.
+// The real verifier behind the middleware: each refusal has its own reason, and
+// all look the same.
 func TestEndToEnd(t *testing.T) {
 	realm := newRealm(t)
 	server := serve(t, realm.gateway.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -5,27 +5,27 @@ package gateway
 
 import "github.com/stapledjwt/stapled"
 
-// Refusal is how to refuse a request. Status and Challenge are the answer, and
-// the same for every reason. Reason and Detail are for logs and metrics: to send
-// them would tell a stranger how far the checks went.
+// Refusal says how to refuse a request. Status and Challenge are the answer,
+// and the same for every reason. Reason and Detail are for logs and metrics:
+// sending them would reveal how far the checks went.
 type Refusal struct {
 	// Status is the status code to answer with (RFC 9110 §15): 401.
 	Status int
 	// Challenge is the value of the WWW-Authenticate header to answer with (RFC
-	// 9110 §11.6.1). Without it, there is no such header.
+	// 9110 §11.6.1). If empty, omit the header.
 	Challenge string
 
 	// Reason is one of [Reasons]. Do not send it.
 	Reason stapled.Reason
 	// Detail is one short line: what was compared, or what happened. It never
-	// holds the token. Do not send it.
+	// contains the token. Do not send it.
 	Detail string
 }
 
 // The answer to every request without an acceptable token. RFC 6750 §3.1 would
-// leave the error code out for a request without credentials, and offers
-// invalid_request for a malformed one; telling them apart here would tell a
-// stranger how far the checks went.
+// omit the error code for a request without credentials, and offers
+// invalid_request for a malformed one; distinguishing them here would reveal
+// how far the checks went.
 const (
 	unauthorized = 401
 	challenge    = `Bearer error="invalid_token"`
@@ -35,8 +35,8 @@ func newRefusal(reason stapled.Reason, detail string) *Refusal {
 	return &Refusal{Status: unauthorized, Challenge: challenge, Reason: reason, Detail: detail}
 }
 
-// Reasons lists every reason for which a gateway refuses: its own, and then
-// those of [stapled.Reasons].
+// Reasons lists every reason a gateway gives for refusing a request: its own,
+// then those of [stapled.Reasons].
 func Reasons() []stapled.Reason {
 	own := []stapled.Reason{stapled.CredentialsMissing, stapled.CredentialsMalformed, stapled.Unclassified}
 	return append(own, stapled.Reasons()...)

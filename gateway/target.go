@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// checkTarget lets through a request whose target (RFC 9112 §3.2) the upstream
-// gets as a path below its own and a query, both byte for byte as the client has
-// sent them, and nothing else. A proxy that corrects a target and passes it on
-// lets clients past filters that saw the other one.
+// checkTarget accepts a request only if its target (RFC 9112 §3.2) reaches the
+// upstream as a path below the upstream's own and a query, both byte for byte
+// as the client sent them. A proxy that corrects a target and passes it on lets
+// clients bypass filters that saw the original.
 func (p *Proxy) checkTarget(r *http.Request) error {
 	hosts := r.Header["Host"] // with HTTP/2, beside :authority
 	switch {
@@ -27,15 +27,16 @@ func (p *Proxy) checkTarget(r *http.Request) error {
 	case r.URL.Path != "" && r.URL.Path[0] != '/':
 		return errors.New("the path does not begin with a slash")
 	case r.ProtoMajor > 1 && !strings.HasPrefix(r.RequestURI, "/"):
-		// RFC 9113 §8.3.1. Only HTTP/1.1 has the absolute form (RFC 9112 §3.2.2).
+		// RFC 9113 §8.3.1. Only HTTP/1.1 has the absolute form (RFC 9112
+		// §3.2.2).
 		return errors.New("the :path does not begin with a slash")
 	case strings.ContainsFunc(r.Host, notHost):
-		// It goes into X-Forwarded-Host. net/http looks at it with HTTP/1.1 only.
+		// It goes into X-Forwarded-Host. net/http checks it only for HTTP/1.1.
 		return errors.New("the host has characters in it that no host has")
 	case len(hosts) > 1 || len(hosts) == 1 && hosts[0] != r.Host:
 		return errors.New("the Host header is not the :authority (RFC 9113 §8.3.1)")
 	case r.URL.RawPath != "" && r.URL.RawPath != r.URL.EscapedPath():
-		// net/url encodes such a path anew, and then all of it: "%2F" becomes a
+		// net/url would encode the whole path again: "%2F" would become a
 		// slash.
 		return errors.New("the path has characters in it that must be percent-encoded in a URL (RFC 3986 §3.3)")
 	case strings.ContainsFunc(r.URL.RawQuery, endsTarget):
@@ -46,17 +47,18 @@ func (p *Proxy) checkTarget(r *http.Request) error {
 	return nil
 }
 
-// endsTarget reports which characters an upstream could take for the end of the
-// target. HTTP/2 carries them all. Beyond ASCII, some servers read the request
-// line as ISO 8859-1 and split it at the no-break space in "\xc3\xa0", an à.
+// endsTarget reports whether an upstream could take a character for the end of
+// the target. HTTP/2 carries them all. Beyond ASCII, some servers read the
+// request line as ISO 8859-1 and split it at the no-break space in "\xc3\xa0",
+// an à.
 func endsTarget(c rune) bool { return c <= ' ' || c >= 0x7f || c == '#' }
 
-// notToken reports which characters a method does not have (RFC 9110 §5.6.2).
-// The server looks at it with HTTP/1.1 only.
+// notToken reports whether a character is not allowed in a method (RFC 9110
+// §5.6.2). The server checks it only for HTTP/1.1.
 func notToken(c rune) bool { return !alphanumeric(c) && !strings.ContainsRune("!#$%&'*+-.^_`|~", c) }
 
-// notHost reports which characters neither a host nor a port has (RFC 3986
-// §3.2.2). A comma would be permitted, but looks like a second host in
+// notHost reports whether a character is not allowed in a host or port (RFC
+// 3986 §3.2.2). RFC 3986 allows a comma, but it looks like a second host in
 // X-Forwarded-Host.
 func notHost(c rune) bool { return !alphanumeric(c) && !strings.ContainsRune("-._~%!$&'()*+;=:[]", c) }
 
@@ -65,7 +67,7 @@ func alphanumeric(c rune) bool {
 }
 
 // dotted reports whether a path has segments "." or ".." (RFC 3986 §3.3), which
-// an upstream would resolve, some also with parameters behind them.
+// an upstream would resolve. Some do so even if parameters follow.
 func dotted(path string) bool {
 	for segment := range strings.FieldsFuncSeq(path, func(c rune) bool { return c == '/' || c == '\\' }) {
 		if segment, _, _ = strings.Cut(segment, ";"); segment == "." || segment == ".." {
@@ -75,7 +77,7 @@ func dotted(path string) bool {
 	return false
 }
 
-// withoutQuery leaves out what clients put secrets in.
+// withoutQuery removes the query, where clients put secrets.
 func withoutQuery(target string) string {
 	path, _, _ := strings.Cut(target, "?")
 	return path

@@ -13,8 +13,8 @@ import (
 	"github.com/stapledjwt/stapled/gateway"
 )
 
-// A caller with a good token still does not choose what the upstream's request
-// line says beyond a path below its own, and a query.
+// Even a caller with a good token controls only a path below the upstream's
+// own, and a query, in the upstream's request line.
 func TestProxyTargets(t *testing.T) {
 	service, requests := upstream(t)
 	for _, row := range []struct{ name, base, method, target, arrives string }{
@@ -71,8 +71,8 @@ func TestProxyTargets(t *testing.T) {
 	}
 }
 
-// HTTP/2 carries the target in a field of its own, where it can hold what would
-// end it in a request line.
+// HTTP/2 carries the target in a separate field, which can contain characters
+// that would end it in a request line.
 func TestProxyTargetsOfHTTP2(t *testing.T) {
 	realm := newRealm(t)
 	service, requests := upstream(t)
@@ -100,7 +100,7 @@ func TestProxyTargetsOfHTTP2(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// Opaque is sent as it is.
+			// Opaque is sent unchanged.
 			request.URL.Opaque, request.URL.RawQuery = row.path, row.query
 			request.Header.Set("Authorization", "Bearer "+realm.subject("alice"))
 			response, err := proxy.Client().Do(request)

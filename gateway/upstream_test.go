@@ -43,12 +43,12 @@ func TestProxyRefuses(t *testing.T) {
 	realm.observer.check(t, "credentials_missing", "credentials_missing", "malformed", "signature_invalid", "audience_mismatch")
 }
 
-// roundTrip is a transport that a test decides for.
+// roundTrip is a transport that a test controls.
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// A proxy is no gateway: what nobody has accepted goes nowhere.
+// A proxy is not a gateway: it forwards nothing that was not accepted.
 func TestProxyNeedsAToken(t *testing.T) {
 	service, requests := upstream(t)
 	base, err := url.Parse(service.URL)

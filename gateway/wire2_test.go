@@ -38,8 +38,8 @@ func readFrame(r io.Reader) (kind, flags byte, payload []byte, err error) {
 	return head[3], head[4], payload, err
 }
 
-// hpack writes fields as literals that are not indexed (RFC 7541 §6.2.2), just
-// as they are.
+// hpack writes fields as literals without indexing (RFC 7541 §6.2.2),
+// unchanged.
 func hpack(fields ...string) []byte {
 	var block []byte
 	text := func(s string) {
@@ -62,7 +62,8 @@ func hpack(fields ...string) []byte {
 	return block
 }
 
-// answer2 is how a server answers a stream: its status, or what else.
+// answer2 returns a server's answer on a stream: its status, or what else it
+// did.
 func answer2(r io.ReadWriter) string {
 	for {
 		kind, flags, payload, err := readFrame(r)
@@ -89,8 +90,8 @@ func answer2(r io.ReadWriter) string {
 	}
 }
 
-// TestWire2: what arrives at the upstream, byte for byte, for what a client
-// writes into the fields of an HTTP/2 request.
+// TestWire2: what reaches the upstream, byte for byte, when a client writes
+// these fields into an HTTP/2 request.
 func TestWire2(t *testing.T) {
 	const get, path, https, authority = "GET", "/a", "https", "gateway"
 	pseudo := func(method, path, scheme, authority string) []string {
@@ -151,7 +152,7 @@ func TestWire2(t *testing.T) {
 		{"te", with("te", "gzip"), "", "", "400|reset"},
 		{"length beyond the body", with("content-length", "9"), "hello", "", "400|reset"},
 		{"body beyond the length", with("content-length", "3"), "hello", "", "400|reset"},
-		// The frames decide, and net/http writes the length of what they hold.
+		// The frames decide, and net/http writes the length of their content.
 		{"two lengths", with("content-length", "5", "content-length", "6"), "hello",
 			"GET /a HTTP/1.1\r\nHost: UPSTREAM\r\nContent-Length: 5\r\n\r\nhello", ""},
 		{"body", pseudo("POST", "/a?b;c", https, authority), "hello",

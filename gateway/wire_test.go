@@ -42,8 +42,8 @@ func plainRequest(target string) string {
 	return "GET " + target + " HTTP/1.1\r\nHost: UPSTREAM\r\n\r\n"
 }
 
-// TestWire1: what arrives at the upstream, byte for byte, for what a client
-// writes to its socket. Nothing arrives where there is a status.
+// TestWire1: what reaches the upstream, byte for byte, when a client writes
+// this to its socket. If there is a status, nothing does.
 func TestWire1(t *testing.T) {
 	type row struct {
 		name, request string // AUTH stands for Host and Authorization
@@ -147,7 +147,7 @@ func TestWire1(t *testing.T) {
 			if len(got) < 12 || !strings.HasPrefix(got, "HTTP/1.1 ") || !strings.Contains(row.status, got[9:12]) || len(requests) != 0 {
 				t.Errorf("response: %q; want status %s, and nothing at the upstream", got, row.status)
 			}
-			// What net/http refuses itself never gets to the gateway.
+			// Requests that net/http itself refuses never reach the gateway.
 			proxy.Close()
 			if log := realm.log.String(); strings.Contains(log, "request accepted") && strings.Count(log, `level=WARN msg="request not forwarded"`) != 1 {
 				t.Errorf("want one line that says why:\n%s", log)
@@ -156,8 +156,8 @@ func TestWire1(t *testing.T) {
 	}
 }
 
-// On a connection that is kept, a refused request cannot leave anything behind
-// that the upstream or the gateway would take for the next one.
+// On a kept-alive connection, a refused request cannot leave behind anything
+// that the upstream or the gateway would take for the next request.
 func TestWireKeptConnection(t *testing.T) {
 	realm := newRealm(t)
 	address, requests := recorder(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/stapledjwt/stapled/issuer"
 )
 
-// BenchmarkSign compares Sign with the signature alone, which it is to stay
-// within 1.20 times of.
+// BenchmarkSign compares Sign with the signature alone. Sign must stay within
+// 1.20 times of it.
 func BenchmarkSign(b *testing.B) {
 	for _, kind := range testca.Kinds() {
 		leaf := newParty(kind)

@@ -14,24 +14,24 @@ import (
 	"github.com/stapledjwt/stapled/internal/strictjson"
 )
 
-// Claims are what one token says. The issuer adds iss, iat, nbf, exp and jti,
-// of which the last is 128 random bits (RFC 7519 §4.1).
+// Claims are the claims of one token. The issuer adds iss, iat, nbf, exp and
+// jti, which is 128 random bits (RFC 7519 §4.1).
 type Claims struct {
-	// Audience is the aud claim: whom the token is for. Required. One value is
+	// Audience is the aud claim: who the token is for. Required. One value is
 	// written as a string, several as an array (RFC 7519 §4.1.3).
 	Audience []string
 	// Subject is the sub claim. Default: none.
 	Subject string
-	// Extra has further claims: a map or struct that encoding/json makes an
-	// object of. It must not contain a claim that the issuer sets, nor anything
+	// Extra holds further claims: a map or struct that encoding/json encodes as
+	// an object. It must not contain a claim that the issuer sets, nor anything
 	// that two JSON parsers could read differently. Default: none.
 	Extra any
-	// TTL is the longest time from iat to exp of this token, no longer than
-	// [Config].TTL. Default: that.
+	// TTL is the maximum time from iat to exp of this token. It must not exceed
+	// [Config].TTL, which is the default.
 	TTL time.Duration
 }
 
-// check refuses text that would be signed as something else.
+// check refuses claims that could not be signed as given.
 func (claims *Claims) check() error {
 	if len(claims.Audience) == 0 {
 		return refuse(stapled.ClaimsInvalid, "aud is required: a token for nobody in particular is one for everybody")

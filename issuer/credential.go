@@ -23,30 +23,30 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// credential is what [Issuer.Rotate] swaps: a chain, its key and the source of
-// its staples, with the header last made of them. It holds no other state, so
-// that nothing of one credential can end up in a token of another.
+// credential is what [Issuer.Rotate] swaps: a chain, its key, the source of its
+// staples, and the last header made from them. It holds no other state, so
+// nothing of one credential can end up in another's token.
 type credential struct {
 	issuer    *Issuer
 	chain     []*x509.Certificate
-	anchor    *x509.Certificate // nil if the identity does not name it
+	anchor    *x509.Certificate // nil if the identity has none
 	key       crypto.Signer
 	staples   StapleSource
 	algorithm jose.SignatureAlgorithm
 	hash      crypto.Hash // 0 for EdDSA
 	kid       string
-	// notBefore and notAfter bound the time in which the whole chain is valid.
+	// notBefore and notAfter limit the time in which the whole chain is valid.
 	notBefore, notAfter time.Time
-	// claims is how every payload begins.
+	// claims is the beginning of every payload.
 	claims []byte
 
 	built    atomic.Pointer[header]
 	building sync.Mutex
 }
 
-// newCredential checks what can be checked without a staple.
+// newCredential checks everything that does not need a staple.
 func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*credential, error) {
-	// An Identity may have been made without its constructor.
+	// The Identity may have been made without its constructor.
 	anchor := id.Anchor
 	id, err := certs.NewIdentity(id.Chain, id.Key)
 	if err != nil {
@@ -74,8 +74,8 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 		return nil, err
 	}
 
-	// 2. The certificates are a chain, and its leaf may sign tokens. Verifiers
-	// would say so too, to somebody who cannot repair it.
+	// 2. The certificates form a chain, and its leaf may sign tokens. Verifiers
+	// would reject it too, but the bearer could not fix it.
 	if err := c.checkChain(); err != nil {
 		return nil, err
 	}
@@ -86,8 +86,8 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 		return nil, err
 	}
 	if i.name == "" {
-		// In New; from then on a certificate that names somebody else is none of
-		// this issuer's.
+		// Only in New; later, a certificate that names another issuer does not
+		// belong to this one.
 		i.name = names.Issuer()
 	}
 	if i.name == "" {
@@ -98,10 +98,10 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 	}
 	c.claims = appendString([]byte(`{"iss":`), i.name)
 
-	// 4. The chain is no larger than verifiers accept.
+	// 4. The chain is not larger than verifiers accept.
 	total := 0
 	for n, cert := range c.chain {
-		if _, err := certx5c.ParseDER(cert.Raw); err != nil { // it has too many names
+		if _, err := certx5c.ParseDER(cert.Raw); err != nil { // too many names
 			return nil, stapled.In(fmt.Sprintf("certificate %d, %s", n, certname.Of(cert)), err)
 		}
 		total += len(cert.Raw)
@@ -131,7 +131,7 @@ func (c *credential) checkChain() error {
 		}
 		issuer := c.issuerOf(n)
 		if issuer == nil {
-			continue // its staple, if there is one, will be refused
+			continue // its staple, if any, will be refused
 		}
 		if err := cert.CheckSignatureFrom(issuer); err != nil {
 			return refuse(stapled.ChainInvalid, "%s did not issue %s, which names %s: %w", certname.Of(issuer), certname.Of(cert), certname.IssuerOf(cert), err)
@@ -140,8 +140,8 @@ func (c *credential) checkChain() error {
 	return nil
 }
 
-// issuerOf is the certificate that issued certificate n; nil if that is an
-// anchor that the identity does not name.
+// issuerOf returns the certificate that issued certificate n, or nil if that is
+// an anchor missing from the identity.
 func (c *credential) issuerOf(n int) *x509.Certificate {
 	if n+1 < len(c.chain) {
 		return c.chain[n+1]
@@ -149,9 +149,9 @@ func (c *credential) issuerOf(n int) *x509.Certificate {
 	return c.anchor
 }
 
-// header returns a header to sign with now, or says which condition fails. The
-// conditions are checked for every token; the header is made once for a set of
-// staples.
+// header returns a header to sign with now, or an error that says which
+// condition fails. It checks the conditions for every token, but makes the
+// header only once per set of staples.
 func (c *credential) header(now time.Time) (*header, error) {
 	staples, err := c.usable(now)
 	if err != nil {
@@ -175,7 +175,7 @@ func (c *credential) header(now time.Time) (*header, error) {
 	return h, nil
 }
 
-// headerOf returns the header last made if it is of these staples, else nil.
+// headerOf returns the last header if it was made from these staples, else nil.
 func (c *credential) headerOf(staples []*ocspstaple.Staple) *header {
 	if h := c.built.Load(); h != nil && slices.Equal(h.staples, staples) {
 		return h
@@ -183,7 +183,7 @@ func (c *credential) headerOf(staples []*ocspstaple.Staple) *header {
 	return nil
 }
 
-// usable returns the staples if, with them, this credential may sign now.
+// usable returns the staples if this credential may sign with them now.
 func (c *credential) usable(now time.Time) ([]*ocspstaple.Staple, error) {
 	if now.After(c.notAfter) {
 		return nil, refuse(stapled.CertificateExpired, "the chain ended at %s, and it is %s: enroll a new certificate",
@@ -204,7 +204,7 @@ func (c *credential) usable(now time.Time) ([]*ocspstaple.Staple, error) {
 	return staples, nil
 }
 
-// nudge tells a source that can be told that its staples are needed.
+// nudge tells a source that is a [Nudger] that its staples are needed.
 func (c *credential) nudge() {
 	if n, ok := c.staples.(Nudger); ok {
 		n.Nudge()

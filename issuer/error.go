@@ -13,8 +13,8 @@ func refuse(reason stapled.Reason, format string, args ...any) *stapled.Error {
 	return stapled.Errorf(reason, format, args...)
 }
 
-// refuseStaple gives the error of a staple or of its source a reason of this
-// package. A source has error types of its own: what they wrap decides.
+// refuseStaple gives an error from a staple or its source a reason. A source
+// may have its own error types: what they wrap decides.
 func refuseStaple(err error) *stapled.Error {
 	for _, reason := range []stapled.Reason{
 		stapled.CertificateRevoked, stapled.StapleUnknown, stapled.StapleStale, stapled.StapleNotYetValid,

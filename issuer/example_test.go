@@ -15,7 +15,7 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
-// A service that signs tokens with the certificate it has from its CA.
+// A service signs tokens with the certificate from its CA.
 func ExampleIssuer() {
 	ctx := context.Background()
 	identity, err := certs.LoadIdentity("service.crt", "service.key")
@@ -49,7 +49,7 @@ func ExampleIssuer() {
 	log.Print(len(token))
 }
 
-// A client whose requests to one service carry a token, and no others.
+// A client whose requests to one service, and no others, carry a token.
 func ExampleNewTransport() {
 	var iss *issuer.Issuer // as above
 
@@ -65,7 +65,7 @@ func ExampleNewTransport() {
 	defer resp.Body.Close()
 }
 
-// A certificate is renewed: certificate, key and staples are swapped together.
+// After a renewal, certificate, key and staples are swapped together.
 func ExampleIssuer_Rotate() {
 	var iss *issuer.Issuer // as above
 

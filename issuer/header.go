@@ -15,28 +15,28 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// header is the protected header of all tokens that are signed with one set of
-// staples. Verifiers recognize its bytes and skip what they have proven once,
-// so it has a fixed order of members and nothing that differs between tokens.
-// It is not modified.
+// header is the protected header of all tokens signed with one set of staples.
+// Verifiers recognize its bytes and skip what they have already proven, so its
+// members have a fixed order and nothing in it differs between tokens. It is
+// immutable.
 type header struct {
 	credential *credential
 	staples    []*ocspstaple.Staple
-	// segment is its base64url encoding and the dot behind.
+	// segment is its base64url encoding and the dot after it.
 	segment string
-	// prefix is the state of the digest after the segment, so that a token
-	// costs the digest of its payload only. It is nil for EdDSA, which signs
-	// the message itself.
+	// prefix is the digest state after the segment, so that a token costs only
+	// the digest of its payload. It is nil for EdDSA, which signs the message
+	// itself.
 	prefix hash.Hash
 	// freshUntil is the last instant at which every staple is fresh.
 	freshUntil time.Time
 }
 
-// newHeader makes a header of staples that have been checked, and proves it.
+// newHeader makes a header from checked staples, and proves it.
 func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*header, error) {
 	// 1. The staples are about these certificates. A source may have been
-	// paired with another identity by mistake. What verifiers do not need of them
-	// is left out; a stapler has done so already.
+	// paired with another identity by mistake. Drop what verifiers do not need;
+	// a stapler has already done so.
 	h := &header{credential: c, staples: slices.Clone(staples)}
 	size := 0
 	var slim []*ocspstaple.Staple
@@ -55,7 +55,7 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 			h.freshUntil = until
 		}
 	}
-	// 2. Verifiers accept their size.
+	// 2. Their size is acceptable to verifiers.
 	if size > stapled.MaxStapleBytes {
 		return nil, refuse(stapled.TooLarge, "staples of %d bytes, and verifiers accept %d: "+
 			"use smaller keys, or smaller certificates for responders", size, stapled.MaxStapleBytes)
@@ -69,18 +69,18 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 		h.prefix = c.hash.New()
 		h.prefix.Write([]byte(h.segment))
 	}
-	// 4. An implementation that is not ours verifies a signature over it.
+	// 4. An independent implementation verifies a signature over it.
 	if err := h.prove(); err != nil {
 		return nil, err
 	}
 	return h, nil
 }
 
-// minClaims is what the claims that every token has take, in base64url, if all
-// of them are short.
+// minClaims is the size in base64url of the claims in every token, if all of
+// them are short.
 const minClaims = 256
 
-// checkRoom refuses a header segment beside which no claims fit.
+// checkRoom refuses a header segment that leaves no room for claims.
 func (c *credential) checkRoom(segment int) error {
 	room := stapled.MaxTokenBytes - segment - minClaims - 1 - base64.RawURLEncoding.EncodedLen(c.signatureSize())
 	if room < 0 {
@@ -91,7 +91,7 @@ func (c *credential) checkRoom(segment int) error {
 }
 
 // appendHeader writes the JOSE header (RFC 7515 §4): alg, typ, kid, x5c and
-// ocsp in this order.
+// ocsp, in this order.
 func (c *credential) appendHeader(b []byte, staples []*ocspstaple.Staple) []byte {
 	b = appendString(append(b, `{"alg":`...), string(c.algorithm))
 	b = appendString(append(b, `,"typ":`...), c.issuer.typ)
@@ -106,8 +106,8 @@ func (c *credential) appendHeader(b []byte, staples []*ocspstaple.Staple) []byte
 }
 
 // prove signs a token without claims, which no verifier of stapled tokens
-// accepts, and has go-jose verify it with the key of the leaf. A header that
-// does not pass is never used.
+// accepts, and has go-jose verify it with the key of the leaf. The issuer never
+// uses a header that fails this.
 func (h *header) prove() error {
 	const payload = "{}"
 	raw, err := h.sign([]byte(payload))

@@ -79,7 +79,7 @@ func TestHeaderIsTheSameUntilTheStapleIsNot(t *testing.T) {
 	if headerSegment(first) != headerSegment(sign(t, iss, forOrders)) {
 		t.Error("the header depends on more than the staple")
 	}
-	// A second issuer of the same.
+	// A second issuer with the same identity and staples.
 	if headerSegment(first) != headerSegment(sign(t, newIssuer(t, leaf, staples), forOrders)) {
 		t.Error("two issuers with one staple differ in their header")
 	}
@@ -89,8 +89,8 @@ func TestHeaderIsTheSameUntilTheStapleIsNot(t *testing.T) {
 	}
 }
 
-// TestSignaturesMade shows what a key management service would be asked for:
-// one signature for each token, and one to prove each header.
+// TestSignaturesMade shows what a key management service would have to sign:
+// one signature per token, and one to prove each header.
 func TestSignaturesMade(t *testing.T) {
 	leaf := newParty(testca.P256)
 	key := &counting{Signer: leaf.Key}
@@ -113,8 +113,8 @@ func TestSignaturesMade(t *testing.T) {
 	}
 }
 
-// TestHeaderIsProven gives the issuer keys that sign wrongly: go-jose, not our
-// own code, has to notice.
+// TestHeaderIsProven gives the issuer keys that sign incorrectly. go-jose, not
+// our own code, must notice.
 func TestHeaderIsProven(t *testing.T) {
 	for _, row := range []struct {
 		name string
@@ -152,7 +152,7 @@ func TestHeaderIsProven(t *testing.T) {
 
 var errDown = errors.New("connection refused")
 
-// TestKeyThatGoesBad: the proof of a header is no reason to trust the key later.
+// TestKeyThatGoesBad: a proven header is no reason to trust the key later.
 func TestKeyThatGoesBad(t *testing.T) {
 	for _, row := range []struct {
 		name string
@@ -176,8 +176,8 @@ func TestKeyThatGoesBad(t *testing.T) {
 	}
 }
 
-// TestLargestStaple looks for the size at which a staple is refused: for its
-// size, not for that of the header.
+// TestLargestStaple finds the size at which a staple is refused for its own
+// size, not for the header's.
 func TestLargestStaple(t *testing.T) {
 	root := testca.New()
 	leaf := root.Leaf()
@@ -216,7 +216,7 @@ func flip(b []byte) []byte {
 	return b
 }
 
-// wide is an ECDSA-Sig-Value of which r has 33 bytes.
+// wide is an ECDSA-Sig-Value whose r has 33 bytes.
 var wide = append(append([]byte{0x30, 0x26, 0x02, 0x21, 0x01}, make([]byte, 32)...), 0x02, 0x01, 0x01)
 
 func TestSignAllocates(t *testing.T) {
@@ -239,8 +239,8 @@ func TestSignAllocates(t *testing.T) {
 					t.Fatal(err)
 				}
 			})
-			// The standard library's ECDSA allocates about sixty times by
-			// itself; what is ours to keep small is the rest.
+			// The standard library's ECDSA makes about sixty allocations by
+			// itself; only the rest is ours to keep small.
 			if token-alone > 20 {
 				t.Errorf("Sign allocates %v times, the signature alone %v times", token, alone)
 			}

@@ -4,16 +4,16 @@
 // Package issuer signs stapled tokens: JWTs that carry the certificate chain of
 // their signer and a fresh OCSP response for it, both under the signature.
 //
-// An [Issuer] signs only while it holds a staple that says good of the very
-// certificate it signs with, and is fresh. It gets its staples from a
-// [StapleSource], usually a *stapler.Stapler:
+// An [Issuer] signs only while it has a fresh staple that says good for the
+// very certificate it signs with. It gets its staples from a [StapleSource],
+// usually a *stapler.Stapler:
 //
 //	iss, err := issuer.New(issuer.Config{Identity: identity, Staples: keeper})
 //	…
 //	token, err := iss.Sign(ctx, issuer.Claims{Audience: []string{"orders"}})
 //
-// A [Transport] puts tokens into the requests of an http.Client, and a
-// [TokenSource] gives them to whatever else sends them.
+// A [Transport] adds tokens to the requests of an http.Client, and a
+// [TokenSource] supplies them to anything else that sends them.
 package issuer
 
 import (
@@ -34,62 +34,64 @@ import (
 // DefaultTTL is the default of [Config].TTL.
 const DefaultTTL = 5 * time.Minute
 
-// StapleSource gives the staples of a certificate chain.
+// StapleSource provides the staples of a certificate chain.
 type StapleSource interface {
-	// Current returns the staples to sign with at a time, leaf first: element i
-	// is the one of certificate i. An error says which condition fails; it wraps
-	// an [stapled.Reason] where there is one. The same slice means that
-	// nothing has changed; it is not modified.
+	// Current returns the staples to sign with at a given time, leaf first:
+	// element i is for certificate i. An error says which condition fails; it
+	// wraps a [stapled.Reason] if there is one. The same slice means that
+	// nothing has changed; the issuer does not modify it.
 	Current(now time.Time) ([]*ocspstaple.Staple, error)
 }
 
-// Nudger is a [StapleSource] that asks for staples by itself, and sooner if it
-// is told that they are needed: [Issuer.Sign] and [TokenSource.Token] call Nudge
-// whenever they refuse because the staples are missing or not usable, and do not
-// wait for what comes of it. Nudge must not block. A *stapler.Stapler is one.
+// Nudger is a [StapleSource] that fetches staples by itself, and sooner if told
+// that they are needed. [Issuer.Sign] and [TokenSource.Token] call Nudge
+// whenever they refuse because staples are missing or unusable, and do not wait
+// for the result. Nudge must not block. A *stapler.Stapler is a Nudger.
 type Nudger interface {
 	StapleSource
 	Nudge()
 }
 
-// StaticStaples is a [StapleSource] of staples that somebody else keeps fresh.
+// StaticStaples is a [StapleSource] of staples that the caller keeps fresh.
 type StaticStaples []*ocspstaple.Staple
 
-// Current returns the staples as they are: the issuer checks them.
+// Current returns the staples unchanged: the issuer checks them.
 func (f StaticStaples) Current(time.Time) ([]*ocspstaple.Staple, error) { return f, nil }
 
-// Config says who signs, and how.
+// Config says who signs and how.
 type Config struct {
-	// Identity is the chain and the private key to sign with. Any crypto.Signer
-	// will do, also one that asks a key management service. Its Anchor is needed to
-	// authenticate a staple of the last certificate of the chain: if that is the
-	// only one, or if the source staples the whole chain. Required.
+	// Identity is the chain and the private key to sign with. Required. Any
+	// crypto.Signer works, including one that calls a key management service.
+	// Its Anchor is needed to authenticate a staple of the last certificate of
+	// the chain: if that is the only one, or if the source staples the whole
+	// chain.
 	Identity *certs.Identity
-	// Staples gives the staples for Identity. Required.
+	// Staples provides the staples for Identity. Required.
 	Staples StapleSource
-	// Issuer is the iss claim (RFC 7519 §4.1.1). The leaf must name it. Default
-	// the leaf's first URI, else https:// and its first DNS name.
+	// Issuer is the iss claim (RFC 7519 §4.1.1). The leaf must name it.
+	// Default: the leaf's first URI, else https:// and its first DNS name.
 	Issuer string
-	// TTL is the longest time from iat to exp, at least a second: no more than the
-	// MaxLifetime of the verifiers. A token ends earlier if a staple or a
+	// TTL is the maximum time from iat to exp, at least a second. It must not
+	// exceed the verifiers' MaxLifetime. A token ends earlier if a staple or a
 	// certificate does. Default [DefaultTTL].
 	TTL time.Duration
 	// Type is the typ header parameter (RFC 8725 §3.11). Default [stapled.Type].
 	Type string
 	// Algorithm is the alg header parameter (RFC 7518 §3.1), such as "PS256".
-	// Default: the one of the key's curve, EdDSA, or RS256.
+	// Default: the one for the key's curve, EdDSA, or RS256.
 	Algorithm string
-	// MaxStapleAge bounds the time since a staple's thisUpdate, and no token
-	// outlives it: no more than the MaxStapleAge of the verifiers, which would
-	// refuse such a token. Default [stapled.DefaultMaxStapleAge], which is theirs.
+	// MaxStapleAge limits the time since a staple's thisUpdate, and no token
+	// outlives it. It must not exceed the verifiers' MaxStapleAge, or they
+	// refuse such a token. Default [stapled.DefaultMaxStapleAge], which is also
+	// the verifiers' default.
 	MaxStapleAge time.Duration
-	// Leeway is by how much the clock of the CA or the responder may be ahead.
-	// It prolongs nothing. 0 means [stapled.DefaultLeeway], one minute;
+	// Leeway is how far the clock of the CA or the responder may be ahead. It
+	// extends nothing. 0 means [stapled.DefaultLeeway], one minute;
 	// [stapled.NoLeeway] means none.
 	Leeway time.Duration
-	// Now is the clock. Default time.Now.
+	// Now is the clock. Default [time.Now].
 	Now func() time.Time
-	// Logger is told of new headers and rotations. Default: nobody.
+	// Logger logs new headers and rotations. Default: no logs.
 	Logger *slog.Logger
 }
 
@@ -98,7 +100,7 @@ type Issuer struct {
 	name      string
 	ttl       time.Duration
 	typ       string
-	algorithm jose.SignatureAlgorithm // "" for the one of the key
+	algorithm jose.SignatureAlgorithm // "" for the key's own
 	freshness ocspstaple.Freshness
 	now       func() time.Time
 	log       *slog.Logger
@@ -106,8 +108,8 @@ type Issuer struct {
 	current atomic.Pointer[credential]
 }
 
-// New checks the configuration. It does not ask for staples yet: until there
-// are any, [Issuer.Sign] refuses. The error is an [*stapled.Error].
+// New returns an issuer. It does not ask for staples yet: [Issuer.Sign] refuses
+// until there are any. The error is a [*stapled.Error].
 func New(cfg Config) (*Issuer, error) {
 	if cfg.Identity == nil || cfg.Staples == nil {
 		return nil, refuse(stapled.ConfigInvalid, "Identity and Staples are required")
@@ -156,11 +158,11 @@ func New(cfg Config) (*Issuer, error) {
 }
 
 // Rotate swaps certificate, key and staples together: every token is signed
-// with the old set or with the new one. It checks that the new set can sign
-// now, by the same rules as [Issuer.Sign]; if it cannot, the old one stays in
-// use. The new leaf must name the same issuer. The error is an [*stapled.Error].
+// with either the old set or the new one. It checks, by the same rules as
+// [Issuer.Sign], that the new set can sign now; if not, the old one stays in
+// use. The new leaf must name the same issuer. The error is a [*stapled.Error].
 //
-// Whoever runs the old source may stop it when Rotate has returned.
+// The old source may be stopped after Rotate returns.
 func (i *Issuer) Rotate(id *certs.Identity, staples StapleSource) error {
 	if id == nil || staples == nil {
 		return refuse(stapled.ConfigInvalid, "an identity and its staples are required")
@@ -177,10 +179,11 @@ func (i *Issuer) Rotate(id *certs.Identity, staples StapleSource) error {
 	return nil
 }
 
-// Sign signs a token. It refuses with an [*stapled.Error] that says which condition
-// fails, above all if there is no fresh staple that says good of the leaf. It
-// waits for nothing but the private key: a source that is a [Nudger] is told when
-// its staples are not usable, and a later call may succeed.
+// Sign returns a signed token. It refuses with a [*stapled.Error] that says
+// which condition fails, most notably if there is no fresh staple that says
+// good for the leaf. It waits only for the private key. If the staples are not
+// usable, Sign nudges a source that is a [Nudger], and a later call may
+// succeed.
 func (i *Issuer) Sign(ctx context.Context, claims Claims) (string, error) {
 	if ctx.Err() != nil {
 		return "", &stapled.Error{Reason: stapled.Canceled, Err: context.Cause(ctx)}
@@ -195,7 +198,7 @@ func (i *Issuer) Sign(ctx context.Context, claims Claims) (string, error) {
 	return raw, err
 }
 
-// sign also returns the exp claim.
+// sign returns the token and its exp claim.
 func (i *Issuer) sign(h *header, claims Claims, now time.Time) (string, time.Time, error) {
 	exp, err := i.expiry(h, claims.TTL, now)
 	if err != nil {
@@ -213,8 +216,9 @@ func (i *Issuer) sign(h *header, claims Claims, now time.Time) (string, time.Tim
 	return raw, exp, nil
 }
 
-// expiry is min(now + TTL, the end of the staples, the end of the chain), in
-// whole seconds. Beyond any of them the token would claim more than it proves.
+// expiry returns min(now + TTL, the end of the staples, the end of the chain),
+// in whole seconds. Beyond any of these, the token would claim more than it
+// proves.
 func (i *Issuer) expiry(h *header, ttl time.Duration, now time.Time) (time.Time, error) {
 	switch {
 	case ttl < 0 || ttl > i.ttl:
@@ -222,7 +226,8 @@ func (i *Issuer) expiry(h *header, ttl time.Duration, now time.Time) (time.Time,
 	case ttl == 0:
 		ttl = i.ttl
 	}
-	// From iat, which is in whole seconds too: exp - iat is never above the TTL.
+	// From iat, which is also in whole seconds, so exp - iat never exceeds the
+	// TTL.
 	exp, reason := time.Unix(now.Unix(), 0).Add(ttl), stapled.ClaimsInvalid
 	if h.freshUntil.Before(exp) {
 		exp, reason = h.freshUntil, stapled.StapleStale

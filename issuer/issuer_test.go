@@ -38,7 +38,7 @@ func identity(tb testing.TB, leaf *testca.Party) *certs.Identity {
 	return id
 }
 
-// staple is authentic for the party, whatever it says.
+// staple makes a staple that is authentic for the party, whatever it says.
 func staple(tb testing.TB, party *testca.Party, edits ...func(*testca.Response)) *ocspstaple.Staple {
 	tb.Helper()
 	s, err := ocspstaple.Authenticate(party.Staple(edits...), party.Cert, party.Issuer.Cert, testca.Now)
@@ -63,7 +63,7 @@ func fixed(tb testing.TB, parties ...*testca.Party) issuer.StaticStaples {
 	return staples
 }
 
-// source is a StapleSource that a test changes.
+// source is a StapleSource that a test can change.
 type source struct {
 	staples []*ocspstaple.Staple
 	err     error
@@ -144,7 +144,7 @@ func unverified(tb testing.TB, raw string) (header, claims map[string]any) {
 	return header, claims
 }
 
-// wantReason holds an error to the contract of this package.
+// wantReason checks that an error follows the contract of this package.
 func wantReason(tb testing.TB, err error, reason stapled.Reason) {
 	tb.Helper()
 	if !errors.Is(err, reason) {
@@ -160,7 +160,7 @@ func wantReason(tb testing.TB, err error, reason stapled.Reason) {
 }
 
 // counting wraps a key, as a client of a key management service would, and
-// counts its signatures. It can be made to fail.
+// counts its signatures. It can be set to fail.
 type counting struct {
 	crypto.Signer
 	signed atomic.Int64

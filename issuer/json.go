@@ -12,12 +12,13 @@ import (
 	"github.com/stapledjwt/stapled/internal/strictjson"
 )
 
-// reserved are the claims that the issuer sets, all of them in every token but
-// sub, which [Claims] has a field for.
+// reserved are the claims that the issuer sets. Every token has all of them
+// except sub, which is a field of [Claims].
 var reserved = []string{"iss", "sub", "aud", "iat", "nbf", "exp", "jti"}
 
 // encodeExtra returns the members of the object that v encodes to, without its
-// braces. It refuses what verifiers would refuse beside the claims of the issuer.
+// braces. It refuses what verifiers would refuse next to the issuer's own
+// claims.
 func encodeExtra(v any, hasSubject bool) ([]byte, error) {
 	if v == nil {
 		return nil, nil
@@ -32,8 +33,8 @@ func encodeExtra(v any, hasSubject bool) ([]byte, error) {
 	if text[0] != '{' {
 		return nil, fmt.Errorf("extra claims: %T is no JSON object", v)
 	}
-	// json.Marshal passes on what a json.RawMessage or a MarshalJSON method
-	// has written.
+	// json.Marshal passes through what a json.RawMessage or a MarshalJSON
+	// method wrote.
 	members, err := strictjson.ParseObject(string(text), nil)
 	if err != nil {
 		return nil, fmt.Errorf("extra claims: %w", err)
@@ -66,11 +67,11 @@ func appendStrings(b []byte, list []string) []byte {
 }
 
 // appendString writes a JSON string (RFC 8259 §7). Names and base64 need no
-// escapes; the rest is left to encoding/json.
+// escapes; encoding/json handles the rest.
 func appendString(b []byte, s string) []byte {
 	for _, c := range []byte(s) {
 		if c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
-			text, _ := json.Marshal(s) // a string does not fail
+			text, _ := json.Marshal(s) // a string cannot fail
 			return append(b, text...)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/strictjson/strictjsontest"
 )
 
-// TestExtraClaimsAreWhatVerifiersRead: the issuer refuses exactly the extra claims
-// that, beside its own, verifiers refuse.
+// TestExtraClaimsAreWhatVerifiersRead: the issuer refuses exactly the extra
+// claims that verifiers would refuse next to its own.
 func TestExtraClaimsAreWhatVerifiersRead(t *testing.T) {
 	const white = " \t\r\n" // RFC 8259 §2
 	const own = `{"iss":"a","aud":"b","iat":1,"nbf":1,"exp":2,"jti":"c"`
@@ -35,7 +35,7 @@ func TestExtraClaimsAreWhatVerifiersRead(t *testing.T) {
 	for name, text := range texts {
 		for _, subject := range []string{"", `,"sub":"d"`} {
 			t.Run(name+subject, func(t *testing.T) {
-				// json.Marshal leaves out white space, and the braces go.
+				// json.Marshal drops white space, and encodeExtra the braces.
 				inner := strings.Trim(text, white)
 				var payload string
 				if len(inner) >= 2 && inner[0] == '{' && inner[len(inner)-1] == '}' {
@@ -52,8 +52,8 @@ func TestExtraClaimsAreWhatVerifiersRead(t *testing.T) {
 			})
 		}
 	}
-	// The one claim that is refused although verifiers would read it: Claims has
-	// a field for it.
+	// The only claim refused although verifiers would read it: Claims has a
+	// field for it.
 	if _, err := encodeExtra(json.RawMessage(`{"sub":"x"}`), false); err == nil {
 		t.Error("sub is taken from the extra claims")
 	}

@@ -18,7 +18,7 @@ import (
 
 var _ issuer.Nudger = (*stapler.Stapler)(nil)
 
-// nudged is a source that counts how often it is told.
+// nudged is a source that counts its nudges.
 type nudged struct {
 	source
 	times atomic.Int32
@@ -26,8 +26,8 @@ type nudged struct {
 
 func (n *nudged) Nudge() { n.times.Add(1) }
 
-// TestSignNudges: a source is told whenever its staples do not permit signing,
-// and only then.
+// TestSignNudges: a source is nudged whenever its staples do not permit
+// signing, and only then.
 func TestSignNudges(t *testing.T) {
 	leaf := newParty(testca.P256)
 	good := []*ocspstaple.Staple{staple(t, leaf)}

@@ -17,8 +17,8 @@ type origin struct{ scheme, host, port string }
 
 func (o origin) String() string { return o.scheme + "://" + net.JoinHostPort(o.host, o.port) }
 
-// originOf reads scheme, host and port of a URL. A host with a trailing dot is
-// another host than without.
+// originOf returns the scheme, host and port of a URL. A host with a trailing
+// dot differs from the same host without one.
 func originOf(u *url.URL) origin {
 	o := origin{strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), u.Port()}
 	if o.port == "" {
@@ -32,8 +32,8 @@ func originOf(u *url.URL) origin {
 	return o
 }
 
-// parseOrigin holds a configured origin to what may receive a bearer token:
-// RFC 6750 §5.3 requires TLS.
+// parseOrigin checks that a configured origin may receive a bearer token: RFC
+// 6750 §5.3 requires TLS.
 func parseOrigin(raw string, plaintext bool) (origin, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -54,9 +54,9 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// permits reports whether a request may carry a token: its origin is one of
-// ours, and so is that of every request whose answer redirected here. A host
-// that we do not know must not choose what is asked in our name.
+// permits reports whether a request may carry a token. Its origin must be one
+// of ours, and so must the origin of every request that redirected here. A host
+// that we do not know must not choose what we request with our token.
 func permits(origins []origin, req *http.Request) bool {
 	for {
 		if !slices.Contains(origins, originOf(req.URL)) {

@@ -20,7 +20,7 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// lasting gives a response these times.
+// lasting sets these times in a response.
 func lasting(thisUpdate, nextUpdate time.Time) func(*testca.Response) {
 	return func(r *testca.Response) {
 		r.ProducedAt = thisUpdate
@@ -259,7 +259,7 @@ func TestSignAfterTheContextHasEnded(t *testing.T) {
 	}
 }
 
-// TestRefusalAfterSigning: having signed before does not help.
+// TestRefusalAfterSigning: earlier signatures make no difference.
 func TestRefusalAfterSigning(t *testing.T) {
 	leaf := newParty(testca.P256)
 	for _, row := range []struct {

@@ -17,8 +17,8 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// TestRotateWhileSigning: each token is of one set or of the other, in key,
-// certificate and staple.
+// TestRotateWhileSigning: each token uses either one set or the other for its
+// key, certificate and staple.
 func TestRotateWhileSigning(t *testing.T) {
 	parties := []*testca.Party{
 		newParty(testca.P256), newParty(testca.P256, testca.Named("another key")), newParty(testca.Ed25519),
@@ -111,8 +111,8 @@ func TestRotateRefused(t *testing.T) {
 	}
 }
 
-// TestRotateAcrossARoot: the new certificate is below another root, whose name and
-// key the old one does not know, and the whole chain is stapled.
+// TestRotateAcrossARoot: the new certificate is below another root with a
+// different name and key, and the whole chain is stapled.
 func TestRotateAcrossARoot(t *testing.T) {
 	old := testca.New().Leaf()
 	iss := newIssuer(t, old, fixed(t, old), func(c *issuer.Config) { below(c, old.Issuer.Cert) })

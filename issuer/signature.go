@@ -18,12 +18,12 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// sign makes a token in compact serialization (RFC 7515 §7.1) of the header
-// and a payload.
+// sign returns a token in compact serialization (RFC 7515 §7.1) with this
+// header and the payload.
 func (h *header) sign(payload []byte) (string, error) {
 	encoding := base64.RawURLEncoding
 	segment := encoding.AppendEncode(make([]byte, 0, encoding.EncodedLen(len(payload))), payload)
-	// Before the key is used: it may be somebody's service.
+	// Check before using the key: it may be a remote service.
 	width := encoding.EncodedLen(h.credential.signatureSize())
 	size := len(h.segment) + len(segment) + 1 + width
 	if size > stapled.MaxTokenBytes {
@@ -76,15 +76,17 @@ func (h *header) digest(segment []byte) []byte {
 			return state.Sum(nil)
 		}
 	}
-	// A module that replaces the standard library's digests may not clone.
+	// A module that replaces the standard library's digests may not support
+	// cloning.
 	state := h.credential.hash.New()
 	state.Write([]byte(h.segment))
 	state.Write(segment)
 	return state.Sum(nil)
 }
 
-// signatureSize is the length of a signature: r and s at full width (RFC 7518
-// §3.4), 64 bytes for Ed25519 (RFC 8037 §3.1), or that of the modulus.
+// signatureSize returns the length of a signature: r and s at full width (RFC
+// 7518 §3.4), 64 bytes for Ed25519 (RFC 8037 §3.1), or the length of the
+// modulus.
 func (c *credential) signatureSize() int {
 	switch c.algorithm {
 	case jose.ES256, jose.EdDSA:
@@ -97,7 +99,7 @@ func (c *credential) signatureSize() int {
 	if pub, ok := c.key.Public().(*rsa.PublicKey); ok {
 		return pub.Size()
 	}
-	return 0 // not reached: newCredential has paired key and algorithm
+	return 0 // unreachable: newCredential paired key and algorithm
 }
 
 func (c *credential) checkSignature(signature []byte, err error) error {
@@ -112,8 +114,8 @@ func (c *credential) checkSignature(signature []byte, err error) error {
 
 var errSignature = errors.New("not an ECDSA signature of this curve")
 
-// fixedWidth turns an ECDSA-Sig-Value (RFC 3279 §2.2.3), as every crypto.Signer
-// makes it, into r and s at full width (RFC 7518 §3.4).
+// fixedWidth converts an ECDSA-Sig-Value (RFC 3279 §2.2.3), as every
+// crypto.Signer returns it, to r and s at full width (RFC 7518 §3.4).
 func fixedWidth(der []byte, width int) ([]byte, error) {
 	var r, s []byte
 	input, inner := cryptobyte.String(der), cryptobyte.String(nil)

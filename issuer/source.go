@@ -11,33 +11,33 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// maxMargin is the longest time before its end at which a token is replaced.
+// maxMargin is the longest time before expiry at which to replace a token.
 const maxMargin = time.Minute
 
-// TokenSource gives tokens of the same claims, and the same token again as long as
-// verifiers gain from it: they recognize it. It is what a [Transport] is made of,
-// and fits whatever else sends bearer tokens, such as gRPC, NATS or
+// TokenSource supplies tokens with the same claims, and reuses a token while
+// that helps verifiers: they recognize it. [Transport] builds on it. It also
+// fits anything else that sends bearer tokens, such as gRPC, NATS or
 // golang.org/x/oauth2. It is safe for concurrent use.
 type TokenSource struct {
 	issuer *Issuer
 	claims Claims
 
 	current atomic.Pointer[reusable]
-	// renewing is held while a token is signed. It is a channel because
-	// waiting for it must end with the context of the caller.
+	// renewing is held while a token is being signed. It is a channel because
+	// waiting for it must end with the caller's context.
 	renewing chan struct{}
 }
 
-// reusable is a token that is given from when it was signed until its renewal.
+// reusable is a token to use from its signing until its renewal.
 type reusable struct {
 	header          *header
 	raw             string
 	signed, renewal time.Time
 }
 
-// NewTokenSource makes a source of tokens with these claims. It refuses claims
-// that [Issuer.Sign] would refuse, and does not need a staple yet. The error is a
-// [*stapled.Error].
+// NewTokenSource returns a source of tokens with these claims. It refuses
+// claims that [Issuer.Sign] would refuse. It does not need a staple yet. The
+// error is a [*stapled.Error].
 func (i *Issuer) NewTokenSource(claims Claims) (*TokenSource, error) {
 	if err := claims.check(); err != nil {
 		return nil, err
@@ -51,14 +51,14 @@ func (i *Issuer) NewTokenSource(claims Claims) (*TokenSource, error) {
 	return &TokenSource{issuer: i, claims: claims, renewing: make(chan struct{}, 1)}, nil
 }
 
-// Token returns a token to use now, and the time from which the source gives
-// another one: what keeps tokens, as golang.org/x/oauth2 does, must not keep this
-// one for longer.
+// Token returns a token to use now, and the time of its renewal. Code that
+// caches tokens, such as golang.org/x/oauth2, must not keep this one for
+// longer.
 //
-// A token is given again until a fifth of its lifetime, at most a minute, is left.
-// It is not given again once its staple has been replaced, the certificate rotated,
-// or the certificate known to be revoked. The error is a [*stapled.Error]; it says
-// which condition for signing fails.
+// The source reuses a token until a fifth of its lifetime, at most a minute, is
+// left. It stops reusing a token once the staple is replaced, the certificate
+// rotated, or the certificate known to be revoked. The error is a
+// [*stapled.Error] that says which condition for signing fails.
 func (s *TokenSource) Token(ctx context.Context) (raw string, renewal time.Time, err error) {
 	held, err := s.reuse()
 	if held == nil && err == nil {
@@ -70,7 +70,7 @@ func (s *TokenSource) Token(ctx context.Context) (raw string, renewal time.Time,
 	return held.raw, held.renewal, nil
 }
 
-// renewOnce signs a token for all callers that come meanwhile.
+// renewOnce signs one token for all callers that arrive in the meantime.
 func (s *TokenSource) renewOnce(ctx context.Context) (*reusable, error) {
 	select {
 	case s.renewing <- struct{}{}:
@@ -84,8 +84,8 @@ func (s *TokenSource) renewOnce(ctx context.Context) (*reusable, error) {
 	return s.renew()
 }
 
-// reuse returns the token that is held if it may be used now, and nil if a new one
-// is to be signed. Every condition for signing is checked again.
+// reuse returns the current token if it may be used now, or nil if a new one
+// must be signed. It checks every condition for signing again.
 func (s *TokenSource) reuse() (*reusable, error) {
 	held := s.current.Load()
 	if held == nil {
@@ -96,8 +96,8 @@ func (s *TokenSource) reuse() (*reusable, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A token from the future, after the clock was set back, is refused by those
-	// whose clock is right.
+	// After the clock was set back, a token may be from the future: verifiers
+	// with a correct clock refuse it.
 	if held.header != c.headerOf(staples) || now.Before(held.signed) || !now.Before(held.renewal) {
 		return nil, nil
 	}

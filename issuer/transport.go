@@ -10,42 +10,42 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// TransportConfig says which requests get a token, and which token.
+// TransportConfig says which requests get a token, and which one.
 type TransportConfig struct {
 	// Issuer signs the tokens. Required.
 	Issuer *Issuer
 	// Audience is the aud claim of the tokens (RFC 7519 §4.1.3). Required.
 	Audience string
-	// Origins are where the tokens may go: URLs, of which scheme, host and port
-	// count. Default: the audience, which then must be a URL.
+	// Origins are where the tokens may go: URLs. Only their scheme, host and
+	// port count. Default: the audience, which then must be a URL.
 	Origins []string
 	// Base sends the requests. Default [http.DefaultTransport].
 	Base http.RoundTripper
-	// UnsafePlaintext permits origins with the scheme http other than those of
-	// the loopback interface. Everybody on the way can then use the tokens until
-	// they expire (RFC 6750 §5.3).
+	// UnsafePlaintext allows origins with the scheme http outside the loopback
+	// interface. Anyone on the path can then use the tokens until they expire
+	// (RFC 6750 §5.3).
 	UnsafePlaintext bool
 }
 
-// Transport is an [http.RoundTripper] that adds "Authorization: Bearer" and a token
-// for one audience (RFC 6750 §2.1) to requests. It takes the tokens from a
-// [TokenSource]. If there is no token, it does not send the request, and the error
-// wraps a [*stapled.Error].
+// Transport is an [http.RoundTripper] that adds "Authorization: Bearer" and a
+// token for one audience (RFC 6750 §2.1) to requests. It takes the tokens from
+// a [TokenSource]. If there is no token, it does not send the request, and the
+// error wraps a [*stapled.Error].
 //
-// A RoundTripper sees each request by itself, also those that http.Client makes
-// when it follows a redirect. A server that may answer such a request with a
-// redirect could send the token anywhere, so a token goes only to the origins that
-// it was made for. The client follows a redirect to another origin without a token,
-// and sends none with all that comes after it. A request made for another origin is
-// a mistake and fails.
+// A RoundTripper sees each request separately, including those that http.Client
+// makes when it follows a redirect. A server that redirects such a request
+// could send the token anywhere, so a token goes only to its configured
+// origins. The client follows a redirect to another origin without a token, and
+// sends none with any request after that. A request made directly to another
+// origin is a mistake and fails.
 type Transport struct {
 	source  *TokenSource
 	base    http.RoundTripper
 	origins []origin
 }
 
-// NewTransport checks the configuration. It does not need a staple yet. The error
-// is a [*stapled.Error] with the reason ConfigInvalid or ClaimsInvalid.
+// NewTransport returns a transport. It does not need a staple yet. The error is
+// a [*stapled.Error] with the reason ConfigInvalid or ClaimsInvalid.
 func NewTransport(cfg TransportConfig) (*Transport, error) {
 	if cfg.Issuer == nil {
 		return nil, refuse(stapled.ConfigInvalid, "TransportConfig.Issuer is required")
@@ -79,7 +79,7 @@ func NewTransport(cfg TransportConfig) (*Transport, error) {
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	sent, err := t.authorize(req)
 	if err != nil {
-		// A RoundTripper closes the body, also when it fails.
+		// A RoundTripper must close the body even on failure.
 		if req.Body != nil {
 			if failed := req.Body.Close(); failed != nil {
 				err = errors.Join(err, failed)
@@ -89,13 +89,13 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := t.base.RoundTrip(sent)
 	if resp != nil {
-		// Code that prints the response must not find the token in it.
+		// Code that prints the response must not reveal the token.
 		resp.Request = req
 	}
 	return resp, err
 }
 
-// CloseIdleConnections is what http.Client's method of this name calls.
+// CloseIdleConnections implements http.Client's method of the same name.
 func (t *Transport) CloseIdleConnections() {
 	if base, ok := t.base.(interface{ CloseIdleConnections() }); ok {
 		base.CloseIdleConnections()

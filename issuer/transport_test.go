@@ -20,8 +20,7 @@ import (
 	"github.com/stapledjwt/stapled/issuer"
 )
 
-// recorder is a RoundTripper that answers everything and notes what it was
-// asked.
+// recorder is a RoundTripper that answers everything and records its requests.
 type recorder struct {
 	mu     sync.Mutex
 	seen   []string // "URL token?"
@@ -57,7 +56,7 @@ func newTransport(t testing.TB, iss *issuer.Issuer, base http.RoundTripper, audi
 	return rt
 }
 
-// body tells whether it has been closed.
+// body records whether it has been closed.
 type body struct {
 	io.Reader
 	closed bool
@@ -109,7 +108,7 @@ func TestTransportLeavesTheRequestAlone(t *testing.T) {
 	if got := req.Header.Get("Authorization"); got != "mine" {
 		t.Errorf("the request was modified: Authorization is %q", got)
 	}
-	// A request made by hand may have no header at all.
+	// A request made by hand may have a nil header.
 	if _, err := rt.RoundTrip(&http.Request{Method: "GET", URL: req.URL}); err != nil {
 		t.Fatal(err)
 	}
@@ -170,8 +169,8 @@ func TestTransportReuses(t *testing.T) {
 	}
 }
 
-// TestTransportHeedsTheStapleAge: verifiers that bound the age of a staple
-// refuse a token before its exp, and the client must not send it then.
+// TestTransportHeedsTheStapleAge: verifiers that limit the age of a staple
+// refuse a token before its exp, so the client must not send it then.
 func TestTransportHeedsTheStapleAge(t *testing.T) {
 	leaf := newParty(testca.P256)
 	younger := lasting(testca.Now.Add(-10*time.Second), testca.Now.Add(9*time.Minute))
@@ -240,7 +239,7 @@ func TestTransportSignsOnceForAll(t *testing.T) {
 		})
 	}
 	<-entered
-	// Who waits for the token of another stops when its own request ends.
+	// A caller waiting for another's token stops when its own request ends.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	wantReason(t, request(ctx), stapled.Canceled)

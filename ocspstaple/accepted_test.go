@@ -17,8 +17,8 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
-// What is valid must be accepted, also where others refuse it: what the catalogue
-// has, and what it does not.
+// Valid staples must be accepted, even where other implementations refuse them:
+// those in the catalogue, and those that it does not have.
 func TestNoForgeries(t *testing.T) {
 	rows := []struct {
 		name string
@@ -113,9 +113,9 @@ func (a *attempt) sameAsOthers(t *testing.T) {
 	sameAsOthers(t, s, a.subject)
 }
 
-// What golang.org/x/crypto/ocsp makes is accepted at any second of the minute. It
-// rounds producedAt down to the minute, by the clock of the machine; a test has its
-// own.
+// Responses made by golang.org/x/crypto/ocsp are accepted at any second of the
+// minute. It rounds producedAt down to the minute by the machine's clock; a
+// test has its own.
 func TestNoForgeriesOfXCryptoOCSP(t *testing.T) {
 	for _, offset := range []time.Duration{0, time.Second, 8 * time.Second, 59 * time.Second, time.Minute - time.Nanosecond} {
 		t.Run(fmt.Sprintf("made_%s_into_the_minute", offset), func(t *testing.T) {
@@ -165,7 +165,7 @@ func publicKeyInfo(key crypto.Signer) []byte {
 	return der
 }
 
-// What a staple says of itself is what the response says.
+// A staple reports what the response says.
 func TestStaple(t *testing.T) {
 	a := newAttempt()
 	a.signedBy(a.delegate, func(r *testca.Response) {

@@ -10,10 +10,10 @@ import (
 	"github.com/stapledjwt/stapled/internal/certkey"
 )
 
-// allowance loosens single rules so that third-party test vectors, many of
-// them made with SHA-1 or without nextUpdate, reach the check that they are
-// about. The zero value allows nothing; [Authenticate] uses it, and nothing
-// outside the tests of this package can make another.
+// allowance relaxes single rules so that third-party test vectors, many of them
+// made with SHA-1 or without nextUpdate, reach the check that they are about.
+// The zero value allows nothing. [Authenticate] uses it, and only the tests of
+// this package can make another.
 type allowance struct {
 	sha1Signature     bool
 	missingNextUpdate bool
@@ -21,7 +21,7 @@ type allowance struct {
 	missingKeyUsage   bool
 	fractionalSeconds bool
 	malformedSerial   bool
-	extension         string // DER content of one OID that is understood
+	extension         string // DER content of one OID that is accepted
 }
 
 func (a allowance) understands(oid []byte) bool {

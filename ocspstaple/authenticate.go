@@ -15,14 +15,15 @@ import (
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
-// Authenticate verifies that an OCSP response is about the leaf and that the
-// issuer, or a responder that the issuer authorized, signed it (RFC 6960 §3.2
-// (1) to (4)). The issuer must come from a verified chain. The time is only
-// compared with the certificate of a delegated responder; whether the staple
-// is good and fresh is for [Staple.Check] to say.
+// Authenticate verifies that an OCSP response is about the leaf, and that the
+// issuer or a responder it authorized signed it (RFC 6960 §3.2 (1) to (4)). The
+// issuer must come from a verified chain. Authenticate compares now only with
+// the certificate of a delegated responder; [Staple.Check] decides whether the
+// staple is good and fresh.
 //
-// The error is an [*stapled.Error] with one of the reasons Malformed, Mismatch and
-// Untrusted. The staple keeps der, which the caller must not modify afterwards.
+// The error is a [*stapled.Error] with the reason [stapled.StapleMalformed],
+// [stapled.StapleMismatch] or [stapled.StapleUntrusted]. The staple keeps der,
+// which the caller must not modify afterwards.
 func Authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, error) {
 	return authenticate(der, leaf, issuer, now, allowance{})
 }
@@ -37,7 +38,7 @@ func authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time, all
 	if err := r.certID.check(leaf, issuer); err != nil {
 		return nil, err
 	}
-	// 3. The signature is by somebody entitled to it (§3.2 (2) to (4)).
+	// 3. The signature is from an entitled party (§3.2 (2) to (4)).
 	delegate, err := r.signer(leaf, issuer, now, allow)
 	if err != nil {
 		return nil, err
@@ -54,10 +55,10 @@ func authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time, all
 	}, nil
 }
 
-// signer finds who signed the response: nil for the issuer's own key, or the
-// certificate of a responder that the issuer delegated to. Candidates are those
-// that the ResponderID names (§4.2.2.3); the decision rests on signatures only,
-// because a name can be claimed by anybody.
+// signer finds who signed the response. It returns nil for the issuer's own
+// key, or the certificate of a responder that the issuer delegated to. It
+// considers those that the ResponderID names (§4.2.2.3), but only signatures
+// decide, because anyone can claim a name.
 func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow allowance) (*x509.Certificate, error) {
 	// 1. The algorithm and the issuer's key are strong enough.
 	if err := allow.checkSignatureAlgorithm(r.algorithm); err != nil {
@@ -66,8 +67,8 @@ func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow a
 	if err := certkey.Check(issuer.PublicKey); err != nil {
 		return nil, fail(stapled.StapleUntrusted, "the issuer: %w", err)
 	}
-	// 2. The issuer itself. A copy of its certificate may be embedded, and is
-	// of no consequence.
+	// 2. The issuer itself. A copy of its certificate may be embedded, which
+	// changes nothing.
 	named, err := r.names(issuer)
 	if err != nil {
 		return nil, err
@@ -75,7 +76,7 @@ func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow a
 	if named && issuer.CheckSignature(r.algorithm, r.tbs, r.signature) == nil {
 		return nil, nil
 	}
-	// 3. An embedded certificate, wherever in the list. A responder may embed
+	// 3. An embedded certificate, anywhere in the list. A responder may embed
 	// an old certificate of its key beside the current one.
 	var refused error
 	for _, delegate := range r.certs {
@@ -86,8 +87,8 @@ func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow a
 		if !named {
 			continue
 		}
-		// Its authority comes first: no key is used that the issuer does not
-		// stand behind.
+		// Its authority comes first: never use a key that the issuer does not
+		// vouch for.
 		err = checkDelegate(delegate, leaf, issuer, now, allow)
 		if err == nil && delegate.CheckSignature(r.algorithm, r.tbs, r.signature) == nil {
 			return delegate, nil
@@ -102,7 +103,7 @@ func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow a
 	return nil, fail(stapled.StapleUntrusted, "neither the issuer, %s, nor a responder that it authorized has signed it", certname.Of(issuer))
 }
 
-// names reports whether the ResponderID is that of this certificate.
+// names reports whether the ResponderID names this certificate.
 func (r *response) names(c *x509.Certificate) (bool, error) {
 	named, err := r.responder.Names(c)
 	if err != nil {
@@ -111,11 +112,11 @@ func (r *response) names(c *x509.Certificate) (bool, error) {
 	return named, nil
 }
 
-// checkDelegate holds the certificate of a delegated responder to RFC 6960
+// checkDelegate checks a delegated responder's certificate against RFC 6960
 // §4.2.2.2 and §4.2.2.2.1.
 func checkDelegate(delegate, leaf, issuer *x509.Certificate, now time.Time, allow allowance) error {
-	// 1. The issuer itself signed it: neither a namesake, nor a sibling under
-	// the same root, nor another delegate. Its key is strong enough.
+	// 1. The issuer itself signed it, not a namesake, a sibling under the same
+	// root, or another delegate. Its key is strong enough.
 	if err := certkey.Check(delegate.PublicKey); err != nil {
 		return fail(stapled.StapleUntrusted, "the responder's certificate: %w", err)
 	}
@@ -129,8 +130,8 @@ func checkDelegate(delegate, leaf, issuer *x509.Certificate, now time.Time, allo
 	if err != nil {
 		return fail(stapled.StapleUntrusted, "the responder's certificate is not signed by the issuer, %s: %w", certname.Of(issuer), err)
 	}
-	// 2. It was issued to sign OCSP responses, said in so many words:
-	// anyExtendedKeyUsage does not count.
+	// 2. It explicitly allows signing OCSP responses: anyExtendedKeyUsage does
+	// not count.
 	if !signsOCSP(delegate) {
 		return fail(stapled.StapleUntrusted, "the responder's certificate lacks the extended key usage OCSPSigning")
 	}
@@ -140,18 +141,18 @@ func checkDelegate(delegate, leaf, issuer *x509.Certificate, now time.Time, allo
 	if delegate.IsCA {
 		return fail(stapled.StapleUntrusted, "the responder's certificate is a CA's")
 	}
-	// 3. It says that it needs no revocation check; nobody could look it up.
+	// 3. It says that it needs no revocation check; nobody could do one.
 	if !hasExtension(delegate, ocspwire.NoCheck) && !allow.missingNoCheck {
 		return fail(stapled.StapleUntrusted, "the responder's certificate lacks id-pkix-ocsp-nocheck")
 	}
-	// 4. It asks for nothing that is not understood.
+	// 4. It has no critical extension that this package does not understand.
 	for _, oid := range delegate.UnhandledCriticalExtensions {
 		if !oid.Equal(ocspwire.NoCheck) {
 			return fail(stapled.StapleUntrusted, "the responder's certificate has the unknown critical extension %s", oid)
 		}
 	}
-	// 5. It is not the leaf's own key: who holds that would go on vouching for
-	// it after its revocation.
+	// 5. It is not the leaf's own key: its holder could go on vouching for it
+	// after its revocation.
 	if certkey.Same(delegate, leaf) {
 		return fail(stapled.StapleUntrusted, "the certificate's own key has signed it")
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
-// certID names a certificate (RFC 6960 §4.1.1).
+// certID identifies a certificate (RFC 6960 §4.1.1).
 type certID struct {
 	issuer ocspwire.IssuerID
 	serial *big.Int
@@ -45,14 +45,14 @@ func (id *certID) parse(single *cryptobyte.String, allow allowance) error {
 	return nil
 }
 
-// check compares all three parts of a CertID with the leaf. The serial alone
-// says nothing: another CA may have used it.
+// check compares all three parts of a CertID with the leaf. The serial number
+// alone is not enough: another CA may have used it.
 func (id *certID) check(leaf, issuer *x509.Certificate) error {
 	if !bytes.Equal(leaf.RawIssuer, issuer.RawSubject) {
 		return fail(stapled.StapleMismatch, "the certificate is issued by %s, not by %s", certname.IssuerOf(leaf), certname.Of(issuer))
 	}
 	if id.serial.Cmp(leaf.SerialNumber) != 0 {
-		// Cut off, since a log is not the place for what somebody chose to write.
+		// Truncated, because an attacker can choose what the log would show.
 		return fail(stapled.StapleMismatch, "it is about serial number 0x%.40s, not 0x%.40s", id.serial.Text(16), leaf.SerialNumber.Text(16))
 	}
 	hash := ocspwire.HashOf(id.issuer.Algorithm)

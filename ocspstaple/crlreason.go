@@ -5,9 +5,9 @@ package ocspstaple
 
 import "github.com/stapledjwt/stapled/internal/ocspwire"
 
-// CRLReason is why a certificate was revoked (RFC 5280 §5.3.1). The zero value
-// is unspecified.
+// CRLReason says why a certificate was revoked (RFC 5280 §5.3.1). The zero
+// value is unspecified.
 type CRLReason int
 
-// String names the reason as RFC 5280 does.
+// String returns the name of the reason in RFC 5280.
 func (r CRLReason) String() string { return ocspwire.CRLReason(r).String() }

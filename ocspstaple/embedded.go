@@ -13,12 +13,12 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// maxCertificates is the number of certificates that a response may embed. A
+// maxCertificates is the maximum number of certificates a response may embed. A
 // delegate needs one; some responders add its issuer. [Slim] drops the others.
 const maxCertificates = 4
 
 // readCertificates reads the optional certs of a BasicOCSPResponse (RFC 6960
-// §4.2.1) and splits the list, without a look into its elements.
+// §4.2.1) and splits the list without parsing its elements.
 func readCertificates(basic *cryptobyte.String) ([][]byte, error) {
 	var tagged, list cryptobyte.String
 	var present bool
@@ -43,8 +43,8 @@ func readCertificates(basic *cryptobyte.String) ([][]byte, error) {
 }
 
 // parseCertificates parses all embedded certificates, whether or not the
-// signature needs them. Otherwise it would depend on who signed, and on their
-// order, whether a response with an odd one is accepted.
+// signature needs them. Otherwise the signer and the order of the list would
+// decide whether a response with an invalid certificate is accepted.
 func parseCertificates(embedded [][]byte) ([]*x509.Certificate, error) {
 	if len(embedded) > maxCertificates {
 		return nil, fail(stapled.StapleMalformed, "%d embedded certificates, more than %d", len(embedded), maxCertificates)

@@ -15,8 +15,8 @@ import (
 	"github.com/stapledjwt/stapled/stapledtest"
 )
 
-// An OCSP response is authenticated once, and its freshness is checked whenever
-// it is used. Only both together say that the certificate is not revoked.
+// Authenticate an OCSP response once, and check its freshness on every use.
+// Only both together say that the certificate is not revoked.
 func ExampleAuthenticate() {
 	t := new(testing.T) // provided by the test
 	ca := stapledtest.NewCA(t)
@@ -26,7 +26,7 @@ func ExampleAuthenticate() {
 
 	staple, err := ocspstaple.Authenticate(ca.Staple(identity, stapledtest.Good), leaf, issuer, ca.Clock.Now())
 	if err != nil {
-		log.Fatal(err) // malformed, about another certificate, or not signed by who may
+		log.Fatal(err) // malformed, about another certificate, or not signed by an authorized party
 	}
 	freshness := ocspstaple.Freshness{MaxAge: stapled.DefaultMaxStapleAge}
 	fmt.Println(staple.Status(), "until", staple.FreshUntil(freshness).Format(time.TimeOnly))
@@ -41,7 +41,7 @@ func ExampleAuthenticate() {
 	// later, stale: true
 }
 
-// A response that says revoked is authentic. It is Check that refuses it.
+// A response that says revoked is authentic. Check is what refuses it.
 func ExampleStaple_Check() {
 	t := new(testing.T) // provided by the test
 	ca := stapledtest.NewCA(t)

@@ -15,9 +15,9 @@ import (
 
 var errCritical = errors.New("a critical extension that is not understood")
 
-// parseExtensions reads an optional, explicitly tagged Extensions. Nothing in
-// an extension changes what a staple proves, so a critical one, which demands
-// to be understood, is refused (RFC 5280 §4.2).
+// parseExtensions reads an optional, explicitly tagged Extensions. No extension
+// changes what a staple proves, so a critical one, which must be understood, is
+// refused (RFC 5280 §4.2).
 func parseExtensions(input *cryptobyte.String, tag cbasn1.Tag, allow allowance) error {
 	var tagged cryptobyte.String
 	var present bool

@@ -14,9 +14,9 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// S27: no bit of a valid response can be flipped, no byte dropped or doubled,
-// and no length cut, without the response being refused. On the curves whose
-// signatures are slow to verify it is one bit of every byte.
+// S27: flipping any bit of a valid response, dropping or doubling any byte, or
+// changing any length makes it invalid. On curves with slow verification, the
+// test flips one bit of every byte.
 func TestForgeriesByBit(t *testing.T) {
 	rows := []struct {
 		name string
@@ -72,9 +72,8 @@ func TestForgeriesByBit(t *testing.T) {
 	}
 }
 
-// The certificates that a response embeds are not signed. One that is not
-// needed, such as the issuer's own, can be altered and changes nothing, as long as
-// it parses.
+// The certificates embedded in a response are not signed. Altering one that is
+// not needed, such as the issuer's own, changes nothing as long as it parses.
 func TestUnneededCertificateChangesNothing(t *testing.T) {
 	a := newAttempt()
 	a.signedBy(a.ca)

@@ -21,8 +21,8 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// attempt is what a forger hands in. It starts as a staple that is accepted,
-// so that a row says only what is wrong.
+// attempt is what a forger submits. It starts as an acceptable staple, so that
+// a row states only what is wrong.
 type attempt struct {
 	root, ca, leaf, delegate *testca.Party
 
@@ -30,7 +30,7 @@ type attempt struct {
 	subject, issuer *x509.Certificate
 	now             time.Time
 	freshness       ocspstaple.Freshness
-	// authenticated is when the staple was authenticated, if that was not now.
+	// authenticated is when the staple was authenticated, if not now.
 	authenticated time.Time
 }
 
@@ -51,8 +51,8 @@ func (a *attempt) signedBy(signer *testca.Party, edits ...func(*testca.Response)
 	a.staple(append([]func(*testca.Response){testca.SignedBy(signer, signer.Cert)}, edits...)...)
 }
 
-// under gives the attempt an issuer, and with it a leaf and a delegate, of
-// another kind of key.
+// under gives the attempt an issuer with another kind of key, and so another
+// leaf and delegate.
 func (a *attempt) under(kind testca.Kind) {
 	a.ca = a.root.Intermediate(testca.Keyed(kind))
 	a.leaf, a.delegate = a.ca.Leaf(), a.ca.Delegate()
@@ -60,14 +60,14 @@ func (a *attempt) under(kind testca.Kind) {
 	a.staple()
 }
 
-// response is an attempt with an edited response.
+// response returns an attempt with an edited response.
 func response(edit func(*testca.Response)) func(*attempt) {
 	return func(a *attempt) { a.staple(edit) }
 }
 
-// judge gives what the package says of an attempt, and holds it to what its
-// documentation says of errors. Whatever does not change with time must be
-// refused once and for all, by Authenticate.
+// judge returns the package's error for an attempt, and checks it against the
+// documentation. Anything that does not change with time must be refused once
+// and for all, by Authenticate.
 func (a *attempt) judge(t *testing.T) error {
 	t.Helper()
 	authenticated := a.now
@@ -104,8 +104,8 @@ func checkError(t *testing.T, err error, documented ...stapled.Reason) {
 // theMaker makes the cases of the catalogue with the published keys.
 var theMaker = sync.OnceValue(func() *catalogue.Maker { return catalogue.ForTests("../testdata/vectors") })
 
-// attemptOf is the staple of a case of the catalogue, if that is about a single
-// one and nothing else.
+// attemptOf returns the staple of a catalogue case, if the case is about a
+// single staple and nothing else.
 func attemptOf(c *catalogue.Case) (a attempt, ok bool) {
 	made := theMaker().Make(c)
 	a = attempt{now: made.Steps[0].Now, freshness: ocspstaple.Freshness{
@@ -123,7 +123,7 @@ type forgery struct {
 	forge  func(*attempt)
 }
 
-// forgeries are the staples of the catalogue, and those that it cannot have.
+// forgeries are the staples of the catalogue, and those it cannot contain.
 var forgeries = sync.OnceValue(func() []forgery {
 	rows := slices.Clone(otherForgeries)
 	for _, c := range catalogue.Forgeries() {
@@ -150,8 +150,8 @@ func TestForgeries(t *testing.T) {
 	}
 }
 
-// otherForgeries are those that the catalogue cannot have: the chain of a token would
-// be refused first, or the policy of a verifier cannot be so.
+// otherForgeries are those the catalogue cannot contain: the token's chain
+// would be refused first, or no verifier can have such a policy.
 var otherForgeries = []forgery{
 	{"S07_delegate_expires_after_authentication", stapled.StapleUntrusted, func(a *attempt) {
 		a.signedBy(a.ca.Delegate(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(time.Minute))))

@@ -21,15 +21,15 @@ import (
 )
 
 // FuzzStaple authenticates arbitrary responses about one leaf. Nothing panics,
-// every error is as documented, memory is bounded by the size of the input, and whatever is accepted golang.org/x/crypto/ocsp
-// reads in the same way.
+// every error is as documented, the size of the input limits memory, and
+// golang.org/x/crypto/ocsp reads every accepted response in the same way.
 //
-// A fuzzer does not guess signatures and digests. So the input is tried as it
-// is, as the ResponseData that the issuer signs, and as what follows the
-// CertID of the leaf in it.
+// A fuzzer cannot guess signatures and digests. So the test tries the input as
+// it is, as the ResponseData that the issuer signs, and as what follows the
+// leaf's CertID in it.
 func FuzzStaple(f *testing.F) {
-	// The serial number is the same in every process, as the keys are, so that what
-	// a fuzzer has found is of use to the next.
+	// The serial number is the same in every process, and so are the keys, so
+	// that one fuzzer can use another's findings.
 	leaf := testca.New().Leaf(func(t *testca.Template) { t.SerialNumber = big.NewInt(2) })
 	seeds := 0
 	add := func(der []byte) {
@@ -75,7 +75,7 @@ func FuzzStaple(f *testing.F) {
 	})
 }
 
-// element splits the first element from what follows it.
+// element splits the first element from the rest.
 func element(der []byte) (first, rest []byte) {
 	input, out := cryptobyte.String(der), cryptobyte.String(nil)
 	if !input.ReadAnyASN1Element(&out, new(cbasn1.Tag)) {
@@ -84,7 +84,7 @@ func element(der []byte) (first, rest []byte) {
 	return out, input
 }
 
-// layers are the ResponseData of a response, and what follows the CertID in
+// layers returns the ResponseData of a response, and what follows the CertID in
 // its first SingleResponse.
 func layers(der []byte) [][]byte {
 	data, _, _, ok := basic(der)
@@ -103,7 +103,7 @@ func layers(der []byte) [][]byte {
 	return [][]byte{data, rest}
 }
 
-// basic are the three elements of a BasicOCSPResponse that come before the
+// basic returns the three elements of a BasicOCSPResponse before the
 // certificates.
 func basic(der []byte) (data, algorithm, signature []byte, ok bool) {
 	body := cryptobyte.String(der)
@@ -138,9 +138,9 @@ func check(t *testing.T, leaf *testca.Party, der []byte) {
 	}
 }
 
-// sameAsOthers compares an authentic staple with what x/crypto/ocsp reads.
-// That library takes the first embedded certificate for the signer's, so it
-// is given the response without them; they are not signed.
+// sameAsOthers compares an authentic staple with what x/crypto/ocsp reads. That
+// library takes the first embedded certificate for the signer's, so it gets the
+// response without embedded certificates; they are not signed.
 func sameAsOthers(t *testing.T, s *ocspstaple.Staple, subject *x509.Certificate) {
 	t.Helper()
 	data, algorithm, signature, ok := basic(s.DER())

@@ -14,18 +14,18 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// maxProducedBefore bounds by how much producedAt may precede thisUpdate.
-// golang.org/x/crypto/ocsp, and with it Vault and others, rounds producedAt down
-// to the minute. More than that would be a statement about the future.
+// maxProducedBefore limits how far producedAt may precede thisUpdate.
+// golang.org/x/crypto/ocsp, and so Vault and others, rounds producedAt down to
+// the minute. Anything earlier would be a statement about the future.
 const maxProducedBefore = time.Minute
 
-// response is the content of an OCSPResponse, parsed and nothing more: no
-// field of it may be relied on before the signature has been verified.
+// response is the parsed content of an OCSPResponse. Do not rely on any field
+// before the signature has been verified.
 type response struct {
 	tbs       []byte // the DER of ResponseData, which is signed
 	algorithm x509.SignatureAlgorithm
 	signature []byte
-	certs     []*x509.Certificate // embedded, in their order
+	certs     []*x509.Certificate // embedded, in order
 
 	responder  ocspwire.ResponderID
 	certID     certID
@@ -37,11 +37,11 @@ type response struct {
 	nextUpdate time.Time
 }
 
-// parse reads an OCSPResponse (RFC 6960 §4.2.1) in strict DER. It
-// accepts exactly one SingleResponse, as responders should send (RFC 9919
-// §3.2.1): with several, what the response says depends on who reads it. It
-// refuses every critical extension, for it processes none, and tolerates no
-// byte that it has not understood.
+// parse reads an OCSPResponse (RFC 6960 §4.2.1) in strict DER. It accepts
+// exactly one SingleResponse, as responders should send (RFC 9919 §3.2.1): with
+// several, the answer depends on who reads it. It refuses every critical
+// extension, because it processes none, and every byte that it does not
+// understand.
 func (r *response) parse(der []byte, allow allowance) error {
 	status, body, ok := ocspwire.ReadResponse(der)
 	if !ok {
@@ -177,8 +177,8 @@ func (r *response) parseSingle(single cryptobyte.String, allow allowance) error 
 	return r.checkTimes(hasNext, allow)
 }
 
-// checkTimes holds the times of a response against each other. RFC 9919 §3.2.4
-// requires nextUpdate; without it nothing bounds the age of the answer.
+// checkTimes checks the times of a response against each other. RFC 9919 §3.2.4
+// requires nextUpdate; without it nothing limits the age of the answer.
 func (r *response) checkTimes(hasNext bool, allow allowance) error {
 	switch {
 	case !hasNext && allow.missingNextUpdate:
@@ -218,7 +218,7 @@ func (r *response) parseRevoked(content *cryptobyte.String, allow allowance) err
 }
 
 // readTime reads a GeneralizedTime as RFC 5280 §4.1.2.5.2 profiles it: in UTC,
-// with seconds and without fractions, YYYYMMDDHHMMSSZ.
+// with seconds but no fractions, YYYYMMDDHHMMSSZ.
 func readTime(input *cryptobyte.String, allow allowance) (time.Time, error) {
 	var text cryptobyte.String
 	if !input.ReadASN1(&text, cbasn1.GeneralizedTime) {
@@ -236,7 +236,7 @@ func readTime(input *cryptobyte.String, allow allowance) (time.Time, error) {
 		pairs[i/2] = 10*pairs[i/2] + int(c-'0')
 	}
 	t := time.Date(100*pairs[0]+pairs[1], time.Month(pairs[2]), pairs[3], pairs[4], pairs[5], pairs[6], 0, time.UTC)
-	// time.Date carries over what is out of its range.
+	// time.Date normalizes values that are out of range.
 	year, month, day := t.Date()
 	hour, minute, second := t.Clock()
 	if pairs != [...]int{year / 100, year % 100, int(month), day, hour, minute, second} {

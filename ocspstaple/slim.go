@@ -16,28 +16,28 @@ import (
 )
 
 // Slim authenticates an OCSP response as [Authenticate] does, and returns it
-// without the certificates that a verifier does not need: none if the issuer
-// signed it, else the delegate's only. If several certificates of the delegate
-// would do, it keeps the one that ends last.
+// without the certificates that a verifier does not need. It keeps none if the
+// issuer signed, and otherwise only the delegate's. If several certificates of
+// the delegate would do, it keeps the one that expires last.
 //
 // A responder may embed its whole chain. That list is not signed (RFC 6960
-// §4.2.1), and with it a token can exceed its size. What is signed stays as it
-// is, byte for byte.
+// §4.2.1), and it can make a token too large. The signed part stays the same,
+// byte for byte.
 //
 // Slim accepts three things in a response that [Authenticate] refuses, and
-// returns it without them: more than four embedded certificates, embedded
-// certificates that do not parse and are not needed, and lengths around the
-// signed part in more bytes than DER permits. The error is the one of
-// [Authenticate]. The staple does not keep der. The work grows with the number of
-// embedded certificates, so the caller bounds the size of der.
+// removes them: more than four embedded certificates, embedded certificates
+// that do not parse and are not needed, and lengths around the signed part that
+// use more bytes than DER allows. It returns the errors of [Authenticate]. The
+// staple does not keep der. The work grows with the number of embedded
+// certificates, so the caller must limit the size of der.
 func Slim(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, error) {
-	// 1. Take it apart. Authenticate says what is wrong with a response for
-	// which that fails, such as one that is not successful.
+	// 1. Take it apart. If that fails, as for a response that is not
+	// successful, Authenticate says what is wrong.
 	var parts envelope
 	if !parts.read(der) {
 		return Authenticate(slices.Clone(der), leaf, issuer, now)
 	}
-	// 2. What is signed is well-formed and about the leaf.
+	// 2. The signed part is well-formed and about the leaf.
 	bare, err := parts.encode(nil)
 	if err != nil {
 		return nil, err
@@ -49,8 +49,8 @@ func Slim(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, e
 	if err := r.certID.check(leaf, issuer); err != nil {
 		return nil, err
 	}
-	// 3. Who signed it? The first certificate that will do is taken, so the one
-	// that ends last comes first.
+	// 3. Who signed it? The first certificate that fits wins, so the one that
+	// expires last comes first.
 	for _, der := range parts.certs {
 		if c, err := certx5c.ParseDER(der); err == nil {
 			r.certs = append(r.certs, c)
@@ -61,7 +61,7 @@ func Slim(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, e
 	if err != nil {
 		return nil, err
 	}
-	// 4. What is kept is what a verifier sees: authenticate that.
+	// 4. Authenticate the result, because that is what a verifier sees.
 	slim, err := parts.encode(delegate)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func Slim(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, e
 }
 
 // envelope is what surrounds the signed part of a successful basic response.
-// Its fields are DER as received, and alias it.
+// Its fields are DER as received and share its memory.
 type envelope struct {
 	data, algorithm, signature cryptobyte.String // of a BasicOCSPResponse
 	certs                      [][]byte
@@ -135,8 +135,8 @@ func (e *envelope) basic(delegate *x509.Certificate) cryptobyte.BuilderContinuat
 	}
 }
 
-// readLong reads an element as ReadASN1 does, and permits a length in up to
-// four bytes where fewer would do. It never permits an indefinite length.
+// readLong reads an element as ReadASN1 does, but also allows a length in up to
+// four bytes where fewer would do. It never allows an indefinite length.
 func readLong(input, out *cryptobyte.String, tag cbasn1.Tag) bool {
 	if !input.PeekASN1Tag(tag) || len(*input) < 2 {
 		return false

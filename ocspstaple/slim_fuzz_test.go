@@ -19,13 +19,14 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// FuzzSlim slims arbitrary responses about one leaf. What Authenticate accepts
-// Slim accepts, with the same status, times and signer; what Slim returns
-// Authenticate accepts, and it is never larger; and what Slim accepts without
-// Authenticate differs in nothing but certificates and lengths.
+// FuzzSlim slims arbitrary responses about one leaf. If Authenticate accepts a
+// response, Slim accepts it with the same status, times and signer.
+// Authenticate accepts what Slim returns, which is never larger. If only Slim
+// accepts a response, its result differs only in certificates and lengths.
 //
-// A fuzzer does not guess signatures. So the input is tried as it is, and as the
-// list of certificates of a response that the issuer or a delegate signed.
+// A fuzzer cannot guess signatures. So the test tries the input as it is, and
+// as the list of certificates of a response that the issuer or a delegate
+// signed.
 func FuzzSlim(f *testing.F) {
 	a := newAttempt()
 	a.leaf = a.ca.Leaf(func(t *testca.Template) { t.SerialNumber = big.NewInt(2) })
@@ -103,7 +104,8 @@ func checkSlim(t *testing.T, a *attempt, der []byte) {
 	if other == nil {
 		t.Fatalf("acceptable, and not slimmed: %v", err)
 	}
-	// Slim looks further than Authenticate does; otherwise they agree on why.
+	// Slim looks further than Authenticate does; otherwise they give the same
+	// reason.
 	var slim, fat *stapled.Error
 	if errors.As(err, &slim) && errors.As(other, &fat) && slim.Reason != fat.Reason && fat.Reason != stapled.StapleMalformed {
 		t.Fatalf("Slim says %v, Authenticate %v", err, other)

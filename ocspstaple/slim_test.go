@@ -16,7 +16,7 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// slim is Slim of an attempt, judged as judge does.
+// slim applies Slim to an attempt, and checks its error as judge does.
 func (a *attempt) slim(t *testing.T) (*ocspstaple.Staple, error) {
 	t.Helper()
 	authenticated := a.now
@@ -38,8 +38,8 @@ func (a *attempt) slim(t *testing.T) (*ocspstaple.Staple, error) {
 	return s, s.Check(a.now, a.freshness)
 }
 
-// Every response is returned with the certificates that its signature needs: the
-// same as if the responder had embedded no others.
+// Slim returns every response with the certificates that its signature needs,
+// as if the responder had embedded no others.
 func TestSlim(t *testing.T) {
 	until := func(hours int) testca.Edit {
 		return testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(time.Duration(hours)*time.Hour))
@@ -158,7 +158,7 @@ func TestSlim(t *testing.T) {
 			if err != nil && !errors.Is(err, stapled.CertificateRevoked) {
 				t.Fatal(err)
 			}
-			// What is signed is the same, and around it is what testca makes.
+			// The signed part is the same, and the rest is what testca makes.
 			want := a.leaf.Staple(func(r *testca.Response) {
 				r.Inside["BasicOCSPResponse"] = instead(slices.Concat(data, algorithm, signature, embedding(needed))...)
 			})
@@ -186,13 +186,14 @@ func sameCertificate(a, b *x509.Certificate) bool {
 	return a == b || a != nil && b != nil && a.Equal(b)
 }
 
-// holdSlim holds a slimmed staple to what it must be, whatever it was made of.
+// holdSlim checks that a slimmed staple is what it must be, whatever its
+// source.
 func holdSlim(t *testing.T, a *attempt, s *ocspstaple.Staple) {
 	t.Helper()
 	if len(s.DER()) > len(a.der) {
 		t.Errorf("%d bytes became %d", len(a.der), len(s.DER()))
 	}
-	// A verifier says the same of it.
+	// A verifier sees the same.
 	again, err := ocspstaple.Authenticate(s.DER(), a.subject, a.issuer, a.now)
 	if err != nil {
 		t.Fatalf("slimmed, and refused: %v", err)
@@ -206,8 +207,8 @@ func holdSlim(t *testing.T, a *attempt, s *ocspstaple.Staple) {
 	if err != nil || !bytes.Equal(twice.DER(), s.DER()) {
 		t.Errorf("slimmed twice: %v", err)
 	}
-	// What was accepted before says the same, of the same signer. What was not
-	// has more certificates than a verifier wants to see, or odd ones.
+	// What Authenticate accepts says the same, from the same signer. What it
+	// does not accept has too many certificates, or invalid ones.
 	fat, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
 	if err != nil {
 		if !errors.Is(err, stapled.StapleMalformed) {
@@ -233,7 +234,7 @@ func sameStaple(t *testing.T, a, b *ocspstaple.Staple) {
 	}
 }
 
-// Lengths around what is signed may be longer than they need be; the result is
+// Lengths around the signed part may be longer than necessary; the result is
 // DER.
 func TestSlimShortensLengths(t *testing.T) {
 	for _, name := range []string{"OCSPResponse", "responseBytes", "ResponseBytes", "response", "BasicOCSPResponse", "certs"} {
@@ -244,7 +245,7 @@ func TestSlimShortensLengths(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// Not signed anew: ECDSA signatures differ in length.
+			// Do not sign again: ECDSA signatures differ in length.
 			data, algorithm, signature, _ := basic(a.der)
 			a.staple(func(r *testca.Response) {
 				r.Certificates = []*x509.Certificate{a.delegate.Cert, a.ca.Cert}
@@ -279,8 +280,8 @@ func fourByteLength(der []byte) []byte {
 	return slices.Concat([]byte{der[0], 0x84, 0, 0}, der[2:])
 }
 
-// Slimming is no way around a rule: whatever is forged is refused, for the same
-// reason, save for what it takes away.
+// Slimming does not bypass a rule: every forgery is refused for the same
+// reason, except for what slimming removes.
 func TestSlimForgeries(t *testing.T) {
 	takenAway := map[string]bool{
 		"S23_staple_with_five_certificates": true, "S33_staple_of_a_delegate_behind_an_unparsable_certificate": true,
@@ -312,8 +313,7 @@ func TestSlimForgeries(t *testing.T) {
 	}
 }
 
-// The reason why a delegate was refused is not hidden by the number of
-// certificates.
+// The number of certificates does not hide why a delegate was refused.
 func TestSlimSaysWhyTheDelegateIsRefused(t *testing.T) {
 	a := newAttempt()
 	expired := a.ca.Delegate(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Minute)))

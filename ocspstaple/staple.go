@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package ocspstaple decides what an OCSP response (RFC 6960, profile RFC
-// 9919) proves about a certificate.
+// Package ocspstaple decides what an OCSP response (RFC 6960, profile RFC 9919)
+// proves about a certificate.
 //
-// [Authenticate] establishes, once, who signed what about which certificate;
-// [Staple.Check] compares the result with a time, as often as it is used. Only
-// both together say that a certificate is not revoked. The package does no
-// I/O; package stapler below it fetches staples and keeps one fresh.
+// [Authenticate] establishes once who signed what about which certificate;
+// [Staple.Check] compares the result with a time on every use. Only both
+// together say that a certificate is not revoked. The package does no I/O; its
+// subpackage stapler fetches staples and keeps one fresh.
 package ocspstaple
 
 import (
@@ -22,7 +22,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
-// Status is what a staple says of its certificate. The zero value is Unknown.
+// Status is what a staple says about its certificate. The zero value is
+// Unknown.
 type Status uint8
 
 // The values of CertStatus (RFC 6960 §4.2.1).
@@ -32,12 +33,12 @@ const (
 	Revoked Status = Status(ocspwire.Revoked)
 )
 
-// String names the status as RFC 6960 does.
+// String returns the name of the status in RFC 6960.
 func (s Status) String() string { return ocspwire.CertStatus(s).String() }
 
-// Staple is an authentic OCSP response for one certificate: its signature,
-// its signer's authority and its CertID have been verified. It is immutable.
-// The zero value is of unknown status, and never fresh.
+// Staple is an authentic OCSP response for one certificate: its signature, its
+// signer's authority and its CertID have been verified. It is immutable. The
+// zero value has unknown status and is never fresh.
 type Staple struct {
 	der        []byte
 	status     Status
@@ -46,15 +47,15 @@ type Staple struct {
 	nextUpdate time.Time
 	revokedAt  time.Time
 	reason     CRLReason
-	// delegate signed the response; nil if the issuer's own key did.
+	// delegate signed the response; nil means the issuer's own key did.
 	delegate *x509.Certificate
 }
 
-// DER is the response as received. The caller must not modify it.
+// DER returns the response as received. The caller must not modify it.
 func (s *Staple) DER() []byte { return s.der }
 
-// Clone is a copy that shares no memory with the staple, so that whoever gets it
-// can change nothing.
+// Clone returns a copy that shares no memory with the staple, so changing the
+// copy does not affect it.
 func (s *Staple) Clone() *Staple {
 	if s == nil {
 		return nil
@@ -71,42 +72,42 @@ func (s *Staple) Clone() *Staple {
 	return &c
 }
 
-// Status is what the response says of the certificate.
+// Status returns what the response says about the certificate.
 func (s *Staple) Status() Status { return s.status }
 
-// ProducedAt is the time at which the response was signed.
+// ProducedAt returns the time at which the response was signed.
 func (s *Staple) ProducedAt() time.Time { return s.producedAt }
 
-// ThisUpdate is the time at which the status was known to be correct.
+// ThisUpdate returns the time at which the status was known to be correct.
 func (s *Staple) ThisUpdate() time.Time { return s.thisUpdate }
 
-// NextUpdate is the time after which the response proves nothing.
+// NextUpdate returns the time after which the response proves nothing.
 func (s *Staple) NextUpdate() time.Time { return s.nextUpdate }
 
-// RevokedAt is the revocation time; zero unless the status is Revoked.
+// RevokedAt returns the revocation time; zero unless the status is Revoked.
 func (s *Staple) RevokedAt() time.Time { return s.revokedAt }
 
-// RevocationReason is why the certificate was revoked; unspecified where the
-// response gives no reason.
+// RevocationReason returns why the certificate was revoked, or unspecified if
+// the response gives no reason.
 func (s *Staple) RevocationReason() CRLReason { return s.reason }
 
-// Delegate is the certificate of the authorized responder that signed the
+// Delegate returns the certificate of the authorized responder that signed the
 // response, or nil if the issuer's own key did.
 func (s *Staple) Delegate() *x509.Certificate { return s.delegate }
 
-// Freshness is what makes a staple fresh at a time.
+// Freshness says when a staple is fresh.
 type Freshness struct {
-	// MaxAge bounds the time since thisUpdate, whatever nextUpdate says. 0 means
-	// [stapled.DefaultMaxStapleAge], one hour.
+	// MaxAge limits the time since thisUpdate, regardless of nextUpdate. 0
+	// means [stapled.DefaultMaxStapleAge], one hour.
 	MaxAge time.Duration
-	// Leeway is by how much thisUpdate and producedAt may lie in the future,
-	// for clocks that disagree. It never stretches MaxAge or nextUpdate, so
-	// the bound on a revocation stays exact. 0 means [stapled.DefaultLeeway], one
-	// minute; [stapled.NoLeeway] means none.
+	// Leeway is how far in the future thisUpdate and producedAt may be, to
+	// allow for clock skew. It never extends MaxAge or nextUpdate, so the bound
+	// on a revocation stays exact. 0 means [stapled.DefaultLeeway], one minute;
+	// [stapled.NoLeeway] means none.
 	Leeway time.Duration
 }
 
-// FreshUntil is the last instant at which the staple is fresh.
+// FreshUntil returns the last instant at which the staple is fresh.
 func (s *Staple) FreshUntil(f Freshness) time.Time {
 	if s == nil {
 		return time.Time{}
@@ -134,8 +135,8 @@ func (f Freshness) maxAge() time.Duration {
 //
 //	thisUpdate - Leeway <= now <= nextUpdate  and  now - thisUpdate <= MaxAge
 //
-// Otherwise it returns an [*stapled.Error]. It compares times, and does not allocate
-// when it succeeds.
+// Otherwise it returns a [*stapled.Error]. It compares times, and does not
+// allocate on success.
 func (s *Staple) Check(now time.Time, f Freshness) error {
 	if s == nil {
 		return fail(stapled.StapleUnknown, "there is no staple")
@@ -146,7 +147,7 @@ func (s *Staple) Check(now time.Time, f Freshness) error {
 			return err
 		}
 	}
-	// 2. Status. Whatever is not good is not accepted.
+	// 2. Status. Only good is accepted.
 	switch s.status {
 	case Good:
 	case Revoked:

@@ -13,7 +13,7 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// Neither nothing nor the zero value is ever good or fresh.
+// Neither nil nor the zero value is ever good or fresh.
 func TestZeroStaple(t *testing.T) {
 	if s := ocspstaple.Status(0); s != ocspstaple.Unknown {
 		t.Errorf("the zero status is %s", s)
@@ -32,8 +32,8 @@ func TestZeroStaple(t *testing.T) {
 	}
 }
 
-// A staple is fresh from thisUpdate on, less the leeway, and not a nanosecond
-// sooner. Zero means the default, and none has a name.
+// A staple is fresh from thisUpdate minus the leeway, and not a nanosecond
+// sooner. Zero means the default; NoLeeway means none.
 func TestLeeway(t *testing.T) {
 	for _, row := range []struct {
 		name   string

@@ -25,7 +25,8 @@ var ocspSuites = []string{
 	"ocsp-boringssl.json", "ocsp-openssl.json", "ocsp-awslc-s2n.json", "ocsp-mozpkix.json", "ocsp-pyhanko.json",
 }
 
-// ocspCases is the number of cases in all suites: none may get lost silently.
+// ocspCases is the number of cases in all suites, so that none can get lost
+// silently.
 const ocspCases = 138
 
 type ocspCase struct {
@@ -38,8 +39,8 @@ type ocspCase struct {
 	MaxAge   int64       `json:"max_age_seconds"`
 	Expected string      `json:"expected"`
 	Needs    []string    `json:"policy_needed"`
-	// Isolates is false where the response carries no valid signature, so that
-	// the case does not prove the check that its class is named after.
+	// Isolates is false if the response has no valid signature, so the case
+	// does not prove the check that its class is named after.
 	Isolates *bool `json:"isolates_class"`
 	// The staples of a whole path.
 	Chain     []vectors.DER `json:"chain"`
@@ -48,8 +49,8 @@ type ocspCase struct {
 	WholePath string        `json:"expected_whole_path"`
 }
 
-// The third-party cases under our policy: what needs a permissive switch is
-// refused, everything else comes out as the suite says.
+// The third-party cases under our policy: cases that need a permissive switch
+// are refused, and all others have the suite's result.
 func TestVectorOCSPPolicy(t *testing.T) {
 	known := vectors.Disagreements{}
 	for _, name := range []string{
@@ -76,8 +77,8 @@ func TestVectorOCSPPolicy(t *testing.T) {
 	})
 }
 
-// The same cases with the switches that they need: each must come out as the
-// suite says, and be refused for the reason that it was made for.
+// The same cases with the switches they need: each must have the suite's
+// result, and be refused for the reason it was made for.
 func TestVectorOCSPSwitches(t *testing.T) {
 	known := vectors.Disagreements{
 		"boringssl/multiple_response": "two SingleResponses that contradict each other are refused as malformed, not weighed against each other (RFC 9919 §3.2.1)",
@@ -99,7 +100,7 @@ func TestVectorOCSPSwitches(t *testing.T) {
 	})
 }
 
-// classReasons are the reasons for which the cases of a class are refused.
+// classReasons are the reasons for refusing the cases of a class.
 var classReasons = map[string][]stapled.Reason{
 	"bad-response-type":      {stapled.StapleMalformed},
 	"bad-signature":          {stapled.StapleUntrusted},
@@ -118,8 +119,8 @@ var classReasons = map[string][]stapled.Reason{
 	"wrong-issuer":           {stapled.StapleMismatch},
 }
 
-// caseReasons are the reasons of cases in which an earlier check of ours takes
-// exception to something that the case was not made for.
+// caseReasons are the reasons for cases in which one of our earlier checks
+// fails on something that the case was not made for.
 var caseReasons = map[string]stapled.Reason{
 	"boringssl/other_response":  stapled.StapleMalformed, // several SingleResponses
 	"boringssl/stale_response":  stapled.StapleMalformed, // producedAt before thisUpdate
@@ -128,8 +129,8 @@ var caseReasons = map[string]stapled.Reason{
 	"s2n/wrong_signer":          stapled.StapleMismatch,  // for another serial number
 }
 
-// Where a suite gives a staple for every certificate of a path, all of them
-// must be good.
+// If a suite gives a staple for every certificate of a path, all of them must
+// be good.
 func TestVectorOCSPWholePath(t *testing.T) {
 	known := vectors.Disagreements{
 		"pyhanko/delegated_with_intermediate_success": "the suite covers the intermediate by a CRL; a path has a staple for every certificate or is refused",
@@ -182,7 +183,7 @@ func runOCSP(t *testing.T, run string, known vectors.Disagreements, judge func(*
 }
 
 // allowance turns on the switches that the case names, and two that the suites
-// leave unnamed because none of them requires what they loosen.
+// do not name because none of them requires what they relax.
 func (c *ocspCase) allowance(t *testing.T) allowance {
 	allow := allowance{missingNoCheck: true, missingKeyUsage: true}
 	for _, need := range c.Needs {
@@ -198,7 +199,7 @@ func (c *ocspCase) allowance(t *testing.T) allowance {
 		case "understand-sct-extension": // 1.3.6.1.4.1.11129.2.4.5
 			allow.extension = "\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x05"
 		case "clock-skew-24h":
-			// Nothing in this package stretches nextUpdate, not even for a test.
+			// Nothing in this package extends nextUpdate, not even for a test.
 			c.Time = c.Time.Add(-24 * time.Hour)
 		default:
 			t.Fatalf("unknown switch %q", need)
@@ -207,7 +208,7 @@ func (c *ocspCase) allowance(t *testing.T) allowance {
 	return allow
 }
 
-// evaluate gives the outcome in the words of the suites.
+// evaluate returns the outcome in the terms of the suites.
 func (c *ocspCase) evaluate(t *testing.T, allow allowance) (string, error) {
 	issuer, err := x509.ParseCertificate(c.Issuer)
 	if err != nil {

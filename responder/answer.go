@@ -13,17 +13,17 @@ import (
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
-// answer is a response and what HTTP has to know about it. It may be shared, so
-// nobody changes it.
+// answer is a response and what HTTP needs to know about it. It may be shared,
+// so it must not be changed.
 type answer struct {
 	outcome Outcome
 	der     []byte
 	window  window
-	// etag is the entity tag of an answer that caches may keep, and empty for all
-	// others. A cache may keep what may be given again to anybody.
+	// etag is the entity tag if caches may keep the answer, and empty
+	// otherwise. A cache may keep an answer that is valid for every client.
 	etag string
 	// dated is set if no other answer that a client may hold has the same
-	// thisUpdate, so that the date stands for it.
+	// thisUpdate, so the date identifies the answer.
 	dated bool
 }
 
@@ -42,14 +42,15 @@ func failure(outcome Outcome) answer {
 	return answer{outcome: outcome, der: ocspwire.ErrorResponse(status)}
 }
 
-// find gives an answer again, or makes one.
+// find returns a stored answer or makes one.
 func (r *Responder) find(ctx context.Context, g *generation, a *authority, req *request, now time.Time, own bool) answer {
 	key := answerKey{a, string(req.raw)}
 	var held *signedAnswer
 	if !own {
 		held = g.answers.get(key)
 	}
-	// Before the status: a change after this is a change of the version.
+	// Read the version before the status: a later change then changes the
+	// version.
 	version, versioned := a.version(req.serial)
 	if held != nil && versioned && held.versioned && held.version == version && held.young(now, maxAgeUnchanged) {
 		return held.answer
@@ -67,19 +68,19 @@ func (r *Responder) find(ctx context.Context, g *generation, a *authority, req *
 	if made.etag == "" {
 		return made
 	}
-	// A date counts in seconds. A revocation may come in the second of a good
-	// answer, whose holder must not be told that nothing has changed. A source
-	// that speaks of the past gives many answers the same date, and so may the
-	// authorities that were replaced in that second.
+	// HTTP dates have a resolution of one second. A revocation may come in the
+	// same second as a good answer, whose holder must not be told that nothing
+	// has changed. A source with past status times gives many answers the same
+	// date, and so may authorities replaced within that second.
 	made.dated = st.Code == Good && made.window.thisUpdate.Equal(made.window.producedAt) && made.window.thisUpdate.After(g.began)
-	// A change since the version was read may or may not be in the status.
+	// The status may or may not include a change since the version was read.
 	if after, _ := a.version(req.serial); after == version {
 		g.answers.put(key, &signedAnswer{made, st, now, version, versioned})
 	}
 	return made
 }
 
-// sign makes an answer of a status as of now.
+// sign makes an answer from a status, as of now.
 func (r *Responder) sign(ctx context.Context, a *authority, req *request, st Status, now time.Time, log func() *slog.Logger) answer {
 	w := r.window(now, st, a)
 	switch {
@@ -99,8 +100,8 @@ func (r *Responder) sign(ctx context.Context, a *authority, req *request, st Sta
 		return failure(OutcomeInternalError)
 	}
 	made := answer{outcome: Outcome(st.Code.String()), der: out, window: w}
-	// Neither an unknown, which stops being true as soon as the CA issues that
-	// serial, nor what was made for one client is kept by anybody.
+	// Caches must not keep an unknown, which stops being true as soon as the CA
+	// issues that serial, nor an answer made for one client.
 	if st.Code != Unknown && req.nonce == nil {
 		sum := sha256.Sum256(out)
 		made.etag = `"` + hex.EncodeToString(sum[:]) + `"`
@@ -108,8 +109,8 @@ func (r *Responder) sign(ctx context.Context, a *authority, req *request, st Sta
 	return made
 }
 
-// window computes the times of a response. No response outlives the
-// certificate of its signer or the knowledge of its source.
+// window computes the times of a response. No response outlives its signer's
+// certificate or its source's knowledge.
 func (r *Responder) window(now time.Time, st Status, a *authority) window {
 	now = now.UTC().Truncate(time.Second)
 	w := window{producedAt: now, thisUpdate: now}
@@ -125,10 +126,11 @@ func (r *Responder) window(now time.Time, st Status, a *authority) window {
 	return w
 }
 
-// repairRevocation makes a revocation encodable. A detail that is missing or
-// that a CRL entry cannot carry must not keep the revocation from being told:
-// RevokedAt falls back to thisUpdate, and a reason that is reserved (7), out of
-// range, or says the opposite (8, removeFromCRL, RFC 5280 §5.3.1) to unspecified.
+// repairRevocation makes a revocation encodable. A detail that is missing, or
+// that a CRL entry cannot carry, must not suppress the revocation. RevokedAt
+// falls back to thisUpdate. A reason falls back to unspecified if it is
+// reserved (7), out of range, or means the opposite (8, removeFromCRL, RFC 5280
+// §5.3.1).
 func repairRevocation(st Status, w window) Status {
 	st.RevokedAt = st.RevokedAt.UTC().Truncate(time.Second)
 	// GeneralizedTime has four digits for the year.

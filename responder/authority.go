@@ -18,19 +18,19 @@ import (
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
-// Authority is one CA that the responder answers for.
+// Authority is a CA that the responder answers for.
 type Authority struct {
 	// Certificate is the CA certificate. Required.
 	Certificate *x509.Certificate
 	// Source knows the certificates of this CA. Required.
 	Source Source
-	// Signer signs the responses. It is the key of SignerCertificate, or of
-	// Certificate where there is no SignerCertificate. Required.
+	// Signer signs the responses. It must be the key of SignerCertificate, or
+	// of Certificate if there is no SignerCertificate. Required.
 	Signer crypto.Signer
 	// SignerCertificate is a delegated OCSP signing certificate (RFC 6960
-	// §4.2.2.2), which is embedded into each response. Nil means that the CA
-	// key signs; then nothing is embedded, because the client holds the CA
-	// certificate anyway.
+	// §4.2.2.2), which each response embeds. Nil means that the CA key signs;
+	// then responses embed nothing, because clients have the CA certificate
+	// anyway.
 	SignerCertificate *x509.Certificate
 }
 
@@ -41,13 +41,13 @@ type authority struct {
 	signer      crypto.Signer
 	algorithm   x509.SignatureAlgorithm
 	responderID ocspwire.ResponderID
-	// signedBy is the certificate of the signing key.
+	// signedBy is the signing key's certificate.
 	signedBy *x509.Certificate
-	// delegate is nil where the CA key signs.
+	// delegate is nil if the CA key signs.
 	delegate *x509.Certificate
 }
 
-// version is that of the source, which may be unable to tell.
+// version returns the source's version. ok is false if the source cannot tell.
 func (a *authority) version(serial *big.Int) (version uint64, ok bool) {
 	if v, isVersioned := a.source.(Versioned); isVersioned {
 		return v.Version(serial)
@@ -55,7 +55,7 @@ func (a *authority) version(serial *big.Int) (version uint64, ok bool) {
 	return 0, false
 }
 
-// issuerID names a CA as a CertID does.
+// issuerID identifies a CA as a CertID does.
 type issuerID struct {
 	hash              crypto.Hash
 	nameHash, keyHash string
@@ -103,7 +103,7 @@ func newAuthority(c Authority, now time.Time) (*authority, error) {
 	return a, nil
 }
 
-// checkDelegate refuses a signer that a careful client would refuse.
+// checkDelegate refuses a signer that a strict client would refuse.
 func checkDelegate(cert, ca *x509.Certificate) error {
 	switch {
 	case cert.IsCA:
@@ -123,7 +123,7 @@ func checkDelegate(cert, ca *x509.Certificate) error {
 	return nil
 }
 
-// issuerIDs returns the names of a CA under every hash that a client may use.
+// issuerIDs returns the IDs of a CA under every hash that a client may use.
 func issuerIDs(cert *x509.Certificate) ([]issuerID, error) {
 	var ids []issuerID
 	for _, hash := range ocspwire.Hashes() {

@@ -13,9 +13,9 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
-// TestBound holds that no good answer is valid beyond R + V, whoever asks how at
-// which fraction of a second, and that none is given after R. The revocation
-// comes at any time, also while the source is being asked.
+// TestBound checks that no good answer is valid beyond R + V, for any kind of
+// request at any fraction of a second, and that none is given after R. The
+// revocation comes at any time, even while the source is being asked.
 func TestBound(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// What clients may ask to be signed for them alone: with a nonce, or past the
-// answers held (Cache-Control: no-cache). It is a small part of a core even with
-// an RSA key of 4096 bits, which signs some 200 times a second.
+// The budget for answers signed for one client only: with a nonce, or bypassing
+// the stored answers (Cache-Control: no-cache). It uses a small part of a core
+// even with a 4096-bit RSA key, which makes some 200 signatures a second.
 const (
 	ownAnswersPerSecond = 20
 	ownAnswersAtOnce    = 100
@@ -23,11 +23,11 @@ type budget struct {
 	at   time.Time
 }
 
-// take reports whether there was something left to take.
+// take takes a token and reports whether there was one.
 func (b *budget) take(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	// The first call finds the bucket full; a clock set back adds nothing.
+	// The bucket starts full; setting the clock back adds nothing.
 	if b.at.IsZero() {
 		b.left = ownAnswersAtOnce
 	} else if passed := now.Sub(b.at); passed > 0 {

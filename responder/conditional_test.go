@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// TestConditionalGet holds GET and HEAD to RFC 9110 §13.2.2.
+// TestConditionalGet checks GET and HEAD against RFC 9110 §13.2.2.
 func TestConditionalGet(t *testing.T) {
 	t.Parallel()
 	ca := newTestCA(t, "CA", newP256(t))
@@ -86,9 +86,9 @@ func TestConditionalGet(t *testing.T) {
 	}
 }
 
-// TestDateOfAList: a source that speaks of the past, such as a CRL, gives many
-// answers one date. A client that has an older one gets the newer one, which ends
-// later.
+// TestDateOfAList: a source with past status times, such as a CRL, gives many
+// answers the same date. A client with an older answer gets the newer one,
+// which ends later.
 func TestDateOfAList(t *testing.T) {
 	t.Parallel()
 	w := newReuseWorld(t, 0)
@@ -108,7 +108,7 @@ func TestDateOfAList(t *testing.T) {
 	}
 }
 
-// TestReusedCacheHeaders: an answer that is given again leaves a cache less time.
+// TestReusedCacheHeaders: a reused answer leaves a cache less time.
 func TestReusedCacheHeaders(t *testing.T) {
 	t.Parallel()
 	w := newReuseWorld(t, 0)

@@ -87,7 +87,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// weakRSA returns a key of 1024 bits, which crypto/rsa makes for nobody any more.
+// weakRSA returns a 1024-bit key, which crypto/rsa no longer generates.
 func weakRSA(t *testing.T) *rsa.PrivateKey {
 	t.Helper()
 	e := big.NewInt(65537)

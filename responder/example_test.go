@@ -23,13 +23,14 @@ import (
 	"github.com/stapledjwt/stapled/responder"
 )
 
-// records is a responder.Source in memory. A CA has a database instead.
+// records is an in-memory responder.Source. A real CA uses a database.
 type records struct {
 	mu       sync.Mutex
 	bySerial map[string]responder.Status
 }
 
-// Status gives the zero value for a serial number that is not on record: unknown.
+// Status returns the zero value, unknown, for a serial number that is not on
+// record.
 func (r *records) Status(_ context.Context, serial *big.Int) (responder.Status, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -42,7 +43,7 @@ func (r *records) set(serial *big.Int, st responder.Status) {
 	r.bySerial[serial.String()] = st
 }
 
-// A responder for one CA, asked as a stapler asks it.
+// A responder for one CA, asked in the same way as by a stapler.
 func Example() {
 	caKey, leafKey := newKey(), newKey()
 	ca := issue(&x509.Certificate{
@@ -61,7 +62,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := httptest.NewServer(r) // elsewhere: an http.Server whose Handler is r
+	server := httptest.NewServer(r) // in production: an http.Server whose Handler is r
 	defer server.Close()
 
 	fetcher, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: server.URL})

@@ -15,12 +15,12 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
-// FuzzRequest: whatever comes in, an OCSP response goes out in bounded memory. It
+// FuzzRequest: for any input, an OCSP response comes out, in bounded memory. It
 // is good only for the one serial that the source calls good, and repeats the
-// CertID that was asked for.
+// CertID of the request.
 func FuzzRequest(f *testing.F) {
-	// A key that is the same in every process, so that the workers answer what
-	// was asked of the CA that the seeds name.
+	// The key is the same in every process, so that the workers answer requests
+	// for the CA that the seeds name.
 	ca := newTestCA(f, "CA", testca.Key(testca.P256, "CA"))
 	r := newResponder(f, ca, knownSource)
 	seeds := [][]byte{nil, ocsp.TryLaterErrorResponse, ask(f, ca.cert, goodSerial, crypto.SHA1)}

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// generation is what a responder answers with from one Replace to the next. Its
-// answers go with it: none that another signer or source has made is given again.
+// generation is the state of a responder from one Replace to the next. It owns
+// its answers: an answer from another signer or source is never reused.
 type generation struct {
 	issuers map[issuerID]*authority
 	answers *answers
-	// began is when it took the place of another; zero for the first.
+	// began is when it replaced another; zero for the first.
 	began time.Time
 }
 

@@ -16,9 +16,9 @@ import (
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
-// ServeHTTP answers requests by POST and GET (RFC 6960 Appendix A), and by HEAD.
-// Errors of OCSP are HTTP 200 with an error response inside; only what is no
-// OCSP exchange at all gets an HTTP error.
+// ServeHTTP answers requests by POST and GET (RFC 6960 Appendix A), and by
+// HEAD. OCSP errors are HTTP 200 with an error response in the body. Only
+// requests that are not OCSP at all get an HTTP error.
 func (r *Responder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	switch req.Method {
 	case http.MethodPost:
@@ -32,8 +32,8 @@ func (r *Responder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 }
 
 func (r *Responder) servePost(w http.ResponseWriter, req *http.Request) {
-	// Appendix A.1 requires the type. A body of another type is a stray form
-	// or a probe, and no client that could read an OCSP error sent it.
+	// Appendix A.1 requires the type. A body of another type is a stray form or
+	// a probe, not from a client that could read an OCSP error.
 	if t, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || t != ocspwire.RequestType {
 		w.Header().Set("Accept-Post", ocspwire.RequestType)
 		refuse(w, http.StatusUnsupportedMediaType, "send "+ocspwire.RequestType)
@@ -50,7 +50,7 @@ func (r *Responder) servePost(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	// Responses to POST are not cached without explicit headers (RFC 9110
-	// §9.3.3), so the caching headers stay with GET, where RFC 9919 has them.
+	// §9.3.3), so caching headers are only for GET, as in RFC 9919.
 	a := r.respond(req.Context(), der, wantsRevalidation(req.Header))
 	if a.etag == "" {
 		w.Header().Set("Cache-Control", "no-store")
@@ -59,10 +59,10 @@ func (r *Responder) servePost(w http.ResponseWriter, req *http.Request) {
 }
 
 func (r *Responder) serveGet(w http.ResponseWriter, req *http.Request) {
-	// URL.Path is decoded once: %2F and '/', %2B and '+', %3D and '=' have
-	// become the same. Clients that join URLs carelessly send several slashes at
-	// the beginning. All of them go: the DER of a request begins with 0x30, its
-	// base64 with M.
+	// URL.Path is decoded once: %2F and '/', %2B and '+', %3D and '=' look the
+	// same. Clients that join URLs carelessly send several slashes at the
+	// beginning. Remove them all: the DER of a request begins with 0x30, so its
+	// base64 begins with M.
 	encoded := strings.TrimLeft(req.URL.Path, "/")
 	if len(encoded) > base64.StdEncoding.EncodedLen(MaxRequestSize) {
 		refuse(w, http.StatusRequestURITooLong, fmt.Sprintf("send at most %d bytes", MaxRequestSize))
@@ -82,7 +82,7 @@ func (r *Responder) serveGet(w http.ResponseWriter, req *http.Request) {
 	write(w, a)
 }
 
-// decodePath returns nothing for what is not base64; nothing is malformed.
+// decodePath returns nil if the path is not base64; nil is a malformed request.
 func decodePath(encoded string) []byte {
 	if strings.ContainsAny(encoded, "\r\n") { // the decoder would skip them
 		return nil
@@ -98,8 +98,8 @@ func decodePath(encoded string) []byte {
 	return der
 }
 
-// wantsRevalidation reports whether the client refuses what a cache holds
-// (RFC 9111 §5.2.1.4). It has, for example, an answer as new as that.
+// wantsRevalidation reports whether the client refuses cached answers (RFC 9111
+// §5.2.1.4), for example because it already has the same one.
 func wantsRevalidation(h http.Header) bool {
 	for _, field := range h.Values("Cache-Control") {
 		for directive := range strings.SplitSeq(field, ",") {
@@ -112,10 +112,9 @@ func wantsRevalidation(h http.Header) bool {
 }
 
 // setCacheHeaders implements RFC 9919 §7.2. max-age overrides Expires (RFC 9111
-// §5.3). It stays at half of what is left until nextUpdate, so that a cache
-// gives its clients a response that they can still use, and never holds a
-// revocation back for the whole validity. What is left shrinks while an answer
-// is given again.
+// §5.3). It is half of the time left until nextUpdate, so that a cache gives
+// its clients a usable response, and never delays a revocation for the whole
+// validity. The time left shrinks while an answer is reused.
 func setCacheHeaders(h http.Header, a answer, now time.Time) {
 	maxAge := max(0, int(a.window.nextUpdate.Sub(now)/time.Second/2))
 	h.Set("Last-Modified", a.window.thisUpdate.Format(http.TimeFormat))
@@ -124,8 +123,8 @@ func setCacheHeaders(h http.Header, a answer, now time.Time) {
 	h.Set("Cache-Control", fmt.Sprintf("max-age=%d, public, no-transform, must-revalidate", maxAge))
 }
 
-// isKnown reports whether the client has the answer already, by the precedence of
-// RFC 9110 §13.2.2: with If-None-Match, If-Modified-Since counts for nothing.
+// isKnown reports whether the client already has the answer, by the precedence
+// of RFC 9110 §13.2.2: If-None-Match takes precedence over If-Modified-Since.
 func isKnown(h http.Header, a answer) bool {
 	if fields := h.Values("If-None-Match"); len(fields) > 0 {
 		return etagMatches(strings.Join(fields, ","), a.etag)
@@ -151,7 +150,7 @@ func etagMatches(header, etag string) bool {
 func write(w http.ResponseWriter, a answer) {
 	w.Header().Set("Content-Type", ocspwire.ResponseType)
 	w.Header().Set("Content-Length", fmt.Sprint(len(a.der)))
-	// The client has gone if this fails; there is nobody left to tell.
+	// This fails only if the client has gone; there is nobody to tell.
 	_, _ = w.Write(a.der)
 }
 

@@ -49,7 +49,7 @@ func exchange(t *testing.T, server *httptest.Server, method, target, contentType
 	return resp, answer
 }
 
-// serialFor finds a serial whose request has what in its base64.
+// serialFor finds a serial whose request contains what in its base64.
 func serialFor(t *testing.T, ca testCA, what string) *big.Int {
 	t.Helper()
 	for i := int64(1); i < 100000; i++ {
@@ -189,7 +189,7 @@ func TestCacheHeaders(t *testing.T) {
 	})
 }
 
-// TestMount shares a server as the documentation of the package says.
+// TestMount shares a server as the package documentation says.
 func TestMount(t *testing.T) {
 	t.Parallel()
 	ca := newTestCA(t, "CA", newP256(t))

@@ -107,7 +107,7 @@ func TestNonce(t *testing.T) {
 	}
 }
 
-// TestNonceIsNotCached: nobody else can use such an answer.
+// TestNonceIsNotCached: such an answer is useless to anyone else.
 func TestNonceIsNotCached(t *testing.T) {
 	t.Parallel()
 	w := newReuseWorld(t, 0)
@@ -130,7 +130,8 @@ func TestNonceIsNotCached(t *testing.T) {
 }
 
 // TestOwnAnswersAreLimited: nonces and revalidation do not make the responder
-// sign without limit. Beyond it a client gets what it would have got without.
+// sign without limit. Beyond the limit a client gets the answer it would have
+// got without them.
 func TestOwnAnswersAreLimited(t *testing.T) {
 	t.Parallel()
 	const many = 1000
@@ -183,8 +184,8 @@ func TestOwnAnswersAreLimited(t *testing.T) {
 	}
 }
 
-// TestRevalidation: a client that has an answer as old as the one held gets a
-// newer one, and so does everybody after it.
+// TestRevalidation: a client that already has the stored answer gets a newer
+// one, and so does everyone after it.
 func TestRevalidation(t *testing.T) {
 	t.Parallel()
 	w := newReuseWorld(t, 0)

@@ -3,11 +3,11 @@
 
 package responder
 
-// Outcome is what became of a request. The strings are stable: metrics use them.
+// Outcome is the result of a request. The strings are stable: metrics use them.
 type Outcome string
 
-// The outcomes of a request: what the answer says of the certificate, or which of
-// the error responses of RFC 6960 §2.3 it is.
+// The outcomes of a request: the status in the answer, or the error response of
+// RFC 6960 §2.3.
 const (
 	OutcomeGood          Outcome = "good"
 	OutcomeRevoked       Outcome = "revoked"
@@ -31,7 +31,7 @@ type Event struct {
 	Outcome Outcome
 }
 
-// Observer is told of events, for metrics. It is called from several goroutines
+// Observer receives events, for metrics. It is called from several goroutines
 // at once, before the client gets its answer.
 type Observer interface {
 	Observe(Event)

@@ -21,8 +21,8 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
-// unchanging is a source that says the same of every serial, and that this has
-// not changed.
+// unchanging is a source that gives the same status for every serial, and says
+// that it has not changed.
 type unchanging Status
 
 func (u unchanging) Status(context.Context, *big.Int) (Status, error) { return Status(u), nil }
@@ -38,7 +38,7 @@ func answerOf(t testing.TB, r *Responder, ca testCA) *ocsp.Response {
 	return resp
 }
 
-// TestReplace: what was answered before is not given again.
+// TestReplace: earlier answers are not reused.
 func TestReplace(t *testing.T) {
 	t.Parallel()
 	ca, other := newTestCA(t, "CA", newP256(t)), newTestCA(t, "Other", newP256(t))
@@ -90,7 +90,7 @@ func TestReplace(t *testing.T) {
 	}
 }
 
-// TestReplaceRefuses: with an error, the responder goes on as before.
+// TestReplaceRefuses: after an error, the responder continues as before.
 func TestReplaceRefuses(t *testing.T) {
 	t.Parallel()
 	w := newReuseWorld(t, 0)
@@ -123,7 +123,7 @@ func TestReplaceRefuses(t *testing.T) {
 	})
 }
 
-// TestReplaceWhileAsking: an answer that was on its way is not held.
+// TestReplaceWhileAsking: an answer in flight is not stored.
 func TestReplaceWhileAsking(t *testing.T) {
 	t.Parallel()
 	w := newReuseWorld(t, 0)
@@ -145,7 +145,7 @@ func TestReplaceWhileAsking(t *testing.T) {
 	}
 }
 
-// TestReplaceIsVisibleAtOnce: of many who ask all the time, nobody who begins
+// TestReplaceIsVisibleAtOnce: with many concurrent requests, none that begins
 // after Replace has returned is answered by an old source.
 func TestReplaceIsVisibleAtOnce(t *testing.T) {
 	t.Parallel()

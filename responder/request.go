@@ -16,19 +16,19 @@ import (
 )
 
 // MaxRequestSize is the largest request that the responder reads, in bytes. A
-// plain request has about 70 to 130 bytes; one with a signature and its
-// certificates, which is read past, has about 2 to 9 KiB.
+// plain request takes about 70 to 130 bytes. One with a signature and its
+// certificates, which the responder ignores, takes about 2 to 9 KiB.
 const MaxRequestSize = 16 << 10
 
-// maxSerialBits bounds serial numbers to 20 octets (RFC 5280 §4.1.2.2).
+// maxSerialBits limits serial numbers to 20 octets (RFC 5280 §4.1.2.2).
 const maxSerialBits = 160
 
-// request is the one CertID that a request asks for.
+// request holds the one CertID that a request asks about.
 type request struct {
-	// raw is the DER of the CertID; the response repeats it byte by byte, so
+	// raw is the DER of the CertID. The response repeats it byte for byte, so
 	// that the client finds exactly what it asked for.
 	raw []byte
-	// issuer has the hash 0 for an algorithm that the responder does not know.
+	// issuer has the hash 0 if the responder does not know the algorithm.
 	issuer issuerID
 	serial *big.Int
 	// nonce is nil if there is none.
@@ -37,7 +37,7 @@ type request struct {
 
 // nonce is the nonce extension of a request (RFC 9654).
 type nonce struct {
-	// value is the extnValue; the response repeats it byte by byte.
+	// value is the extnValue; the response repeats it byte for byte.
 	value    []byte
 	critical bool
 }
@@ -47,9 +47,9 @@ const maxNonce = 128
 
 var errSyntax = errors.New("request is not a DER OCSPRequest of RFC 6960 §4.1.1")
 
-// parseRequest reads an OCSPRequest strictly. x/crypto/ocsp.ParseRequest is
-// not used because it refuses signed requests, takes the first of several
-// CertIDs and never looks at an extension.
+// parseRequest parses an OCSPRequest strictly. It does not use
+// x/crypto/ocsp.ParseRequest, which refuses signed requests, takes the first of
+// several CertIDs and ignores extensions.
 func parseRequest(der []byte) (*request, error) {
 	input := cryptobyte.String(der)
 	var req, tbs, signature cryptobyte.String
@@ -59,8 +59,8 @@ func parseRequest(der []byte) (*request, error) {
 		!req.ReadOptionalASN1(&signature, &signed, ocspwire.Tag(0)) || !req.Empty() {
 		return nil, errSyntax
 	}
-	// The signature is not verified: the responder serves everybody, so it
-	// proves nothing that matters (RFC 6960 §4.1.2, RFC 9919 §3.1.2).
+	// Do not verify the signature: the responder serves everybody, so it proves
+	// nothing that matters (RFC 6960 §4.1.2, RFC 9919 §3.1.2).
 	if signed && (!signature.SkipASN1(cbasn1.SEQUENCE) || !signature.Empty()) {
 		return nil, errSyntax
 	}
@@ -74,7 +74,7 @@ func parseRequest(der []byte) (*request, error) {
 		return nil, errSyntax
 	}
 	if hasVersion {
-		// v1 is 0. DER leaves a DEFAULT out, yet some clients write it.
+		// v1 is 0. DER omits a DEFAULT, but some clients write it.
 		var v int
 		if !version.ReadASN1Integer(&v) || !version.Empty() {
 			return nil, errSyntax
@@ -105,10 +105,10 @@ func parseRequest(der []byte) (*request, error) {
 	return r, nil
 }
 
-// parseRequestList reads the one Request of a requestList. RFC 9919 §3.1.1
-// makes exactly one CertID a MUST for clients. Answering the first of several
-// would leave the client to guess which of its questions was meant, and
-// answering all of them makes a response that no cache key and no staple fits.
+// parseRequestList parses the one Request of a requestList. RFC 9919 §3.1.1
+// says that clients MUST send exactly one CertID. If the responder answered the
+// first of several, the client would have to guess which question it answered.
+// If it answered all, the response would fit no cache key and no staple.
 func parseRequestList(list cryptobyte.String) (*request, error) {
 	var single, certID, extensions cryptobyte.String
 	var hasExtensions bool
@@ -140,21 +140,21 @@ func parseCertID(element cryptobyte.String) (*request, error) {
 		return nil, errSyntax
 	}
 	r.issuer = issuerID{ocspwire.HashOf(issuer.Algorithm), string(issuer.NameHash), string(issuer.KeyHash)}
-	// What an unknown algorithm has for parameters is not known either.
+	// The parameters of an unknown algorithm are unknown too.
 	if r.issuer.hash != 0 && !ocspwire.IsNullOrAbsent(issuer.Parameters) {
 		return nil, errors.New("hash algorithm of the CertID has parameters")
 	}
-	// Some old CAs have issued serial 0, so only the source can judge that.
+	// Some old CAs issued serial 0, so only the source can judge it.
 	if r.serial.Sign() < 0 || r.serial.BitLen() > maxSerialBits {
 		return nil, errors.New("serial number is negative or longer than 20 octets (RFC 5280 §4.1.2.2)")
 	}
 	return r, nil
 }
 
-// parseExtensions returns the nonce, nil if there is none. It is the one
-// extension that the responder processes, and only where takesNonce is set. It
-// refuses what the responder would have to obey and does not: another critical
-// extension (RFC 5280 §4.2).
+// parseExtensions returns the nonce, or nil if there is none. The nonce is the
+// only extension that the responder processes, and only if takesNonce is set.
+// parseExtensions refuses any other critical extension, because the responder
+// does not process it (RFC 5280 §4.2).
 func parseExtensions(tagged cryptobyte.String, takesNonce bool) (*nonce, error) {
 	var found *nonce
 	err := ocspwire.ReadExtensions(tagged, func(ext ocspwire.Extension) error {
@@ -175,9 +175,10 @@ func parseExtensions(tagged cryptobyte.String, takesNonce bool) (*nonce, error) 
 	return found, nil
 }
 
-// checkNonce holds a nonce to 1 to 128 bytes (RFC 9654 §2.1: otherwise
-// malformedRequest). It is an OCTET STRING within the extnValue. Clients of RFC
-// 2560 §4.4.1 put the bytes there as they are, and get the same bytes back.
+// checkNonce checks that a nonce has 1 to 128 bytes (RFC 9654 §2.1: otherwise
+// malformedRequest). It is an OCTET STRING within the extnValue. Clients that
+// follow RFC 2560 §4.4.1 put in the bytes directly, and get the same bytes
+// back.
 func checkNonce(value cryptobyte.String) error {
 	content := value
 	if inner := value; inner.ReadASN1(&content, cbasn1.OCTET_STRING) && inner.Empty() {

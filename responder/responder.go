@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package responder answers OCSP requests (RFC 6960) in the lightweight profile
-// of RFC 9919, on behalf of one or more CAs. It needs no particular CA: a [Source]
-// tells it which certificates there are and which of them are revoked, and a
-// [crypto.Signer] signs, with the key of the CA or of a delegate.
+// of RFC 9919, on behalf of one or more CAs. It works with any CA: a [Source]
+// says which certificates exist and which are revoked, and a [crypto.Signer]
+// signs with the key of the CA or of a delegate.
 //
 //	r, err := responder.New(responder.Config{Authorities: []responder.Authority{{
 //		Certificate: caCert, Signer: caKey, Source: source,
@@ -19,18 +19,19 @@
 // "unauthorized" for a CA that it does not serve, and "tryLater" when its
 // source fails.
 //
-// A signed answer is given again while it is right; see [Versioned]. It keeps
-// its times, so what Config.Validity bounds stays bounded. An "unknown" is never
-// given again: it ends when the CA issues the serial, and strangers can ask for
-// any number of them. A nonce (RFC 9654) gets an answer of its own, and so does
-// an HTTP request with Cache-Control: no-cache. Together these are limited to 20
-// answers a second, and 100 at once. Beyond that they get what they would have
-// got without; if the nonce is critical, tryLater.
+// The responder reuses a signed answer while it is right; see [Versioned]. The
+// answer keeps its times, so Config.Validity still limits it. An "unknown" is
+// never reused: it stops being true when the CA issues the serial, and anyone
+// can ask for any number of them. A nonce (RFC 9654) gets its own answer, and
+// so does an HTTP request with Cache-Control: no-cache. Together these are
+// limited to 20 answers a second, with bursts of 100. Beyond that, they are
+// answered as if they had not asked; if the nonce is critical, the answer is
+// tryLater.
 //
 // # Mounting
 //
-// Make the Responder the handler of a server of its own, as above. Do not mount it
-// on an [http.ServeMux]: that redirects paths with double slashes, which occur in
+// Make the Responder the handler of its own server, as above. Do not mount it on
+// an [http.ServeMux]: that redirects paths with double slashes, which occur in
 // the base64 of GET requests. To share a server, decide before the mux:
 //
 //	ocsp := http.StripPrefix("/ocsp", r)
@@ -42,13 +43,13 @@
 //		mux.ServeHTTP(w, req)
 //	})
 //
-// Certificates then name http://host/ocsp in their authority information access.
-// [Responder.Respond] serves any other transport.
+// Certificates then name http://host/ocsp in their authority information
+// access. [Responder.Respond] serves any other transport.
 //
-// # Changes while it runs
+// # Changes at run time
 //
-// A source speaks for itself. Signers, sources and CAs as a whole change by
-// [Responder.Replace].
+// A source can change its answers at any time. To change signers, sources or
+// whole CAs, call [Responder.Replace].
 package responder
 
 import (
@@ -62,24 +63,24 @@ import (
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
-// DefaultValidity is how long a response is valid unless Config says otherwise.
+// DefaultValidity is the default validity of a response.
 const DefaultValidity = 10 * time.Minute
 
 // Config is the configuration of a Responder.
 type Config struct {
-	// Authorities are the CAs to answer for. At least one.
+	// Authorities are the CAs to answer for. At least one is required.
 	Authorities []Authority
-	// Validity is the time from the making of an answer to nextUpdate: how long a staple
-	// that was good outlives the revocation of its certificate, from when the
-	// source knows of it. A source that speaks of the past (Status.ThisUpdate)
-	// adds its own delay. At least one second, because OCSP counts in seconds; 0
-	// means DefaultValidity.
+	// Validity is the time from signing to nextUpdate. After a revocation,
+	// counted from when the source knows of it, a good staple can live on for
+	// this long. A source with past status times (Status.ThisUpdate) adds its
+	// own delay. At least one second, because OCSP counts in seconds. 0 means
+	// DefaultValidity.
 	Validity time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// Logger gets a line for each failure; nil discards.
+	// Logger logs each failure; nil discards.
 	Logger *slog.Logger
-	// Observer is told of every answered request; nil for none.
+	// Observer receives an event for every answered request; nil for none.
 	Observer Observer
 }
 
@@ -95,7 +96,7 @@ type Responder struct {
 	current *generation // guarded by mu
 }
 
-// New checks the configuration and returns a Responder.
+// New returns a Responder, or an error if the configuration is invalid.
 func New(cfg Config) (*Responder, error) {
 	r := &Responder{validity: cfg.Validity, now: cfg.Now, log: cfg.Logger, observer: cfg.Observer}
 	if r.validity == 0 {
@@ -117,15 +118,14 @@ func New(cfg Config) (*Responder, error) {
 	return r, nil
 }
 
-// Replace makes the responder answer for these authorities, and for no others:
-// the same CA with another signer or source, one more CA, or one less. It checks
-// all of them as [New] does. If it returns an error, the responder goes on as
-// before.
+// Replace makes the responder answer for exactly these authorities: the same CA
+// with another signer or source, one more CA, or one less. It checks them as
+// [New] does. If it returns an error, the responder continues as before.
 //
-// A request that begins after Replace has returned is answered by the new
-// authorities, with a newly signed answer; none from before is given again. One
-// that began earlier may still ask an old source and use an old signer. What
-// clients and HTTP caches hold stays valid until its nextUpdate.
+// The new authorities answer every request that begins after Replace has
+// returned, with a newly signed answer; earlier answers are not reused. A
+// request that began earlier may still use an old source and an old signer.
+// Answers in clients and HTTP caches stay valid until their nextUpdate.
 func (r *Responder) Replace(authorities ...Authority) error {
 	next, err := newGeneration(authorities, r.now())
 	if err != nil {
@@ -138,21 +138,22 @@ func (r *Responder) Replace(authorities ...Authority) error {
 	return nil
 }
 
-// begin returns the time of a request and the authorities of that time.
+// begin returns the time of a request and the generation at that time.
 func (r *Responder) begin() (time.Time, *generation) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.now(), r.current
 }
 
-// Respond answers one DER OCSPRequest with a DER OCSPResponse. It always
-// returns a response; a failure is one of the error responses of RFC 6960 §2.3.
+// Respond answers a DER-encoded OCSPRequest with a DER-encoded OCSPResponse. It
+// always returns a response; on failure, one of the error responses of RFC 6960
+// §2.3.
 func (r *Responder) Respond(ctx context.Context, der []byte) []byte {
 	return slices.Clone(r.respond(ctx, der, false).der)
 }
 
-// respond answers, with a newly signed answer if revalidate is set and the
-// budget permits.
+// respond answers a request, with a newly signed answer if revalidate is set
+// and the budget permits.
 func (r *Responder) respond(ctx context.Context, der []byte, revalidate bool) answer {
 	a := r.decide(ctx, der, revalidate)
 	if r.observer != nil {
@@ -171,10 +172,10 @@ func (r *Responder) decide(ctx context.Context, der []byte, revalidate bool) ans
 		r.log.DebugContext(ctx, "OCSP request refused", "error", err)
 		return failure(OutcomeMalformed)
 	}
-	// Before the question: an answer may be older than its arrival, and a good
-	// must not be dated after a revocation that it does not know of.
+	// Take the time before asking the source. An answer may be older than its
+	// arrival, but a good must not be dated after a revocation that it misses.
 	now, g := r.begin()
-	// All three parts of the CertID have to be ours: the name alone or the key
+	// All three parts of the CertID must be ours: the name alone or the key
 	// alone may belong to another CA. An unknown hash matches nothing.
 	a := g.issuers[req.issuer]
 	if a == nil {
@@ -185,7 +186,7 @@ func (r *Responder) decide(ctx context.Context, der []byte, revalidate bool) ans
 		if req.nonce != nil && req.nonce.critical {
 			return failure(OutcomeTryLater)
 		}
-		// A responder of RFC 9919 need not answer a nonce.
+		// RFC 9919 does not require a responder to answer a nonce.
 		own, req.nonce = false, nil
 	}
 	return r.find(ctx, g, a, req, now, own)

@@ -215,8 +215,8 @@ func TestObserver(t *testing.T) {
 	}
 }
 
-// A certificate can be revoked while the answer of the source is on its way: a
-// good is dated before the question.
+// A certificate can be revoked while the source's answer is on its way, so a
+// good answer is dated before the question.
 func TestAnswerIsDatedBeforeTheQuestion(t *testing.T) {
 	t.Parallel()
 	ca := newTestCA(t, "CA", newP256(t))

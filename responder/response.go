@@ -13,22 +13,22 @@ import (
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
-// window is the time span of a response. All three times are whole seconds,
-// because GeneralizedTime in a certificate profile has no fraction.
+// window holds the times of a response. All three are whole seconds, because
+// GeneralizedTime has no fractions in the certificate profile.
 type window struct {
 	producedAt, thisUpdate, nextUpdate time.Time
 }
 
 // marshalResponse makes a signed OCSPResponse with one SingleResponse, and with
-// the nonce of the request if it is to be answered.
+// the nonce of the request unless it is nil.
 //
-// x/crypto/ocsp.CreateResponse is not used: it rounds producedAt down to the
-// minute, so that it lies before thisUpdate, and knows no Ed25519.
+// It does not use x/crypto/ocsp.CreateResponse, which rounds producedAt down to
+// the minute, so before thisUpdate, and does not support Ed25519.
 func marshalResponse(a *authority, certID []byte, n *nonce, st Status, w window) ([]byte, error) {
 	var tbs cryptobyte.Builder
 	tbs.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		// By key: 20 bytes instead of a name. The staple travels in every token, so
-		// its size matters.
+		// By key: 20 bytes instead of a name. Every token carries the staple,
+		// so its size matters.
 		a.responderID.Add(b)
 		b.AddASN1GeneralizedTime(w.producedAt)
 		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -65,7 +65,7 @@ func marshalResponse(a *authority, certID []byte, n *nonce, st Status, w window)
 	return der, nil
 }
 
-// addNonce writes the responseExtensions, whose only member is the nonce.
+// addNonce writes the responseExtensions, with the nonce as the only member.
 func addNonce(b *cryptobyte.Builder, n *nonce) {
 	b.AddASN1(ocspwire.Tag(1), func(b *cryptobyte.Builder) {
 		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {

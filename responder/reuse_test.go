@@ -154,7 +154,7 @@ func later(d time.Duration) func(*reuseWorld) {
 	return func(w *reuseWorld) { w.after.Store(int64(d)) }
 }
 
-// TestReuseIsOfOneCertID: the answer to a question answers no other.
+// TestReuseIsOfOneCertID: an answer is reused only for the same question.
 func TestReuseIsOfOneCertID(t *testing.T) {
 	t.Parallel()
 	w := newReuseWorld(t, 0)
@@ -213,8 +213,8 @@ func TestAnswerInFlight(t *testing.T) {
 	}
 }
 
-// TestRevocationIsVisibleAtOnce: of many who ask all the time, nobody who begins
-// after a revocation was acknowledged gets a good.
+// TestRevocationIsVisibleAtOnce: with many concurrent requests, none that
+// begins after a revocation was acknowledged gets a good.
 func TestRevocationIsVisibleAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, cannot := range map[string]bool{"tells changes": false, "cannot tell": true} {

@@ -17,8 +17,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
-// chooseAlgorithm picks the signature algorithm by the key alone, so that no
-// configuration can ask for a weak one. The keys are those that verifiers of
+// chooseAlgorithm picks the signature algorithm by the key alone, so no
+// configuration can ask for a weak one. It allows the keys that verifiers of
 // staples accept.
 func chooseAlgorithm(pub crypto.PublicKey) (x509.SignatureAlgorithm, error) {
 	if err := certkey.Check(pub); err != nil {

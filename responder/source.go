@@ -27,50 +27,52 @@ const (
 // String returns the name that RFC 6960 uses.
 func (c Code) String() string { return ocspwire.CertStatus(c).String() }
 
-// Status is what a Source knows about one serial number.
-// The zero value is "unknown, as of now".
+// Status is what a Source knows about one serial number. The zero value means
+// "unknown, as of now".
 type Status struct {
 	// Code is the status itself.
 	Code Code
-	// RevokedAt is the time of revocation; required where Code is Revoked.
+	// RevokedAt is the time of revocation; required if Code is Revoked.
 	RevokedAt time.Time
-	// Reason is the CRLReason of RFC 5280 §5.3.1, 0 for unspecified.
+	// Reason is the CRLReason (RFC 5280 §5.3.1); 0 is unspecified.
 	Reason int
-	// ThisUpdate is when the source last knew the status to be correct, such
-	// as the thisUpdate of a CRL. Zero means now: the source is live. A source
-	// that consults several gives the oldest of their times.
+	// ThisUpdate is when the source last knew the status to be correct, such as
+	// the thisUpdate of a CRL. Zero means now: the source is live. A source
+	// that consults several others returns the oldest of their times.
 	ThisUpdate time.Time
-	// NextUpdate is when the source will know better, such as the nextUpdate
-	// of a CRL; no answer is valid beyond it. Zero means no such bound.
+	// NextUpdate is when the source will know more, such as the nextUpdate of a
+	// CRL; no answer is valid beyond it. Zero means no limit.
 	NextUpdate time.Time
 }
 
 // A Source knows which certificates a CA has issued and which it has revoked.
-// It is called for each answer that is not reused, from several goroutines at
-// once.
+// The responder calls it for each answer that it cannot reuse, from several
+// goroutines at once.
 //
-// An error means that the source cannot tell, and becomes tryLater. A serial
-// that the source simply does not know is no error: it is the zero Status.
+// An error means that the source cannot tell, and the responder answers
+// tryLater. A serial that the source does not know is not an error: it is the
+// zero Status.
 type Source interface {
 	Status(ctx context.Context, serial *big.Int) (Status, error)
 }
 
-// A Versioned source can tell that what it knows has changed. The responder then
-// gives a signed answer again without asking for the status, for at most two
-// fifths of the answer's life and at most five minutes. Without it, the source is
-// asked for every answer, and a signed one is given again for one second, if the
-// status is still the same.
+// A Versioned source can tell when its knowledge has changed. The responder
+// then reuses a signed answer without asking for the status, for at most two
+// fifths of the answer's life and at most five minutes. Without Version, the
+// responder asks the source for every answer, and reuses a signed one for one
+// second if the status is still the same.
 type Versioned interface {
 	Source
 	// Version returns a number that grows whenever the status of the serial may
-	// have changed. It must have grown before whoever made the change is told that
-	// it was made, and not before Status returns what is new: the responder reads
-	// the version first, and then the status. ok is false if the source cannot tell,
-	// for example because others write to its database.
+	// have changed. It must not grow before Status returns the change, and must
+	// have grown before the caller that makes the change learns of its success:
+	// the responder reads the version first, and then the status. ok is false
+	// if the source cannot tell, for example because others write to its
+	// database.
 	Version(serial *big.Int) (version uint64, ok bool)
 }
 
-// SourceFunc lets a function be a Source.
+// SourceFunc is a function that implements Source.
 type SourceFunc func(ctx context.Context, serial *big.Int) (Status, error)
 
 // Status calls f.

@@ -22,7 +22,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
-// What the wire must have, whatever the responder takes it from.
+// What must be on the wire, however the responder computes it.
 const (
 	requestType  = "application/ocsp-request"
 	responseType = "application/ocsp-response"
@@ -80,7 +80,8 @@ func sign(t testing.TB, template, parent *x509.Certificate, pub crypto.PublicKey
 	return cert
 }
 
-// delegateTemplate is a certificate that New accepts as a delegated signer.
+// delegateTemplate returns a certificate that New accepts as a delegated
+// signer.
 func delegateTemplate() *x509.Certificate {
 	return &x509.Certificate{
 		SerialNumber: big.NewInt(77), Subject: pkix.Name{CommonName: "OCSP signer"},

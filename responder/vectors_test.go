@@ -45,8 +45,8 @@ func TestVectorResponderRequests(t *testing.T) {
 		"serve (echo or omit nonce)": {unauthorized},
 		"unauthorized or unknown status, never good": {unauthorized},
 		"malformedRequest":                           {malformed},
-		// CertIDs without a request around them; upstream asserts nothing but
-		// that they are survived, and none can be good.
+		// CertIDs without a request around them. Upstream asserts only that the
+		// code survives them, and none can be good.
 		"no panic": {malformed, unauthorized},
 	}
 	for _, c := range suite.Cases {

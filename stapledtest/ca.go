@@ -2,16 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package stapledtest helps to test code that signs or verifies stapled tokens:
-// a CA in memory, identities, staples of every status, tokens, a verifier, and
-// the clock that all of them share.
+// an in-memory CA, identities, staples of every status, tokens, a verifier, and
+// the clock that they all share.
 //
 //	ca := stapledtest.NewCA(t)
 //	orders := ca.Identity("https://orders.internal")
 //	raw := ca.Token(orders, issuer.Claims{Audience: []string{"billing"}})
 //	token, err := ca.Verifier("billing").Verify(raw)
 //
-// Nothing is listened on and nothing is written. Every key is new and P-256.
-// What cannot be made fails the test.
+// The package opens no socket and writes no file. Every key is new and P-256.
+// Any failure to make something fails the test.
 package stapledtest
 
 import (
@@ -36,12 +36,12 @@ import (
 // IdentityLifetime is the time from notBefore to notAfter of an identity.
 const IdentityLifetime = 24 * time.Hour
 
-// CA issues certificates and says what their status is. Its own certificate is
-// valid at any time. It is safe for concurrent use. [NewCA] makes one; the zero
-// value is of no use.
+// CA issues certificates and answers for their status. Its own certificate is
+// always valid. It is safe for concurrent use. Make one with [NewCA]; the zero
+// value is not usable.
 type CA struct {
-	// Clock is what the CA and all that it makes go by. Two CAs share a clock
-	// once it is assigned from one to the other, before either is used.
+	// Clock is the time for the CA and everything it makes. To share a clock,
+	// assign one CA's clock to another before using either.
 	Clock *Clock
 
 	tb      testing.TB
@@ -49,7 +49,7 @@ type CA struct {
 	revoked *revocations
 }
 
-// revocations are by serial number. No two certificates of a test have the same.
+// revocations are by serial number, which is unique within a test.
 type revocations struct {
 	sync.Mutex
 	reasons map[string]ocspstaple.CRLReason
@@ -57,7 +57,7 @@ type revocations struct {
 
 var lastCA atomic.Int64
 
-// NewCA makes a root CA that issues identities itself. Its clock is new.
+// NewCA returns a root CA that issues identities directly. It has a new clock.
 func NewCA(tb testing.TB) *CA {
 	tb.Helper()
 	return &CA{
@@ -68,8 +68,8 @@ func NewCA(tb testing.TB) *CA {
 	}
 }
 
-// Intermediate makes a CA below this one, with the same anchor and clock. Its
-// identities carry its certificate in their chain.
+// Intermediate returns a CA below this one, with the same anchor and clock. Its
+// identities have its certificate in their chain.
 func (ca *CA) Intermediate() *CA {
 	ca.tb.Helper()
 	below := *ca
@@ -77,8 +77,8 @@ func (ca *CA) Intermediate() *CA {
 	return &below
 }
 
-// authority gives a CA certificate a name and a key of its own, and a validity
-// without end (RFC 5280 §4.1.2.5).
+// authority gives a CA certificate its own name and key, and a validity without
+// end (RFC 5280 §4.1.2.5).
 func authority(tb testing.TB) []testca.Edit {
 	tb.Helper()
 	return []testca.Edit{
@@ -97,9 +97,9 @@ func newKey(tb testing.TB) *ecdsa.PrivateKey {
 	return key
 }
 
-// Identity issues a certificate that may sign tokens, valid from now on for
-// [IdentityLifetime]. A name with a colon is a URI, any other is a DNS name; the
-// first one is also the common name. The identity has its Anchor.
+// Identity issues a certificate that may sign tokens, valid from now for
+// [IdentityLifetime]. A name with a colon is a URI, any other is a DNS name;
+// the first one is also the common name. The identity has its Anchor.
 func (ca *CA) Identity(name string, more ...string) *certs.Identity {
 	ca.tb.Helper()
 	now := ca.Clock.Now().Truncate(time.Second)
@@ -144,7 +144,7 @@ func (ca *CA) root() *testca.Party {
 	return root
 }
 
-// Anchors has the root alone.
+// Anchors returns only the root.
 func (ca *CA) Anchors() *certs.Anchors {
 	ca.tb.Helper()
 	anchors, err := certs.NewAnchors(ca.root().Cert)
@@ -154,9 +154,9 @@ func (ca *CA) Anchors() *certs.Anchors {
 	return anchors
 }
 
-// Verifier makes a verifier that trusts the root, for one audience, with the
-// CA's clock and otherwise the defaults. For anything else, give
-// [verifier.New] the CA's Anchors and Clock.Now.
+// Verifier returns a verifier that trusts the root, for one audience, with the
+// CA's clock and otherwise the defaults. For anything else, pass the CA's
+// Anchors and Clock.Now to [verifier.New].
 func (ca *CA) Verifier(audience string) *verifier.Verifier {
 	ca.tb.Helper()
 	v, err := verifier.New(verifier.Config{Anchors: ca.Anchors(), Audience: audience, Now: ca.Clock.Now})

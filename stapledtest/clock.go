@@ -8,12 +8,11 @@ import (
 	"time"
 )
 
-// Clock is a clock that a test sets and moves. Its Now fits the field of that
-// name in [issuer.Config] and [verifier.Config].
+// Clock is a clock that a test sets and moves. Its Now fits the Now field of
+// [issuer.Config] and [verifier.Config].
 //
-// The zero Clock shows [time.Now], also in a bubble of testing/synctest, so that
-// it agrees with code that has no clock to inject. It is safe for concurrent
-// use.
+// The zero Clock shows [time.Now], also in a bubble of testing/synctest, so it
+// agrees with code that has no injected clock. It is safe for concurrent use.
 //
 // [issuer.Config]: https://pkg.go.dev/github.com/stapledjwt/stapled/issuer#Config
 // [verifier.Config]: https://pkg.go.dev/github.com/stapledjwt/stapled/verifier#Config
@@ -23,7 +22,7 @@ type Clock struct {
 	ahead   time.Duration
 }
 
-// Now is the time that the clock shows.
+// Now returns the time that the clock shows.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

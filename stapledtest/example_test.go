@@ -20,7 +20,8 @@ import (
 	"github.com/stapledjwt/stapled/stapledtest"
 )
 
-// A token is accepted until its staple ends, once its certificate is revoked.
+// A token is accepted until its staple ends, even if its certificate has been
+// revoked.
 func Example() {
 	t := new(testing.T) // provided by the test
 	ca := stapledtest.NewCA(t)
@@ -44,8 +45,8 @@ func Example() {
 	// later, stale: true
 }
 
-// What does my service do with a staple that does not say good? Such tokens take
-// a thief of the key: an issuer does not sign them.
+// What does my service do with a staple that does not say good? Only a thief of
+// the key makes such tokens: an issuer does not sign them.
 func ExampleCA_TokenWithStaple() {
 	t := new(testing.T) // provided by the test
 	ca := stapledtest.NewCA(t)
@@ -54,7 +55,7 @@ func ExampleCA_TokenWithStaple() {
 		stapledtest.Good, stapledtest.Revoked, stapledtest.Unknown,
 		stapledtest.Stale, stapledtest.NotYetValid, stapledtest.Untrusted,
 	} {
-		// A verifier does not forget that a certificate was revoked: use a new one.
+		// A verifier remembers that a certificate was revoked: use a new one.
 		_, err := ca.Verifier("billing").Verify(ca.TokenWithStaple(orders, ca.Staple(orders, status), "billing"))
 		var refused *stapled.Error
 		if errors.As(err, &refused) {
@@ -72,7 +73,7 @@ func ExampleCA_TokenWithStaple() {
 	// staple_untrusted
 }
 
-// greet is a handler behind a gateway: what it answers depends on the token.
+// greet is a handler behind a gateway. Its answer depends on the token.
 func greet(w http.ResponseWriter, r *http.Request) {
 	token, ok := gateway.FromContext(r.Context())
 	var claims struct {
@@ -85,8 +86,7 @@ func greet(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "hello, %s\n", claims.Subject)
 }
 
-// A unit test of a handler puts a verified token into the context of the
-// request.
+// A unit test of a handler puts a verified token into the request's context.
 func Example_handler() {
 	t := new(testing.T) // provided by the test
 	ca := stapledtest.NewCA(t)

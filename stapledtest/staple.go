@@ -18,31 +18,30 @@ import (
 // StapleValidity is the time from thisUpdate to nextUpdate of a staple.
 const StapleValidity = 10 * time.Minute
 
-// Status is what is to be right or wrong with a staple. The zero value is
-// Unknown.
+// Status says what is right or wrong with a staple. The zero value is Unknown.
 type Status uint8
 
-// The statuses, and the reason for which a token with such a staple is rejected.
+// The statuses, each with the reason for rejecting a token with such a staple.
 const (
 	// Unknown: the CA does not know the certificate: staple_unknown.
 	Unknown Status = iota
 	// Good: the certificate is not revoked, as of now.
 	Good
-	// Revoked: it was revoked a minute ago, for the reason given to [CA.Revoke],
-	// else for none: certificate_revoked.
+	// Revoked: it was revoked a minute ago, with the reason passed to
+	// [CA.Revoke], or else unspecified: certificate_revoked.
 	Revoked
-	// Stale: good, with a nextUpdate of an hour ago: staple_stale.
+	// Stale: good, with a nextUpdate an hour ago: staple_stale.
 	Stale
 	// NotYetValid: good, with a thisUpdate an hour ahead: staple_not_yet_valid.
 	NotYetValid
-	// Untrusted: good, says another CA, which did not issue the certificate:
-	// staple_untrusted.
+	// Untrusted: good, but signed by another CA, which did not issue the
+	// certificate: staple_untrusted.
 	Untrusted
 )
 
-// Revoke revokes the certificate of an identity for a reason of RFC 5280 §5.3.1.
-// From then on the CA says so where it is asked: by [CA.Fetch], and by the issuers
-// of [CA.Issuer]. Staples made before stay good until they end, as in life.
+// Revoke revokes the certificate of an identity for a reason of RFC 5280
+// §5.3.1. From then on the CA says so: in [CA.Fetch], and in the issuers of
+// [CA.Issuer]. Earlier staples stay good until they end, as in production.
 func (ca *CA) Revoke(id *certs.Identity, reason ocspstaple.CRLReason) {
 	ca.tb.Helper()
 	ca.mustHaveIssued(id)
@@ -61,9 +60,9 @@ func (ca *CA) revocation(c *x509.Certificate) (reason ocspstaple.CRLReason, revo
 	return reason, revoked
 }
 
-// Staple makes an OCSP response (RFC 6960 §4.2.1) about the certificate of an
-// identity of this CA: the DER encoding. The status is the one asked for,
-// revoked or not.
+// Staple returns an OCSP response (RFC 6960 §4.2.1) in DER about the
+// certificate of an identity of this CA. It has the requested status, whether
+// or not the certificate is revoked.
 func (ca *CA) Staple(id *certs.Identity, status Status) []byte {
 	ca.tb.Helper()
 	ca.mustHaveIssued(id)
@@ -107,9 +106,9 @@ func (ca *CA) respond(c *x509.Certificate, status Status) []byte {
 	})
 }
 
-// Fetch answers as the CA's responder would: good, or revoked after [CA.Revoke].
-// It makes the CA a Fetcher for package stapler, which goes by [time.Now]: leave
-// the clock running, or use testing/synctest.
+// Fetch answers as the CA's responder would: good, or revoked after
+// [CA.Revoke]. It makes the CA a Fetcher for package stapler, which uses
+// [time.Now]: leave the clock running, or use testing/synctest.
 func (ca *CA) Fetch(ctx context.Context, req stapler.Request) ([]byte, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
@@ -120,7 +119,7 @@ func (ca *CA) Fetch(ctx context.Context, req stapler.Request) ([]byte, error) {
 	return ca.respond(req.Certificate, ca.status(req.Certificate)), nil
 }
 
-// status is what the CA knows of a certificate that it has issued.
+// status returns what the CA knows about a certificate that it issued.
 func (ca *CA) status(c *x509.Certificate) Status {
 	if _, revoked := ca.revocation(c); revoked {
 		return Revoked

@@ -67,7 +67,7 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// A staple of each status has the effect that its documentation gives.
+// A staple of each status has the documented effect.
 func TestStapleStatuses(t *testing.T) {
 	for kind, ca := range authorities(t) {
 		id := ca.Identity("https://orders.internal")
@@ -86,7 +86,8 @@ func TestStapleStatuses(t *testing.T) {
 			{"none", nil, stapled.StapleMissing},
 		} {
 			t.Run(kind+"/"+row.name, func(t *testing.T) {
-				// A new verifier: one that has met the revoked staple does not forget it.
+				// A new verifier: one that has seen the revoked staple
+				// remembers it.
 				_, err := ca.Verifier("billing").Verify(ca.TokenWithStaple(id, row.staple, "billing"))
 				if !errors.Is(err, row.want) {
 					t.Errorf("%v, want %v", err, row.want)
@@ -157,7 +158,7 @@ func TestClock(t *testing.T) {
 	})
 }
 
-// A staple is fresh up to its last second, and a token is accepted that long.
+// A staple is fresh up to its last second, and a token is accepted as long.
 func TestStoppedClockIsExact(t *testing.T) {
 	ca := stapledtest.NewCA(t)
 	ca.Clock.Set(time.Date(2031, time.July, 1, 12, 0, 0, 0, time.UTC))
@@ -178,8 +179,8 @@ func TestStoppedClockIsExact(t *testing.T) {
 	}
 }
 
-// An issuer of the kit never runs out of staples while its certificate lasts,
-// and keeps its header as long as it can.
+// An issuer of this package never runs out of staples while its certificate
+// lasts, and keeps its header as long as it can.
 func TestIssuerHasFreshStaples(t *testing.T) {
 	ca := stapledtest.NewCA(t)
 	ca.Clock.Set(time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC))
@@ -215,7 +216,7 @@ func TestSharedClock(t *testing.T) {
 	}
 }
 
-// The CA is what a stapler asks, in the time of a bubble.
+// A stapler can fetch from the CA, in the time of a bubble.
 func TestFetch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ca := stapledtest.NewCA(t).Intermediate()
@@ -246,7 +247,7 @@ func TestFetch(t *testing.T) {
 	})
 }
 
-// fatal is a test that notes how it failed.
+// fatal is a test that records how it failed.
 type fatal struct {
 	testing.TB
 	text string
@@ -259,7 +260,7 @@ func (f *fatal) Fatalf(format string, args ...any) {
 	panic(f)
 }
 
-// What a test asks for by mistake fails the test, and says why.
+// Mistakes in the use of this package fail the test, and say why.
 func TestMistakesFailTheTest(t *testing.T) {
 	stranger := stapledtest.NewCA(t).Identity("https://orders.internal")
 	for _, row := range []struct {

@@ -15,8 +15,8 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// source asks the CA for a staple when the one that it has is half over, and at
-// once after a revocation.
+// source asks the CA for a staple when half the life of the current one is
+// over, and at once after a revocation.
 type source struct {
 	ca *CA
 	id *certs.Identity
@@ -43,9 +43,9 @@ func (s *source) Current(now time.Time) ([]*ocspstaple.Staple, error) {
 	return s.kept, nil
 }
 
-// Issuer makes an issuer for an identity of this CA. It never lacks a fresh
-// staple, and refuses to sign once the certificate is revoked or the clock has
-// left its validity behind.
+// Issuer returns an issuer for an identity of this CA. It always has a fresh
+// staple, but refuses to sign once the certificate is revoked or the clock is
+// past its validity.
 func (ca *CA) Issuer(id *certs.Identity) *issuer.Issuer {
 	ca.tb.Helper()
 	ca.mustHaveIssued(id)
@@ -58,8 +58,8 @@ func (ca *CA) Issuer(id *certs.Identity) *issuer.Issuer {
 	return iss
 }
 
-// Token signs a token with a staple of this moment, as [CA.Issuer] does. What
-// an issuer refuses to sign fails the test.
+// Token returns a signed token with a staple as of now, as [CA.Issuer] would
+// sign it. If the issuer refuses to sign, the test fails.
 func (ca *CA) Token(id *certs.Identity, claims issuer.Claims) string {
 	ca.tb.Helper()
 	raw, err := ca.Issuer(id).Sign(context.Background(), claims)
@@ -69,9 +69,9 @@ func (ca *CA) Token(id *certs.Identity, claims issuer.Claims) string {
 	return raw
 }
 
-// TokenWithStaple signs a token for an audience that carries this staple,
-// whatever it says, and none if it is nil. An [issuer.Issuer] refuses to sign
-// most of them; somebody who has stolen the key does not ask one.
+// TokenWithStaple returns a token for an audience with this staple, whatever it
+// says, or without one if it is nil. An [issuer.Issuer] refuses to sign most of
+// them; a thief with the stolen key would not.
 func (ca *CA) TokenWithStaple(id *certs.Identity, staple []byte, audience string) string {
 	ca.tb.Helper()
 	ca.mustHaveIssued(id)

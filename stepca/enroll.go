@@ -26,15 +26,14 @@ import (
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
-// EnrollRequest says which certificate to issue.
+// EnrollRequest describes the certificate to issue.
 type EnrollRequest struct {
 	// Name becomes the common name. Required.
 	Name string
-	// SANs are the names that the certificate is for: DNS names and URIs.
-	// Default: Name.
+	// SANs are the names in the certificate: DNS names and URIs. Default: Name.
 	SANs []string
-	// Validity is the lifetime from now on. Default: that of the CA, 24 h unless
-	// it is configured otherwise.
+	// Validity is the lifetime from now. Default: the CA's, which is 24 h
+	// unless configured otherwise.
 	Validity time.Duration
 	// Key is the key to certify. Default: a new P-256 key.
 	Key crypto.Signer
@@ -50,8 +49,8 @@ type signResponse struct {
 	Chain []certificate `json:"certChain"`
 }
 
-// Enroll gets a certificate on the authority of the provisioner. The chain of
-// the result is leaf and intermediate, and its anchor is the root.
+// Enroll gets a certificate, authorized by the provisioner. The result's chain
+// is the leaf and the intermediate, and its anchor is the root.
 func (c *Client) Enroll(ctx context.Context, req EnrollRequest) (*certs.Identity, error) {
 	if req.Name == "" {
 		return nil, stapled.Errorf(stapled.ConfigInvalid, "a certificate needs a name")
@@ -128,15 +127,15 @@ func encodeCSR(template *x509.CertificateRequest, key crypto.Signer) (string, er
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})), nil
 }
 
-// Renew gets a new certificate for the same key, the same names and the same
-// lifetime, on the authority of the certificate itself (mutual TLS), while that
-// is valid and not revoked.
+// Renew gets a new certificate with the same key, names and lifetime. The
+// certificate itself authorizes the request (mutual TLS), so it must be valid
+// and not revoked.
 func (c *Client) Renew(ctx context.Context, id *certs.Identity) (*certs.Identity, error) {
 	return c.renew(ctx, id, "/1.0/renew", nil, id.Key)
 }
 
-// Rekey is Renew with a new key of the same kind: a key then never outlives its
-// certificate.
+// Rekey is like Renew, but with a new key of the same kind, so that a key never
+// outlives its certificate.
 func (c *Client) Rekey(ctx context.Context, id *certs.Identity) (*certs.Identity, error) {
 	key, err := newKeyLike(id.Leaf().PublicKey)
 	if err != nil {
@@ -183,11 +182,11 @@ func newKeyLike(public crypto.PublicKey) (key crypto.Signer, err error) {
 	return key, nil
 }
 
-// identity checks what the CA has sent before anybody relies on it.
+// identity checks what the CA sent before anyone relies on it.
 func (c *Client) identity(reply signResponse, key crypto.Signer) (*certs.Identity, error) {
 	var chain []*x509.Certificate
 	for _, cert := range reply.Chain {
-		// x5c leaves the anchor out.
+		// x5c omits the anchor.
 		if cert.Certificate != nil && !cert.Equal(c.cfg.Root) {
 			chain = append(chain, cert.Certificate)
 		}

@@ -22,12 +22,12 @@ import (
 
 const (
 	timeout = 30 * time.Second
-	// maxReply bounds an answer, and maxCRL a list of a million revocations.
+	// maxReply limits an answer; maxCRL fits a list of a million revocations.
 	maxReply = 1 << 20
 	maxCRL   = 64 << 20
 )
 
-// trusting trusts the CA's root and nothing else.
+// trusting returns a configuration that trusts only the CA's root.
 func trusting(root *x509.Certificate) *tls.Config {
 	roots := x509.NewCertPool()
 	roots.AddCert(root)
@@ -37,15 +37,16 @@ func trusting(root *x509.Certificate) *tls.Config {
 func newHTTPClient(cfg *tls.Config) *http.Client {
 	return &http.Client{
 		Timeout: timeout,
-		// Not HTTP/2: a Go server that ends keeps each idle connection of it for a
-		// second, and for a handful of requests it saves nothing.
+		// Not HTTP/2: a Go server that shuts down keeps each idle HTTP/2
+		// connection for a second, and HTTP/2 saves nothing for a handful of
+		// requests.
 		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: cfg, IdleConnTimeout: time.Minute},
-		// step-ca sends nobody elsewhere, and a one-time token is for it alone.
+		// step-ca never redirects, and a one-time token is only for it.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// as is an HTTP client with the certificate of an identity.
+// as returns an HTTP client with the certificate of an identity.
 func (c *Client) as(id *certs.Identity) *http.Client {
 	certificate := &tls.Certificate{PrivateKey: id.Key, Leaf: id.Leaf()}
 	for _, cert := range id.Chain {
@@ -53,7 +54,7 @@ func (c *Client) as(id *certs.Identity) *http.Client {
 	}
 	cfg := trusting(c.cfg.Root)
 	// Not Certificates: Go withholds those whose issuer the server does not
-	// announce, and the failure would then look like something else.
+	// announce, and the resulting error would be misleading.
 	cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return certificate, nil }
 	return newHTTPClient(cfg)
 }
@@ -85,7 +86,7 @@ func (c *Client) json(ctx context.Context, x exchange, out any) error {
 	return nil
 }
 
-// do returns the body of an answer with a status of success.
+// do returns the body of a successful answer.
 func (c *Client) do(ctx context.Context, x exchange) ([]byte, error) {
 	var body io.Reader = http.NoBody
 	if x.in != nil {
@@ -95,7 +96,7 @@ func (c *Client) do(ctx context.Context, x exchange) ([]byte, error) {
 		}
 		body = bytes.NewReader(raw)
 	}
-	// path may carry a query, which JoinPath would escape.
+	// path may have a query, which JoinPath would escape.
 	req, err := http.NewRequestWithContext(ctx, x.method, strings.TrimSuffix(c.base.String(), "/")+x.path, body)
 	if err != nil {
 		return nil, stapled.Errorf(stapled.Failed, "make the request: %w", err)
@@ -120,7 +121,7 @@ func (c *Client) do(ctx context.Context, x exchange) ([]byte, error) {
 	return raw, nil
 }
 
-// unanswered says why there is no answer: the caller ended the wait, or the
+// unanswered says why there is no answer: the caller stopped waiting, or the
 // server is not there.
 func (c *Client) unanswered(ctx context.Context, server string, err error) error {
 	if ctx.Err() != nil {
@@ -129,7 +130,7 @@ func (c *Client) unanswered(ctx context.Context, server string, err error) error
 	return stapled.Errorf(stapled.Unreachable, "%s does not answer; %s: %w", server, c.cfg.Hint, err)
 }
 
-// A refusal is an answer of step-ca with a status of failure.
+// A refusal is an answer from step-ca with a failure status.
 type refusal struct {
 	code            int
 	status, message string

@@ -28,8 +28,8 @@ const (
 	password        = "correct horse"
 )
 
-// fakeCA answers as step-ca does, unless a test gives a path another handler.
-// Package ca holds the client to the real one.
+// fakeCA answers as step-ca does, unless a test sets another handler for a
+// path. Package ca tests the client against the real one.
 type fakeCA struct {
 	root, intermediate *testca.Party
 	url                string
@@ -65,7 +65,7 @@ func newFakeCA(t *testing.T) *fakeCA {
 		}
 		handler(w, r)
 	}))
-	s.Config.ErrorLog = log.New(io.Discard, "", 0) // some handshakes have to fail
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // some handshakes must fail
 	s.TLS = &tls.Config{ClientAuth: tls.RequestClientCert, Certificates: []tls.Certificate{{
 		Certificate: [][]byte{server.Cert.Raw, f.intermediate.Cert.Raw}, PrivateKey: server.Key,
 	}}}
@@ -79,7 +79,7 @@ func (f *fakeCA) config() Config {
 	return Config{URL: f.url, Root: f.root.Cert, Provisioner: provisionerName, Password: []byte(password)}
 }
 
-// client has the configuration as change leaves it.
+// client returns a client with the configuration edited by change.
 func (f *fakeCA) client(t *testing.T, change func(*Config)) *Client {
 	t.Helper()
 	cfg := f.config()
@@ -93,8 +93,8 @@ func (f *fakeCA) client(t *testing.T, change func(*Config)) *Client {
 	return c
 }
 
-// provisioners has two pages: the one that is asked for is on the second, behind
-// a namesake of another type.
+// provisioners has two pages. The requested one is on the second, after a
+// namesake of another type.
 func (f *fakeCA) provisioners(t *testing.T) http.HandlerFunc {
 	t.Helper()
 	plain, err := json.Marshal(f.key)
@@ -153,7 +153,7 @@ func pemOf(cert *x509.Certificate) string {
 func reply(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body) // a client that has gone fails its test itself
+		_, _ = io.WriteString(w, body) // a client that has gone fails its own test
 	}
 }
 

@@ -21,18 +21,18 @@ import (
 const (
 	// tokenLifetime is how long a one-time token is valid; it is used at once.
 	tokenLifetime = 5 * time.Minute
-	// maxPages bounds the pages of provisioners: a CA with a hundred provisioners
-	// has five.
+	// maxPages limits the pages of provisioners: a CA with a hundred
+	// provisioners has five.
 	maxPages = 1000
 )
 
-// A Provisioner is one way in which a CA lets callers enroll.
+// A Provisioner is one way for callers to enroll with a CA.
 type Provisioner struct {
-	// Type is step-ca's, such as JWK, ACME or X5C.
+	// Type is the step-ca type, such as JWK, ACME or X5C.
 	Type string `json:"type"`
 	Name string `json:"name"`
-	// EncryptedKey is the private key of a JWK provisioner as a compact JWE. It is
-	// empty where the CA does not give it out.
+	// EncryptedKey is the private key of a JWK provisioner as a compact JWE. It
+	// is empty if the CA does not publish it.
 	EncryptedKey string `json:"encryptedKey"`
 }
 
@@ -60,8 +60,8 @@ func (c *Client) Provisioners(ctx context.Context) ([]Provisioner, error) {
 	return nil, stapled.Errorf(stapled.Refused, "CA at %s has more than %d pages of provisioners", c.base, maxPages)
 }
 
-// token makes a one-time token of the provisioner, which step-ca accepts at
-// one of its endpoints for one subject.
+// token makes a one-time token of the provisioner, for one endpoint of step-ca
+// and one subject.
 func (c *Client) token(ctx context.Context, path, subject string, sans []string) (string, error) {
 	signer, err := c.provisionerSigner(ctx)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// Health asks the CA whether it is well.
+// Health asks the CA whether it is healthy.
 func (c *Client) Health(ctx context.Context) error {
 	var reply struct {
 		Status string `json:"status"`
@@ -28,9 +28,8 @@ func (c *Client) Health(ctx context.Context) error {
 	return nil
 }
 
-// Roots are the root certificates of the CA: several while it changes from one
-// to another. That the CA names them is all that speaks for them, and the CA has
-// proved itself by [Config].Root.
+// Roots returns the root certificates of the CA; several during a change of
+// roots. Only the CA vouches for them, which it proves by [Config].Root.
 func (c *Client) Roots(ctx context.Context) ([]*x509.Certificate, error) {
 	var reply struct {
 		Certificates []certificate `json:"crts"`
@@ -50,10 +49,10 @@ func (c *Client) Roots(ctx context.Context) ([]*x509.Certificate, error) {
 	return roots, nil
 }
 
-// CRL is the certificate revocation list of the CA, for which ca.json has to
-// have "crl": {"enabled": true}. The issuer is the certificate that issues leaves:
-// a list that it has not signed is refused. How old the list is, its ThisUpdate
-// and NextUpdate say.
+// CRL returns the CA's certificate revocation list. It requires "crl":
+// {"enabled": true} in ca.json. The issuer is the certificate that issues
+// leaves: CRL refuses a list that it did not sign. CRL does not check the age
+// of the list: see its ThisUpdate and NextUpdate.
 func (c *Client) CRL(ctx context.Context, issuer *x509.Certificate) (*x509.RevocationList, error) {
 	raw, err := c.do(ctx, exchange{client: c.http, method: http.MethodGet, path: "/1.0/crl", limit: maxCRL})
 	if err != nil {
@@ -69,9 +68,9 @@ func (c *Client) CRL(ctx context.Context, issuer *x509.Certificate) (*x509.Revoc
 	return list, nil
 }
 
-// FetchRoot gets the root certificate with a SHA-256 fingerprint, in hexadecimal,
-// from the CA at a URL, as `step ca bootstrap` does. The fingerprint, and nothing
-// else, authenticates the certificate.
+// FetchRoot gets the root certificate with a SHA-256 fingerprint, in
+// hexadecimal, from the CA at a URL, as `step ca bootstrap` does. Only the
+// fingerprint authenticates the certificate.
 func FetchRoot(ctx context.Context, caURL, fingerprint string) (*x509.Certificate, error) {
 	base, err := parseURL(caURL)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// The numbers of RFC 5280 §5.3.1 that Revoke speaks of. 7 is not assigned.
+// The reason codes of RFC 5280 §5.3.1 that Revoke mentions. 7 is not assigned.
 const (
 	unassigned    ocspstaple.CRLReason = 7
 	removeFromCRL ocspstaple.CRLReason = 8
@@ -30,12 +30,12 @@ type revokeRequest struct {
 	Passive    bool   `json:"passive"`
 }
 
-// Revoke has the CA revoke the certificate with a serial number. The note is a
-// text for the CA's records. A certificate that is revoked already gives
-// [stapled.AlreadyRevoked], and keeps its time and reason. removeFromCRL is no
-// reason to revoke: it undoes a hold, which OCSP cannot.
+// Revoke makes the CA revoke the certificate with a serial number. The note is
+// a text for the CA's records. If the certificate is already revoked, the error
+// is [stapled.AlreadyRevoked], and the time and reason stay the same.
+// removeFromCRL is not a reason to revoke: it undoes a hold, which OCSP cannot.
 //
-// step-ca lets callers revoke a serial number that it has never issued.
+// step-ca lets callers revoke a serial number that it never issued.
 func (c *Client) Revoke(ctx context.Context, serial *big.Int, reason ocspstaple.CRLReason, note string) error {
 	if serial == nil || serial.Sign() <= 0 {
 		return stapled.Errorf(stapled.ConfigInvalid, "serial number %d is not positive", serial)
@@ -60,9 +60,10 @@ func (c *Client) Revoke(ctx context.Context, serial *big.Int, reason ocspstaple.
 	return err
 }
 
-// isAlreadyRevoked reports whether step-ca says that a certificate is revoked
-// already. Its answer is 400 (Bad Request), as of many mistakes, and has no code:
-// only the sentence tells. A test of package ca holds it to the real step-ca.
+// isAlreadyRevoked reports whether step-ca says that a certificate is already
+// revoked. Its answer is 400 (Bad Request), as for many mistakes, and has no
+// code, so the text decides. A test of package ca checks it against the real
+// step-ca.
 func isAlreadyRevoked(err error, serial *big.Int) bool {
 	r, ok := errors.AsType[*refusal](err)
 	return ok && r.code == http.StatusBadRequest &&

@@ -15,10 +15,10 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
-// Status asks the OCSP responder about a serial number. Its status is
+// Status asks the OCSP responder about a serial number. The status is
 // [ocspstaple.Unknown] if the CA has not issued it. Only an authentic answer
-// counts, and a good one only while it is fresh. Status needs OCSPURL and Issuers
-// of [Config].
+// counts, and a good one only while it is fresh. Status needs [Config].OCSPURL
+// and [Config].Issuers.
 func (c *Client) Status(ctx context.Context, serial *big.Int) (*ocspstaple.Staple, error) {
 	if c.ocsp == nil || len(c.cfg.Issuers) == 0 {
 		return nil, stapled.Errorf(stapled.ConfigInvalid, "the client knows no OCSP responder, or not whose answers it gives: set OCSPURL and Issuers")
@@ -27,8 +27,8 @@ func (c *Client) Status(ctx context.Context, serial *big.Int) (*ocspstaple.Stapl
 		return nil, stapled.Errorf(stapled.ConfigInvalid, "serial number %d is not positive", serial)
 	}
 	issuer := c.issuerOf(serial)
-	// The certificate itself may be unknown. A request names its serial number
-	// only, and an answer also the name and key of its issuer.
+	// The certificate itself may be unknown. A request needs only its serial
+	// number; an answer also has the name and key of its issuer.
 	cert := &x509.Certificate{SerialNumber: serial, RawIssuer: issuer.RawSubject}
 	der, err := c.ocsp.Fetch(ctx, stapler.Request{Certificate: cert, Issuer: issuer})
 	if errors.Is(err, stapled.ResponderError) && ctx.Err() == nil {
@@ -50,8 +50,8 @@ func (c *Client) Status(ctx context.Context, serial *big.Int) (*ocspstaple.Stapl
 	return answer, nil
 }
 
-// issuerOf is the certificate of the CA that has issued a serial number: the
-// next one for a certificate of the CA itself, else the first.
+// issuerOf returns the CA certificate that issued a serial number: for a
+// certificate of the CA itself the next one, else the first.
 func (c *Client) issuerOf(serial *big.Int) *x509.Certificate {
 	issuers := c.cfg.Issuers
 	for i, cert := range issuers[:len(issuers)-1] {

@@ -18,8 +18,8 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// What does not prove itself says nothing, whoever answers on the responder's
-// address.
+// An answer without proof counts for nothing, no matter who answers at the
+// responder's address.
 func TestStatusOfForgeries(t *testing.T) {
 	var answer []byte
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

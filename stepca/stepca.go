@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package stepca is a client of the API of step-ca: it enrolls, renews, revokes,
+// Package stepca is a client for the step-ca API: it enrolls, renews, revokes,
 // and reads what the CA publishes.
 //
 //	client, err := stepca.New(stepca.Config{
@@ -11,9 +11,10 @@
 //	…
 //	identity, err := client.Enroll(ctx, stepca.EnrollRequest{Name: "orders.internal"})
 //
-// The API is a handful of JSON requests, and the package sends them itself. It
+// The API is a handful of JSON requests, which the package sends itself. It
 // depends on the standard library, go-jose and other light packages of this
-// module. For a directory of the embedded CA, ca.ClientConfig makes the Config.
+// module. For a directory of the embedded CA, ca.ClientConfig returns the
+// Config.
 package stepca
 
 import (
@@ -30,30 +31,30 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
-// Config names a step-ca and says how to speak to it.
+// Config says how to reach a step-ca and which credentials to use.
 type Config struct {
 	// URL is the step-ca API, such as https://ca.internal:9000. Required.
 	URL string
-	// Root is the certificate that the CA's TLS certificate leads to. Required.
+	// Root is the root of the CA's TLS certificate. Required.
 	Root *x509.Certificate
 	// Provisioner is the name of a JWK provisioner. Enroll and Revoke need it.
 	Provisioner string
-	// Password decrypts the key of the provisioner. Enroll and Revoke need it.
+	// Password decrypts the provisioner's key. Enroll and Revoke need it.
 	Password []byte
-	// PasswordSource names where Password comes from, for errors. Default: "the
+	// PasswordSource says where Password comes from, for errors. Default: "the
 	// password".
 	PasswordSource string
 	// OCSPURL is the OCSP responder of the CA. Status needs it.
 	OCSPURL string
-	// Issuers are the certificates of the CA, the one that issues leaves first and
-	// the root last. Status needs them.
+	// Issuers are the certificates of the CA: first the one that issues leaves,
+	// last the root. Status needs them.
 	Issuers []*x509.Certificate
-	// Hint says what to look at when the CA does not answer, for errors. Default:
+	// Hint says what to check when the CA does not answer, for errors. Default:
 	// "is it running, and is this its URL?".
 	Hint string
 }
 
-// A Client speaks to one step-ca. It is safe for concurrent use.
+// A Client talks to one step-ca. It is safe for concurrent use.
 type Client struct {
 	cfg  Config
 	base *url.URL
@@ -61,11 +62,11 @@ type Client struct {
 	ocsp *stapler.HTTPFetcher // nil without a responder
 
 	mu     sync.Mutex
-	signer jose.Signer // decrypted once, which is slow on purpose
+	signer jose.Signer // decrypted once: that is slow on purpose
 }
 
-// New returns a client. It does not connect yet. What is wrong with the
-// configuration is [stapled.ConfigInvalid].
+// New returns a client. It does not connect yet. An invalid configuration is
+// [stapled.ConfigInvalid].
 func New(cfg Config) (*Client, error) {
 	base, err := parseURL(cfg.URL)
 	if err != nil {
@@ -105,11 +106,11 @@ func parseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// Root is the root certificate of the CA.
+// Root returns the root certificate of the CA.
 func (c *Client) Root() *x509.Certificate { return c.cfg.Root }
 
-// Issuers are those of [Config].
+// Issuers returns [Config].Issuers.
 func (c *Client) Issuers() []*x509.Certificate { return slices.Clone(c.cfg.Issuers) }
 
-// OCSPURL is that of [Config].
+// OCSPURL returns [Config].OCSPURL.
 func (c *Client) OCSPURL() string { return c.cfg.OCSPURL }

@@ -122,7 +122,7 @@ func TestEnroll(t *testing.T) {
 	}
 }
 
-// TestUntruthfulCA: what comes back is checked before anybody relies on it.
+// TestUntruthfulCA: the client checks every reply before anyone relies on it.
 func TestUntruthfulCA(t *testing.T) {
 	f := newFakeCA(t)
 	valid := testca.Valid(time.Now().Add(-time.Hour), time.Now().Add(time.Hour))

@@ -14,8 +14,8 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// TestNoForgeries holds that what is valid is accepted in every state of the
-// caches, and that the token says what it says.
+// TestNoForgeries checks that valid tokens are accepted in every state of the
+// caches, and that the Token says what the token says.
 func TestNoForgeries(t *testing.T) {
 	m := theMaker()
 	for _, c := range catalogue.Accepted() {
@@ -45,7 +45,7 @@ func TestNoForgeries(t *testing.T) {
 	}
 }
 
-// checkToken compares what a verifier says of a token with how it was made.
+// checkToken compares the accepted token with how it was made.
 func checkToken(t *testing.T, got Token, made *catalogue.Step) {
 	t.Helper()
 	leaf, err := got.Leaf()

@@ -16,7 +16,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// asStepCAIssues gives a leaf the extensions that step-ca gives it.
+// asStepCAIssues gives a leaf the extensions that step-ca adds.
 func asStepCAIssues(t *testca.Template) {
 	t.Subject.CommonName = "orders-client.prod.svc.cluster.local"
 	t.OCSPServer = []string{"http://127.0.0.1:8889/ocsp"}
@@ -26,7 +26,7 @@ func asStepCAIssues(t *testca.Template) {
 	})
 }
 
-// heapAfter is the growth of the heap by a function, of what it leaves behind.
+// heapAfter returns how much the heap grows by what a function leaves behind.
 func heapAfter(f func()) int {
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -39,7 +39,7 @@ func heapAfter(f func()) int {
 	return int(after.HeapAlloc) - int(before.HeapAlloc)
 }
 
-// What the caches account is what they take: at most a quarter more or less.
+// The caches account for their real memory, at most a quarter more or less.
 func TestAccountedMemoryIsReal(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector takes memory of its own: run without -race")
@@ -52,7 +52,7 @@ func TestAccountedMemoryIsReal(t *testing.T) {
 			name   string
 			sizes  CacheSizes
 			staple []byte
-			// ratio is the most that may be accounted for each byte of the header.
+			// ratio is the maximum accounted for each byte of the header.
 			ratio float64
 			used  func(v *Verifier) int
 		}{
@@ -61,8 +61,8 @@ func TestAccountedMemoryIsReal(t *testing.T) {
 			{"headers with a delegate's staple", CacheSizes{Tokens: -1, Certificates: -1},
 				party.Staple(testca.SignedBy(delegate, delegate.Cert)), 3,
 				func(v *Verifier) int { return v.headers.size() }},
-			// A token is charged with its header, which here is in the other cache
-			// too: in memory it is once.
+			// A token is charged for its header. Here the header is also in the
+			// other cache, but only once in memory.
 			{"headers and tokens", CacheSizes{Certificates: -1}, party.Staple(), 2.5,
 				func(v *Verifier) int { return v.tokens.size() }},
 		} {
@@ -97,13 +97,13 @@ func TestAccountedMemoryIsReal(t *testing.T) {
 	}
 }
 
-// The certificates that were proven are accounted as well, also if they have as
-// many of something small as they can.
+// Proven certificates are accounted for too, even if they have as many small
+// items as possible.
 func TestAccountedCertificatesAreReal(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector takes memory of its own: run without -race")
 	}
-	// crowded is an extension that has an element again and again.
+	// crowded is an extension that repeats an element many times.
 	crowded := func(id int, n int, element func(i int) []byte) testca.Edit {
 		var content []byte
 		for i := range n {
@@ -127,7 +127,7 @@ func TestAccountedCertificatesAreReal(t *testing.T) {
 		name string
 		leaf testca.Edit
 		iss  string
-		// least and most are what may be accounted for each byte of the heap.
+		// least and most limit what may be accounted for each byte of the heap.
 		least, most float64
 	}{
 		{"usual", asStepCAIssues, "", 0.75, 1.25},
@@ -168,8 +168,8 @@ func testAccountedCertificates(t *testing.T, leaf testca.Edit, iss string, least
 	runtime.KeepAlive(raws)
 }
 
-// What is kept of claims is accounted, also where escapes make their text longer
-// than what they say. The header, which all tokens share here, is left out.
+// Kept claims are accounted for, even if escapes make their text longer than
+// their value. This leaves out the header, which all tokens share here.
 func TestAccountedClaimsAreReal(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector takes memory of its own: run without -race")

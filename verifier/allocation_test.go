@@ -9,8 +9,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// A token that was seen before is verified without allocating, and another one
-// with its header nearly so.
+// Verifying a token seen before allocates nothing, and verifying another one
+// with its header nearly nothing.
 func TestAllocations(t *testing.T) {
 	if raceEnabled {
 		t.Skip("under the race detector sync.Pool forgets at random: run without -race")

@@ -9,13 +9,13 @@ import (
 	"sync/atomic"
 )
 
-// ways is the number of slots that a key may be in.
+// ways is the number of slots in which a key may be.
 const ways = 4
 
-// cache is a bounded map that readers never wait for. Keys are compared whole;
-// their hash, keyed with a random seed, only says where to look. Its memory is
-// accounted in bytes and evicted by CLOCK: an entry that was hit since the hand
-// last passed stays. A nil cache holds nothing.
+// cache is a bounded map whose readers never block. Keys are compared in full;
+// their hash, keyed with a random seed, only says where to look. The cache
+// counts its memory in bytes and evicts by CLOCK: an entry stays if it was hit
+// since the hand last passed. A nil cache holds nothing.
 type cache[V any] struct {
 	seed  maphash.Seed
 	slots []slot[V] // a power of two, in sets of ways
@@ -26,12 +26,12 @@ type cache[V any] struct {
 	hand   int
 }
 
-// slot has what can be told of an entry without touching its memory. A set of
-// slots is one line of a processor's cache, and what is looked for is mostly
-// not there, or what is evicted has not been touched for long.
+// slot holds what the cache can know about an entry without touching its
+// memory. A set of slots fits one CPU cache line. Most lookups miss, and most
+// evicted entries have not been touched for a long time.
 type slot[V any] struct {
 	entry atomic.Pointer[entry[V]]
-	// tag is a part of the hash: a hint, for entry is loaded after it.
+	// tag is part of the hash, and only a hint: entry is loaded after it.
 	tag    atomic.Uint32
 	recent atomic.Bool
 }
@@ -45,8 +45,8 @@ type entry[V any] struct {
 
 func (e *entry[V]) tag() uint32 { return uint32(e.hash >> 32) }
 
-// newCache makes a cache of budget bytes for entries of about size bytes; nil
-// for a budget below 0.
+// newCache returns a cache of budget bytes for entries of about size bytes, or
+// nil if the budget is negative.
 func newCache[V any](budget, size int) *cache[V] {
 	if budget < 0 {
 		return nil
@@ -86,7 +86,7 @@ func (c *cache[V]) get(key string) (value V, ok bool) {
 	return value, false
 }
 
-// put adds an entry that takes cost bytes, its key included.
+// put adds an entry that takes cost bytes, including its key.
 func (c *cache[V]) put(key string, value V, cost int) {
 	if c == nil || cost > c.budget {
 		return
@@ -105,9 +105,9 @@ func (c *cache[V]) put(key string, value V, cost int) {
 	}
 }
 
-// victim chooses the slot for an entry: that of the same key, an empty one, or
-// one that was not hit lately. If all were, one of them goes, and the others
-// have to be hit again to stay.
+// victim chooses the slot for an entry: the slot of the same key, an empty
+// slot, or one not hit recently. If all were hit, it evicts one, and the others
+// need another hit to stay.
 func (c *cache[V]) victim(e *entry[V]) *slot[V] {
 	set := c.set(e.hash)
 	var empty, idle *slot[V]
@@ -135,8 +135,8 @@ func (c *cache[V]) victim(e *entry[V]) *slot[V] {
 	return &set[e.hash>>48%ways]
 }
 
-// replace puts an entry, or none, into a slot. It is not marked as recent: what
-// is used once must not displace what is used again.
+// replace puts an entry, or nil, into a slot. It does not mark the entry as
+// recent: entries used once must not displace entries used repeatedly.
 func (c *cache[V]) replace(s *slot[V], e *entry[V]) {
 	if e != nil {
 		c.used += e.cost

@@ -19,11 +19,11 @@ import (
 type claims struct {
 	iss, sub, jti string
 	hasIss        bool
-	hasAudience   bool // aud names the audience of the verifier
+	hasAudience   bool // aud names the verifier's audience
 	exp, nbf, iat time.Time
 }
 
-// parseClaims is step 7 as far as it concerns the shape of the claims.
+// parseClaims does the part of step 7 that concerns the shape of the claims.
 func parseClaims(payload, own string) (claims, error) {
 	var buffer [24]strictjson.Member
 	members, err := strictjson.ParseObject(payload, buffer[:0])
@@ -57,15 +57,15 @@ func parseClaims(payload, own string) (claims, error) {
 	return c, nil
 }
 
-// hasAudience looks for the verifier's own audience in aud.
+// hasAudience reports whether aud contains the verifier's own audience.
 func hasAudience(value, own string) (bool, error) {
 	var buffer [4]string
 	list, err := audience(value, buffer[:0])
 	return slices.Contains(list, own), err
 }
 
-// audience appends the values of aud to list: it is one string or an array of
-// strings (RFC 7519 §4.1.3).
+// audience appends the values of aud to list. The claim is one string or an
+// array of strings (RFC 7519 §4.1.3).
 func audience(value string, list []string) ([]string, error) {
 	if strings.HasPrefix(value, "[") {
 		return strictjson.ParseStrings(value, list, strictjson.MaxMembers)
@@ -77,11 +77,11 @@ func audience(value string, list []string) ([]string, error) {
 	return append(list, aud), nil
 }
 
-// maxDate is the end of the year 9999, the last that RFC 3339 can write.
+// maxDate is the end of the year 9999, the last year RFC 3339 can write.
 const maxDate = 253402300799
 
-// parseNumericDate reads seconds since the epoch (RFC 7519 §2). The format
-// uses whole seconds only.
+// parseNumericDate parses seconds since the epoch (RFC 7519 §2). The format
+// allows only whole seconds.
 func parseNumericDate(value string) (time.Time, error) {
 	n, err := strconv.ParseUint(value, 10, 64)
 	if err != nil || n > maxDate {
@@ -92,7 +92,7 @@ func parseNumericDate(value string) (time.Time, error) {
 
 var errDate = errors.New("not a whole number of seconds since 1970")
 
-// check is step 7 except for what [accepted] checks of times.
+// check does step 7, except for the time checks of [accepted].
 func (c *claims) check(cfg *Config, h *provenHeader) error {
 	if !c.hasIss {
 		return reject(stapled.IssuerMismatch, "iss is absent")
@@ -117,7 +117,7 @@ func (c *claims) check(cfg *Config, h *provenHeader) error {
 	return nil
 }
 
-// checkLifetime ends step 7.
+// checkLifetime does the last check of step 7.
 func (t *accepted) checkLifetime(limit time.Duration) error {
 	if lifetime := t.exp.Sub(t.iat); lifetime > limit {
 		return reject(stapled.ClaimsInvalid, "exp is %s after iat, more than %s", timetext.Duration(lifetime), timetext.Duration(limit))
@@ -125,8 +125,8 @@ func (t *accepted) checkLifetime(limit time.Duration) error {
 	return nil
 }
 
-// checkClaimTimes is what step 7 compares with the time (RFC 7519 §4.1.4 to
-// §4.1.6). The leeway moves the beginning only.
+// checkClaimTimes does the comparisons of step 7 with the current time (RFC
+// 7519 §4.1.4 to §4.1.6). The leeway moves only the beginning.
 func (t *accepted) checkClaimTimes(now time.Time, leeway time.Duration) error {
 	if !now.Before(t.end) {
 		return reject(stapled.TokenExpired, "exp was %s, and it is %s", timetext.Stamp(t.end), timetext.Stamp(now))

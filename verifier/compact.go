@@ -11,7 +11,7 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// compact is a token in compact serialization (RFC 7515 §7.1), cut into its
+// compact is a token in compact serialization (RFC 7515 §7.1), split into its
 // segments.
 type compact struct {
 	header, payload, signature string
@@ -21,14 +21,14 @@ type compact struct {
 	rest string
 }
 
-// split is step 1 as far as it can be done without decoding.
+// split does the part of step 1 that needs no decoding.
 func split(raw string) (compact, error) {
 	if len(raw) > stapled.MaxTokenBytes {
 		return compact{}, reject(stapled.TooLarge, "%d bytes, more than %d", len(raw), stapled.MaxTokenBytes)
 	}
 	first, last := strings.IndexByte(raw, '.'), strings.LastIndexByte(raw, '.')
-	// A fourth segment, where there is one, puts a dot into the payload, which
-	// base64url then refuses.
+	// A fourth segment would put a dot into the payload, which base64url then
+	// rejects.
 	if first <= 0 || last <= first+1 || last == len(raw)-1 {
 		return compact{}, reject(stapled.Malformed, "not three segments")
 	}
@@ -43,8 +43,8 @@ var strictBase64 = base64.RawURLEncoding.Strict()
 var errSegment = errors.New("not canonical base64url")
 
 // appendSegment decodes unpadded base64url (RFC 7515 §2) in its only canonical
-// form: no line breaks, which encoding/base64 skips silently, and no stray
-// trailing bits.
+// form: without line breaks, which encoding/base64 skips silently, and without
+// stray trailing bits.
 func appendSegment(buffer []byte, segment string) ([]byte, error) {
 	start := len(buffer)
 	buffer, err := strictBase64.AppendDecode(buffer, []byte(segment))
@@ -54,17 +54,17 @@ func appendSegment(buffer []byte, segment string) ([]byte, error) {
 	return buffer, nil
 }
 
-// scratch is working memory for one verification.
+// scratch is the working memory for one verification.
 type scratch [2 * stapled.MaxTokenBytes]byte
 
 // segments are the decoded payload and signature, in scratch memory.
 type segments struct {
 	payload, signature []byte
-	// end is the scratch memory used so far; more is appended to it.
+	// end is the scratch memory used so far; callers append to it.
 	end []byte
 }
 
-// decode is step 1 for the payload and the signature.
+// decode does step 1 for the payload and the signature.
 func (t compact) decode(buffer *scratch) (segments, error) {
 	payload, err := appendSegment(buffer[:0], t.payload)
 	if err != nil {

@@ -16,9 +16,9 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// Many goroutines share a verifier whose caches are too small for what they
-// bring, and every one of them gets the right answer. Meanwhile a certificate
-// is revoked: from then on nobody accepts it.
+// Many goroutines share a verifier whose caches are too small for their tokens,
+// and every one gets the right answer. Meanwhile a certificate is revoked: from
+// then on nobody accepts it.
 func TestConcurrentUse(t *testing.T) {
 	w := theWorld()
 	type sample struct {

@@ -18,65 +18,67 @@ import (
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
-// Config is what a verifier holds tokens to. It is read once, by [New].
+// Config says which tokens a verifier accepts. [New] reads it once.
 type Config struct {
-	// Anchors are the CA certificates to trust. Required. A token leaves its
-	// anchor out (RFC 7515 §4.1.6 would permit it): trust roots, or the
+	// Anchors are the trusted CA certificates. Required. A token omits its
+	// anchor (RFC 7515 §4.1.6 would allow it). Trust roots, or the
 	// intermediates that issue leaves, but not one below the other.
 	Anchors *certs.Anchors
 	// Audience must be among the values of aud (RFC 7519 §4.1.3). Required.
 	Audience string
 	// Issuers, if not empty, restricts iss (RFC 7519 §4.1.1) to these exact
-	// values. With or without it, iss must name the leaf certificate.
+	// values. Either way, iss must name the leaf certificate.
 	Issuers []string
-	// Type is the typ header parameter (RFC 8725 §3.11). Default [stapled.Type].
+	// Type is the expected typ header parameter (RFC 8725 §3.11). Default
+	// [stapled.Type].
 	Type string
-	// Algorithms restricts alg (RFC 8725 §3.1), by the names of RFC 7518 §3.1 and
-	// RFC 8037 §3.1. Default ES256, ES384, ES512, EdDSA, RS256, RS384, RS512,
-	// PS256, PS384 and PS512, which also is the most that can be permitted.
+	// Algorithms restricts alg (RFC 8725 §3.1), using the names of RFC 7518
+	// §3.1 and RFC 8037 §3.1. Default ES256, ES384, ES512, EdDSA, RS256, RS384,
+	// RS512, PS256, PS384 and PS512. No others can be allowed.
 	Algorithms []string
 	// KeyUsage is the extended key usage that the leaf must list (RFC 5280
-	// §4.2.1.12). Default clientAuth; "any" cannot be expressed.
+	// §4.2.1.12). Default clientAuth. "any" cannot be configured.
 	KeyUsage x509.ExtKeyUsage
 	// StapleChain requires a staple for every certificate below the anchor.
-	// Default: the leaf only. A staple that is present for another certificate
-	// is checked either way.
+	// Default: only for the leaf. A staple for another certificate is checked
+	// whenever it is present.
 	StapleChain bool
-	// MaxStapleAge bounds the time since the thisUpdate of a staple, whatever
-	// its nextUpdate says. Default [stapled.DefaultMaxStapleAge], one hour.
+	// MaxStapleAge limits the time since a staple's thisUpdate, regardless of
+	// nextUpdate. Default [stapled.DefaultMaxStapleAge], one hour.
 	MaxStapleAge time.Duration
-	// MaxLifetime bounds exp - iat. Default
-	// [stapled.DefaultMaxLifetime], one hour.
+	// MaxLifetime limits exp - iat. Default [stapled.DefaultMaxLifetime], one
+	// hour.
 	MaxLifetime time.Duration
-	// Leeway is by how much the beginning of a window (nbf, iat, thisUpdate,
-	// producedAt) may lie in the future, for clocks that disagree. It never
-	// stretches the end of one. 0 means [stapled.DefaultLeeway], one minute;
+	// Leeway is how far in the future a window (nbf, iat, thisUpdate,
+	// producedAt) may begin, to allow for clock skew. It never extends the end
+	// of a window. 0 means [stapled.DefaultLeeway], one minute;
 	// [stapled.NoLeeway] means none.
 	Leeway time.Duration
-	// Cache bounds what the verifier remembers.
+	// Cache limits what the verifier remembers.
 	Cache CacheSizes
-	// Now is the clock, read once for each token. Default [time.Now].
+	// Now is the clock, read once per token. Default [time.Now].
 	Now func() time.Time
 }
 
-// CacheSizes bounds the memory of a verifier's caches, in bytes; by default they
-// take up to 80 MiB together. For each, 0 means the default and a negative value
-// turns the cache off. No cache changes what is accepted: every hit compares all
+// CacheSizes limits the memory of a verifier's caches, in bytes. The defaults
+// add up to 80 MiB. For each cache, 0 means the default and a negative value
+// turns it off. Caches never change what is accepted: every hit compares all
 // times again.
 type CacheSizes struct {
-	// Tokens holds accepted tokens: one that is used again costs no signature
+	// Tokens is for accepted tokens: using one again costs no signature
 	// verification. Default 32 MiB.
 	Tokens int
-	// Headers holds the headers of accepted tokens: another token with the same
-	// header costs one signature verification. Default 32 MiB.
+	// Headers is for the headers of accepted tokens: another token with the
+	// same header costs one signature verification. Default 32 MiB.
 	Headers int
-	// Certificates holds certificates that were proven to descend from an
-	// anchor: a new staple for a known certificate costs two. Default 16 MiB.
+	// Certificates is for certificates proven to descend from an anchor: a new
+	// staple for a known certificate costs two signature verifications. Default
+	// 16 MiB.
 	Certificates int
 }
 
-// withDefaults fills in what the caller left out, and refuses what would make
-// a verifier unsafe.
+// withDefaults fills in what the caller left out, and rejects values that would
+// make a verifier unsafe.
 func (cfg Config) withDefaults() (Config, error) {
 	if cfg.Anchors == nil {
 		return Config{}, errors.New("Config.Anchors is required: name the CA certificates to trust")

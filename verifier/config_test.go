@@ -40,7 +40,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// Verify reads the clock once for each token.
+// Verify reads the clock once per token.
 func TestClockIsReadOnce(t *testing.T) {
 	w := theWorld()
 	reads := 0

@@ -13,5 +13,5 @@ func reject(reason stapled.Reason, format string, args ...any) *stapled.Error {
 	return stapled.Errorf(reason, format, args...)
 }
 
-// rejectStaple says which staple an error of package ocspstaple is about.
+// rejectStaple adds to an error of package ocspstaple which staple it is about.
 func rejectStaple(err error, i int) error { return stapled.In(fmt.Sprintf("ocsp[%d]", i), err) }

@@ -14,8 +14,8 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// The error says why, for the log: the sender of a token learns nothing but that
-// it was rejected. What an accepted sender may do is for the caller to decide.
+// The error says why, for the log: the sender of a token learns only that it
+// was rejected. The caller decides what an accepted sender may do.
 func Example() {
 	anchors, err := certs.LoadAnchors("root_ca.crt")
 	if err != nil {

@@ -12,14 +12,14 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// TestForgeriesByBit flips bits of a valid token of each algorithm, one at a
-// time: every single one in the gate, else one of each byte. No such token is
-// accepted: by a verifier that has just accepted the unchanged one, nor, for some
-// algorithms, by one that remembers nothing.
+// TestForgeriesByBit flips the bits of a valid token of each algorithm, one at
+// a time: every bit in the gate, else one of each byte. A verifier that has
+// just accepted the unchanged token accepts none of them. For some algorithms,
+// the test also uses a verifier without caches.
 func TestForgeriesByBit(t *testing.T) {
 	bits := exhaustive.Of(t, 8, 1) // of each byte
 	var tried atomic.Int64
-	// The leaf stands directly below the anchor, so that the token is short.
+	// The leaf is directly below the anchor, so that the token is short.
 	root := theWorld().root
 	t.Run("algorithms", func(t *testing.T) {
 		for _, c := range []struct {
@@ -45,7 +45,8 @@ func TestForgeriesByBit(t *testing.T) {
 				t.Parallel()
 				v := newVerifier(t, cfg)
 				mustAccept(t, v, raw)
-				// P-521 takes longer than all else together, so each has two workers.
+				// P-521 takes longer than all the rest together, so each has
+				// two workers.
 				const workers = 2
 				var all sync.WaitGroup
 				for first := range workers {

@@ -11,11 +11,12 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// TestForgeriesOfCaches takes what a verifier remembers for something else.
+// TestForgeriesOfCaches tries to make a verifier take one cached thing for
+// another.
 func TestForgeriesOfCaches(t *testing.T) {
 	w := theWorld()
 	mine, others := w.leaf.Token(), w.other.Token()
-	// A second CA of the intermediate's name, under the same root.
+	// A second CA with the intermediate's name, under the same root.
 	namesake := w.root.Intermediate(testca.WithKey(testca.Key(testca.P256, "namesake")))
 	for _, c := range []struct {
 		name   string
@@ -46,7 +47,7 @@ func TestForgeriesOfCaches(t *testing.T) {
 	}
 }
 
-// Keys are compared whole, not by their hash.
+// The cache compares keys in full, not by their hash.
 func TestCacheKeys(t *testing.T) {
 	c := newCache[int](1<<10, 1<<10)
 	c.put("one", 1, 1)
@@ -61,8 +62,8 @@ func TestCacheKeys(t *testing.T) {
 	}
 }
 
-// What is remembered never exceeds its budget, and what alone would exceed it
-// is not remembered.
+// A cache never exceeds its budget, and does not store an entry that alone
+// would exceed it.
 func TestCacheBudget(t *testing.T) {
 	const budget, each = 1 << 10, 1 << 6
 	c := newCache[int](budget, each)

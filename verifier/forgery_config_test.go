@@ -13,8 +13,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// A configuration that would accept what must be rejected is refused. The rows
-// are named for the forgeries that it would let in.
+// New refuses a configuration that would accept forgeries. The rows are named
+// for the forgeries that it would let in.
 func TestForgeriesOfConfigs(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -40,8 +40,8 @@ func TestForgeriesOfConfigs(t *testing.T) {
 	}
 }
 
-// What is left out of a configuration takes its safe default: none of these
-// forgeries gets in where the field is zero.
+// Omitted fields take safe defaults: none of these forgeries gets in when the
+// field is zero.
 func TestForgeriesOfDefaultConfigs(t *testing.T) {
 	w := theWorld()
 	cfg := Config{Anchors: w.anchors, Audience: "orders", Now: (&clock{testca.Now}).read, KeyUsage: x509.ExtKeyUsageAny}
@@ -67,7 +67,7 @@ func uses(usage x509.ExtKeyUsage) testca.Edit {
 	return func(t *testca.Template) { t.ExtKeyUsage = []x509.ExtKeyUsage{usage} }
 }
 
-// A configuration is read once: whoever changes it later changes nothing.
+// New reads a configuration once: changing it later has no effect.
 func TestConfigIsCopied(t *testing.T) {
 	w := theWorld()
 	cfg := w.config(&clock{testca.Now})

@@ -15,14 +15,14 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// unsafeName is what a test name does not have.
+// unsafeName matches what a test name must not contain.
 var unsafeName = regexp.MustCompile(`[^A-Za-z0-9#.+-]+`)
 
 // state is what a verifier may have seen when a token arrives.
 type state struct {
 	name  string
 	cache CacheSizes
-	// seen are the tokens that it has accepted.
+	// seen returns the tokens that the verifier has accepted.
 	seen func(catalogue.Pair) []string
 }
 
@@ -35,7 +35,7 @@ var states = []state{
 	{name: "uncached", cache: none, seen: func(p catalogue.Pair) []string { return []string{p.Honest} }},
 }
 
-// configOf is the configuration that a case asks for.
+// configOf returns the configuration that a case asks for.
 func configOf(made *catalogue.Made, c *clock) Config {
 	policy := made.Policy
 	cfg := Config{
@@ -50,9 +50,9 @@ func configOf(made *catalogue.Made, c *clock) Config {
 	return cfg
 }
 
-// honest gives the configuration of the case, and valid tokens for it, which
-// have the header of the forgery if that leaves it alone. Where the anchors of
-// the case stand behind no valid token, the usual root is one more.
+// honest returns the configuration of the case, and valid tokens for it. They
+// have the header of the forgery unless the forgery changes that. If no valid
+// token leads to the anchors of the case, honest adds the usual root.
 func honest(t *testing.T, made *catalogue.Made, c *clock) (Config, catalogue.Pair) {
 	c.now = testca.Now
 	cfg := configOf(made, c)
@@ -69,9 +69,9 @@ func honest(t *testing.T, made *catalogue.Made, c *clock) (Config, catalogue.Pai
 	return Config{}, catalogue.Pair{}
 }
 
-// TestForgeries submits every forgery of the catalogue to verifiers that have
-// seen nothing, the honest header, the honest token, and that remember
-// nothing. The reason is the same for all.
+// TestForgeries submits every forgery of the catalogue to four verifiers: one
+// that has seen nothing, one that has seen the honest header, one that has seen
+// the honest token, and one without caches. All give the same reason.
 func TestForgeries(t *testing.T) {
 	m := theMaker()
 	warm := 0
@@ -98,7 +98,7 @@ func TestForgeries(t *testing.T) {
 	t.Run("T19_header_variants", testHeaderVariants)
 }
 
-// reject submits a forgery, twice, to a verifier in the state.
+// reject submits a forgery twice to a verifier in this state.
 func (s *state) reject(t *testing.T, cfg Config, at *clock, pair catalogue.Pair, forged *catalogue.Step) {
 	cfg.Cache = s.cache
 	v := newVerifier(t, cfg)
@@ -142,7 +142,7 @@ func headerOf(raw string) string {
 }
 
 // testSequence takes the steps of a case on one verifier: each once, each with
-// headers but without tokens remembered, each twice, and with nothing remembered.
+// cached headers but no cached tokens, each twice, and with nothing cached.
 func testSequence(t *testing.T, made *catalogue.Made) {
 	for _, s := range []struct {
 		name  string

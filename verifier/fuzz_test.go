@@ -21,8 +21,9 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// outcome is what Verify gives: the reason, or nothing. It fails unless that is
-// a token or an error of the documented kind, and not both.
+// outcome returns the result of Verify: the token, or the reason. It fails
+// unless there is either a token or an error of the documented kind, and not
+// both.
 func (v *Verifier) outcome(t testing.TB, raw string) (Token, stapled.Reason) {
 	t.Helper()
 	token, err := v.Verify(raw)
@@ -40,7 +41,7 @@ func (v *Verifier) outcome(t testing.TB, raw string) (Token, stapled.Reason) {
 	return Token{}, e.Reason
 }
 
-// confirm holds an accepted token to what go-jose and crypto/x509 say of it.
+// confirm checks an accepted token against go-jose and crypto/x509.
 func confirm(t testing.TB, w *world, raw string, token Token) {
 	t.Helper()
 	leaf, err := token.Leaf()
@@ -98,8 +99,8 @@ func everyToken(w *world) []string {
 	return raws
 }
 
-// most is the memory that the verification of one token may take. Whoever wants
-// it refused pays less: see TestHostileTokens.
+// most is the memory that the verification of one token may take. Refusing a
+// stranger's token costs less: see TestHostileTokens.
 const most = 256 << 10
 
 // bounded is outcome within that memory.
@@ -109,9 +110,9 @@ func (v *Verifier) bounded(t testing.TB, raw string) (token Token, reason staple
 	return token, reason
 }
 
-// FuzzToken submits anything: no panic, one of the documented reasons, bounded
-// memory, the same with caches and without, and nothing accepted that go-jose or
-// crypto/x509 refuses, or that could have been written otherwise.
+// FuzzToken submits anything: no panic, a documented reason, bounded memory,
+// the same result with and without caches, and nothing accepted that go-jose or
+// crypto/x509 refuses, or that has another encoding.
 func FuzzToken(f *testing.F) {
 	w := theWorld()
 	seeds := everyToken(w)
@@ -163,9 +164,9 @@ func encode(raw string) string {
 // small caches are made quickly.
 var small = CacheSizes{Tokens: 32 << 10, Headers: 32 << 10, Certificates: 32 << 10}
 
-// FuzzSigned signs any header and any claims by a key that the CA certified, so
-// that what comes after the signature is reached: the seeds are the headers and
-// claims of all forgeries.
+// FuzzSigned signs any header and any claims with a key that the CA certified,
+// to reach the checks after the signature. The seeds are the headers and claims
+// of all forgeries.
 func FuzzSigned(f *testing.F) {
 	w := theWorld()
 	base := testca.NewToken(w.leaf, w.leaf.Staple())
@@ -206,9 +207,9 @@ func FuzzSigned(f *testing.F) {
 	})
 }
 
-// FuzzWarm sends any payload and any signature under headers that are proven.
-// It holds the warm path, which the standard library alone verifies, to
-// go-jose and to the cold path.
+// FuzzWarm sends any payload and any signature under proven headers. It
+// compares the warm path, which only the standard library verifies, with
+// go-jose and with the cold path.
 func FuzzWarm(f *testing.F) {
 	w := theWorld()
 	type warmed struct {

@@ -15,7 +15,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/strictjson"
 )
 
-// header is the protected header of a token. Nothing in it is proven yet.
+// header is the protected header of a token. None of it is proven yet.
 type header struct {
 	alg, typ          string
 	hasTyp            bool
@@ -23,15 +23,16 @@ type header struct {
 	hasKid, hasDigest bool
 	x5c, ocsp         []string
 	forbidden         string // the first forbidden member
-	// room is for x5c and ocsp, as long as they usually are.
+	// room holds x5c and ocsp at their usual length.
 	room struct{ x5c, ocsp [2]string }
 }
 
-// forbidden are the members that name other keys, other rules or another
-// payload encoding (RFC 7515 §4.1, RFC 7797). The only source of keys is x5c.
+// forbidden lists the members that name other keys, other rules or another
+// payload encoding (RFC 7515 §4.1, RFC 7797). Keys come only from x5c.
 var forbidden = []string{"crit", "jku", "jwk", "x5u", "b64"}
 
-// parseHeader is step 1 and 2 for the header: its shape.
+// parseHeader does the parts of steps 1 and 2 that concern the shape of the
+// header.
 func parseHeader(text string) (*header, error) {
 	var buffer [16]strictjson.Member
 	members, err := strictjson.ParseObject(text, buffer[:0])
@@ -57,7 +58,8 @@ func parseHeader(text string) (*header, error) {
 	return h, nil
 }
 
-// decodedSize is exact for base64; what is not base64 fails later.
+// decodedSize returns the decoded size of base64 texts. Anything else fails
+// later.
 func decodedSize(list []string) int {
 	size := 0
 	for _, s := range list {
@@ -92,8 +94,8 @@ func (h *header) set(m strictjson.Member) (err error) {
 	return err
 }
 
-// check is step 2: typ and alg are allowed, forbidden members absent. It
-// returns the algorithm.
+// check does step 2: typ and alg must be allowed, and no forbidden member may
+// be present. It returns the algorithm.
 func (h *header) check(cfg *Config) (jose.SignatureAlgorithm, error) {
 	// RFC 8725 §3.11.
 	if !h.hasTyp || !sameMediaType(h.typ, cfg.Type) {
@@ -113,14 +115,15 @@ func (h *header) check(cfg *Config) (jose.SignatureAlgorithm, error) {
 	return jose.SignatureAlgorithm(cfg.Algorithms[i]), nil
 }
 
-// sameMediaType compares typ values as media types (RFC 7515 §4.1.9): without
-// regard to case, and with "application/" implied where there is no slash.
+// sameMediaType reports whether two typ values are the same media type (RFC
+// 7515 §4.1.9). It ignores case and adds "application/" to a value without a
+// slash.
 func sameMediaType(a, b string) bool {
 	return isASCII(a) && strings.EqualFold(mediaSubtype(a), mediaSubtype(b))
 }
 
-// isASCII rules out letters that only Unicode folds to ASCII ones, like "ſ":
-// media types are ASCII (RFC 6838 §4.2).
+// isASCII rejects letters such as "ſ", which only Unicode folds to ASCII: media
+// types are ASCII (RFC 6838 §4.2).
 func isASCII(s string) bool {
 	for _, c := range []byte(s) {
 		if c >= utf8.RuneSelf {

@@ -24,11 +24,11 @@ import (
 	"github.com/stapledjwt/stapled/verifier"
 )
 
-// maxHostileBytes is what the refusal of a stranger's token may allocate.
+// maxHostileBytes is how much the refusal of a stranger's token may allocate.
 const maxHostileBytes = 256 << 10
 
-// strangers are the most expensive tokens that somebody without a certificate
-// of the CA can make, each as near to the size limit as it gets.
+// strangers are the most expensive tokens that anyone without a certificate
+// from the CA can make, each as close to the size limit as possible.
 func strangers(tb testing.TB) map[string]string {
 	tb.Helper()
 	chain := func(edits ...testca.Edit) string {
@@ -44,7 +44,7 @@ func strangers(tb testing.TB) map[string]string {
 			}
 		}
 	}
-	// extension holds a sequence of so many bytes, made of small elements.
+	// extension returns a sequence of size bytes, made of small elements.
 	extension := func(id asn1.ObjectIdentifier, size int, element func(i int) []byte) testca.Edit {
 		var content []byte
 		for i := 0; len(content) < size; i++ {
@@ -74,7 +74,7 @@ func strangers(tb testing.TB) map[string]string {
 		fmt.Fprintf(&object, `"%02d":0,`, i)
 	}
 	full := "{" + strings.TrimSuffix(object.String(), ",") + "}"
-	// subject is a name of so many bytes, made of small attributes.
+	// subject returns a name of this many bytes, made of small attributes.
 	subject := func(attributes func(size int) []byte) testca.Edit {
 		raw, err := asn1.Marshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: attributes(5300)})
 		if err != nil {
@@ -129,8 +129,8 @@ func strangers(tb testing.TB) map[string]string {
 	}
 }
 
-// largeExponent is a token under an RSA key of 4096 bits whose public exponent
-// makes a verification as expensive as crypto/rsa permits.
+// largeExponent returns a token under a 4096-bit RSA key whose public exponent
+// makes verification as expensive as crypto/rsa allows.
 func largeExponent() string {
 	key := testca.OversizedRSA(4096)
 	key.E = 1<<31 - 1
@@ -181,8 +181,8 @@ func TestStrangersAllocateLittle(t *testing.T) {
 	}
 }
 
-// BenchmarkStrangers reports what it costs to refuse each token as a multiple
-// of one raw P-256 verification, measured in turn with it.
+// BenchmarkStrangers reports the cost of refusing each token as a multiple of
+// one raw P-256 verification, measured alternately with it.
 func BenchmarkStrangers(b *testing.B) {
 	v := hostileVerifier(b)
 	key := testca.Key(testca.P256, "raw").(*ecdsa.PrivateKey)

@@ -14,7 +14,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// padded makes a token of exactly so many bytes, by a claim and a header member.
+// padded makes a token of exactly this size, with a claim and a header member.
 func padded(t *testing.T, token *testca.Token, size int) string {
 	t.Helper()
 	for _, pad := range []string{"", "x", "xx"} {
@@ -89,7 +89,7 @@ func TestDecodedSizes(t *testing.T) {
 			}
 		})
 	}
-	// What is not base64 at all must not make up for what is.
+	// Text that is not base64 must not make up for text that is.
 	if _, err := parseHeader(fmt.Sprintf(`{"ocsp":[%q,%q]}`, strings.Repeat("=", 4000), strings.Repeat("AAAA", 2731))); err == nil {
 		t.Error("padding is counted below zero")
 	}
@@ -135,8 +135,9 @@ func TestLargestStaple(t *testing.T) {
 	}
 }
 
-// A verifier that sets no bound on lifetimes still wants to know when a token
-// was issued. No published policy can say so: the bound is a number of seconds.
+// A verifier without a limit on lifetimes still requires the time when a token
+// was issued. No published policy can express this: its limit is a number of
+// seconds.
 func TestForgeriesOfLifetimes(t *testing.T) {
 	w := theWorld()
 	cfg := w.config(&clock{testca.Now})

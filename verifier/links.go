@@ -12,34 +12,34 @@ import (
 	"github.com/stapledjwt/stapled/internal/san"
 )
 
-// link is a certificate. Once a certificate below an anchor, or the anchor itself,
-// was seen to have signed it, it is remembered by its text in x5c, and from then
-// on not modified.
+// link is a certificate. Once its signature by an anchor, or by a certificate
+// below one, has been verified, the cache holds it under its text in x5c, and
+// nothing modifies it anymore.
 type link struct {
 	cert        *x509.Certificate
-	issuer      *x509.Certificate // nil as long as nobody was seen to have signed it
+	issuer      *x509.Certificate // nil until the issuer's signature has been verified
 	fingerprint fingerprint
-	leaf        *leafFacts // nil for a CA, and what was not a leaf yet
+	leaf        *leafFacts // nil for a CA, and for what has not been a leaf yet
 }
 
-// leafFacts is what every new header asks of its leaf.
+// leafFacts holds what every new header needs to know about its leaf.
 type leafFacts struct {
 	id    string
 	names san.Names
 }
 
-// chain is x5c, and what is known of its certificates. It implements
-// [certpath.Links] for them.
+// chain is x5c and what is known about its certificates. It implements
+// [certpath.Links].
 type chain struct {
 	cache *cache[*link]
 	x5c   []string
 	certs []*x509.Certificate
 	links [stapled.MaxChain]*link
-	leaf  leafFacts // as far as they have been asked
+	leaf  leafFacts // as far as it has been computed
 }
 
-// parseChain decodes x5c. A certificate that is remembered is neither decoded nor
-// parsed again: its text was canonical.
+// parseChain decodes x5c. It does not decode or parse a cached certificate
+// again: its text was canonical.
 func parseChain(texts []string, cache *cache[*link]) (*chain, error) {
 	c := &chain{cache: cache, x5c: texts, certs: make([]*x509.Certificate, len(texts))}
 	for i, text := range texts {
@@ -68,13 +68,14 @@ func (c *chain) index(cert *x509.Certificate) int {
 	return -1
 }
 
-// Known reports whether the issuer was seen to have signed the certificate.
+// Known reports whether the issuer's signature on the certificate has already
+// been verified.
 func (c *chain) Known(cert, issuer *x509.Certificate) bool {
 	i := c.index(cert)
 	return i >= 0 && c.links[i].issuer != nil && c.links[i].issuer.Equal(issuer)
 }
 
-// Add remembers that it did.
+// Add records that the issuer's signature on the certificate has been verified.
 func (c *chain) Add(cert, issuer *x509.Certificate) {
 	i := c.index(cert)
 	if c.cache == nil || i < 0 || c.Known(cert, issuer) {
@@ -82,7 +83,7 @@ func (c *chain) Add(cert, issuer *x509.Certificate) {
 	}
 	l := &link{cert: cert, issuer: issuer, fingerprint: c.links[i].fingerprint}
 	cost := linkBytes + len(c.x5c[i]) + certCost(cert)
-	if i == 0 { // it was proven, and so both have been asked
+	if i == 0 { // the header is proven, so both have been computed
 		l.leaf = &leafFacts{id: c.leaf.id, names: c.leaf.names} // not c, which is larger
 		cost += namesCost(c.leaf.names)
 	}
@@ -90,7 +91,7 @@ func (c *chain) Add(cert, issuer *x509.Certificate) {
 	c.cache.put(strings.Clone(c.x5c[i]), l, cost)
 }
 
-// keyID is that of the leaf.
+// keyID returns the key ID of the leaf.
 func (c *chain) keyID() string {
 	if known := c.links[0].leaf; known != nil {
 		return known.id
@@ -99,7 +100,7 @@ func (c *chain) keyID() string {
 	return c.leaf.id
 }
 
-// names are those of the leaf.
+// names returns the names of the leaf.
 func (c *chain) names() (san.Names, error) {
 	if known := c.links[0].leaf; known != nil {
 		return known.names, nil

@@ -17,7 +17,7 @@ const (
 	defaultCertificateBytes = 16 << 20
 )
 
-// What a small entry takes, from which a cache computes its number of slots.
+// The size of a small entry, from which a cache computes its number of slots.
 const (
 	smallToken       = 4 << 10
 	smallHeader      = 3 << 10
@@ -37,8 +37,9 @@ func (v *Verifier) newCaches() {
 	v.links = newCache[*link](budget(sizes.Certificates, defaultCertificateBytes), smallCertificate)
 }
 
-// rememberHeader takes a header that nobody else has seen yet: it may be changed
-// to keep a copy of its segment, which is a part of the token until then.
+// rememberHeader requires a header that nobody else has seen yet. It changes
+// the header to keep a copy of its segment, which until then is part of the
+// token.
 func (v *Verifier) rememberHeader(h *provenHeader) {
 	if v.headers == nil && v.tokens == nil {
 		return
@@ -47,8 +48,9 @@ func (v *Verifier) rememberHeader(h *provenHeader) {
 	v.headers.put(h.segment, h, h.cost())
 }
 
-// rememberToken copies what it keeps of a token, and charges it with its
-// header, which it keeps alive even when the header's own entry is gone.
+// rememberToken copies what it keeps of a token. It also charges the token for
+// its header, which the token keeps alive even after the header's own entry is
+// gone.
 func (v *Verifier) rememberToken(rest string, t *accepted) {
 	if v.tokens == nil {
 		return
@@ -56,8 +58,8 @@ func (v *Verifier) rememberToken(rest string, t *accepted) {
 	v.tokens.put(strings.Clone(rest), t, len(rest)+len(t.payload)+tokenBytes+t.header.cost())
 }
 
-// What the values of the caches take besides the bytes that are counted; the
-// figures are measured, and a test holds them.
+// The cost of cached values beyond the bytes that are counted. The figures are
+// measured, and a test checks them.
 const (
 	entryBytes  = 96
 	tokenBytes  = entryBytes + 368
@@ -65,7 +67,7 @@ const (
 	linkBytes   = entryBytes + 128
 	stapleBytes = 256
 	nameBytes   = 32
-	// A parsed certificate, and each thing in it that it may have many of.
+	// A parsed certificate, and each item that it may contain many times.
 	certBytes      = 2 << 10
 	attributeBytes = 128
 	uriBytes       = 176

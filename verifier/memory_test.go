@@ -12,8 +12,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// checkAccount holds a cache to its account: what it says that it uses is the
-// sum of its entries, and within the budget. It returns the number of entries.
+// checkAccount checks a cache's accounting: the memory in use is the sum of its
+// entries, and within the budget. It returns the number of entries.
 func checkAccount[V any](t testing.TB, c *cache[V]) int {
 	t.Helper()
 	c.mu.Lock()
@@ -96,7 +96,7 @@ func TestCache(t *testing.T) {
 		}
 	})
 	t.Run("entries that are used stay", func(t *testing.T) {
-		// Three fit into one set; what passes by once does not push them out.
+		// Three fit into one set; entries used once do not push them out.
 		c := newCache[int](1000, 100)
 		used := []string{"one", "two", "three"}
 		for i, key := range used {
@@ -142,15 +142,15 @@ func TestCache(t *testing.T) {
 	})
 }
 
-// variant makes another header, with a signature, of the same leaf.
+// variant makes another signed header for the same leaf.
 func variant(token *testca.Token, i int) string {
 	c := copyToken(token)
 	c.Header.Add("x", i)
 	return c.Compact()
 }
 
-// The holder of a certificate can make headers without end; the memory that
-// they take is bounded.
+// The holder of a certificate can make headers without end; their memory is
+// bounded.
 func TestMemoryIsBounded(t *testing.T) {
 	w := theWorld()
 	cfg := w.config(&clock{testca.Now})

@@ -12,8 +12,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// checkParity holds a verifier that has seen the header, one that has seen the
-// token and one that has seen neither to the same outcome.
+// checkParity checks that three verifiers give the same outcome: one that has
+// seen the header, one that has seen the token, and one that has seen neither.
 func checkParity(t *testing.T, cfg Config, at *clock, seen, then time.Time, token *testca.Token, prepare ...string) {
 	t.Helper()
 	another := copyToken(token)
@@ -44,8 +44,8 @@ func checkParity(t *testing.T, cfg Config, at *clock, seen, then time.Time, toke
 	}
 }
 
-// When an anchor has been renewed, under its name and key, what was proven by
-// the old certificate is accepted by the new one.
+// After an anchor is renewed, with the same name and key, the new one accepts
+// what the old one proved.
 func TestRenewedAnchor(t *testing.T) {
 	const soon = 10 * time.Minute
 	old := testca.New(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(soon)))
@@ -78,7 +78,7 @@ func roomyFor(d time.Duration) func(*testca.Response) {
 	return func(r *testca.Response) { r.Singles[0].NextUpdate = testca.Now.Add(d) }
 }
 
-// Where two windows have closed, every path gives the reason of the same one.
+// If two windows have closed, every path gives the reason for the same one.
 func TestTwoClosedWindows(t *testing.T) {
 	w := theWorld()
 	brief := testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(5*time.Minute))

@@ -15,16 +15,16 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// provenHeader is a header of which every signature has been verified: the
-// chain's, the staples' and that of at least one token. What is left to compare
-// for another token is its own signature, and times. It is immutable.
+// provenHeader is a header whose signatures have all been verified: those of
+// the chain, the staples and at least one token. Another token with the same
+// header needs only its own signature and the times checked. It is immutable.
 type provenHeader struct {
 	segment string
 	signer  *signer
-	// window is when every certificate is valid, of the path and of those who
-	// signed the staples.
+	// window is the time in which all certificates are valid: those in the path
+	// and those that signed the staples.
 	window     certpath.Window
-	leaf       []byte // DER; parsed it would take more than all else together
+	leaf       []byte // DER; parsed, it would take more than all the rest together
 	names      san.Names
 	identity   string
 	staples    []provenStaple
@@ -32,20 +32,20 @@ type provenHeader struct {
 	freshUntil time.Time
 }
 
-// provenStaple is an authentic staple and the certificate that it is about.
+// provenStaple is an authentic staple and the certificate it is about.
 type provenStaple struct {
 	staple *ocspstaple.Staple
 	cert   fingerprint
 }
 
-// fingerprint is the SHA-256 digest of what the issuer signed of a certificate.
-// The signature is left out: whoever holds an ECDSA signature can make another
-// one of it, and with it a certificate of other bytes.
+// fingerprint is the SHA-256 digest of the signed part of a certificate. It
+// excludes the signature: anyone who holds an ECDSA signature can derive a
+// second valid one, and so a certificate with different bytes.
 type fingerprint [sha256.Size]byte
 
 func fingerprintOf(c *x509.Certificate) fingerprint { return sha256.Sum256(c.RawTBSCertificate) }
 
-// candidate is what a header claims, and nobody has proven.
+// candidate is what a header claims, not yet proven.
 type candidate struct {
 	segment string
 	chain   *chain
@@ -53,8 +53,8 @@ type candidate struct {
 	signer  *signer
 }
 
-// newCandidate is steps 2 and 3: the header says what is allowed, and its parts
-// fit together.
+// newCandidate does steps 2 and 3: it checks that the header is allowed and
+// that its parts fit together.
 func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (candidate, error) {
 	alg, err := h.check(&v.cfg)
 	if err != nil {
@@ -82,7 +82,7 @@ func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (candi
 	return candidate{segment: segment, chain: chain, ordered: ordered, signer: signer}, nil
 }
 
-// prove is step 6: every certificate of the path that needs a staple has one,
+// prove does step 6: every certificate in the path that needs a staple has one,
 // and every staple proves that its certificate is good.
 func (v *Verifier) prove(c candidate, path *certpath.Path, staples []string, now time.Time) (*provenHeader, error) {
 	names, err := c.chain.names()
@@ -136,7 +136,7 @@ func (v *Verifier) prove(c candidate, path *certpath.Path, staples []string, now
 	return proven, nil
 }
 
-// narrow closes the window where it leaves the certificate's.
+// narrow limits the window to the validity of the certificate.
 func (h *provenHeader) narrow(c *x509.Certificate) {
 	if c.NotBefore.After(h.window.NotBefore) {
 		h.window.NotBefore = c.NotBefore
@@ -146,8 +146,8 @@ func (h *provenHeader) narrow(c *x509.Certificate) {
 	}
 }
 
-// checkStaples is what step 6 compares with the time and with revocations
-// seen.
+// checkStaples does the parts of step 6 that depend on the time and on
+// revocations seen.
 func (v *Verifier) checkStaples(h *provenHeader, now time.Time) error {
 	for i, s := range h.staples {
 		if v.revocations.cover(s) {

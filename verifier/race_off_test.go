@@ -5,5 +5,5 @@
 
 package verifier
 
-// raceEnabled tells whether the race detector is on.
+// raceEnabled reports whether the race detector is on.
 const raceEnabled = false

@@ -22,7 +22,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// Every reason is the reason of a forgery, and the strings are the stable ones.
+// Every reason is the reason for a forgery, and the strings are stable.
 func TestReasons(t *testing.T) {
 	stable := strings.Fields(`
 		malformed too_large type_rejected algorithm_rejected header_forbidden chain_invalid chain_untrusted
@@ -61,8 +61,8 @@ func TestError(t *testing.T) {
 	}
 }
 
-// The text of an error has what was compared, and not what a stranger wants to
-// see in the log.
+// An error says what was compared, but contains nothing that a stranger wants
+// in the log.
 func TestErrorTextIsShort(t *testing.T) {
 	w := theWorld()
 	long := strings.Repeat("A", 3000)
@@ -106,7 +106,7 @@ func TestErrorTextIsShort(t *testing.T) {
 	}
 }
 
-// testSystemRoot is T5: what the operating system trusts is of no concern.
+// testSystemRoot is T5: the operating system's trusted roots do not matter.
 func testSystemRoot(t *testing.T) {
 	w := theWorld()
 	file := filepath.Join(t.TempDir(), "roots.pem")
@@ -120,7 +120,7 @@ func testSystemRoot(t *testing.T) {
 	_, err := leaf.Cert.Verify(x509.VerifyOptions{
 		CurrentTime: testca.Now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})
-	// Only there these variables name the system's roots.
+	// Only on Linux do these variables name the system's roots.
 	if runtime.GOOS == "linux" && err != nil {
 		t.Fatalf("the system does not trust the root that it was given: %v", err)
 	}

@@ -11,35 +11,36 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// maxRevocations bounds what is remembered: each is an authentic staple, of the
-// last MaxStapleAge, for another certificate that the CA has revoked.
+// maxRevocations limits what is remembered. Each entry is an authentic staple
+// from the last MaxStapleAge for another certificate that the CA revoked.
 const maxRevocations = 1 << 16
 
-// revocations remembers authentic staples that say revoked, so that an older
-// one that says good, and is still fresh, does not contradict them: whoever
-// has seen the revocation holds on to it. A newer good staple is the CA lifting
-// a certificateHold (RFC 5280 §5.3.1). Nor does it help to leave out the staple
-// of an intermediate, where that is allowed.
+// revocations remembers authentic staples that say revoked. Once the verifier
+// has seen a revocation, an older good staple does not override it, even if
+// still fresh. A newer good staple means that the CA lifted a certificateHold
+// (RFC 5280 §5.3.1). Omitting the staple of an intermediate, where that is
+// allowed, does not help an attacker either.
 type revocations struct {
-	count atomic.Int32 // of seen; spares the usual verification the lock
+	count atomic.Int32 // len(seen); lets the usual verification skip the lock
 	mu    sync.RWMutex
 	seen  map[fingerprint]revocation
 }
 
 type revocation struct {
 	thisUpdate time.Time
-	// until is when every older staple is stale anyway.
+	// until is when every older staple has become stale anyway.
 	until time.Time
-	// freshUntil is when this staple is; the zero time if a newer one says good.
+	// freshUntil is the last time this staple is fresh; zero if a newer one
+	// says good.
 	freshUntil time.Time
 }
 
-// add remembers a staple that says revoked.
+// add records a staple that says revoked.
 func (r *revocations) add(s provenStaple, now time.Time, f ocspstaple.Freshness) {
 	thisUpdate := s.staple.ThisUpdate()
 	until := thisUpdate.Add(f.MaxAge)
 	if now.After(until) {
-		return // no staple that it contradicts is fresh
+		return // every staple that it contradicts is stale
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -56,9 +57,9 @@ func (r *revocations) add(s provenStaple, now time.Time, f ocspstaple.Freshness)
 	r.count.Store(int32(len(r.seen)))
 }
 
-// lift takes note of a staple that says good and is fresh. If it is newer, the CA
-// has lifted a certificateHold; older ones stay contradicted. It may be older than
-// a revocation that another verification has seen meanwhile.
+// lift records a fresh staple that says good. If it is newer, the CA lifted a
+// certificateHold; older good staples stay contradicted. The staple may be
+// older than a revocation that another verification has seen meanwhile.
 func (r *revocations) lift(s provenStaple) {
 	if r.count.Load() == 0 {
 		return
@@ -71,7 +72,8 @@ func (r *revocations) lift(s provenStaple) {
 	}
 }
 
-// evict drops what has lost its use, or else the entry that will first.
+// evict drops the entries that are no longer useful, or else the one that will
+// be the first to become useless.
 func (r *revocations) evict(now time.Time) {
 	var first fingerprint
 	var firstUntil time.Time
@@ -89,8 +91,8 @@ func (r *revocations) evict(now time.Time) {
 	}
 }
 
-// know tells whether a staple that was seen, and is fresh, says revoked of a
-// certificate that comes without one.
+// know reports whether a fresh staple seen earlier says revoked for a
+// certificate that comes without a staple.
 func (r *revocations) know(cert fingerprint, now time.Time) bool {
 	if r.count.Load() == 0 {
 		return false
@@ -101,8 +103,8 @@ func (r *revocations) know(cert fingerprint, now time.Time) bool {
 	return ok && !now.After(known.freshUntil)
 }
 
-// cover tells whether a staple that says good is contradicted by one that is
-// not older.
+// cover reports whether a staple that says revoked, and is not older,
+// contradicts this good one.
 func (r *revocations) cover(s provenStaple) bool {
 	if r.count.Load() == 0 || s.staple.Status() != ocspstaple.Good {
 		return false

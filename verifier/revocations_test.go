@@ -12,7 +12,7 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// since makes a response say what was known some time ago.
+// since makes a response say what was known this long ago.
 func since(ago time.Duration, status testca.CertStatus) func(*testca.Response) {
 	return func(r *testca.Response) {
 		r.ProducedAt = testca.Now.Add(-ago)
@@ -22,13 +22,13 @@ func since(ago time.Duration, status testca.CertStatus) func(*testca.Response) {
 	}
 }
 
-// tokenWith is a token of a party with this staple.
+// tokenWith returns a token of a party with this staple.
 func tokenWith(p *testca.Party, edit func(*testca.Response)) string {
 	return testca.NewToken(p, p.Staple(edit)).Compact()
 }
 
-// What is remembered of revocations is bounded, and what is forgotten first is
-// what has lost its use.
+// The number of remembered revocations is bounded, and those that no longer
+// matter are forgotten first.
 func TestRevocationsAreBounded(t *testing.T) {
 	w := theWorld()
 	authentic := func(ago time.Duration, status testca.CertStatus) provenStaple {
@@ -66,13 +66,13 @@ func TestRevocationsAreBounded(t *testing.T) {
 			t.Errorf("number %d is forgotten", n)
 		}
 	}
-	// Where all have lost their use, all go.
+	// If none matters any longer, all go.
 	after := testca.Now.Add(59*time.Minute + time.Second)
 	r.add(numbered(authentic(0, testca.Revoked), maxRevocations+1), after, maxAge)
 	if len(r.seen) != 1 || int(r.count.Load()) != 1 {
 		t.Errorf("%d remembered, %d counted, want 1", len(r.seen), r.count.Load())
 	}
-	// What has lost its use before it is seen is not remembered.
+	// A revocation that no longer matters when it is seen is not stored.
 	r.add(numbered(late, maxRevocations+2), after, maxAge)
 	if len(r.seen) != 1 {
 		t.Errorf("%d remembered, want 1", len(r.seen))

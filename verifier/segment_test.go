@@ -11,15 +11,15 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// cut gives the segments of a token.
+// cut returns the segments of a token.
 func cut(raw string) []string { return strings.Split(raw, ".") }
 
-// splice takes header, payload and signature from one token each.
+// splice combines the header, payload and signature of three tokens.
 func splice(header, payload, signature string) string {
 	return cut(header)[0] + "." + cut(payload)[1] + "." + cut(signature)[2]
 }
 
 func std(der []byte) string { return base64.StdEncoding.EncodeToString(der) }
 
-// unix is a NumericDate so much later than testca.Now.
+// unix returns a NumericDate this much later than testca.Now.
 func unix(later time.Duration) int64 { return testca.Now.Add(later).Unix() }

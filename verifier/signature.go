@@ -15,19 +15,19 @@ import (
 	"github.com/stapledjwt/stapled/internal/certkey"
 )
 
-// signer verifies the signatures of one leaf key over one header.
+// signer verifies signatures by one leaf key over one header.
 type signer struct {
 	alg  jose.SignatureAlgorithm
 	key  crypto.PublicKey
 	hash crypto.Hash
-	// prefix is the digest state after the header and its dot, so that a further
-	// token with this header costs the digest of its payload only. It is nil for
-	// EdDSA, which signs the message itself.
+	// prefix is the digest state after the header and its dot, so that another
+	// token with this header costs only the digest of its payload. It is nil
+	// for EdDSA, which signs the message itself.
 	prefix hash.Cloner
 }
 
-// newSigner holds alg against the key (RFC 8725 §3.1). The buffer is scratch
-// memory.
+// newSigner checks alg against the key (RFC 8725 §3.1). It uses buffer as
+// scratch memory.
 func newSigner(key crypto.PublicKey, alg jose.SignatureAlgorithm, segment string, buffer []byte) (*signer, error) {
 	digest, err := certkey.Hash(alg)
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *signer) verify(t compact, decoded segments) error {
 	return s.verifyDigest(buffer[start:], signature, buffer)
 }
 
-// verifyDigest appends what it needs of scratch memory to buffer.
+// verifyDigest appends the scratch memory it needs to buffer.
 func (s *signer) verifyDigest(digest, signature, buffer []byte) error {
 	switch key := s.key.(type) {
 	case *ecdsa.PublicKey:
@@ -102,7 +102,7 @@ func (s *signer) verifyDigest(digest, signature, buffer []byte) error {
 }
 
 // appendECDSASignature encodes R and S as an Ecdsa-Sig-Value (RFC 3279 §2.2.3).
-// Their range is for crypto/ecdsa to check.
+// It leaves their range to crypto/ecdsa.
 func appendECDSASignature(der, r, s []byte) []byte {
 	r, s = minimal(r), minimal(s)
 	size := integerSize(r) + integerSize(s)
@@ -114,7 +114,7 @@ func appendECDSASignature(der, r, s []byte) []byte {
 	return appendInteger(appendInteger(der, r), s)
 }
 
-// minimal drops leading zeros, but for the last byte.
+// minimal drops leading zeros, but keeps the last byte.
 func minimal(n []byte) []byte {
 	for len(n) > 1 && n[0] == 0 {
 		n = n[1:]
@@ -122,8 +122,8 @@ func minimal(n []byte) []byte {
 	return n
 }
 
-// integerSize is the size of a DER INTEGER: a set high bit would make the
-// number negative, and takes another byte.
+// integerSize is the size of a DER INTEGER. A set high bit would make the
+// number negative, so it needs another byte.
 func integerSize(n []byte) int { return 2 + len(n) + int(n[0]>>7) }
 
 func appendInteger(der, n []byte) []byte {

@@ -19,9 +19,9 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// counted is SHA-256 that counts the digests it gives. Whoever verifies a
-// signature, of a certificate, of a staple or of a token, asks for one, and nobody
-// else does: what only names something is hashed by package sha256 itself.
+// counted is SHA-256 that counts its digests. Only code that verifies a
+// signature of a certificate, staple or token asks for one: names are hashed
+// directly by package sha256.
 type counted struct {
 	hash.Cloner
 	digests *int
@@ -37,8 +37,8 @@ func (c counted) Clone() (hash.Cloner, error) {
 	return counted{state, c.digests}, err
 }
 
-// countSignatures gives the number of signatures that a function verifies, if
-// all of them are with SHA-256.
+// countSignatures returns the number of signatures that a function verifies, if
+// they all use SHA-256.
 func countSignatures(t *testing.T) func(func()) int {
 	n := 0
 	crypto.RegisterHash(crypto.SHA256, func() hash.Hash { return counted{sha256.New().(hash.Cloner), &n} })
@@ -50,7 +50,7 @@ func countSignatures(t *testing.T) func(func()) int {
 	}
 }
 
-// withBadSignature leaves a token its form.
+// withBadSignature breaks the signature of a token but keeps its form.
 func withBadSignature(raw string) string {
 	i := strings.LastIndexByte(raw, '.')
 	signature, err := base64.RawURLEncoding.DecodeString(raw[i+1:])
@@ -61,8 +61,8 @@ func withBadSignature(raw string) string {
 	return raw[:i+1] + base64.RawURLEncoding.EncodeToString(signature)
 }
 
-// Whoever holds no certificate of the CA can make the verifier verify two
-// signatures at most, once it knows the CAs, each of which it verifies once.
+// Without a certificate from the CA, an attacker can make the verifier verify
+// at most two signatures once it knows the CAs. It verifies each CA once.
 func TestStrangersPrice(t *testing.T) {
 	w := theWorld()
 	signatures := countSignatures(t)
@@ -98,8 +98,8 @@ func TestStrangersPrice(t *testing.T) {
 		{"real leaf and another alg", w.leaf.Token(setAlg("ES384")), 0, 0, stapled.KeyMismatch},
 	} {
 		t.Run(unsafeName.ReplaceAllString(c.name, "_"), func(t *testing.T) {
-			// A bad signature in the place of a good one changes nothing where the
-			// chain is at fault: it is not looked at.
+			// If the chain is at fault, a bad signature in place of a good one
+			// changes nothing: the verifier does not look at it.
 			raws := []string{c.raw, withBadSignature(c.raw)}
 			if c.want == stapled.SignatureInvalid {
 				raws = raws[:1]

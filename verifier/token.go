@@ -15,20 +15,20 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// Token is what an accepted token says. It is a small value that cannot be
-// changed: copy it, compare it, share it.
+// Token is an accepted token. It is a small immutable value: copy it, compare
+// it, share it.
 //
 // An accepted token proves who signed it, and that the certificate was not
-// revoked when the staple was made. What the bearer may do is for the caller to
-// decide. Authorize on [Token.Identity] or [Token.Issuer]; the other claims are
-// what that party says.
+// revoked when the staple was made. The caller decides what the bearer may do.
+// Authorize on [Token.Identity] or [Token.Issuer]; the other claims are
+// statements of that party.
 //
-// The zero Token says nothing: its texts are empty, its times zero, and Decode
+// The zero Token is empty: its strings are empty, its times zero, and Decode
 // and Leaf return an error.
 type Token struct{ accepted *accepted }
 
-// accepted is the state of a [Token], which the caches of a verifier share with
-// its callers. It is immutable.
+// accepted is the state of a [Token]. A verifier's caches share it with
+// callers. It is immutable.
 type accepted struct {
 	iss, sub, jti string
 	iat, nbf, exp time.Time
@@ -36,7 +36,7 @@ type accepted struct {
 
 	payload string
 	header  *provenHeader
-	// begin and end are compared at every use.
+	// begin and end are checked on every use.
 	begin, end time.Time
 }
 
@@ -52,31 +52,31 @@ func (t Token) state() *accepted {
 	return t.accepted
 }
 
-// Issuer is iss (RFC 7519 §4.1.1). It is proven to be a name of the leaf, but
-// the signer chose which: a certificate with several names can speak as each of
-// them. Authorize on it where callers have one name, or where each name of a
-// certificate has rights of its own.
+// Issuer returns iss (RFC 7519 §4.1.1). It is proven to be a name of the leaf,
+// but the signer chose which: a certificate with several names can speak as
+// each of them. Authorize on it if callers have one name, or if each name of a
+// certificate has its own rights.
 func (t Token) Issuer() string { return t.state().iss }
 
-// Identity is what the leaf names: its first URI, else its first DNS name. The
-// CA decides, and the signer cannot choose another: authorize on it where a
+// Identity returns the leaf's first URI, or else its first DNS name. The CA
+// decides it, and the signer cannot choose another. Authorize on it if a
 // certificate stands for one party.
 func (t Token) Identity() string { return t.state().header.identity }
 
-// Subject is sub (RFC 7519 §4.1.2), or empty. It is a claim of the issuer and
-// proven by nothing else: authorize on it only together with the issuer that
-// may speak for it.
+// Subject returns sub (RFC 7519 §4.1.2), which may be empty. It is a claim of
+// the issuer, and nothing else proves it: authorize on it only together with
+// the issuer that may speak for it.
 func (t Token) Subject() string { return t.state().sub }
 
-// ID is jti (RFC 7519 §4.1.7), which is unique to the issuer only.
+// ID returns jti (RFC 7519 §4.1.7), which is unique only within the issuer.
 func (t Token) ID() string { return t.state().jti }
 
-// Audience is the values of aud (RFC 7519 §4.1.3). The audience of the verifier
-// is among them. Each call makes a new slice.
+// Audience returns the values of aud (RFC 7519 §4.1.3). They include the
+// verifier's audience. Each call returns a new slice.
 func (t Token) Audience() []string {
 	members, err := strictjson.ParseObject(t.state().payload, nil)
 	if err != nil {
-		return nil // the zero Token: a payload that was accepted parses
+		return nil // the zero Token: an accepted payload parses
 	}
 	for _, m := range members {
 		if m.Name != "aud" {
@@ -87,30 +87,30 @@ func (t Token) Audience() []string {
 			return nil
 		}
 		for i, value := range values {
-			values[i] = strings.Clone(value) // and not the whole payload with it
+			values[i] = strings.Clone(value) // so that it does not hold the whole payload
 		}
 		return values
 	}
 	return nil
 }
 
-// IssuedAt is iat (RFC 7519 §4.1.6).
+// IssuedAt returns iat (RFC 7519 §4.1.6).
 func (t Token) IssuedAt() time.Time { return t.state().iat }
 
-// NotBefore is nbf (RFC 7519 §4.1.5).
+// NotBefore returns nbf (RFC 7519 §4.1.5).
 func (t Token) NotBefore() time.Time { return t.state().nbf }
 
-// Expiry is exp (RFC 7519 §4.1.4).
+// Expiry returns exp (RFC 7519 §4.1.4).
 func (t Token) Expiry() time.Time { return t.state().exp }
 
-// Staple proves that the leaf was not revoked at its ThisUpdate. It is never
-// nil. Each call makes a copy.
+// Staple returns the staple proving that the leaf was not revoked at its
+// ThisUpdate. It is never nil. Each call returns a copy.
 func (t Token) Staple() *ocspstaple.Staple { return t.state().header.staples[0].staple.Clone() }
 
-// FreshUntil is the time after which this token is rejected, whatever happens:
-// the end of the first window to close, of the token, its staples and its
-// certificates. Where that is Expiry, it is rejected at it already (RFC 7519
-// §4.1.4).
+// FreshUntil returns the time after which this token is always rejected: the
+// end of the first window to close, of the token, its staples or its
+// certificates. If that is Expiry, the token is already rejected at that time
+// (RFC 7519 §4.1.4).
 func (t Token) FreshUntil() time.Time { return t.state().freshUntil }
 
 // Decode decodes all claims into v, as [json.Unmarshal] does.
@@ -121,16 +121,16 @@ func (t Token) Decode(v any) error {
 	return json.Unmarshal([]byte(t.accepted.payload), v)
 }
 
-// Leaf is the certificate whose key signed the token. It is kept as DER and
-// parsed by each call.
+// Leaf returns the certificate whose key signed the token. The token keeps it
+// as DER, and each call parses it.
 func (t Token) Leaf() (*x509.Certificate, error) {
 	if t.accepted == nil {
 		return nil, errZero
 	}
-	return x509.ParseCertificate(bytes.Clone(t.accepted.header.leaf)) // which it would share
+	return x509.ParseCertificate(bytes.Clone(t.accepted.header.leaf)) // a parsed certificate shares its DER
 }
 
-// newToken is step 7 for a payload that the leaf key has signed.
+// newToken does step 7 for a payload that the leaf key signed.
 func (v *Verifier) newToken(h *provenHeader, payload string, now time.Time) (*accepted, error) {
 	c, err := parseClaims(payload, v.cfg.Audience)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// The zero Token says nothing, and nothing panics.
+// The zero Token is empty, and nothing panics.
 func TestZeroToken(t *testing.T) {
 	var token Token
 	for name, text := range map[string]string{
@@ -113,7 +113,7 @@ func TestAudienceIsOneStringOrSeveral(t *testing.T) {
 	}
 }
 
-// Reading a token seen before costs nothing either.
+// Reading a cached token allocates nothing either.
 func TestAccessorsDoNotAllocate(t *testing.T) {
 	w := theWorld()
 	v := newVerifier(t, w.config(&clock{testca.Now}))
@@ -131,8 +131,8 @@ func TestAccessorsDoNotAllocate(t *testing.T) {
 	}
 }
 
-// A leeway of zero is the default, and of [stapled.NoLeeway] none: the first
-// instant of a token is within its window, and the one before is not.
+// Zero leeway means the default, and [stapled.NoLeeway] none: the first instant
+// of a token is within its window, and the one before is not.
 func TestNoLeeway(t *testing.T) {
 	w := theWorld()
 	for _, row := range []struct {

@@ -22,7 +22,7 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// jwsCase is a JWS and the key that it is to be verified with.
+// jwsCase is a JWS and the key to verify it with.
 type jwsCase struct {
 	Name     string      `json:"name"`
 	JWS      string      `json:"jws"`
@@ -30,8 +30,8 @@ type jwsCase struct {
 	Expected string      `json:"expected"`
 }
 
-// jwsSigner takes a JWS through steps 1 to 3, with a key in the place of that of
-// x5c. What it leaves out are the rules on typ and x5c.
+// jwsSigner takes a JWS through steps 1 to 3, with a key instead of x5c. It
+// skips the rules on typ and x5c.
 func jwsSigner(raw string, key crypto.PublicKey) (*signer, compact, error) {
 	t, err := split(raw)
 	if err != nil {
@@ -61,7 +61,7 @@ func jwsSigner(raw string, key crypto.PublicKey) (*signer, compact, error) {
 	return s, t, err
 }
 
-// verifyJWS verifies a JWS whose header is seen for the first time, up to step 5.
+// verifyJWS verifies a JWS with a new header, up to step 5.
 func verifyJWS(raw string, key crypto.PublicKey) error {
 	s, t, err := jwsSigner(raw, key)
 	if err != nil {
@@ -74,8 +74,8 @@ func verifyJWS(raw string, key crypto.PublicKey) error {
 	return s.verify(t, decoded)
 }
 
-// verifyWarmJWS has Verify verify a JWS whose header is remembered. Its staple is
-// of unknown status, so that a good signature ends in step 6.
+// verifyWarmJWS makes Verify verify a JWS with a cached header. Its staple has
+// unknown status, so a good signature ends in step 6.
 func verifyWarmJWS(raw string, key crypto.PublicKey) error {
 	s, t, err := jwsSigner(raw, key)
 	if err != nil {
@@ -95,7 +95,7 @@ func verifyWarmJWS(raw string, key crypto.PublicKey) error {
 	return err
 }
 
-// runs are the two ways of a JWS.
+// runs are the two ways to verify a JWS.
 var runs = map[string]func(raw string, key crypto.PublicKey) error{"first-sight": verifyJWS, "warm": verifyWarmJWS}
 
 const (
@@ -121,7 +121,7 @@ var jwsDisagreements = vectors.Disagreements{
 	"wycheproof/key/21":        keyUse,
 }
 
-// outcomeOf gives the words of the suites.
+// outcomeOf translates an error into the terms of the suites.
 func outcomeOf(err error) string {
 	if err != nil {
 		return "invalid"
@@ -159,8 +159,8 @@ type rawCase struct {
 	Expected string                  `json:"expected"`
 }
 
-// verify puts the first bytes of the message in the place of the header. Where they
-// are remembered, another message was verified, and refused, before.
+// verify uses the first bytes of the message as the header. If they are cached,
+// another message was verified before, and refused.
 func (c *rawCase) verify(header int, warm bool) error {
 	key, err := x509.ParsePKIXPublicKey(c.SPKI)
 	if err != nil {
@@ -251,8 +251,9 @@ func TestVectorJWSApple(t *testing.T) {
 	vectors.CheckListed(t, appleDisagreements, names)
 }
 
-// TestVectorJWSAppleSignature holds what the tokens of the suite have in
-// common with ours to its expectations: a signature by the key of x5c[0].
+// TestVectorJWSAppleSignature checks what the tokens of the suite have in
+// common with ours against the suite's expectations: a signature by the key of
+// x5c[0].
 func TestVectorJWSAppleSignature(t *testing.T) {
 	suite := vectors.Load[appleCase](t, "apple-x5c.json")
 	known := vectors.Disagreements{

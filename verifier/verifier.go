@@ -1,16 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package verifier decides whether a stapled token is to be accepted.
+// Package verifier decides whether to accept a stapled token.
 //
-// A stapled token carries in its protected header the certificate chain of
-// the key that signed it, and a fresh OCSP response for that certificate. From
-// these, and from anchors given by configuration, [Verifier.Verify] proves that
-// the certificate is not revoked. It opens no socket and reads no file.
+// A stapled token carries, in its protected header, the certificate chain of
+// the key that signed it and a fresh OCSP response for that certificate. From
+// these, and from configured anchors, [Verifier.Verify] proves that the
+// certificate is not revoked. It opens no socket and reads no file.
 //
-// The steps are numbered as in docs/format.md. The first rule that fails names
-// the rejection. The chain comes before the signature, so that no key is used,
-// at a price that its owner chose, before an anchor stands behind it.
+// The steps are numbered as in docs/format.md. The first rule that fails gives
+// the reason. The chain comes before the signature: the verifier must not use a
+// key, at a cost that its owner chose, before an anchor vouches for it.
 package verifier
 
 import (
@@ -34,9 +34,9 @@ type Verifier struct {
 	scratch     sync.Pool
 }
 
-// New makes a verifier. It refuses a configuration that is incomplete, or has a
-// value that means nothing. The error says which field, and is not a
-// [*stapled.Error]: it is for whoever writes the program.
+// New returns a verifier. It rejects a configuration that is incomplete or has
+// an invalid value. The error names the field. It is not a [*stapled.Error],
+// because it is meant for the programmer.
 func New(cfg Config) (*Verifier, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -53,7 +53,7 @@ func New(cfg Config) (*Verifier, error) {
 }
 
 // Verify accepts or rejects a token in compact serialization (RFC 7515 §7.1).
-// The error is a [*stapled.Error] with the reason; with it the token is the zero
+// The error is a [*stapled.Error] with the reason, returned with the zero
 // Token.
 func (v *Verifier) Verify(raw string) (Token, error) {
 	token, err := v.verify(raw)
@@ -70,8 +70,8 @@ func (v *Verifier) verify(raw string) (*accepted, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What is remembered says nothing outside its window: another anchor may
-	// stand behind the chain by then.
+	// A cached result says nothing outside its window: a different anchor may
+	// vouch for the chain by then.
 	if token, ok := v.tokens.get(t.rest); ok && token.header.segment == t.header && token.header.window.Check(now) == nil {
 		return v.verifyAgain(token, now)
 	}
@@ -103,13 +103,13 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*accepted, error) {
 	if err != nil {
 		return nil, err
 	}
-	// 4. Chain: an anchor stands behind the key of x5c[0].
+	// 4. Chain: an anchor vouches for the key of x5c[0].
 	linked, err := c.ordered.Link(now, v.cfg.KeyUsage, c.chain)
 	if err != nil {
 		return nil, err
 	}
-	// 5. Signature: whoever sent this holds that key. Only then what may cost the
-	// whole chain once more.
+	// 5. Signature: whoever sent this holds that key. Only then do what may
+	// cost as much as the whole chain again.
 	if err := c.signer.verify(t, segments); err != nil {
 		return nil, reject(stapled.SignatureInvalid, "%w", err)
 	}
@@ -127,14 +127,14 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*accepted, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Every signature has been verified: this is worth remembering.
+	// Every signature has been verified, so cache the result.
 	c.chain.Add(path.Chain[0], path.Issuer(0))
 	v.rememberHeader(proven)
 	v.rememberToken(t.rest, token)
 	return token, nil
 }
 
-// verifyProven verifies another token with a header that is proven.
+// verifyProven verifies another token with a proven header.
 func (v *Verifier) verifyProven(t compact, h *provenHeader, now time.Time) (*accepted, error) {
 	buffer := v.scratch.Get().(*scratch)
 	defer v.scratch.Put(buffer)
@@ -156,7 +156,7 @@ func (v *Verifier) verifyProven(t compact, h *provenHeader, now time.Time) (*acc
 	return token, nil
 }
 
-// verifyAgain accepts a token that was accepted before, if the time permits.
+// verifyAgain accepts a previously accepted token, if the time permits.
 func (v *Verifier) verifyAgain(token *accepted, now time.Time) (*accepted, error) {
 	if err := v.checkStaples(token.header, now); err != nil {
 		return nil, err

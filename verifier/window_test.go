@@ -11,13 +11,13 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// window is a span of time outside of which a token is rejected, and inside of
-// which all its other windows are open.
+// window is a time span: outside it a token is rejected, and inside it all its
+// other windows are open.
 type window struct {
 	name string
 	want stapled.Reason
-	// last and first are the instants, since testca.Now, at which the token is
-	// still, or already, accepted; one of them is zero.
+	// last and first are the instants, relative to testca.Now, at which the
+	// token is still, or already, accepted; one of them is zero.
 	last, first time.Duration
 	make        func(leeway time.Duration) (*testca.Party, *testca.Token)
 	config      func(*Config)
@@ -48,8 +48,8 @@ func valid(first, last time.Duration) testca.Edit {
 	return testca.Valid(testca.Now.Add(first), testca.Now.Add(last))
 }
 
-// windowed makes a token of which everything is valid for hours, but for what
-// the edits change.
+// windowed makes a token that is valid for hours in every respect, except for
+// what the edits change.
 func windowed(root, ca, leaf testca.Edit, staple func(*testca.Party, *testca.Response), claims func(*testca.Token)) (*testca.Party, *testca.Token) {
 	orWide := func(edit testca.Edit) testca.Edit {
 		if edit == nil {

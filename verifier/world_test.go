@@ -21,8 +21,8 @@ import (
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// world is the PKI that the tests of this package live in. It is shared and
-// never changed.
+// world is the PKI for the tests of this package. It is shared and never
+// changed.
 type world struct {
 	root, intermediate, leaf *testca.Party
 	// other is a second client of the same CA, sibling a second CA below the
@@ -58,12 +58,12 @@ func anchorsOf(list ...*x509.Certificate) *certs.Anchors {
 	return set
 }
 
-// clock is the time that a verifier under test reads.
+// clock is the clock of a verifier under test.
 type clock struct{ now time.Time }
 
 func (c *clock) read() time.Time { return c.now }
 
-// config is a strict configuration that accepts the tokens of the world.
+// config returns a strict configuration that accepts the tokens of the world.
 func (w *world) config(c *clock) Config {
 	return Config{Anchors: w.anchors, Audience: "orders", Now: c.read}
 }
@@ -97,7 +97,7 @@ func mustAccept(t testing.TB, v *Verifier, raw string) Token {
 	return token
 }
 
-// mustReject fails unless the token is rejected for the reason, by an error
+// mustReject fails unless the token is rejected for the reason, with an error
 // that can be logged.
 func mustReject(t testing.TB, v *Verifier, raw string, want stapled.Reason) {
 	t.Helper()
@@ -118,8 +118,8 @@ func mustReject(t testing.TB, v *Verifier, raw string, want stapled.Reason) {
 	checkErrorText(t, err, raw)
 }
 
-// checkErrorText holds an error to what SECURITY.md says of logs: it is short,
-// of printable characters, and quotes no part of the token.
+// checkErrorText checks an error against what SECURITY.md says about logs: it
+// is short, printable, and quotes no part of the token.
 func checkErrorText(t testing.TB, err error, raw string) {
 	t.Helper()
 	const longest, quoted = 520, 24 // three names of certificates, and some words
@@ -142,7 +142,7 @@ func checkErrorText(t testing.TB, err error, raw string) {
 	}
 }
 
-// present makes a token carry another chain, signed by the key of its leaf.
+// present puts another chain into a token, signed with the key of its leaf.
 func present(t *testca.Token, key crypto.Signer, chain ...*x509.Certificate) {
 	t.Key, t.Alg = key, testca.JWSAlgorithm(key)
 	t.Header.Set("alg", t.Alg)
@@ -150,7 +150,7 @@ func present(t *testca.Token, key crypto.Signer, chain ...*x509.Certificate) {
 	t.Header.Set("x5c", certx5c.Encode(chain))
 }
 
-// encodeStaples gives the value of ocsp.
+// encodeStaples returns the value of ocsp.
 func encodeStaples(staples ...[]byte) []string {
 	list := []string{}
 	for _, der := range staples {
@@ -159,7 +159,7 @@ func encodeStaples(staples ...[]byte) []string {
 	return list
 }
 
-// cached is the accounted memory of the caches that hold results.
+// cached returns the accounted memory of the caches that hold results.
 func (v *Verifier) cached() (tokens, headers, links int) {
 	return v.tokens.size(), v.headers.size(), v.links.size()
 }

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package prom counts the decisions of a gateway for Prometheus. It is a
-// package of its own, so that embedding the middleware does not bring
-// Prometheus along.
+// separate package so that embedding the middleware does not pull in
+// Prometheus.
 package prom
 
 import (
@@ -19,9 +19,9 @@ import (
 //	stapled_verifications_total{outcome,reason}
 //	stapled_verification_duration_seconds{outcome}
 //
-// Every series exists from the start with the value 0, so that the first
-// rejection for a reason is an increase that an alert can see. Several gateways
-// of one process can share one Metrics.
+// Every series exists from the start with the value 0, so that an alert can see
+// the first rejection for a reason as an increase. Several gateways in one
+// process can share one Metrics.
 type Metrics struct {
 	total    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
@@ -35,7 +35,7 @@ type Metrics struct {
 
 var _ gateway.Observer = (*Metrics)(nil)
 
-// New makes the metrics and registers them.
+// New returns registered metrics.
 func New(registerer prometheus.Registerer) (*Metrics, error) {
 	if registerer == nil {
 		return nil, fmt.Errorf("prom: the registerer is nil; give a prometheus.Registry")
@@ -48,8 +48,8 @@ func New(registerer prometheus.Registerer) (*Metrics, error) {
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "stapled_verification_duration_seconds",
 			Help: "How long the verification of a token took.",
-			// From a token seen before, below 1 µs, over one signature, 50 to
-			// 100 µs, to a whole new chain of RSA or P-521 keys.
+			// From a cached token (below 1 µs), to one signature (50 to 100
+			// µs), to a whole new chain of RSA or P-521 keys.
 			Buckets: []float64{
 				1e-6, 2.5e-6, 5e-6, 10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6,
 				1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3,
@@ -64,15 +64,15 @@ func New(registerer prometheus.Registerer) (*Metrics, error) {
 	for _, reason := range gateway.Reasons() {
 		m.rejectedTotal[reason] = m.total.WithLabelValues(rejected, string(reason))
 	}
-	// As one collector, both are registered or neither.
+	// As one collector, so that either both are registered or neither.
 	if err := registerer.Register(m); err != nil {
 		return nil, fmt.Errorf("prom: register the metrics of the gateway: %w", err)
 	}
 	return m, nil
 }
 
-// Observe implements gateway.Observer. A reason that is not among
-// gateway.Reasons counts as stapled.Unclassified: labels are bounded.
+// Observe implements gateway.Observer. To limit the labels, a reason that is
+// not among gateway.Reasons counts as stapled.Unclassified.
 func (m *Metrics) Observe(e gateway.Event) {
 	if e.Outcome == gateway.OutcomeAccepted {
 		m.acceptedTotal.Inc()
@@ -84,7 +84,7 @@ func (m *Metrics) Observe(e gateway.Event) {
 		counter = m.rejectedTotal[stapled.Unclassified]
 	}
 	counter.Inc()
-	// Where there was nothing to verify there is no duration either.
+	// If there was nothing to verify, there is no duration either.
 	if e.Reason != stapled.CredentialsMissing && e.Reason != stapled.CredentialsMalformed {
 		m.rejectedDuration.Observe(e.Took.Seconds())
 	}

@@ -27,7 +27,7 @@ func newMetrics(t *testing.T) (*prom.Metrics, *prometheus.Registry) {
 	return m, registry
 }
 
-// scrape is what Prometheus would read: the value of each series.
+// scrape returns what Prometheus would read: the value of each series.
 func scrape(t *testing.T, registry *prometheus.Registry) map[string]string {
 	t.Helper()
 	w := httptest.NewRecorder()

@@ -22,8 +22,7 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
-// answering is a responder of certificates of one CA, whose answer a test sets
-// once it has one.
+// answering is a responder for certificates of one CA. A test sets its answer.
 type answering struct {
 	leaf, delegate *testca.Party
 	answer         []byte
@@ -42,7 +41,7 @@ func newAnswering(t *testing.T) *answering {
 	return a
 }
 
-// ask is what a stapler holds after it has asked, at a time.
+// ask returns what a stapler holds after asking at a given time.
 func (a *answering) ask(t *testing.T, now time.Time) (*ocspstaple.Staple, error) {
 	t.Helper()
 	s, err := stapler.New(stapler.Config{Chain: a.leaf.Chain()})
@@ -60,7 +59,8 @@ func (a *answering) ask(t *testing.T, now time.Time) (*ocspstaple.Staple, error)
 	return staples[0], nil
 }
 
-// The answers of real responders are held, and as a verifier wants them.
+// The stapler accepts the answers of real responders, and holds them as
+// verifiers want them.
 func TestRealResponderAnswers(t *testing.T) {
 	type row struct {
 		name  string
@@ -141,7 +141,8 @@ func TestRealResponderAnswers(t *testing.T) {
 	}
 }
 
-// byXCrypto is an answer of golang.org/x/crypto/ocsp, so long after testca.Now.
+// byXCrypto returns an answer by golang.org/x/crypto/ocsp, made this long after
+// testca.Now.
 func byXCrypto(t *testing.T, a *answering, signer *testca.Party, offset time.Duration) (der []byte) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

@@ -10,22 +10,22 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// Busy is the cause of an error with which a responder asks to be left alone for a
-// while (RFC 9110 §10.2.3). A [Fetcher] wraps it, and the stapler waits.
+// Busy is the cause of an error when a responder asks for a pause (RFC 9110
+// §10.2.3). A [Fetcher] wraps it, and the stapler waits.
 type Busy struct {
-	// RetryAfter is how long.
+	// RetryAfter is how long to wait.
 	RetryAfter time.Duration
-	// Err is what else the responder said.
+	// Err is the rest of what the responder said.
 	Err error
 }
 
-// Error gives the cause.
+// Error returns the text of the cause.
 func (b *Busy) Error() string { return b.Err.Error() }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (b *Busy) Unwrap() error { return b.Err }
 
-// busy adds the wish of a responder to an error, if there is one.
+// busy wraps an error in [Busy] if the responder asked for a pause.
 func busy(retryAfter time.Duration, err error) error {
 	if retryAfter <= 0 {
 		return err
@@ -33,7 +33,7 @@ func busy(retryAfter time.Duration, err error) error {
 	return &Busy{RetryAfter: retryAfter, Err: err}
 }
 
-// retryAfter is how long a responder has asked to be left alone; 0 if it has not.
+// retryAfter returns how long a responder asked to wait, or 0 if it did not.
 func retryAfter(err error) time.Duration {
 	if b, ok := errors.AsType[*Busy](err); ok {
 		return b.RetryAfter
@@ -45,7 +45,7 @@ func fail(reason stapled.Reason, format string, args ...any) *stapled.Error {
 	return stapled.Errorf(reason, format, args...)
 }
 
-// about gives any error of an attempt its reason, and says which certificate or
+// about gives an attempt's error a reason, and says which certificate or
 // responder it is about.
 func about(err error, subject string) *stapled.Error {
 	if own, ok := errors.AsType[*stapled.Error](stapled.In(subject, err)); ok {
@@ -54,7 +54,7 @@ func about(err error, subject string) *stapled.Error {
 	return fail(stapled.FetchFailed, "%s: %w", subject, err)
 }
 
-// reasoned gives any error of an attempt its reason.
+// reasoned gives an attempt's error a reason.
 func reasoned(err error) *stapled.Error {
 	if own, ok := err.(*stapled.Error); ok {
 		return own

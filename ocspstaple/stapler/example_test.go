@@ -14,7 +14,7 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
-// A staple that is kept fresh beside a running service.
+// Keep a staple fresh in a running service.
 func ExampleStapler() {
 	ctx := context.Background()
 	chain, err := certs.LoadChain("service.crt")
@@ -36,7 +36,7 @@ func ExampleStapler() {
 	}
 }
 
-// A staple for a program that signs and ends, from a responder that the
+// Get a staple in a program that signs and exits, from a responder that the
 // certificate does not name.
 func ExampleStapler_Refresh() {
 	ctx := context.Background()

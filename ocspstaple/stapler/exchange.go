@@ -25,13 +25,12 @@ const maxRedirects = 3
 // answer is what a responder sent.
 type answer struct {
 	der []byte
-	// retryAfter is how long the responder asks to be left alone; 0 if it does
-	// not.
+	// retryAfter is how long the responder asked to wait; 0 if it did not.
 	retryAfter time.Duration
 }
 
 // send makes one HTTP request. Its errors name the responder, not the target,
-// which may have the request in it.
+// which may contain the request.
 func (f *HTTPFetcher) send(ctx context.Context, method, target, responder string, body []byte, revalidate bool) (answer, *stapled.Error) {
 	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {
@@ -46,8 +45,8 @@ func (f *HTTPFetcher) send(ctx context.Context, method, target, responder string
 	}
 	got, err := f.exchange(req)
 	if err != nil {
-		// *url.Error names the URL that the last redirect led to, without its
-		// host, and not the one that is configured.
+		// *url.Error names the URL of the last redirect, without its host, not
+		// the configured URL.
 		var wrapped *url.Error
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err
@@ -70,7 +69,7 @@ func (f *HTTPFetcher) exchange(req *http.Request) (answer, error) {
 	if resp.StatusCode != http.StatusOK {
 		return answer{}, busy(wait, httpStatus(resp.StatusCode))
 	}
-	// A portal or an error page, with status 200, is told by its type.
+	// Detect a portal or an error page with status 200 by its type.
 	kind := resp.Header.Get("Content-Type")
 	if t, _, err := mime.ParseMediaType(kind); err != nil || t != ocspwire.ResponseType {
 		return answer{}, busy(wait, fmt.Errorf("the answer is of type %.80q, not %s: is this URL a responder's?", kind, ocspwire.ResponseType))
@@ -88,10 +87,11 @@ func (f *HTTPFetcher) exchange(req *http.Request) (answer, error) {
 	return answer{der: der, retryAfter: wait}, nil
 }
 
-// retryAfterOf reads the header of that name (RFC 9110 §10.2.3): seconds, or a
-// date. A date is compared with the server's own clock if the answer tells it.
+// retryAfterOf reads the Retry-After header (RFC 9110 §10.2.3): seconds, or a
+// date. It compares a date with the server's own clock if the answer includes
+// it.
 func retryAfterOf(header http.Header, now time.Time) time.Duration {
-	const longest = 24 * time.Hour // the plan of the stapler has a shorter bound
+	const longest = 24 * time.Hour // the stapler's plan has a shorter limit
 	text := strings.TrimSpace(header.Get("Retry-After"))
 	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil {
 		return time.Duration(min(seconds, uint64(longest/time.Second))) * time.Second
@@ -127,9 +127,9 @@ func deniesGet(err *stapled.Error) bool {
 	return false
 }
 
-// checkRedirect keeps to the host that is configured. Whoever is on the network
-// of a plain http responder can answer with a redirect, and could make this
-// machine send requests to wherever only it can reach.
+// checkRedirect allows redirects only to the configured host. An attacker on
+// the network of a plain http responder can answer with a redirect, and could
+// make this machine send requests to places that only it can reach.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	last := via[len(via)-1]
 	switch {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TrustForTest gives the default client, with its policy for redirects,
-// another transport.
+// TrustForTest replaces the transport of the default client, but keeps its
+// redirect policy.
 func TrustForTest(f *HTTPFetcher, transport http.RoundTripper) { f.cfg.Client.Transport = transport }
 
 // SetClockForTest replaces the clock.

@@ -45,7 +45,7 @@ func TestFileOutlivesTheProcess(t *testing.T) {
 			}
 		}
 
-		// The responder is down, and there are staples at once.
+		// The responder is down, but there are staples at once.
 		seen := new(observer)
 		down := &fetcher{answer: always(nil, errDown)}
 		second := newStapler(t, leaf, down, edit, func(c *stapler.Config) { c.Observer = seen })
@@ -71,7 +71,7 @@ func TestFileOutlivesTheProcess(t *testing.T) {
 func TestFileIgnored(t *testing.T) {
 	leaf := newLeaf()
 	sibling := leaf.Issuer.Leaf(testca.Named("sibling"))
-	// The previous certificate of the same name and key.
+	// The previous certificate with the same name and key.
 	previous := leaf.Issuer.Leaf()
 	for _, row := range []struct {
 		name    string
@@ -131,7 +131,7 @@ func TestFileThatIsNoFile(t *testing.T) {
 		if !strings.Contains(log.String(), "ignoring the file") {
 			t.Errorf("the log is silent: %s", log)
 		}
-		// A staple that cannot be written is held all the same.
+		// A staple that cannot be written is used anyway.
 		if err := s.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -151,9 +151,9 @@ func TestNoFileYet(t *testing.T) {
 	}
 }
 
-// TestRevocationOutlivesTheProcess: after a restart nothing is given before
-// the responder has been asked, nor if it is down, nor when the response has
-// become old.
+// TestRevocationOutlivesTheProcess: after a restart the stapler gives out
+// nothing before it has asked the responder, nor if that is down, nor when the
+// response has become old.
 func TestRevocationOutlivesTheProcess(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf := newLeaf()
@@ -172,7 +172,7 @@ func TestRevocationOutlivesTheProcess(t *testing.T) {
 				t.Error("the responder was asked")
 			}
 		}
-		// The renewed certificate, with the same file, is another matter.
+		// The renewed certificate, with the same file, is a different case.
 		renewed := leaf.Issuer.Leaf()
 		s := newStapler(t, renewed, &fetcher{answer: good(renewed, 10*time.Minute)}, edit)
 		if err := s.Refresh(t.Context()); err != nil {

@@ -20,7 +20,7 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
-// bubble runs a test on a clock of its own, which starts at testca.Now.
+// bubble runs a test with its own clock, which starts at testca.Now.
 func bubble(t *testing.T, test func(t *testing.T)) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(testca.Now))
@@ -77,7 +77,7 @@ func (f *fetcher) seen() []asked {
 	return append([]asked(nil), f.calls...)
 }
 
-// good answers for one party, or for the parties above it, with fresh staples.
+// good answers with fresh staples for one party, or for the parties above it.
 func good(party *testca.Party, validity time.Duration) func(context.Context, stapler.Request) ([]byte, error) {
 	return func(_ context.Context, req stapler.Request) ([]byte, error) {
 		for p := party; p != nil; p = p.Issuer {
@@ -95,7 +95,7 @@ func always(der []byte, err error) func(context.Context, stapler.Request) ([]byt
 
 var errDown = errors.New("connection refused")
 
-// observer notes what it is told.
+// observer records its events.
 type observer struct {
 	mu        sync.Mutex
 	refreshed int
@@ -152,7 +152,7 @@ func newStapler(t *testing.T, leaf *testca.Party, f stapler.Fetcher, edits ...fu
 	return s
 }
 
-// run starts Run and returns what it will have returned. The test ends when Run
+// run starts Run and returns a channel for its result. The test ends after Run
 // has: a question may be under way.
 func run(t *testing.T, s *stapler.Stapler) <-chan error {
 	done, ended := make(chan error, 1), make(chan struct{})

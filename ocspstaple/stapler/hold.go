@@ -13,8 +13,8 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// load takes over what the files hold. A file is a convenience: one that is
-// stale, corrupt, unreadable or about another certificate is as good as none.
+// load reads the staples from their files. A file is a convenience: one that is
+// stale, corrupt, unreadable or about another certificate counts as missing.
 func (s *Stapler) load() {
 	for _, sub := range s.subjects {
 		der, err := sub.read()
@@ -24,8 +24,8 @@ func (s *Stapler) load() {
 		if err == nil {
 			var staple *ocspstaple.Staple
 			staple, err = sub.examine(der, s.now(), s.freshness)
-			// That a certificate is revoked stays true when the response that
-			// says so gets old. A hold may have been lifted.
+			// A certificate stays revoked even when the response that says so
+			// gets old. A hold may have been lifted.
 			if err == nil || isFinal(staple) {
 				s.hold(sub, staple, false)
 				continue
@@ -36,7 +36,7 @@ func (s *Stapler) load() {
 	}
 }
 
-// hold makes an authentic staple the current one if it says good, or ends
+// hold makes an authentic staple the current one if it says good, or stops
 // everything if it says revoked.
 func (s *Stapler) hold(sub *subject, staple *ocspstaple.Staple, save bool) {
 	if isRevoked(staple) {
@@ -45,7 +45,8 @@ func (s *Stapler) hold(sub *subject, staple *ocspstaple.Staple, save bool) {
 		s.change(func(st *state) {
 			st.staples[sub.index], st.failed[sub.index] = staple, nil
 		})
-		// As loud as the failures were, of which the log has not had the last.
+		// Log this as a warning, as the failures were: not all of them were
+		// logged.
 		if attempts, began := sub.outage.end(); attempts > 0 {
 			s.log.Warn("new staple after failures", "certificate", sub.String(),
 				"failures", attempts, "after", s.now().Sub(began).Round(time.Millisecond))
@@ -57,16 +58,17 @@ func (s *Stapler) hold(sub *subject, staple *ocspstaple.Staple, save bool) {
 	if !save || sub.file == "" {
 		return
 	}
-	// A revoked response is kept as well: a restart does not ask again.
+	// Also keep a revoked response: after a restart the stapler does not ask
+	// again.
 	if err := certs.WriteFile(sub.file, staple.DER()); err != nil {
 		s.log.Error("staple not written to its file; a restart will need the responder",
 			"certificate", sub.String(), "file", sub.file, "error", err)
 	}
 }
 
-// revoke ends the use of the chain for good (RFC 5280 §5.3: a revocation is
-// not taken back, save for certificateHold, and whoever lifts a hold starts a new
-// stapler).
+// revoke stops the use of the chain for good. A CA never withdraws a revocation
+// (RFC 5280 §5.3), except for certificateHold, and after lifting a hold the
+// operator starts a new stapler.
 func (s *Stapler) revoke(sub *subject, staple *ocspstaple.Staple) {
 	err := about(staple.Check(s.now(), s.freshness), sub.String())
 	s.change(func(st *state) {
@@ -79,8 +81,9 @@ func (s *Stapler) revoke(sub *subject, staple *ocspstaple.Staple) {
 	s.observe(Event{Outcome: OutcomeFailed, Index: sub.index, Reason: stapled.CertificateRevoked})
 }
 
-// fail remembers why an attempt failed; what is held stays. The log gets the
-// first failure of an outage, each new reason, and the others at growing distance.
+// fail records why an attempt failed and keeps the current staple. It logs the
+// first failure of an outage, each new reason, and the others at growing
+// intervals.
 func (s *Stapler) fail(sub *subject, err *stapled.Error, retry time.Duration) {
 	s.change(func(st *state) { st.failed[sub.index] = err })
 	s.observe(Event{Outcome: OutcomeFailed, Index: sub.index, Reason: err.Reason})
@@ -104,9 +107,9 @@ func (s *Stapler) fail(sub *subject, err *stapled.Error, retry time.Duration) {
 	s.log.Warn("no new staple, and none to sign with", attrs...)
 }
 
-// change replaces the state by an edited copy. The slice of staples is copied
-// too, and only if one of them changes: its identity tells its users that
-// nothing has.
+// change replaces the state with an edited copy. It also copies the slice of
+// staples, but only if one of them changes: the same slice tells callers that
+// nothing changed.
 func (s *Stapler) change(edit func(*state)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,9 +135,10 @@ func isRevoked(staple *ocspstaple.Staple) bool {
 	return staple != nil && staple.Status() == ocspstaple.Revoked
 }
 
-// isFinal tells revocations from a hold, which may be lifted (RFC 5280 §5.3.1).
-// Somebody on the network who has kept the response that told of a hold could
-// otherwise end the use of the certificate long after.
+// isFinal reports whether a staple says revoked and not only on hold: a hold
+// may be lifted (RFC 5280 §5.3.1). Otherwise a network attacker could keep the
+// response that reported a hold, and use it much later to end the use of the
+// certificate.
 func isFinal(staple *ocspstaple.Staple) bool {
 	return isRevoked(staple) && ocspwire.CRLReason(staple.RevocationReason()).IsFinal()
 }

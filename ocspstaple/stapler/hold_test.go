@@ -27,9 +27,9 @@ const (
 	removeFromCRL   = 8
 )
 
-// Whoever has kept a revoked response can give it as an answer later. One that
-// was a hold, since lifted, must not end the use of the certificate; any other
-// is as true as on its first day.
+// An attacker who kept a revoked response can replay it later. If it was a
+// hold, since lifted, it must not end the use of the certificate. Any other is
+// as true as on its first day.
 func TestRevocationReplayed(t *testing.T) {
 	const validity = 10 * time.Minute
 	for _, row := range []struct {

@@ -19,44 +19,46 @@ import (
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
-// maxGetURL is up to which length of the URL, with the request in it, GET is to
-// be used, which caches serve (RFC 9919 §6).
+// maxGetURL is the longest URL, including the request, for which to use GET,
+// which caches serve (RFC 9919 §6).
 const maxGetURL = 255
 
-// HTTPConfig says how to ask a responder over HTTP. Its zero value is usual.
+// HTTPConfig says how to ask a responder over HTTP. The zero value suits most
+// responders.
 type HTTPConfig struct {
-	// URL of the responder, http or https. Default: those in the authority
+	// URL of the responder, http or https. Default: the URLs in the authority
 	// information access of each certificate (RFC 5280 §4.2.2.1), up to four.
-	// The next one is asked if one does not answer, answers with an error, or
-	// gives an answer that is of no use; the one that answered last comes first.
-	// Each gets an equal share of the time that is left until the deadline of the
-	// context.
+	// The fetcher asks the next one if one does not answer, answers with an
+	// error, or gives an unusable answer. It starts with the one that answered
+	// last. Each gets an equal share of the time left until the context's
+	// deadline.
 	URL string
 	// Method is http.MethodGet or http.MethodPost. Default: GET if the URL with
-	// the request stays within 255 bytes (RFC 9919 §6), else POST; and POST when
-	// the responder does not serve GET, which RFC 6960 A.1 leaves to it.
+	// the request fits in 255 bytes (RFC 9919 §6), else POST; also POST if the
+	// responder does not serve GET, which RFC 6960 A.1 makes optional.
 	Method string
-	// Hash names the certificate in the request: crypto.SHA256, or crypto.SHA1
-	// for a responder from before RFC 9919. Default: SHA-256, and SHA-1 if the
-	// responder answers unauthorized or does not know the certificate. Which one
-	// brought a usable answer is remembered for each responder until the other
-	// one does.
+	// Hash identifies the certificate in the request: crypto.SHA256, or
+	// crypto.SHA1 for a responder from before RFC 9919. Default: SHA-256, and
+	// SHA-1 if the responder answers unauthorized or does not know the
+	// certificate. The fetcher remembers which hash worked for each responder,
+	// until the other one works.
 	Hash crypto.Hash
 	// Client sends the requests. Default: one with a timeout of ten seconds
-	// that follows at most three redirects on the same host, none of them from
+	// that follows at most three redirects on the same host, but none from
 	// https to http and none that would change the method.
 	Client *http.Client
 }
 
-// HTTPFetcher is a [Fetcher] that asks a responder over HTTP (RFC 6960
-// Appendix A, profile RFC 9919 §6). Plain http is usual and no weakness: the
-// response is signed.
+// HTTPFetcher is a [Fetcher] that asks a responder over HTTP (RFC 6960 Appendix
+// A, profile RFC 9919 §6). Plain http is usual and not a weakness: the response
+// is signed.
 type HTTPFetcher struct {
 	cfg   HTTPConfig
 	known knowledge
 }
 
-// NewHTTPFetcher checks the configuration.
+// NewHTTPFetcher returns a fetcher, or an error if the configuration is
+// invalid.
 func NewHTTPFetcher(cfg HTTPConfig) (*HTTPFetcher, error) {
 	if cfg.URL != "" {
 		if err := checkURL(cfg.URL); err != nil {
@@ -79,10 +81,10 @@ func NewHTTPFetcher(cfg HTTPConfig) (*HTTPFetcher, error) {
 	return &HTTPFetcher{cfg: cfg}, nil
 }
 
-// Fetch asks the responders, one after the other, until one gives an answer
-// that Request.Usable accepts. The error is an [*stapled.Error] that names each URL and
-// what happened. Its reason is FetchFailed, ResponderError, or the one that
-// Usable gave; StatusUnknown only if every responder says so.
+// Fetch asks the responders one after the other, until one gives an answer that
+// Request.Usable accepts. The error is a [*stapled.Error] that names each URL
+// and what happened. Its reason is FetchFailed, ResponderError, or the one from
+// Usable. It is StapleUnknown only if every responder says so.
 func (f *HTTPFetcher) Fetch(ctx context.Context, req Request) ([]byte, error) {
 	list, err := f.responders(req.Certificate)
 	if err != nil {
@@ -102,8 +104,8 @@ func (f *HTTPFetcher) Fetch(ctx context.Context, req Request) ([]byte, error) {
 	return nil, together(failures)
 }
 
-// ask asks one responder. Unless the configuration fixes the hash of the
-// CertID, it asks once more with the other one where that may be the trouble.
+// ask asks one responder. Unless the configuration sets the hash of the CertID,
+// it asks again with the other hash if that might be the problem.
 func (f *HTTPFetcher) ask(ctx context.Context, responder string, sharers int, req Request) ([]byte, *stapled.Error) {
 	if deadline, ok := ctx.Deadline(); ok && sharers > 1 {
 		var cancel context.CancelFunc
@@ -123,20 +125,20 @@ func (f *HTTPFetcher) ask(ctx context.Context, responder string, sharers int, re
 	case second == nil:
 		return der, nil
 	case second.Reason == stapled.FetchFailed:
-		return nil, second // whether the hash was the trouble is not known
+		return nil, second // it is unknown whether the hash was the problem
 	}
 	failure.Err = fmt.Errorf("%w (asked with %s and %s CertIDs)", failure.Err, hash, other)
 	return nil, failure
 }
 
-// mayBeTheHash reports whether a responder that knows only CertIDs of the other
-// hash fails so.
+// mayBeTheHash reports whether a responder that knows only CertIDs with the
+// other hash fails this way.
 func mayBeTheHash(failure *stapled.Error) bool {
 	return errors.Is(failure, Unauthorized) || failure.Reason == stapled.StapleUnknown || failure.Reason == stapled.StapleNotYetKnown
 }
 
-// question asks one responder once, with GET and, where GET is not served, with
-// POST.
+// question asks one responder once, with GET, or with POST if the responder
+// does not serve GET.
 func (f *HTTPFetcher) question(ctx context.Context, responder string, hash crypto.Hash, req Request) ([]byte, *stapled.Error) {
 	query, err := ocspwire.Request(req.Certificate, req.Issuer, hash)
 	if err != nil {
@@ -166,15 +168,15 @@ func (f *HTTPFetcher) question(ctx context.Context, responder string, hash crypt
 	return got.der, nil
 }
 
-// getURL appends the request to the URL of the responder (RFC 6960 A.1).
-// Base64 has three characters that do not stand for themselves everywhere in a
-// path; all of them are escaped.
+// getURL appends the request to the URL of the responder (RFC 6960 A.1). Base64
+// uses three characters that are not safe everywhere in a path; it escapes all
+// of them.
 func getURL(responder string, query []byte) string {
 	return strings.TrimSuffix(responder, "/") + "/" + url.QueryEscape(base64.StdEncoding.EncodeToString(query))
 }
 
-// together makes one failure of those of all responders. That nobody knows the
-// certificate is a verdict: it decides only if all of them say so.
+// together combines the failures of all responders. StapleUnknown is a verdict,
+// so it becomes the reason only if all responders give it.
 func together(failures []*stapled.Error) *stapled.Error {
 	if len(failures) == 1 {
 		return failures[0]
@@ -184,7 +186,7 @@ func together(failures []*stapled.Error) *stapled.Error {
 	for n, other := range failures {
 		longest = max(longest, retryAfter(other))
 		if n != decides {
-			// Not wrapped: errors.Is is to find what decides.
+			// Not wrapped: errors.Is must find only the deciding failure.
 			text = fmt.Errorf("%w; %v", text, other)
 		}
 	}

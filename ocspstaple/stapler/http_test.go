@@ -48,7 +48,7 @@ type received struct {
 	body        []byte
 }
 
-// responder answers with the bytes given, and notes the last question.
+// responder answers with these bytes, and records the last question.
 func responder(t *testing.T, last *received, answer string) *httptest.Server {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -135,8 +135,8 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// TestGetIsForced: the length at which RFC 9919 changes to POST does not count
-// when the user has chosen.
+// TestGetIsForced: the length at which RFC 9919 switches to POST does not
+// matter if the user has chosen the method.
 func TestGetIsForced(t *testing.T) {
 	var got received
 	server := responder(t, &got, "answer")
@@ -277,7 +277,7 @@ func TestRefreshOverHTTP(t *testing.T) {
 	if status := current(t, s).Status(); status != ocspstaple.Good {
 		t.Errorf("status %s", status)
 	}
-	// The responder repeats itself, and is asked past the caches.
+	// The responder repeats its answer, so it is asked bypassing caches.
 	if err := s.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -8,31 +8,31 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// Outcome is what came of an attempt to get a staple. The strings are stable, for
-// the labels of metrics.
+// Outcome is the result of an attempt to get a staple. The strings are stable,
+// so metrics can use them as labels.
 type Outcome string
 
 // The outcomes.
 const (
-	// OutcomeRefreshed: a new staple is held, also one that was read from the file.
+	// OutcomeRefreshed: there is a new staple, possibly read from the file.
 	OutcomeRefreshed Outcome = "refreshed"
-	// OutcomeFailed: the attempt brought no new staple.
+	// OutcomeFailed: the attempt yielded no new staple.
 	OutcomeFailed Outcome = "failed"
 )
 
 // Event is one attempt.
 type Event struct {
 	Outcome Outcome
-	// Index says which certificate of the chain it is about.
+	// Index is the position of the certificate in the chain.
 	Index int
-	// Staple is the one that is held now; nil if the attempt failed.
+	// Staple is the new current staple; nil if the attempt failed.
 	Staple *ocspstaple.Staple
-	// Reason is why it failed; empty if it did not.
+	// Reason says why the attempt failed; empty if it did not.
 	Reason stapled.Reason
 }
 
-// Observer is told of events, for metrics. It is called from several goroutines at
-// once, and must not block.
+// Observer receives events, for metrics. It is called from several goroutines
+// at once, and must not block.
 type Observer interface {
 	Observe(Event)
 }

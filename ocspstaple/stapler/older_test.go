@@ -15,7 +15,7 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
-// TestNeverOlder: an answer from before the staple held is refused, and the
+// TestNeverOlder: an answer older than the current staple is refused, and the
 // responder itself is asked once more.
 func TestNeverOlder(t *testing.T) {
 	for _, row := range []struct {
@@ -55,7 +55,7 @@ func TestNeverOlder(t *testing.T) {
 	}
 }
 
-// TestCacheOnTheWay: where a cache gives an old answer, the responder gives the
+// TestCacheOnTheWay: if a cache gives an old answer, the responder gives the
 // current one.
 func TestCacheOnTheWay(t *testing.T) {
 	for _, row := range []struct {
@@ -91,8 +91,8 @@ func TestCacheOnTheWay(t *testing.T) {
 	}
 }
 
-// TestStaleCacheInAnOutage: the first attempt asks the cache and then past it. As
-// long as that brings nothing, the next ones ask past it only.
+// TestStaleCacheInAnOutage: the first attempt asks the cache, and then bypasses
+// it. As long as that yields nothing, later attempts only bypass it.
 func TestStaleCacheInAnOutage(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf := newLeaf()
@@ -126,8 +126,8 @@ func TestStaleCacheInAnOutage(t *testing.T) {
 	})
 }
 
-// TestLongerAnswerOfTheSameTime: a responder that is fed by a CRL repeats its
-// thisUpdate and moves nextUpdate only.
+// TestLongerAnswerOfTheSameTime: a responder fed by a CRL repeats its
+// thisUpdate and moves only nextUpdate.
 func TestLongerAnswerOfTheSameTime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf, from := newLeaf(), time.Now().Truncate(time.Second)
@@ -150,7 +150,7 @@ func TestLongerAnswerOfTheSameTime(t *testing.T) {
 	})
 }
 
-// TestWaitEndsWithTheCertificate: nothing can come any more.
+// TestWaitEndsWithTheCertificate: no staple can come anymore.
 func TestWaitEndsWithTheCertificate(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf := testca.New().Intermediate().Leaf(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Minute)))
@@ -164,12 +164,12 @@ func TestWaitEndsWithTheCertificate(t *testing.T) {
 	})
 }
 
-// TestClockSetBack: what is held is then from the future, and each true answer
-// older. It is asked for within a minute, and taken.
+// TestClockSetBack: the current staple is then from the future, and every true
+// answer is older. The stapler asks for one within a minute, and takes it.
 func TestClockSetBack(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf := newLeaf()
-		var behind atomic.Int64 // by how much the clock is behind that of the bubble
+		var behind atomic.Int64 // how far the clock is behind the bubble's
 		now := func() time.Time { return time.Now().Add(-time.Duration(behind.Load())) }
 		f := &fetcher{answer: func(context.Context, stapler.Request) ([]byte, error) {
 			return answer(leaf, -time.Duration(behind.Load()), 20*time.Minute), nil

@@ -10,24 +10,24 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// The distances between two log lines about one outage: they double.
+// The intervals between log lines about one outage. They double.
 const (
 	firstSilence = 10 * time.Second
 	lastSilence  = time.Hour
 )
 
-// outage counts the attempts in a row that brought no new staple for a
-// certificate, and says which of them are worth a line in the log.
+// outage counts consecutive attempts that yielded no new staple for a
+// certificate, and decides which of them to log.
 type outage struct {
 	mu       sync.Mutex
 	began    time.Time
 	attempts int
-	// told are the reasons that the log has had, and whether a fresh staple was
-	// held: a new one is worth a line at once.
+	// told holds the reasons already logged, each with whether there was a
+	// fresh staple: a new combination is logged at once.
 	told    map[news]bool
 	logged  time.Time
 	silence time.Duration
-	unsaid  int // attempts since then
+	unsaid  int // attempts since the last log line
 }
 
 type news struct {
@@ -35,8 +35,8 @@ type news struct {
 	fresh  bool
 }
 
-// failed counts an attempt. It reports whether to log it, and if so how many
-// attempts before it were not logged.
+// failed counts an attempt. It reports whether to log it and, if so, how many
+// earlier attempts were not logged.
 func (o *outage) failed(now time.Time, reason stapled.Reason, fresh bool) (attempt, unsaid int, log bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -58,7 +58,7 @@ func (o *outage) failed(now time.Time, reason stapled.Reason, fresh bool) (attem
 	return o.attempts, unsaid, true
 }
 
-// end returns how many attempts failed, and since when; 0 if none did.
+// end returns how many attempts failed and since when, or 0 if none did.
 func (o *outage) end() (attempts int, began time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

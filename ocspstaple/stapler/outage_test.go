@@ -13,8 +13,8 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
-// TestLogOfAnOutage: its beginning, the end of what was held, some lines between
-// and its end. The observer hears of every attempt.
+// TestLogOfAnOutage: its beginning, the end of the last staple, some lines in
+// between, and its end. The observer gets every attempt.
 func TestLogOfAnOutage(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf, log, seen := newLeaf(), new(logged), new(observer)
@@ -55,7 +55,7 @@ func TestLogOfAnOutage(t *testing.T) {
 			t.Errorf("%d lines say that there is no staple to sign with", n)
 		}
 
-		// A new reason is news at once, and only once.
+		// A new reason is logged at once, and only once.
 		before := count()
 		for range 20 {
 			f.set(always([]byte("hello"), nil))
@@ -75,7 +75,7 @@ func TestLogOfAnOutage(t *testing.T) {
 			t.Errorf("the end of the outage: %s", lines[before:])
 		}
 
-		// The next one is a new one.
+		// The next outage is a new one.
 		f.set(func(context.Context, stapler.Request) ([]byte, error) { return nil, errDown })
 		time.Sleep(6 * time.Minute)
 		if count() < before+2 {

@@ -11,31 +11,30 @@ import (
 )
 
 const (
-	// urgent is the longest wait while no fresh staple is held: nothing can be
-	// signed, so the back-off of an outage must not outlive it.
+	// urgent is the longest wait without a fresh staple: nothing can be signed,
+	// so the back-off of an outage must not outlive it.
 	urgent = 5 * time.Second
-	// patience is the shortest time from the beginning of one attempt to that of
-	// the next, if [Stapler.Nudge] asks for it.
+	// patience is the shortest time between the starts of two attempts when
+	// [Stapler.Nudge] asks for the second.
 	patience = time.Second
 )
 
-// plan says when to ask.
+// plan decides when to ask.
 type plan struct {
 	min, max  time.Duration
 	freshness ocspstaple.Freshness
 }
 
-// refresh is the time at which a held staple is to be replaced: half-way
-// through its freshness, give or take 10 % so that a fleet that started
-// together does not ask together. The other half is for retries. Without one it
-// is now.
+// refresh returns when to replace a staple: halfway through its freshness, give
+// or take 10 %, so that a fleet that started together does not ask together.
+// The other half is for retries. Without a staple it returns now.
 func (p plan) refresh(held *ocspstaple.Staple, now time.Time) time.Time {
 	if held == nil {
 		return now
 	}
 	half := held.FreshUntil(p.freshness).Sub(held.ThisUpdate()) / 2
 	due := held.ThisUpdate().Add(scale(half, 0.9+0.2*rand.Float64()))
-	// A responder may give answers that are past their half already, and newer
+	// A responder may give answers that are already past their half, and newer
 	// ones each time.
 	if earliest := now.Add(p.min); due.Before(earliest) {
 		return earliest
@@ -43,10 +42,11 @@ func (p plan) refresh(held *ocspstaple.Staple, now time.Time) time.Time {
 	return due
 }
 
-// retry is the wait from the beginning of the last of a number of failures in a
-// row to the next attempt: doubling, capped, and shortened by up to a half at
-// random. While the staple held is still fresh, it is at most a quarter of what
-// is left, so that several attempts fit in; from then on it is short.
+// retry returns the wait from the start of the last of several consecutive
+// failures to the next attempt: doubling, capped, and randomly shortened by up
+// to half. While the current staple is still fresh, the wait is at most a
+// quarter of the remaining time, so that several attempts fit; after that it is
+// short.
 func (p plan) retry(failures int, held *ocspstaple.Staple, now time.Time) time.Duration {
 	limit := p.limit(held, now)
 	delay := p.min
@@ -63,9 +63,8 @@ func (p plan) retry(failures int, held *ocspstaple.Staple, now time.Time) time.D
 	return jittered(min(delay, limit))
 }
 
-// respect is how long the wish of a responder to be left alone is heeded, from
-// when it was heard: no longer than the plan ever waits, and not long past the
-// end of what is held.
+// respect returns how long to honor a responder's request to wait: no longer
+// than the plan ever waits, and not long past the end of the current staple.
 func (p plan) respect(wish time.Duration, held *ocspstaple.Staple, now time.Time) time.Duration {
 	wish = min(wish, p.limit(held, now))
 	if left := p.left(held, now); left > 0 && wish > left {
@@ -74,7 +73,7 @@ func (p plan) respect(wish time.Duration, held *ocspstaple.Staple, now time.Time
 	return wish
 }
 
-// limit is the longest wait.
+// limit returns the longest wait.
 func (p plan) limit(held *ocspstaple.Staple, now time.Time) time.Duration {
 	if p.left(held, now) > 0 {
 		return p.max
@@ -82,11 +81,11 @@ func (p plan) limit(held *ocspstaple.Staple, now time.Time) time.Duration {
 	return min(p.max, p.urgent())
 }
 
-// urgent is the longest wait without a fresh staple. A longer first wait is
-// configured on purpose, and counts.
+// urgent returns the longest wait without a fresh staple. A longer RetryMin is
+// deliberate and takes precedence.
 func (p plan) urgent() time.Duration { return max(urgent, p.min) }
 
-// left is for how long what is held is still fresh, which may be negative.
+// left returns how long the current staple stays fresh. It may be negative.
 func (p plan) left(held *ocspstaple.Staple, now time.Time) time.Duration {
 	if held == nil {
 		return 0

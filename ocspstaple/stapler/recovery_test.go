@@ -18,9 +18,9 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
-// TestRecovery: the outage of a responder ends after the staples of a fleet
-// have. What counts is how soon the fleet signs again, and what it asks of the
-// responder until then.
+// TestRecovery: the outage of a responder lasts longer than the staples of a
+// fleet. What matters is how soon the fleet signs again, and how often it asks
+// the responder until then.
 func TestRecovery(t *testing.T) {
 	fleet := exhaustive.Of(t, 1000, 300)
 	const (
@@ -116,7 +116,8 @@ func TestRecovery(t *testing.T) {
 	}
 }
 
-// responderOf is a fetcher that answers for one certificate, and notes nothing.
+// responderOf is a fetcher that answers for one certificate, and records
+// nothing.
 type responderOf struct {
 	answer func(ctx context.Context) ([]byte, error)
 }
@@ -125,7 +126,7 @@ func (r *responderOf) Fetch(ctx context.Context, _ stapler.Request) ([]byte, err
 	return r.answer(ctx)
 }
 
-// TestRetryAfterIsHeeded: within the bounds of the other waits.
+// TestRetryAfterIsHeeded: within the limits of the other waits.
 func TestRetryAfterIsHeeded(t *testing.T) {
 	for _, row := range []struct {
 		name         string
@@ -171,8 +172,7 @@ func TestRetryAfterIsHeeded(t *testing.T) {
 	}
 }
 
-// TestNudge: a wish for a staple is an attempt at once, and at most one a
-// second.
+// TestNudge: a nudge causes an attempt at once, at most one per second.
 func TestNudge(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf := newLeaf()
@@ -200,7 +200,7 @@ func TestNudge(t *testing.T) {
 			t.Errorf("200 nudges in 10 s made %d attempts", n)
 		}
 
-		// The responder's wish counts more.
+		// The responder's request to wait takes precedence.
 		f.set(always(nil, &stapled.Error{Reason: stapled.FetchFailed, Err: &stapler.Busy{RetryAfter: 4 * time.Second, Err: errDown}}))
 		time.Sleep(2 * time.Minute)
 		s.Nudge()
@@ -214,7 +214,7 @@ func TestNudge(t *testing.T) {
 			t.Errorf("asked %d times before the time of Retry-After", n)
 		}
 
-		// While a fresh staple is held there is nothing to wish for.
+		// With a fresh staple, a nudge has no effect.
 		f.set(good(leaf, 10*time.Minute))
 		time.Sleep(time.Minute)
 		current(t, s)
@@ -229,7 +229,7 @@ func TestNudge(t *testing.T) {
 	})
 }
 
-// TestUnknownOfAYoungCertificate: the responder may not have heard of it yet.
+// TestUnknownOfAYoungCertificate: the responder may not know it yet.
 func TestUnknownOfAYoungCertificate(t *testing.T) {
 	for _, row := range []struct {
 		name   string
@@ -266,7 +266,7 @@ func TestUnknownOfAYoungCertificate(t *testing.T) {
 }
 
 // TestExpiredCertificateIsNotAskedAbout: a responder that is down must not hide
-// that nothing it could say would help.
+// that no answer would help.
 func TestExpiredCertificateIsNotAskedAbout(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf := testca.New().Intermediate().Leaf(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(-time.Minute)))

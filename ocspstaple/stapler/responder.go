@@ -14,11 +14,11 @@ import (
 	"sync"
 )
 
-// maxResponders is how many responders of a certificate are asked. Each gets a
-// share of the time that there is.
+// maxResponders is the maximum number of responders to ask about a certificate.
+// Each gets a share of the available time.
 const maxResponders = 4
 
-// responders are the URLs to ask about a certificate, in this order.
+// responders returns the URLs to ask about a certificate, in order.
 func (f *HTTPFetcher) responders(cert *x509.Certificate) ([]string, error) {
 	if f.cfg.URL != "" {
 		return []string{f.cfg.URL}, nil
@@ -47,7 +47,7 @@ func checkURL(raw string) error {
 	u, err := url.Parse(raw)
 	var syntax *url.Error
 	if errors.As(err, &syntax) {
-		err = syntax.Err // it would repeat the URL, which may hold a password
+		err = syntax.Err // the full error would repeat the URL, which may contain a password
 	}
 	if err != nil {
 		return fmt.Errorf("the URL of the responder: %w", err)
@@ -61,27 +61,28 @@ func checkURL(raw string) error {
 	return nil
 }
 
-// knowledge is what a fetcher has learned about responders. Its zero value
-// knows nothing. It shortens the way to an answer and decides nothing else.
+// knowledge is what a fetcher has learned about responders. Its zero value is
+// empty. It only shortens the way to an answer.
 type knowledge struct {
 	mu sync.Mutex
-	// worked counts up: the responder that answered last has the largest number.
+	// worked orders responders: the one that answered last has the largest
+	// number.
 	worked map[string]uint64
 	last   uint64
-	// sha1 has the responders that know SHA-1 CertIDs only.
+	// sha1 holds the responders that know only SHA-1 CertIDs.
 	sha1 map[string]bool
 }
 
-// sort puts the responder that answered last in front of those that answered
-// before, and these in front of the others, which keep their order.
+// sort puts the responders that answered first, the most recent in front. The
+// others keep their order.
 func (k *knowledge) sort(list []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	slices.SortStableFunc(list, func(a, b string) int { return cmp.Compare(k.worked[b], k.worked[a]) })
 }
 
-// answered notes that a responder has given a usable answer, and to which
-// CertID.
+// answered records that a responder gave a usable answer, and for which CertID
+// hash.
 func (k *knowledge) answered(responder string, hash crypto.Hash) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -93,7 +94,7 @@ func (k *knowledge) answered(responder string, hash crypto.Hash) {
 	k.sha1[responder] = hash == crypto.SHA1
 }
 
-// hashes are the two ways to name a certificate, the one to begin with first.
+// hashes returns the two hashes for a CertID in the order to try them.
 func (k *knowledge) hashes(responder string) (first, second crypto.Hash) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -23,8 +23,8 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
-// realResponder answers over HTTP as some responder does that people run. It is
-// given the certificate and the request, and writes its answer.
+// realResponder answers over HTTP as a responder in real use does. It gets the
+// certificate and the request, and writes its answer.
 type realResponder func(w http.ResponseWriter, r *http.Request, leaf *testca.Party, query *ocsp.Request)
 
 // realRow is what a stapler gets from the responders that a certificate names.
@@ -33,12 +33,12 @@ type realRow struct {
 	responders []realResponder // in the order of the certificate; nil is a closed port
 	http       stapler.HTTPConfig
 	config     func(*stapler.Config)
-	// What Refresh says, again and again: a reason, or nothing where a staple is
-	// held, and besides it texts of the error.
+	// What Refresh returns, every time: a reason, or nothing if there is a
+	// staple, and texts of the error.
 	reason stapled.Reason
 	says   []string
-	// requests are how often each responder is asked by the first Refresh, and
-	// later by the second.
+	// requests is how often the first Refresh asks each responder, and later
+	// how often the second does.
 	requests, later []int
 }
 
@@ -83,7 +83,7 @@ func TestRealResponders(t *testing.T) {
 		{name: "unknown, and then silence", responders: []realResponder{onlyHash(crypto.SHA256, httpError(503, ""), unknown)}, requests: []int{2},
 			reason: stapled.FetchFailed, says: []string{"HTTP status 503"}},
 
-		// Several responders. The one that worked is asked first from then on.
+		// Several responders. The one that worked is asked first after that.
 		{name: "two, the first not there", responders: []realResponder{nil, anyHash(fresh)}, requests: []int{0, 1}, later: []int{0, 1}},
 		{name: "two, the first hangs", responders: []realResponder{hangs, anyHash(fresh)},
 			config:   func(c *stapler.Config) { c.Timeout = 500 * time.Millisecond },
@@ -106,8 +106,8 @@ func TestRealResponders(t *testing.T) {
 			config:   func(c *stapler.Config) { c.Timeout = 500 * time.Millisecond },
 			requests: []int{1, 1, 1}, later: []int{0, 0, 1}},
 
-		// Answers that are made in advance. A cache may be to blame: the responder
-		// itself is asked once more.
+		// Answers that are made in advance. A cache may be to blame, so the
+		// responder itself is asked once more.
 		{name: "hours old", responders: []realResponder{anyHash(old)}, requests: []int{2}, reason: stapled.StapleStale, says: []string{"thisUpdate was 3h"}},
 		{name: "hours old, which the configuration permits", responders: []realResponder{anyHash(old)}, config: day, requests: []int{1}},
 
@@ -144,7 +144,8 @@ func TestRealResponders(t *testing.T) {
 			if row.later == nil {
 				return
 			}
-			// Another certificate's stapler with this fetcher would begin so too.
+			// A stapler for another certificate with this fetcher would start
+			// the same way.
 			if err := newStapler(t, leaf, f, edits...).Refresh(t.Context()); err != nil {
 				t.Error(err)
 			}
@@ -155,8 +156,8 @@ func TestRealResponders(t *testing.T) {
 	}
 }
 
-// serve starts the responders of a leaf. The function returns how often each has
-// been asked since it was last called.
+// serve starts the responders of a leaf. The function returns how often each
+// has been asked since the last call.
 func serve(t *testing.T, responders []realResponder, edits ...testca.Edit) (*testca.Party, func() []int) {
 	var leaf *testca.Party
 	var mu sync.Mutex
@@ -280,8 +281,8 @@ func redirects(w http.ResponseWriter, r *http.Request, _ *testca.Party, _ *ocsp.
 	http.Redirect(w, r, "http://169.254.169.254/", http.StatusTemporaryRedirect)
 }
 
-// TestRetryAfter: both forms of the header, beside an HTTP error, an OCSP status
-// and an answer that is of no use.
+// TestRetryAfter: both forms of the header, with an HTTP error, an OCSP status
+// and an unusable answer.
 func TestRetryAfter(t *testing.T) {
 	in := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }
 	for _, row := range []struct {
@@ -355,8 +356,8 @@ func TestAsOldIsAnAnswer(t *testing.T) {
 	}
 }
 
-// TestHashIsForgotten: a responder that has learned SHA-256 and forgotten SHA-1
-// costs one request more, once.
+// TestHashIsForgotten: a responder that has switched from SHA-1 to SHA-256
+// costs one extra request, once.
 func TestHashIsForgotten(t *testing.T) {
 	now := time.Now()
 	var hash atomic.Uint64 // that it knows

@@ -6,13 +6,13 @@ package stapler
 import "github.com/stapledjwt/stapled/internal/ocspwire"
 
 // ResponseStatus is an OCSPResponseStatus other than successful (RFC 6960
-// §4.2.1): the responder says that it cannot answer. Nobody has signed it, and
-// it says nothing about the certificate. It is an error, so that errors.Is(err,
-// stapler.Unauthorized) asks for it.
+// §4.2.1): the responder says that it cannot answer. It is not signed and says
+// nothing about the certificate. It is an error, so errors.Is(err,
+// stapler.Unauthorized) works.
 type ResponseStatus int
 
-// The values of OCSPResponseStatus that responders may answer with (RFC 6960
-// §2.3).
+// The values of OCSPResponseStatus with which a responder may decline to answer
+// (RFC 6960 §2.3).
 const (
 	MalformedRequest ResponseStatus = ResponseStatus(ocspwire.MalformedRequest)
 	InternalError    ResponseStatus = ResponseStatus(ocspwire.InternalError)
@@ -21,7 +21,7 @@ const (
 	Unauthorized     ResponseStatus = ResponseStatus(ocspwire.Unauthorized)
 )
 
-// Error names the status as RFC 6960 does, and says what it means.
+// Error returns the name of the status in RFC 6960, and what it means.
 func (s ResponseStatus) Error() string {
 	var meaning string
 	switch s {
@@ -39,7 +39,7 @@ func (s ResponseStatus) Error() string {
 	return "the responder answers " + ocspwire.ResponseStatus(s).String() + meaning
 }
 
-// statusOf returns the status of a response that is not successful, or 0.
+// statusOf returns the status of an unsuccessful response, or 0.
 func statusOf(der []byte) ResponseStatus {
 	status, _, ok := ocspwire.ReadResponse(der)
 	if !ok {

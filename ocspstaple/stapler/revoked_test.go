@@ -64,7 +64,7 @@ func TestRevokedForGood(t *testing.T) {
 }
 
 // TestRevokedByHearsay: a fetcher that claims a revocation, without a response
-// that proves it, has failed and nothing more.
+// that proves it, has merely failed.
 func TestRevokedByHearsay(t *testing.T) {
 	for name, claim := range map[string]error{
 		"stapler":    &stapled.Error{Reason: stapled.CertificateRevoked, Err: errors.New("says the fetcher")},

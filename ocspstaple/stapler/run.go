@@ -15,18 +15,18 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// glance is how often a long wait looks at the wall clock: a machine that was
-// asleep, or whose clock was set, must not sleep on.
+// glance is how often a long wait checks the wall clock: the machine may have
+// slept, or its clock may have been set.
 const glance = time.Minute
 
 // Run keeps the staples fresh until the context ends, and then returns its
-// cause. It returns earlier, with an [*stapled.Error], only if going on is pointless:
-// CertificateRevoked or CertificateExpired. It is called once.
+// cause. It returns earlier only if continuing is pointless, with a
+// [*stapled.Error]: CertificateRevoked or CertificateExpired. Call it once.
 //
-// After a failure it asks again: after RetryMin, then after twice that, up to
-// RetryMax; while no fresh staple is held, after five seconds at most, or after
-// RetryMin if that is longer. It heeds Retry-After within the same bounds. All
-// waits are jittered.
+// After a failure it asks again after RetryMin, then after twice that, up to
+// RetryMax. Without a fresh staple, it waits at most five seconds, or RetryMin
+// if that is longer. It honors Retry-After within the same limits. All waits
+// are jittered.
 func (s *Stapler) Run(ctx context.Context) error {
 	if !s.running.CompareAndSwap(false, true) {
 		return errors.New("Stapler.Run has been called before")
@@ -36,7 +36,7 @@ func (s *Stapler) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for _, sub := range s.subjects {
 		wg.Go(func() {
-			// The first to give up stops the others.
+			// The first to give up stops the rest.
 			stop(s.keep(ctx, sub))
 		})
 	}
@@ -44,10 +44,10 @@ func (s *Stapler) Run(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// Nudge has [Stapler.Run] ask soon for each staple that is missing or no longer
-// fresh: now, or a second after the last attempt began, or when the time of a
-// Retry-After is over. Any number of calls until then make one attempt. Package
-// issuer calls it when a token cannot be signed. It does not block.
+// Nudge makes [Stapler.Run] ask soon for each staple that is missing or no
+// longer fresh: at once, or a second after the last attempt began, or when a
+// Retry-After has passed. All calls until then cause one attempt. Package
+// issuer calls Nudge when it cannot sign a token. Nudge does not block.
 func (s *Stapler) Nudge() {
 	st, now := s.current.Load(), s.now()
 	if st.revoked != nil {
@@ -64,15 +64,15 @@ func (s *Stapler) Nudge() {
 	}
 }
 
-// Refresh asks for every staple once, now, without [Stapler.Run]: for a program
-// that signs and ends. The error says why there is no staple to sign with or, if
-// there is one that was held before, why there is no new one: [Stapler.Current]
-// may have staples beside it. An answer that is no newer than what is held is no
-// failure.
+// Refresh asks for every staple once, now, without [Stapler.Run]. It is for
+// programs that sign and exit. The error says why there is no staple to sign
+// with or, if there is an older one, why there is no new one: [Stapler.Current]
+// may have usable staples despite the error. An answer no newer than the
+// current staple is not a failure.
 //
-// About a certificate that is minutes old and that its responder does not know
-// yet, it asks again, for up to half of Timeout. About one that has expired it
-// asks nobody.
+// If the certificate is only minutes old and its responder does not know it
+// yet, Refresh asks again, for up to half of Timeout. If the certificate has
+// expired, Refresh asks nobody.
 func (s *Stapler) Refresh(ctx context.Context) error {
 	failures := make([]*stapled.Error, len(s.subjects))
 	var wg sync.WaitGroup
@@ -91,8 +91,8 @@ func (s *Stapler) Refresh(ctx context.Context) error {
 	return nil
 }
 
-// insist makes one attempt, and further ones while the certificate may be too
-// new for its responder.
+// insist makes one attempt, and more while the certificate may be too new for
+// its responder.
 func (s *Stapler) insist(ctx context.Context, sub *subject) *stapled.Error {
 	if err := s.expired(sub); err != nil {
 		s.fail(sub, err, 0)
@@ -102,7 +102,7 @@ func (s *Stapler) insist(ctx context.Context, sub *subject) *stapled.Error {
 	for {
 		err := s.attempt(ctx, sub)
 		if err == nil || err.Reason == stapled.CertificateRevoked {
-			return nil // Current says so
+			return nil // Current reports the same
 		}
 		if err.Reason != stapled.StapleNotYetKnown || waited+delay > s.cfg.Timeout/2 {
 			s.fail(sub, err, 0)
@@ -118,8 +118,8 @@ func (s *Stapler) insist(ctx context.Context, sub *subject) *stapled.Error {
 	}
 }
 
-// expired returns an error if the certificate has ended: whatever the responder
-// says, or if it says nothing, it is of no use.
+// expired returns an error if the certificate has expired: no answer of the
+// responder could help.
 func (s *Stapler) expired(sub *subject) *stapled.Error {
 	if !s.now().After(sub.cert.NotAfter) {
 		return nil
@@ -142,7 +142,8 @@ func (s *Stapler) keep(ctx context.Context, sub *subject) error {
 		}
 		began := s.now()
 		err := s.attempt(ctx, sub)
-		// A nudge from before the end of the attempt has got what it wanted.
+		// Drop a nudge from before the end of the attempt: it got what it
+		// wanted.
 		select {
 		case <-sub.nudged:
 		default:
@@ -159,8 +160,8 @@ func (s *Stapler) keep(ctx context.Context, sub *subject) error {
 			return context.Cause(ctx)
 		default:
 			failures++
-			// From the beginning of the attempt: one that took long was a wait
-			// itself.
+			// Count from the start of the attempt: a long attempt was itself a
+			// wait.
 			next = latest(began.Add(plan.retry(failures, held, now)), now.Add(jittered(plan.min)))
 			if wish := retryAfter(err); wish > 0 {
 				soonest = latest(soonest, now.Add(plan.respect(wish, held, now)))
@@ -178,8 +179,9 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// held is the staple in use, or nil. One from the future is none: the clock has
-// been set back, and every true answer would be older than that staple.
+// held returns the current staple, or nil. It ignores a staple from the future:
+// the clock has been set back, and every true answer would be older than that
+// staple.
 func (s *Stapler) held(sub *subject) *ocspstaple.Staple {
 	staple := s.current.Load().staples[sub.index]
 	if staple != nil && errors.Is(staple.Check(s.now(), s.freshness), stapled.StapleNotYetValid) {
@@ -188,8 +190,8 @@ func (s *Stapler) held(sub *subject) *ocspstaple.Staple {
 	return staple
 }
 
-// attempt asks the responder and holds the answer. It returns nil only if it
-// is a newer, fresh and good staple.
+// attempt asks the responder and stores the answer. It returns nil only if the
+// answer is a newer, fresh and good staple.
 func (s *Stapler) attempt(ctx context.Context, sub *subject) *stapled.Error {
 	select {
 	case sub.turn <- struct{}{}:
@@ -202,12 +204,12 @@ func (s *Stapler) attempt(ctx context.Context, sub *subject) *stapled.Error {
 	}
 	t := &trial{stapler: s, subject: sub}
 	staple, err := t.ask(ctx, sub.pastCaches)
-	// A cache on the way may have kept an old answer (RFC 9919 §7).
+	// A cache on the way may have returned an old answer (RFC 9919 §7).
 	if err != nil && !sub.pastCaches && slices.ContainsFunc(t.refused, comesFromCache) {
 		t = &trial{stapler: s, subject: sub}
 		staple, err = t.ask(ctx, true)
 	}
-	// While even the responder itself has nothing fresh, one request is enough.
+	// If even the responder itself has nothing fresh, one request is enough.
 	sub.pastCaches = err != nil && err.Reason == stapled.StapleStale
 	if err != nil && !isRevoked(staple) {
 		return err
@@ -216,16 +218,17 @@ func (s *Stapler) attempt(ctx context.Context, sub *subject) *stapled.Error {
 	return err
 }
 
-// comesFromCache reports whether the responder's current answer may cure a
+// comesFromCache reports whether the responder's current answer might fix a
 // failure.
 func comesFromCache(reason stapled.Reason) bool {
 	return reason == stapled.StapleNotNewer || reason == stapled.StapleStale
 }
 
-// wait returns nil at the time, or earlier if the clock is set back, or the cause
-// for which the context ended. A nudge makes it end at soonest.
+// wait returns nil at until, or earlier if the clock is set back. If the
+// context ends, it returns the cause. A nudge moves the end of the wait to
+// soonest.
 func (s *Stapler) wait(ctx context.Context, sub *subject, until, soonest time.Time) error {
-	// The wall clock counts, not the time that the process ran.
+	// Use the wall clock, not the time that the process ran.
 	until, soonest = until.Round(0), soonest.Round(0)
 	for last := s.now().Round(0); ; {
 		now := s.now().Round(0)

@@ -93,8 +93,8 @@ func TestResponderThatHangs(t *testing.T) {
 	})
 }
 
-// TestRefreshWhileRunning: both may be called, also by many, and the staples
-// only ever get newer.
+// TestRefreshWhileRunning: both may be called at once, even by many, and the
+// staples only get newer.
 func TestRefreshWhileRunning(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf := newLeaf()

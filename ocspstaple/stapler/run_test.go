@@ -62,8 +62,8 @@ func TestRefreshAtHalf(t *testing.T) {
 	}
 }
 
-// TestBackOff: the waits double up to the cap, each shortened by up to a half;
-// the first answer ends it. Without a staple the cap is five seconds.
+// TestBackOff: the waits double up to the cap, each shortened by up to a half,
+// until the first answer. Without a staple the cap is five seconds.
 func TestBackOff(t *testing.T) {
 	for _, row := range []struct {
 		name     string
@@ -110,7 +110,7 @@ func TestBackOff(t *testing.T) {
 					}
 				}
 
-				// The next failure is a first one again.
+				// The next failure counts as the first again.
 				f.set(good(leaf, 10*time.Minute))
 				time.Sleep(30 * time.Second)
 				current(t, s)
@@ -126,8 +126,8 @@ func TestBackOff(t *testing.T) {
 	}
 }
 
-// TestOutage: the staple held lasts until its end, is replaced if the responder
-// comes back before, and there are several attempts until then.
+// TestOutage: the current staple lasts until its end and is replaced if the
+// responder comes back before that. There are several attempts until then.
 func TestOutage(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		leaf := newLeaf()
@@ -152,7 +152,7 @@ func TestOutage(t *testing.T) {
 			if n+2 == len(calls) {
 				break
 			}
-			// A quarter of what is left, but not without a pause.
+			// A quarter of the remaining time, but not without a pause.
 			wait, most := calls[n+2].at.Sub(call.at), max(left/4, 5*time.Second)
 			if wait > most || left < 20*time.Second && wait < most/2 {
 				t.Errorf("asked again after %s, with %s left", wait, left)

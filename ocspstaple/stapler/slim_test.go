@@ -16,7 +16,8 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
-// Slimming is no way around the encoding: what is not one response is refused.
+// Slimming does not bypass the encoding rules: anything but one response is
+// refused.
 func TestSlimmingRefuses(t *testing.T) {
 	for _, row := range []struct {
 		name   string
@@ -41,7 +42,7 @@ func TestSlimmingRefuses(t *testing.T) {
 
 func andNull(der []byte) []byte { return append(bytes.Clone(der), 5, 0) }
 
-// A file of an earlier version, or of another program, may hold the whole
+// A file from an earlier version, or from another program, may hold the whole
 // answer.
 func TestSlimsWhatTheFileHolds(t *testing.T) {
 	bubble(t, func(t *testing.T) {

@@ -5,17 +5,18 @@
 // each certificate that needs one.
 //
 // A [Fetcher] asks the responder; [HTTPFetcher] is the usual one. A [Stapler]
-// authenticates what it is given, replaces a staple half-way through the time
-// for which it is fresh, and never by an older one, survives a restart without the responder if it is
-// given a file, and stops for good when the certificate is revoked:
+// authenticates each response. It replaces a staple halfway through its
+// freshness, and never with an older one. Given a file, it survives a restart
+// while the responder is down. It stops for good when the certificate is
+// revoked:
 //
 //	keeper, err := stapler.New(stapler.Config{Chain: identity.Chain, Anchor: root})
 //	…
 //	go keeper.Run(ctx)
 //	err = keeper.Wait(ctx)
 //
-// It is a package below ocspstaple, so that a verifier, which needs the latter,
-// does not depend on net/http.
+// It is separate from package ocspstaple so that verifiers, which need only
+// that one, do not depend on net/http.
 package stapler
 
 import (
@@ -41,45 +42,45 @@ const (
 	DefaultRetryMax = time.Minute
 )
 
-// Config says which staples to keep, and how.
+// Config says which staples to keep fresh, and how.
 type Config struct {
 	// Chain is the leaf-first chain, without the anchor. Required.
 	Chain []*x509.Certificate
-	// Anchor issued the last certificate of the chain. It is required when that
+	// Anchor issued the last certificate of the chain. It is required if that
 	// certificate is stapled: if it is the only one, or with StapleChain.
 	Anchor *x509.Certificate
-	// StapleChain keeps a staple for every certificate of the chain, as
-	// verifiers with the rule of the same name demand. Default: the leaf only.
-	// Intermediates seldom name a responder, and those of package ca do not: then
-	// Fetcher needs the URL.
+	// StapleChain keeps a staple for every certificate of the chain, for
+	// verifiers with the same setting. Default: only the leaf. Intermediates
+	// seldom name a responder, and those of package ca do not: then Fetcher
+	// needs the URL.
 	StapleChain bool
 	// Fetcher asks the responder. Default: an [HTTPFetcher] that asks the
 	// responders named by each certificate (RFC 5280 §4.2.2.1).
 	Fetcher Fetcher
-	// MaxAge bounds the time since a staple's thisUpdate: no more than the
-	// MaxStapleAge of the verifiers, or they refuse what is given out here.
-	// Default [stapled.DefaultMaxStapleAge], which is theirs.
+	// MaxAge limits the time since a staple's thisUpdate. It must not exceed
+	// the verifiers' MaxStapleAge, or they refuse these staples. Default
+	// [stapled.DefaultMaxStapleAge], which is also the verifiers' default.
 	MaxAge time.Duration
-	// Leeway is by how much the responder's clock may be ahead. It prolongs
-	// nothing. 0 means [stapled.DefaultLeeway], one minute; [stapled.NoLeeway]
-	// means none.
+	// Leeway is how far the responder's clock may be ahead. It extends nothing.
+	// 0 means [stapled.DefaultLeeway], one minute; [stapled.NoLeeway] means
+	// none.
 	Leeway time.Duration
-	// Timeout bounds one question, to all responders of a certificate together.
+	// Timeout limits one question to all responders of a certificate together.
 	// Default [DefaultTimeout].
 	Timeout time.Duration
-	// RetryMin is the wait after a first failure; it doubles with every
-	// further one up to RetryMax. While no fresh staple is held, it does not grow
+	// RetryMin is the wait after the first failure. The wait doubles with every
+	// further failure, up to RetryMax. Without a fresh staple, it does not grow
 	// beyond five seconds. Defaults [DefaultRetryMin] and [DefaultRetryMax].
 	RetryMin, RetryMax time.Duration
-	// File keeps the last staple of the leaf, as DER, over a restart; those of
-	// Chain[1], Chain[2]… go to File with ".1", ".2"… behind it. Its directory
-	// must exist. What is read back is authenticated again. Default: no file.
+	// File keeps the leaf's last staple, as DER, across restarts; the staples
+	// of Chain[1], Chain[2]… go to File plus ".1", ".2"…. Its directory must
+	// exist. The stapler authenticates what it reads back. Default: no file.
 	File string
-	// Logger is told of every refresh, and of an outage: its first failure, each
-	// new reason, the other failures at growing distance, and its end. Default:
-	// nobody.
+	// Logger logs every refresh, and outages: the first failure, each new
+	// reason, the other failures at growing intervals, and the end. Default: no
+	// logs.
 	Logger *slog.Logger
-	// Observer counts them. Default: nobody.
+	// Observer counts attempts. Default: none.
 	Observer Observer
 }
 
@@ -90,7 +91,7 @@ type Stapler struct {
 	freshness ocspstaple.Freshness
 	subjects  []*subject
 	log       *slog.Logger
-	now       func() time.Time // time.Now; tests set it back
+	now       func() time.Time // time.Now; tests replace it
 
 	running atomic.Bool
 	current atomic.Pointer[state]
@@ -100,7 +101,7 @@ type Stapler struct {
 	isReady bool
 }
 
-// state is what a stapler holds. It is not modified once it is current.
+// state is the current state of a stapler. It is immutable once it is current.
 type state struct {
 	staples []*ocspstaple.Staple // per subject; nil if none has been received
 	failed  []*stapled.Error     // per subject: the last attempt, if it failed
@@ -108,10 +109,10 @@ type state struct {
 	ended   bool                 // a certificate has expired
 }
 
-// New checks the configuration, and that each certificate of the chain issued
-// the one before it. It reads the file, if one is given, and asks nobody:
-// [Stapler.Run] or [Stapler.Refresh] does. An error is about the configuration;
-// a file that is of no use is logged.
+// New returns a stapler. It checks the configuration, and that each certificate
+// of the chain issued the one before it. It reads the file, if any, but asks
+// nobody: [Stapler.Run] and [Stapler.Refresh] do. An error is about the
+// configuration; New only logs an unusable file.
 func New(cfg Config) (*Stapler, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
@@ -193,10 +194,10 @@ func (cfg *Config) setDefaults() error {
 	return nil
 }
 
-// Current returns the staples to sign with: element i is the one of Chain[i].
-// They are fresh and good at the given time, all of them; otherwise the error
-// is an [*stapled.Error] that says which condition fails. As long as nothing is
-// refreshed, the same slice is returned; the caller must not modify it.
+// Current returns the staples to sign with: element i is for Chain[i]. All are
+// fresh and good at the given time. Otherwise the error is a [*stapled.Error]
+// that says which condition fails. Current returns the same slice until a
+// staple is refreshed; the caller must not modify it.
 func (s *Stapler) Current(now time.Time) ([]*ocspstaple.Staple, error) {
 	st := s.current.Load()
 	if st.revoked != nil {
@@ -211,7 +212,7 @@ func (s *Stapler) Current(now time.Time) ([]*ocspstaple.Staple, error) {
 		case last == nil:
 			return nil, err
 		case staple == nil:
-			// The cause is what there is to know.
+			// The cause says all that is known.
 			return nil, fail(stapled.StapleMissing, "no staple yet: %w", last)
 		default:
 			return nil, fail(err.Reason, "%w; no new one: %w", err.Err, last)
@@ -230,10 +231,10 @@ func (s *Stapler) check(i int, staple *ocspstaple.Staple, now time.Time) *staple
 	return nil
 }
 
-// Wait blocks until every staple is held, or it is clear that this will never
-// be, or the context ends; nil means that [Stapler.Current] has staples now. The
-// error is an [*stapled.Error], joined with the context's cause if that ended it.
-// [Stapler.Run] must be running.
+// Wait blocks until every staple is available, until it is clear that this will
+// never happen, or until the context ends. It returns nil if [Stapler.Current]
+// has staples now. The error is a [*stapled.Error], joined with the context's
+// cause if the context ended. [Stapler.Run] must be running.
 func (s *Stapler) Wait(ctx context.Context) error {
 	select {
 	case <-s.ready:

@@ -14,24 +14,24 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// maxResponse is how much of an answer is read. A staple has to fit into a
-// token beside its chain, so that a usable one is far smaller; the surplus is
-// for responders that embed their whole chain, which is not kept.
+// maxResponse is the maximum number of bytes to read of an answer. A staple
+// must fit into a token beside its chain, so a usable one is far smaller. The
+// surplus is for responders that embed their whole chain, which the stapler
+// drops.
 const maxResponse = 64 << 10
 
-// subject is a certificate that a staple is kept for.
+// subject is a certificate that needs a staple.
 type subject struct {
 	index        int
 	cert, issuer *x509.Certificate
 	file         string // "" for none
 	// turn is held during an attempt, so that Run and Refresh do not ask the
-	// responder the same at the same time. It is a channel because waiting for
-	// it must end with the context.
+	// responder the same thing at the same time. It is a channel because
+	// waiting for it must end with the context.
 	turn chan struct{}
-	// pastCaches makes the next attempt go past the caches at once. It is guarded
-	// by turn.
+	// pastCaches makes the next attempt bypass caches at once. turn guards it.
 	pastCaches bool
-	// nudged holds one wish for an attempt.
+	// nudged holds one request for an attempt.
 	nudged chan struct{}
 	outage outage
 }
@@ -50,9 +50,9 @@ func (s *subject) String() string {
 	return fmt.Sprintf("certificate %d (serial 0x%x)", s.index, s.cert.SerialNumber)
 }
 
-// examine authenticates a response, without the certificates that a verifier does
-// not need: some responders embed their whole chain. The error is nil only if the
-// staple is good and fresh; the staple is not nil if it is authentic.
+// examine authenticates a response and drops the certificates that a verifier
+// does not need: some responders embed their whole chain. The error is nil only
+// if the staple is good and fresh. The staple is non-nil if it is authentic.
 func (s *subject) examine(der []byte, now time.Time, f ocspstaple.Freshness) (*ocspstaple.Staple, error) {
 	staple, err := ocspstaple.Slim(der, s.cert, s.issuer, now)
 	if err != nil {
@@ -61,7 +61,7 @@ func (s *subject) examine(der []byte, now time.Time, f ocspstaple.Freshness) (*o
 	return staple, staple.Check(now, f)
 }
 
-// read returns nil without an error if there is no file.
+// read returns nil and no error if there is no file.
 func (s *subject) read() ([]byte, error) {
 	if s.file == "" {
 		return nil, nil

@@ -16,27 +16,27 @@ import (
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// youth is for how long after its notBefore a certificate may be one that a
-// responder has not heard of yet, because a replica or a cache lags.
+// youth is how long after notBefore a responder may not know a certificate yet,
+// because a replica or a cache lags.
 const youth = 10 * time.Minute
 
-// trial is one question about a certificate, and what its answers are worth.
+// trial is one question about a certificate, and the verdicts on its answers.
 type trial struct {
 	stapler *Stapler
 	subject *subject
 
 	mu sync.Mutex // guards what follows
-	// refused are the reasons for which answers were of no use. A fetcher that
-	// claims another one is not believed.
+	// refused holds the reasons why answers were unusable. Other reasons that a
+	// fetcher claims are not trusted.
 	refused []stapled.Reason
-	// der is the answer that was judged last, with the judgment.
+	// der is the last answer judged; staple and err are the judgment.
 	der    []byte
 	staple *ocspstaple.Staple
 	err    *stapled.Error
 }
 
-// ask returns a staple without an error if it may be held, and one with the
-// error CertificateRevoked.
+// ask returns a staple and no error if the staple may be used, or a staple and
+// the error CertificateRevoked.
 func (t *trial) ask(ctx context.Context, revalidate bool) (*ocspstaple.Staple, *stapled.Error) {
 	der, err := t.fetch(ctx, Request{
 		Certificate: t.subject.cert, Issuer: t.subject.issuer, Revalidate: revalidate, Usable: t.usable,
@@ -59,9 +59,10 @@ func (t *trial) ask(ctx context.Context, revalidate bool) (*ocspstaple.Staple, *
 	return staple, failure
 }
 
-// fetch asks, and takes the first outcome. A responder that is back does not
-// answer what it was asked while it was away: as long as no fresh staple is held,
-// silence does not keep fetch from asking again beside the first question.
+// fetch asks, and returns the first outcome. A responder that comes back does
+// not answer questions from while it was away: without a fresh staple, and
+// until there is an answer, fetch keeps asking again in parallel with the first
+// question.
 func (t *trial) fetch(ctx context.Context, req Request) ([]byte, error) {
 	type outcome struct {
 		der []byte
@@ -71,7 +72,7 @@ func (t *trial) fetch(ctx context.Context, req Request) ([]byte, error) {
 	var asking sync.WaitGroup
 	defer asking.Wait()
 	defer cancel()
-	// There is room for all that can be asked in the time.
+	// The buffer has room for all questions that fit in the time.
 	outcomes := make(chan outcome, 2+t.stapler.cfg.Timeout/(urgent/2))
 	ask := func() {
 		der, err := t.stapler.cfg.Fetcher.Fetch(ctx, req)
@@ -93,9 +94,9 @@ func (t *trial) fetch(ctx context.Context, req Request) ([]byte, error) {
 	}
 }
 
-// usable is for [Request]. What another responder would not cure is no reason
-// to ask it: an authentic revocation, and an answer that is as old as what is
-// held.
+// usable implements [Request].Usable. Besides good answers, it accepts two that
+// asking another responder would not improve: an authentic revocation, and an
+// answer as old as the current staple.
 func (t *trial) usable(der []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -107,8 +108,8 @@ func (t *trial) usable(der []byte) error {
 	return err
 }
 
-// judge holds an answer to the rules. It returns a staple beside an error only
-// if that is CertificateRevoked, which the staple proves.
+// judge checks an answer. It returns a staple and an error only if the error is
+// CertificateRevoked, which the staple proves.
 func (t *trial) judge(der []byte) (*ocspstaple.Staple, *stapled.Error) {
 	if t.der == nil || !bytes.Equal(der, t.der) {
 		t.der = der
@@ -125,7 +126,8 @@ func (s *Stapler) judge(sub *subject, der []byte) (*ocspstaple.Staple, *stapled.
 	staple, err := sub.examine(der, now, s.freshness)
 	switch held := s.held(sub); {
 	case isFinal(staple):
-		// Whatever its age: an authentic revocation outweighs a good of any date.
+		// Regardless of age: an authentic revocation outweighs a good answer of
+		// any date.
 	case isRevoked(staple) && now.After(staple.FreshUntil(s.freshness)):
 		return nil, fail(stapled.StapleStale, "the answer says on hold as of %s", timetext.Stamp(staple.ThisUpdate()))
 	case errors.Is(err, stapled.StapleUnknown) && now.Before(sub.cert.NotBefore.Add(youth)):
@@ -143,9 +145,9 @@ func (s *Stapler) judge(sub *subject, der []byte) (*ocspstaple.Staple, *stapled.
 	return staple, nil
 }
 
-// newer compares thisUpdate, and then nextUpdate: a responder that is fed by a
-// CRL says for longer what it knows from the same time. Of the same time, a bad
-// word outweighs a good one.
+// newer compares thisUpdate, and then nextUpdate: a responder fed by a CRL lets
+// the same information stay valid for longer. At equal times, a bad status
+// outweighs a good one.
 func newer(staple, held *ocspstaple.Staple) bool {
 	if staple.ThisUpdate().Equal(held.ThisUpdate()) {
 		return isRevoked(staple) || staple.NextUpdate().After(held.NextUpdate())
