@@ -108,7 +108,7 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*accepted, error) {
 	if err != nil {
 		return nil, err
 	}
-	// 5. Signature: whoever sent this holds that key. Only then do what may
+	// 5. Signature: the sender holds that key. Only then do what may
 	// cost as much as the whole chain again.
 	if err := c.signer.verify(t, segments); err != nil {
 		return nil, reject(stapled.SignatureInvalid, "%w", err)

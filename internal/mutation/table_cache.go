@@ -34,7 +34,7 @@ var cacheTargets = []target{
 			old: "token, err := v.newToken(h, string(segments.payload), now)\n\tif err != nil {",
 			new: "token, err := v.newToken(h, string(segments.payload), now)\n\tif err != nil {\n\t\tv.rememberToken(t.rest, &accepted{header: h, end: now.Add(time.Hour)})"},
 		{name: "leaf-link-only-after-all", rule: "§3", rows: "TestStrangersPrice/real_chain_bad_signature",
-			old: "// 5. Signature: whoever sent this holds that key.", new: "if path, err := linked.Path(); err == nil {\n\t\tc.chain.Add(path.Chain[0], path.Issuer(0))\n\t}\n\t//"},
+			old: "// 5. Signature: the sender holds that key.", new: "if path, err := linked.Path(); err == nil {\n\t\tc.chain.Add(path.Chain[0], path.Issuer(0))\n\t}\n\t//"},
 		{name: "cache-whole-key", rule: "§3", rows: "TestCacheKeys",
 			old: " || e.hash != hash || e.key != key {", new: " || e.hash != hash {"},
 		{name: "cache-bound", rule: "§3", rows: "TestCacheBudget",
