@@ -85,7 +85,7 @@ var tokenTargets = []target{
 		{name: "typ-further-slash", rule: "2.1",
 			old: " &&\n\t\t!strings.Contains(s[len(prefix):], \"/\") {", new: " {"},
 		{name: "alg", rule: "2.2",
-			old: "if i < 0 {", new: "if i < 0 && cfg.Algorithms[0] == jose.ES256 {\n\t\treturn jose.ES256, nil\n\t}\n\tif i < 0 {"},
+			old: "if i < 0 {", new: "if i < 0 && cfg.Algorithms[0] == string(jose.ES256) {\n\t\treturn jose.ES256, nil\n\t}\n\tif i < 0 {"},
 		{name: "forbidden-members", rule: "2.4",
 			old: "if h.forbidden != \"\" {", new: "if false {"},
 		{name: "forbidden-crit", rule: "2.4",
