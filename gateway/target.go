@@ -17,13 +17,13 @@ func (p *Proxy) checkTarget(r *http.Request) error {
 	hosts := r.Header["Host"] // with HTTP/2, beside :authority
 	switch {
 	case strings.ContainsFunc(r.Method, notToken):
-		return errors.New("the method is no token (RFC 9110 §9.1)")
+		return errors.New("the method is not a token (RFC 9110 §9.1)")
 	case r.Method == http.MethodConnect:
-		return errors.New("the method is CONNECT: this is no tunnel")
+		return errors.New("the method is CONNECT, and this is not a tunnel")
 	case r.URL.Opaque != "":
 		// "GET x:http://other/ HTTP/1.1" would arrive as "GET http://other/ HTTP/1.1",
 		// and the upstream believes the host of such a target.
-		return errors.New("the target is no path")
+		return errors.New("the target is not a path")
 	case r.URL.Path != "" && r.URL.Path[0] != '/':
 		return errors.New("the path does not begin with a slash")
 	case r.ProtoMajor > 1 && !strings.HasPrefix(r.RequestURI, "/"):

@@ -141,7 +141,7 @@ func New(cfg Config) (*Issuer, error) {
 		i.typ = stapled.Type
 	}
 	if strings.ContainsFunc(i.typ, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return nil, refuse(stapled.ConfigInvalid, "typ %q is no media type", i.typ)
+		return nil, refuse(stapled.ConfigInvalid, "typ %q is not a media type", i.typ)
 	}
 	if i.now == nil {
 		i.now = time.Now

@@ -31,7 +31,7 @@ func encodeExtra(v any, hasSubject bool) ([]byte, error) {
 		return nil, nil // a nil map or pointer
 	}
 	if text[0] != '{' {
-		return nil, fmt.Errorf("extra claims: %T is no JSON object", v)
+		return nil, fmt.Errorf("extra claims: %T is not a JSON object", v)
 	}
 	// json.Marshal passes through what a json.RawMessage or a MarshalJSON
 	// method wrote.

@@ -60,14 +60,14 @@ func (id *certID) check(leaf, issuer *x509.Certificate) error {
 		return fail(stapled.StapleMismatch, "its CertID uses a hash that is not known")
 	}
 	if !ocspwire.IsDigest(hash, id.issuer.NameHash, issuer.RawSubject) {
-		return fail(stapled.StapleMismatch, "its issuerNameHash is of another issuer")
+		return fail(stapled.StapleMismatch, "its issuerNameHash names another issuer")
 	}
 	key, err := ocspwire.PublicKeyBits(issuer)
 	if err != nil {
 		return fail(stapled.StapleMalformed, "%w", err)
 	}
 	if !ocspwire.IsDigest(hash, id.issuer.KeyHash, key) {
-		return fail(stapled.StapleMismatch, "its issuerKeyHash is of another key")
+		return fail(stapled.StapleMismatch, "its issuerKeyHash names another key")
 	}
 	return nil
 }

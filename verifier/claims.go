@@ -101,7 +101,7 @@ func (c *claims) check(cfg *Config, h *provenHeader) error {
 		return err
 	}
 	if len(cfg.Issuers) > 0 && !slices.Contains(cfg.Issuers, c.iss) {
-		return reject(stapled.IssuerMismatch, "iss is %.80q, which is not among the issuers expected", c.iss)
+		return reject(stapled.IssuerMismatch, "iss is %.80q, which is not one of the expected issuers", c.iss)
 	}
 	if !c.hasAudience {
 		return reject(stapled.AudienceMismatch, "aud does not name %q", cfg.Audience)

@@ -49,7 +49,7 @@ func Hash(alg jose.SignatureAlgorithm) (crypto.Hash, error) {
 	case jose.EdDSA:
 		return 0, nil
 	}
-	return 0, stapled.Errorf(stapled.AlgorithmRejected, "%.40q is no algorithm of a stapled token", alg)
+	return 0, stapled.Errorf(stapled.AlgorithmRejected, "%.40q is not an algorithm of stapled tokens", alg)
 }
 
 // Check returns AlgorithmRejected unless the public key is ECDSA on P-256, P-384

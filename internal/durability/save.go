@@ -41,5 +41,5 @@ func load(certFile, keyFile string, kinds []string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("the identity has a key for %s, which is none of %q", algorithm, kinds)
+	return fmt.Errorf("the identity has a key for %s, and must be one of %q", algorithm, kinds)
 }

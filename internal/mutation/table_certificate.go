@@ -23,7 +23,7 @@ var certificateTargets = []target{
 		{name: "alg-fits-RSA", rule: "3.6",
 			old: "case jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512:\n\t\t\tfits", new: "default:\n\t\t\tfits"},
 		{name: "alg-unknown", rule: "2.2", rows: "TestAlgorithms",
-			old: "return 0, stapled.Errorf(stapled.AlgorithmRejected, \"%.40q is no algorithm of a stapled token\", alg)\n", new: "return crypto.SHA256, nil\n"},
+			old: "return 0, stapled.Errorf(stapled.AlgorithmRejected, \"%.40q is not an algorithm of stapled tokens\", alg)\n", new: "return crypto.SHA256, nil\n"},
 		{name: "certificate-algorithm-list", rule: "3.5",
 			old: `return stapled.Errorf(stapled.AlgorithmRejected, "%s", alg)`, new: "return nil"},
 		{name: "alg-fits-the-key", rule: "3.6",

@@ -107,7 +107,7 @@ func complete(tallies []*vectors.Tally, source string) error {
 	counted := make(map[string]int)
 	for _, y := range tallies {
 		if _, ok := suites[y.Suite]; !ok {
-			return fmt.Errorf("a test counts cases of %q, which is no suite in %s", y.Suite, source)
+			return fmt.Errorf("a test counts cases of %q, which is not a suite in %s", y.Suite, source)
 		}
 		counted[y.Suite] += y.Cases
 	}
