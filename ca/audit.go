@@ -175,6 +175,10 @@ func (c *CA) auditAdministration(next http.Handler) http.Handler {
 		}
 		answer := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		next.ServeHTTP(answer, r)
-		c.log.InfoContext(r.Context(), "administration", "method", r.Method, "path", r.URL.Path, "status", answer.Status(), "from", r.RemoteAddr)
+		log := c.log
+		if answer.Status() >= http.StatusBadRequest {
+			log = slog.New(c.requestLog) // anyone can be refused
+		}
+		log.InfoContext(r.Context(), "administration", "method", r.Method, "path", r.URL.Path, "status", answer.Status(), "from", r.RemoteAddr)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -53,7 +54,8 @@ func (c *CA) ownCertificates(leafOf tokenLeaf) func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if authorization := r.Header.Get("Authorization"); authorization != "" {
 				if err := c.checkAuthorization(authorization, leafOf); err != nil {
-					c.log.WarnContext(r.Context(), "refused a request", "method", r.Method, "path", r.URL.Path, "error", err)
+					// Anyone can send such a token.
+					slog.New(c.requestLog).WarnContext(r.Context(), "refused a request", "method", r.Method, "path", r.URL.Path, "error", err)
 					refuseUnauthorized(w)
 					return
 				}

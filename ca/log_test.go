@@ -95,6 +95,15 @@ func TestFloodedLog(t *testing.T) {
 		if response.StatusCode != http.StatusBadRequest {
 			t.Fatalf("status %d", response.StatusCode)
 		}
+		renewal, err := http.NewRequest(http.MethodPost, c.URL()+"/1.0/renew", nil)
+		must(t, err)
+		renewal.Header.Set("Authorization", "Bearer anything")
+		response, err = client.Do(renewal)
+		must(t, err)
+		response.Body.Close()
+		if response.StatusCode != http.StatusUnauthorized {
+			t.Fatalf("renewal: status %d", response.StatusCode)
+		}
 		conn, err := net.Dial("tcp", strings.TrimPrefix(c.URL(), "https://"))
 		must(t, err)
 		_, err = io.WriteString(conn, "no TLS at all\r\n\r\n")
@@ -106,7 +115,7 @@ func TestFloodedLog(t *testing.T) {
 		response.Body.Close()
 	}
 	stop()
-	for _, message := range []string{"step-ca refused a request", "connection failed", "OCSP request refused"} {
+	for _, message := range []string{"step-ca refused a request", "refused a request", "connection failed", "OCSP request refused"} {
 		passed, summary := 0, 0
 		for line := range strings.Lines(logged.String()) {
 			switch {
