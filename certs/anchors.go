@@ -80,7 +80,7 @@ func checkCA(c *x509.Certificate) error {
 // and which ones there are.
 func (a *Anchors) Missing(c *x509.Certificate) string {
 	if len(a.bySubject[string(c.RawIssuer)]) > 0 {
-		return fmt.Sprintf("%s is signed by another key than that of the trust anchor %s", certname.Of(c), certname.IssuerOf(c))
+		return fmt.Sprintf("%s is not signed by the key of the trust anchor %s", certname.Of(c), certname.IssuerOf(c))
 	}
 	const most = 150 // bytes: logs contain many of these
 	trusted := certname.Of(a.all[0])

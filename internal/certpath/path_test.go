@@ -323,7 +323,7 @@ func TestNameOfTheIssuer(t *testing.T) {
 		{"three", many[:3], `; trusted: "CN=Anchor 0", "CN=Anchor 1", "CN=Anchor 2"`},
 		{"many", many, `"CN=Anchor 8", "CN=Anchor 9" and 10 more`},
 		{"another key", []*x509.Certificate{testca.New(withoutCN, testca.Keyed(testca.P384)).Cert},
-			`"URI:spiffe://test.example/client" is signed by another key than that of the trust anchor "O=SPIRE,C=US"`},
+			`"URI:spiffe://test.example/client" is not signed by the key of the trust anchor "O=SPIRE,C=US"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			anchors, err := certs.NewAnchors(row.anchors...)

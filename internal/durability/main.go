@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Durability runs a CA, has it issue and revoke, fills its disk, kills it and
+// Command durability runs a CA, has it issue and revoke, fills its disk, kills it and
 // tears its files. Then it asks the responder whether everything that the CA
 // acknowledged still holds. scripts/durability.sh prepares what it needs.
 //
