@@ -93,18 +93,18 @@ func parseNumericDate(value string) (time.Time, error) {
 var errDate = errors.New("not a whole number of seconds since 1970")
 
 // check does step 7, except for the time checks of [accepted].
-func (c *claims) check(cfg *Config, h *provenHeader) error {
+func (c *claims) check(view *view, h *provenHeader) error {
 	if !c.hasIss {
 		return reject(stapled.IssuerMismatch, "iss is absent")
 	}
 	if err := h.names.CheckIssuer(c.iss); err != nil {
 		return err
 	}
-	if len(cfg.Issuers) > 0 && !slices.Contains(cfg.Issuers, c.iss) {
+	if view.Issuers != nil && !slices.Contains(view.Issuers, c.iss) {
 		return reject(stapled.IssuerMismatch, "iss is %.80q, which is not one of the expected issuers", c.iss)
 	}
 	if !c.hasAudience {
-		return reject(stapled.AudienceMismatch, "aud does not name %q", cfg.Audience)
+		return reject(stapled.AudienceMismatch, "aud does not name %q", view.Audience)
 	}
 	switch {
 	case c.exp.IsZero() || c.nbf.IsZero() || c.iat.IsZero():

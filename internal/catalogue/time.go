@@ -62,7 +62,7 @@ func timeCases() []Case {
 			{at: -2 * minute, edit: times(-2*minute, -2*minute, lifetime)},
 			{at: -2*minute - second, edit: times(-2*minute, -2*minute, lifetime), want: stapled.StapleNotYetValid},
 		}},
-		{row: "T17", name: "certificate_begins", rules: "4.3", leaf: client(testca.Valid(now, now.Add(hour))), steps: []Case{
+		{row: "T17", name: "certificate_begins", rules: "4.3", leaf: client(testca.Valid(now.Add(minute), now.Add(hour))), steps: []Case{
 			{at: -second, want: stapled.CertificateNotYetValid},
 			{},
 			{at: -second, want: stapled.CertificateNotYetValid},

@@ -11,30 +11,17 @@ import (
 	"github.com/stapledjwt/stapled"
 )
 
-// Linked is a chain that leads to an anchor, before checking whether the CAs of
-// the path permit its names and policies. That check may cost as much as the
-// whole chain, so it waits until the sender of the chain has proven possession
-// of the leaf's key.
-type Linked struct {
-	path  Path
-	now   time.Time
-	usage x509.ExtKeyUsage
-}
-
-// Path completes the validation. Name constraints and certificate policies
-// apply along the whole path (RFC 5280 §6.1.3 (b) to (e)). They are rare, and
-// crypto/x509 implements them: if a certificate carries one, crypto/x509
-// validates the whole path again. The error is ChainUntrusted.
-func (l *Linked) Path() (*Path, error) {
-	if l.path.Anchor == nil {
-		return nil, stapled.Errorf(stapled.ChainUntrusted, "no chain")
+// checkNames does the end of the validation. Name constraints and certificate
+// policies apply along the whole path (RFC 5280 §6.1.3 (b) to (e)). The error is
+// ChainUntrusted.
+func (p *Path) checkNames(rules Rules) error {
+	if !p.hasPathExtension() {
+		return nil
 	}
-	if l.path.hasPathExtension() {
-		if err := l.path.verifyWithStandardLibrary(l.now, l.usage); err != nil {
-			return nil, stapled.Errorf(stapled.ChainUntrusted, "%w", err)
-		}
+	if err := p.verifyWithStandardLibrary(rules.Now, rules.KeyUsage); err != nil {
+		return stapled.Errorf(stapled.ChainUntrusted, "%w", err)
 	}
-	return &l.path, nil
+	return nil
 }
 
 // pathExtensions are processed along the whole path (RFC 5280 §6.1.4).
@@ -60,7 +47,7 @@ func (p *Path) hasPathExtension() bool {
 
 func (p *Path) verifyWithStandardLibrary(now time.Time, usage x509.ExtKeyUsage) error {
 	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
-	roots.AddCert(p.Anchor)
+	roots.AddCert(p.Top)
 	for _, c := range p.Chain[1:] {
 		intermediates.AddCert(c)
 	}
