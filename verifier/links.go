@@ -94,9 +94,11 @@ func (c *chain) Add(cert, issuer *x509.Certificate) {
 	}
 	l := &link{cert: cert, issuer: issuer, generation: c.generation, fingerprint: c.links[i].fingerprint}
 	cost := linkBytes + len(c.x5c[i]) + certCost(cert)
-	if i == 0 { // the header is proven, so both have been computed
-		l.leaf = &leafFacts{id: c.leaf.id, names: c.leaf.names} // not c, which is larger
-		cost += namesCost(c.leaf.names)
+	if i == 0 { // the header is proven, so both are known, or have been computed
+		if l.leaf = c.links[0].leaf; l.leaf == nil {
+			l.leaf = &leafFacts{id: c.leaf.id, names: c.leaf.names} // not c, which is larger
+		}
+		cost += namesCost(l.leaf.names)
 	}
 	c.links[i] = l
 	c.cache.put(everyView, strings.Clone(c.x5c[i]), l, cost)
