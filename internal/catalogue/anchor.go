@@ -226,7 +226,7 @@ func swapCases() []Case {
 			{staples: revokedAt(-2 * minute), want: stapled.CertificateRevoked},
 			{anchors: []string{"intermediate"}, staples: goodAt(-3 * minute), want: stapled.CertificateRevoked},
 		}},
-		{name: "token_in_another_view", row: "T24", rules: "7.4", leaf: client(), steps: []Case{
+		{name: "token_in_another_view", row: "T24", rules: "7.4 2.1 7.3 7.8", leaf: client(), steps: []Case{
 			{staples: good},
 			{view: billing, staples: good, want: audience},
 			{view: same, staples: good, comment: "Another view of the same audience."},

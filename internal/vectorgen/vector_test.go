@@ -141,7 +141,9 @@ func members(value any) map[string]bool {
 	case map[string]any:
 		for name, inner := range value {
 			found[name] = true
-			maps.Copy(found, members(inner))
+			if name != "scopes" { // its members are names of anchors
+				maps.Copy(found, members(inner))
+			}
 		}
 	case []any:
 		for _, inner := range value {
