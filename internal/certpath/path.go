@@ -130,7 +130,7 @@ func (o Ordered) Link(now time.Time, usage x509.ExtKeyUsage, links Links) (*Link
 	if err := path.checkUsage(usage); err != nil {
 		return nil, err
 	}
-	return &Linked{path: path, now: now, usage: usage}, nil
+	return &Linked{path: path}, nil
 }
 
 // signerOf finds the anchor that signed a certificate, among those with the
@@ -188,8 +188,8 @@ func (p *Path) checkConstraints() error {
 	}
 	for i := range len(p.Chain) + 1 {
 		c := p.at(i)
-		if len(c.UnhandledCriticalExtensions) > 0 {
-			return stapled.Errorf(stapled.ChainUntrusted, "%s has the unknown critical extension %.60s", certname.Of(c), c.UnhandledCriticalExtensions[0])
+		if unknown := unknownCritical(c); len(unknown) > 0 {
+			return stapled.Errorf(stapled.ChainUntrusted, "%s has the unknown critical extension %.60s", certname.Of(c), unknown[0])
 		}
 	}
 	return nil

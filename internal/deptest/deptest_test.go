@@ -162,7 +162,9 @@ func TestImportsPointOneWay(t *testing.T) {
 		from    string
 		allowed []string
 	}{
-		{"internal/certpath", []string{"certs"}},
+		{"internal/certpath", []string{"certs", "internal/certpolicy", "internal/nameconstraint"}},
+		{"internal/certpolicy", nil},
+		{"internal/nameconstraint", nil},
 		{"internal/ocspwire", nil},
 		{"ocspstaple", nil},
 		{"certs", []string{"internal/pbes2"}},
