@@ -69,6 +69,7 @@ func TestPolicies(t *testing.T) {
 		{"policies_of_the_anchor", path(edits(has(p(1))), edits(require, has(p(1))), edits(has(p(2)))), ""},
 		{"required_further_below", path(nil, edits(testca.PolicyConstraints(2, -1)), nil), ""},
 		{"required_two_below", path(nil, nil, nil, edits(testca.PolicyConstraints(1, -1), has(p(1))), nil), required},
+		{"required_three_below", path(nil, nil, nil, edits(testca.PolicyConstraints(2, -1), has(p(1))), nil), required},
 		{"any_of_a_CA", path(edits(has(p(1))), edits(require, has(anyPolicy)), nil), ""},
 		{"any_of_the_leaf", path(edits(has(anyPolicy)), edits(require, has(p(1))), nil), ""},
 		{"any_of_the_leaf_inhibited", path(edits(has(anyPolicy)), edits(require, has(p(1)), testca.InhibitAnyPolicy(0)), nil), required},
