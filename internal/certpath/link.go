@@ -146,7 +146,7 @@ func (l *Linked) Path() (*Path, error) {
 		p := l.below(top)
 		err := p.check(l.rules)
 		if err == nil {
-			err = p.checkNames(l.rules)
+			err = p.checkNames()
 		}
 		if refused == nil {
 			refused = err

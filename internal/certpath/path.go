@@ -69,7 +69,7 @@ func (p *Path) check(rules Rules) error {
 // right.
 func (p *Path) validLater(rules Rules) bool {
 	rules.Now = p.Window.NotAfter
-	return p.check(rules) == nil && p.checkNames(rules) == nil
+	return p.check(rules) == nil && p.checkNames() == nil
 }
 
 func (p *Path) checkConstraints() error {
@@ -90,8 +90,8 @@ func (p *Path) checkConstraints() error {
 	}
 	for i := range len(p.Chain) + 1 {
 		c := p.at(i)
-		if len(c.UnhandledCriticalExtensions) > 0 {
-			return stapled.Errorf(stapled.ChainUntrusted, "%s has the unknown critical extension %.60s", certname.Of(c), c.UnhandledCriticalExtensions[0])
+		if unknown := unknownCritical(c); len(unknown) > 0 {
+			return stapled.Errorf(stapled.ChainUntrusted, "%s has the unknown critical extension %.60s", certname.Of(c), unknown[0])
 		}
 	}
 	return nil
