@@ -46,7 +46,7 @@ func TestLeeway(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			a := newAttempt()
-			s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
+			s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now, a.freshness.Leeway)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,7 +84,7 @@ func TestFreshUntil(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			a := newAttempt()
 			row.make(a)
-			s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
+			s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now, a.freshness.Leeway)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +107,7 @@ func TestFreshUntil(t *testing.T) {
 func TestCheckDoesNotAllocate(t *testing.T) {
 	a := newAttempt()
 	a.signedBy(a.delegate)
-	s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
+	s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now, a.freshness.Leeway)
 	if err != nil {
 		t.Fatal(err)
 	}

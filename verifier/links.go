@@ -16,10 +16,9 @@ import (
 // below one, has been verified, the cache holds it under its text in x5c, and
 // nothing modifies it anymore.
 type link struct {
-	cert        *x509.Certificate
-	issuer      *x509.Certificate // nil until the issuer's signature has been verified
-	fingerprint fingerprint
-	leaf        *leafFacts // nil for a CA, and for what has not been a leaf yet
+	cert   *x509.Certificate
+	issuer *x509.Certificate // nil until the issuer's signature has been verified
+	leaf   *leafFacts        // nil for a CA, and for what has not been a leaf yet
 }
 
 // leafFacts holds what every new header needs to know about its leaf.
@@ -54,7 +53,7 @@ func parseChain(texts []string, cache *cache[*link]) (*chain, error) {
 		if c.certs[i], err = certx5c.ParseDER(der); err != nil {
 			return nil, err
 		}
-		c.links[i] = &link{cert: c.certs[i], fingerprint: fingerprintOf(c.certs[i])}
+		c.links[i] = &link{cert: c.certs[i]}
 	}
 	return c, nil
 }
@@ -81,7 +80,7 @@ func (c *chain) Add(cert, issuer *x509.Certificate) {
 	if c.cache == nil || i < 0 || c.Known(cert, issuer) {
 		return
 	}
-	l := &link{cert: cert, issuer: issuer, fingerprint: c.links[i].fingerprint}
+	l := &link{cert: cert, issuer: issuer}
 	cost := linkBytes + len(c.x5c[i]) + certCost(cert)
 	if i == 0 { // the header is proven, so both have been computed
 		l.leaf = &leafFacts{id: c.leaf.id, names: c.leaf.names} // not c, which is larger

@@ -32,7 +32,7 @@ func tokenWith(p *testca.Party, edit func(*testca.Response)) string {
 func TestRevocationsAreBounded(t *testing.T) {
 	w := theWorld()
 	authentic := func(ago time.Duration, status testca.CertStatus) provenStaple {
-		s, err := ocspstaple.Authenticate(w.leaf.Staple(since(ago, status)), w.leaf.Cert, w.intermediate.Cert, testca.Now)
+		s, err := ocspstaple.Authenticate(w.leaf.Staple(since(ago, status)), w.leaf.Cert, w.intermediate.Cert, testca.Now, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
