@@ -76,7 +76,7 @@ func windowed(root, ca, leaf testca.Edit, staple func(*testca.Party, *testca.Res
 }
 
 // certificateWindows are those of each certificate of the path, and of the
-// delegate. No leeway moves any of them.
+// delegate. The leeway moves the delegate's beginning.
 func certificateWindows() []window {
 	var rows []window
 	for _, c := range []struct {
@@ -89,14 +89,19 @@ func certificateWindows() []window {
 		{name: "leaf", expired: stapled.CertificateExpired, notYet: stapled.CertificateNotYetValid, leaf: true},
 		{name: "delegate", expired: stapled.StapleUntrusted, notYet: stapled.StapleUntrusted, ocs: true},
 	} {
-		build := func(edit testca.Edit) func(time.Duration) (*testca.Party, *testca.Token) {
-			pick := func(which bool) testca.Edit {
-				if which {
-					return edit
+		build := func(first, last time.Duration) func(time.Duration) (*testca.Party, *testca.Token) {
+			return func(leeway time.Duration) (*testca.Party, *testca.Token) {
+				first := first
+				if c.ocs && first != 0 {
+					first += leeway
 				}
-				return nil
-			}
-			return func(time.Duration) (*testca.Party, *testca.Token) {
+				edit := valid(first, last)
+				pick := func(which bool) testca.Edit {
+					if which {
+						return edit
+					}
+					return nil
+				}
 				return windowed(pick(c.anchor), pick(c.ca), pick(c.leaf), func(ca *testca.Party, r *testca.Response) {
 					if c.ocs {
 						delegate := ca.Delegate(edit)
@@ -106,8 +111,8 @@ func certificateWindows() []window {
 			}
 		}
 		rows = append(rows,
-			window{name: c.name + " notAfter", want: c.expired, last: closes, make: build(valid(0, closes))},
-			window{name: c.name + " notBefore", want: c.notYet, first: opens, make: build(valid(opens, 0))})
+			window{name: c.name + " notAfter", want: c.expired, last: closes, make: build(0, closes)},
+			window{name: c.name + " notBefore", want: c.notYet, first: opens, make: build(opens, 0)})
 	}
 	return rows
 }
@@ -154,8 +159,8 @@ var otherWindows = []window{
 
 // testWindows is T17: at the edge of each window a token is accepted, and a
 // nanosecond outside it is not, whether the verifier has seen it before or not.
-// The leeway moves the beginning of the windows of staples and tokens, and of
-// nothing else.
+// The leeway moves the beginning of the windows of staples, their delegates and
+// tokens, and of nothing else.
 func testWindows(t *testing.T) {
 	for _, w := range append(certificateWindows(), otherWindows...) {
 		for _, leeway := range []time.Duration{time.Second, 15 * time.Minute} {
