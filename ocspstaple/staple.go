@@ -172,7 +172,7 @@ func (s *Staple) Check(now time.Time, f Freshness) error {
 // Use [Staple.Check] to decide about a certificate.
 func (s *Staple) CheckFresh(now time.Time, f Freshness) error {
 	if s == nil || s.nextUpdate.IsZero() {
-		return fail(stapled.StapleUnknown, "there is no staple")
+		return fail(stapled.StapleUnknown, "no staple, so it is not fresh")
 	}
 	if err := s.checkAuthority(now, f); err != nil {
 		return err

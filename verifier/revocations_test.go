@@ -323,3 +323,73 @@ func reasonOf(err error) stapled.Reason {
 	}
 	return ""
 }
+
+// Of two holds of one second, the one that is fresh for longer counts.
+func TestRevocationsOfTheSameSecond(t *testing.T) {
+	w := theWorld()
+	id := certificateIDOf(w.intermediate.Cert, w.root.Cert)
+	freshness := ocspstaple.Freshness{MaxAge: oldest, Leeway: tolerance}
+	short := statement{testca.Revoked, 6, false, -time.Minute, time.Minute}
+	long := statement{testca.Revoked, 6, false, -time.Minute, 5 * time.Minute}
+	for _, order := range [][]statement{{short, long}, {long, short}} {
+		var r revocations
+		for _, s := range order {
+			r.learn(provenStaple{authentic(t, w.intermediate, s.edit), id}, true, testca.Now, freshness)
+		}
+		for at, want := range map[time.Duration]stapled.Reason{
+			time.Minute: stapled.CertificateRevoked, 5 * time.Minute: stapled.CertificateRevoked, 5*time.Minute + 1: "",
+		} {
+			if got := reasonOf(r.checkUnstapled(id, after(at))); got != want {
+				t.Errorf("%v at %s: %q", order, at, got)
+			}
+		}
+	}
+}
+
+// Most staples say good, and are about leaves. Nothing of them is kept, and they
+// cost those that come after them nothing.
+func TestGoodLeavesAreNotRemembered(t *testing.T) {
+	w := theWorld()
+	v := newVerifier(t, w.config(&clock{testca.Now}))
+	mustAccept(t, v, w.leaf.Token())
+	if n, m := v.revocations.presented.count.Load(), v.revocations.lifts.count.Load(); n != 0 || m != 0 {
+		t.Errorf("%d revocations and %d good staples are known", n, m)
+	}
+	mustAccept(t, v, testca.NewToken(w.leaf, w.leaf.Staple(), w.intermediate.Staple()).Compact())
+	if n, m := v.revocations.presented.count.Load(), v.revocations.lifts.count.Load(); n != 0 || m != 1 {
+		t.Errorf("%d revocations and %d good staples are known, after one of a CA", n, m)
+	}
+}
+
+// A CA that says that it will revoke next year does not keep its revocations
+// longer than others theirs.
+func TestRevocationFromTheFutureIsNotTheNewest(t *testing.T) {
+	w := theWorld()
+	freshness := ocspstaple.Freshness{MaxAge: oldest, Leeway: tolerance}
+	staple := authentic(t, w.leaf, func(r *testca.Response) {
+		r.Singles[0].Status, r.Singles[0].RevokedAt = testca.Revoked, testca.Now.AddDate(1, 0, 0)
+	})
+	var r revocations
+	r.learn(provenStaple{staple, numbered(0)}, false, testca.Now, freshness)
+	for n := 1; n <= maxKnown; n++ {
+		r.presented.mention(n, after(time.Second), testca.Now, after(time.Hour))
+	}
+	if r.presented.knows(0, testca.Now) || !r.presented.knows(maxKnown, testca.Now) {
+		t.Error("it has outlived those that came later")
+	}
+}
+
+// A token seen before still costs no allocation when revocations are known.
+func TestRevocationsDoNotAllocate(t *testing.T) {
+	if raceEnabled {
+		t.Skip("under the race detector sync.Pool forgets at random: run without -race")
+	}
+	w := theWorld()
+	v := newVerifier(t, w.config(&clock{testca.Now}))
+	mustReject(t, v, tokenWith(w.intermediate.Leaf(), since(time.Minute, testca.Revoked)), stapled.CertificateRevoked)
+	raw := w.leaf.Token()
+	mustAccept(t, v, raw)
+	if n := testing.AllocsPerRun(100, func() { mustAccept(t, v, raw) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
