@@ -121,7 +121,7 @@ func TestRevoke(t *testing.T) {
 				t.Errorf("the token from before, later: %v", err)
 			}
 
-			staple, err := ocspstaple.Authenticate(ca.Staple(id, stapledtest.Revoked), id.Leaf(), issuerOf(id.Chain, id.Anchor), ca.Clock.Now())
+			staple, err := ocspstaple.Authenticate(ca.Staple(id, stapledtest.Revoked), id.Leaf(), issuerOf(id.Chain, id.Anchor), ca.Clock.Now(), 0)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -130,7 +130,7 @@ func (s *state) reject(t *testing.T, cfg Config, at *clock, pair catalogue.Pair,
 		t.Error("a rejected token has entered a cache")
 	}
 	at.now = testca.Now
-	if v.revocations.count.Load() == 0 {
+	if v.revocations.presented.count.Load() == 0 {
 		mustAccept(t, v, pair.Honest)
 	}
 }

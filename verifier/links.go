@@ -21,10 +21,9 @@ type link struct {
 	cert *x509.Certificate
 	// issuer is one with the key that signed the certificate; nil until that
 	// signature has been verified, below the anchors of a generation.
-	issuer      *x509.Certificate
-	generation  uint64
-	fingerprint fingerprint
-	leaf        *leafFacts // nil for a CA, and for what has not been a leaf yet
+	issuer     *x509.Certificate
+	generation uint64
+	leaf       *leafFacts // nil for a CA, and for what has not been a leaf yet
 }
 
 // leafFacts holds what every new header needs to know about its leaf.
@@ -61,7 +60,7 @@ func parseChain(texts []string, cache *cache[*link], generation uint64) (*chain,
 		if c.certs[i], err = certx5c.ParseDER(der); err != nil {
 			return nil, err
 		}
-		c.links[i] = &link{cert: c.certs[i], fingerprint: fingerprintOf(c.certs[i])}
+		c.links[i] = &link{cert: c.certs[i]}
 	}
 	return c, nil
 }
@@ -92,7 +91,7 @@ func (c *chain) Add(cert, issuer *x509.Certificate) {
 	if c.cache == nil || i < 0 || c.Known(cert, issuer) {
 		return
 	}
-	l := &link{cert: cert, issuer: issuer, generation: c.generation, fingerprint: c.links[i].fingerprint}
+	l := &link{cert: cert, issuer: issuer, generation: c.generation}
 	cost := linkBytes + len(c.x5c[i]) + certCost(cert)
 	if i == 0 { // the header is proven, so both are known, or have been computed
 		if l.leaf = c.links[0].leaf; l.leaf == nil {

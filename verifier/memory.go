@@ -77,7 +77,7 @@ const (
 )
 
 func (h *provenHeader) cost() int {
-	cost := headerBytes + len(h.segment) + len(h.typ) + len(h.leaf) + len(h.unstapled)*len(fingerprint{}) + namesCost(h.names)
+	cost := headerBytes + len(h.segment) + len(h.typ) + len(h.leaf) + len(h.unstapled)*len(certificateID{}) + namesCost(h.names)
 	for _, s := range h.staples {
 		cost += stapleBytes + len(s.staple.DER())
 		if delegate := s.staple.Delegate(); delegate != nil {

@@ -4,8 +4,8 @@
 package verifier
 
 import (
-	"crypto/sha256"
 	"crypto/x509"
+	"fmt"
 	"time"
 
 	"github.com/stapledjwt/stapled"
@@ -33,22 +33,15 @@ type provenHeader struct {
 	names      san.Names
 	identity   string
 	staples    []provenStaple
-	unstapled  []fingerprint // the rest of the path
+	unstapled  []certificateID // the rest of the path
 	freshUntil time.Time
 }
 
 // provenStaple is an authentic staple and the certificate it is about.
 type provenStaple struct {
 	staple *ocspstaple.Staple
-	cert   fingerprint
+	cert   certificateID
 }
-
-// fingerprint is the SHA-256 digest of the signed part of a certificate. It
-// excludes the signature: anyone who holds an ECDSA signature can derive a
-// second valid one, and so a certificate with different bytes.
-type fingerprint [sha256.Size]byte
-
-func fingerprintOf(c *x509.Certificate) fingerprint { return sha256.Sum256(c.RawTBSCertificate) }
 
 // candidate is what a header claims, not yet proven.
 type candidate struct {
@@ -114,29 +107,24 @@ func (v *Verifier) prove(c candidate, path *certpath.Path, names san.Names, h *h
 		if err != nil {
 			return nil, reject(stapled.StapleMalformed, "ocsp[%d]: %w", i, err)
 		}
-		staple, err := ocspstaple.Authenticate(der, path.Chain[i], path.Issuer(i), at.now)
+		staple, err := ocspstaple.Authenticate(der, path.Chain[i], path.Issuer(i), at.now, v.freshness.Leeway)
 		if err != nil {
 			return nil, rejectStaple(err, i)
 		}
-		proven.staples[i] = provenStaple{staple: staple, cert: c.chain.links[i].fingerprint}
+		proven.staples[i] = provenStaple{staple: staple, cert: certificateIDOf(path.Chain[i], path.Issuer(i))}
 		if delegate := staple.Delegate(); delegate != nil {
 			proven.narrow(delegate)
 		}
-		if staple.Status() == ocspstaple.Revoked {
-			v.revocations.add(proven.staples[i], at.now, v.freshness)
-		}
+		v.revocations.learn(proven.staples[i], i > 0, at.now, v.freshness)
 		if until := staple.FreshUntil(v.freshness); until.Before(proven.freshUntil) {
 			proven.freshUntil = until
 		}
 	}
 	for i := len(staples); i < len(path.Chain); i++ {
-		proven.unstapled = append(proven.unstapled, c.chain.links[i].fingerprint)
+		proven.unstapled = append(proven.unstapled, certificateIDOf(path.Chain[i], path.Issuer(i)))
 	}
 	if err := v.checkStaples(proven, at.now); err != nil {
 		return nil, err
-	}
-	for _, s := range proven.staples {
-		v.revocations.lift(s)
 	}
 	return proven, nil
 }
@@ -155,16 +143,16 @@ func (h *provenHeader) narrow(c *x509.Certificate) {
 // revocations seen.
 func (v *Verifier) checkStaples(h *provenHeader, now time.Time) error {
 	for i, s := range h.staples {
-		if v.revocations.cover(s) {
-			return reject(stapled.CertificateRevoked, "ocsp[%d]: a staple that is not older says revoked", i)
+		if err := v.revocations.checkStapled(s, now, v.freshness); err != nil {
+			return rejectStaple(err, i)
 		}
 		if err := s.staple.Check(now, v.freshness); err != nil {
 			return rejectStaple(err, i)
 		}
 	}
 	for i, cert := range h.unstapled {
-		if v.revocations.know(cert, now) {
-			return reject(stapled.CertificateRevoked, "x5c[%d] has no staple, and one that was seen says revoked", len(h.staples)+i)
+		if err := v.revocations.checkUnstapled(cert, now); err != nil {
+			return stapled.In(fmt.Sprintf("x5c[%d]", len(h.staples)+i), err)
 		}
 	}
 	return nil

@@ -4,8 +4,8 @@
 package main
 
 // cacheTargets are the checks of what the verifier remembers: it compares every
-// time again, remembers nothing before all of it is proven, mistakes nothing
-// for something else, and does not forget a revocation.
+// time again, remembers nothing before all of it is proven, and mistakes nothing
+// for something else.
 var cacheTargets = []target{
 	{"verifier", []check{
 		{name: "hot-certificates-time", rule: "§3", rows: "T17_windows/leaf_not T17_windows/intermediate_not T17_windows/anchor_not",
@@ -60,39 +60,10 @@ var cacheTargets = []target{
 	{"verifier", []check{
 		{name: "links-of-this-issuer", rule: "§3", rows: "TestForgeriesOfCaches/T05_",
 			old: "return bytes.Equal(known.RawSubjectPublicKeyInfo, issuer.RawSubjectPublicKeyInfo) && ", new: "return "},
-		{name: "revocation-remembered", rule: "6.10",
-			old: "v.revocations.add(proven.staples[i], now, v.freshness)", new: ""},
-		{name: "revocation-of-every-certificate", rule: "6.10",
-			old: "v.revocations.add(proven.staples[i], now, v.freshness)", new: "if i == 0 {\n\t\t\t\tv.revocations.add(proven.staples[i], now, v.freshness)\n\t\t\t}"},
-		{name: "revocation-only-authentic", rule: "6.10",
-			old: "return nil, rejectStaple(err, i)\n\t\t}\n\t\tproven",
-			new: "v.revocations.seen = map[fingerprint]revocation{fingerprintOf(path.Chain[i]): {thisUpdate: now, until: now.Add(time.Hour)}}\n" +
-				"\t\t\tv.revocations.count.Store(1)\n\t\t\treturn nil, rejectStaple(err, i)\n\t\t}\n\t\tproven"},
-		{name: "revocation-lifted-by-a-fresh-one", rule: "6.10",
-			old: "cert: c.chain.links[i].fingerprint}", new: "cert: c.chain.links[i].fingerprint}\n\t\tv.revocations.lift(proven.staples[i])"},
-		{name: "revocation-sticky", rule: "6.10",
-			old: "if v.revocations.cover(s) {", new: "if false {"},
-		{name: "revocation-without-a-staple", rule: "6.10",
-			old: "if v.revocations.know(cert, now) {", new: "if _ = cert; false {"},
 		{name: "cached-delegate-time", rule: "6.9",
 			old: "proven.narrow(delegate)", new: "",
 			redundant: "Staple.Check compares the delegate's window too; this one has the header verified anew"},
 		{name: "staples-times", rule: "6.13",
 			old: "s.staple.Check(now, v.freshness); err != nil", new: "s.staple.Check(now, v.freshness); false && err != nil"},
-		{name: "revocation-not-by-an-older", rule: "6.10",
-			old: "ok && !thisUpdate.After(known.thisUpdate) {", new: "ok && thisUpdate.After(known.thisUpdate) && false {"},
-		{name: "revocation-of-the-same-time", rule: "6.10",
-			old: "return ok && !s.staple.ThisUpdate().After(known.thisUpdate)", new: "return ok && s.staple.ThisUpdate().Before(known.thisUpdate)"},
-		{name: "revocation-without-a-staple-ends", rule: "6.10",
-			old: "return ok && !now.After(known.freshUntil)", new: "return ok && !known.freshUntil.IsZero()"},
-		{name: "revocation-lifted", rule: "6.10",
-			old: "known.freshUntil = time.Time{}", new: ""},
-		{name: "revocation-lifted-by-a-newer-one", rule: "6.10",
-			old: "ok && s.staple.ThisUpdate().After(known.thisUpdate) {", new: "ok {",
-			redundant: "an older one is refused before, unless the revocation is seen in between"},
-		{name: "revocations-bound", rule: "6.10", rows: "TestRevocationsAreBounded",
-			old: "r.evict(now)", new: ""},
-		{name: "revocations-evicted-in-order", rule: "6.10", rows: "TestRevocationsAreBounded",
-			old: "known.until.Before(firstUntil) {", new: "known.until.After(firstUntil) {"},
 	}},
 }

@@ -12,7 +12,7 @@ var constraintTargets = []target{
 		{name: "certificate-policies", rule: "5.2",
 			old: "certpolicy.Check(all); err != nil", new: "certpolicy.Check(all); false && err != nil"},
 		{name: "constraints-of-the-anchor", rule: "5.2",
-			old: "append(slices.Clone(l.path.Chain), l.path.Anchor)", new: "append(slices.Clone(l.path.Chain), &x509.Certificate{})"},
+			old: "append(slices.Clone(p.Chain), p.Top)", new: "append(slices.Clone(p.Chain), &x509.Certificate{})"},
 	}},
 	{"internal/nameconstraint", []check{
 		{name: "names-of-all-below", rule: "5.2",

@@ -132,7 +132,7 @@ var tokenTargets = []target{
 			new:       "der = nil\n\t\t}\n\t\tstaple, err",
 			redundant: "what does not decode is no OCSPResponse either; base64-* in package certs keep it strict"},
 		{name: "staple-of-its-certificate", rule: "6.6",
-			old: "path.Chain[i], path.Issuer(i), at.now)", new: "path.Chain[0], path.Issuer(0), at.now)"},
+			old: "path.Chain[i], path.Issuer(i), at.now, v.freshness.Leeway)", new: "path.Chain[0], path.Issuer(0), at.now, v.freshness.Leeway)"},
 		{name: "staple-check", rule: "6.11",
 			old: "v.checkStaples(proven, at.now); err != nil", new: "v.checkStaples(proven, at.now); false && err != nil"},
 		{name: "signature-Ed25519", rule: "5.1",

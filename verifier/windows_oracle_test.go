@@ -40,8 +40,8 @@ type judged struct {
 	ends []time.Time
 }
 
-// oracle makes random tokens and says what becomes of them.
-type oracle struct {
+// windowsOracle makes random tokens and says what becomes of them.
+type windowsOracle struct {
 	*rand.Rand
 	root, renewed, intermediate *testca.Party
 	tokens                      []judged
@@ -49,15 +49,17 @@ type oracle struct {
 }
 
 // seconds returns a duration of at least a second and at most this many.
-func (o *oracle) seconds(most int) time.Duration { return time.Duration(1+o.IntN(most)) * time.Second }
+func (o *windowsOracle) seconds(most int) time.Duration { return time.Duration(1+o.IntN(most)) * time.Second }
 
 // span returns a validity that contains testca.Now.
-func (o *oracle) span() span { return span{testca.Now.Add(-o.seconds(2400)), testca.Now.Add(o.seconds(2400))} }
+func (o *windowsOracle) span() span {
+	return span{testca.Now.Add(-o.seconds(2400)), testca.Now.Add(o.seconds(2400))}
+}
 
 func (s span) edit() testca.Edit { return testca.Valid(s.from, s.to) }
 
-func newOracle(seed uint64) *oracle {
-	o := &oracle{Rand: rand.New(rand.NewPCG(seed, 10))}
+func newWindowsOracle(seed uint64) *windowsOracle {
+	o := &windowsOracle{Rand: rand.New(rand.NewPCG(seed, 10))}
 	o.root = testca.New(o.span().edit())
 	o.renewed = testca.New(testca.WithKey(o.root.Key), o.span().edit())
 	stranger := testca.New(testca.Named("Stranger"))
@@ -79,7 +81,7 @@ func newOracle(seed uint64) *oracle {
 }
 
 // token makes two tokens of one header.
-func (o *oracle) token(ca, leaf *testca.Party) []judged {
+func (o *windowsOracle) token(ca, leaf *testca.Party) []judged {
 	j := judged{intermediate: spanOf(ca.Cert), leaf: spanOf(leaf.Cert)}
 	j.this = testca.Now.Add(-o.seconds(1200))
 	j.next = testca.Now.Add(o.seconds(2400))
@@ -123,7 +125,7 @@ func (o *oracle) token(ca, leaf *testca.Party) []judged {
 
 // judge applies the windows of docs/format.md, in its order. It returns the end
 // of freshness for a token that must be accepted.
-func (o *oracle) judge(j *judged, trusted []*testca.Party, audience string, now time.Time) (until time.Time, reason stapled.Reason) {
+func (o *windowsOracle) judge(j *judged, trusted []*testca.Party, audience string, now time.Time) (until time.Time, reason stapled.Reason) {
 	// 4.1: where is the path cut, and which certificates does its anchor have?
 	chain, tops := []span{j.leaf}, []*x509.Certificate(nil)
 	if slices.Contains(trusted, o.intermediate) { // all have its name and key
@@ -194,7 +196,7 @@ func earlier(a, b time.Time) time.Time {
 
 // jump moves the clock: usually a little, sometimes to the very edge of a
 // window, sometimes far, forwards and back.
-func (o *oracle) jump(now time.Time, j *judged) time.Time {
+func (o *windowsOracle) jump(now time.Time, j *judged) time.Time {
 	switch o.IntN(8) {
 	case 0:
 		return testca.Now.Add(o.seconds(7200) - time.Hour)
@@ -210,13 +212,13 @@ func (o *oracle) jump(now time.Time, j *judged) time.Time {
 // Verifiers with caches of any size, and one without, agree with the oracle at
 // any time, while the clock jumps, the anchors change, and two audiences take
 // turns.
-func TestOracle(t *testing.T) {
+func TestWindowsOracle(t *testing.T) {
 	const all = 20_000 // times three verifiers
 	now := new(clock)
 	sizes := map[string]CacheSizes{"cached": {}, "tiny": {Tokens: 12 << 10, Headers: 12 << 10, Certificates: 12 << 10}, "uncached": none}
 	outcomes, steps := make(map[stapled.Reason]int), 0
 	for seed := range uint64(4) {
-		o := newOracle(seed)
+		o := newWindowsOracle(seed)
 		views := make(map[string]map[string]*Verifier)
 		for name, size := range sizes {
 			v := newVerifier(t, Config{Anchors: anchors(o.root), Audience: "orders", Leeway: oracleLeeway, MaxStapleAge: oracleAge, Cache: size, Now: now.read})
