@@ -26,7 +26,7 @@ type claims struct {
 // parseClaims does the part of step 7 that concerns the shape of the claims.
 func parseClaims(payload, own string) (claims, error) {
 	var buffer [24]strictjson.Member
-	members, err := strictjson.ParseObject(payload, buffer[:0])
+	members, err := strictjson.ParseObject(payload, strictjson.Claims, buffer[:0])
 	if err != nil {
 		return claims{}, reject(stapled.Malformed, "payload: %w", err)
 	}
@@ -68,7 +68,7 @@ func hasAudience(value, own string) (bool, error) {
 // array of strings (RFC 7519 §4.1.3).
 func audience(value string, list []string) ([]string, error) {
 	if strings.HasPrefix(value, "[") {
-		return strictjson.ParseStrings(value, list, strictjson.MaxMembers)
+		return strictjson.ParseStrings(value, list, strictjson.MaxAudiences)
 	}
 	aud, err := strictjson.Unquote(value)
 	if err != nil {

@@ -41,7 +41,8 @@ func (v *Verifier) outcome(t testing.TB, raw string) (Token, stapled.Reason) {
 	return Token{}, e.Reason
 }
 
-// confirm checks an accepted token against go-jose and crypto/x509.
+// confirm checks an accepted token against go-jose, crypto/x509 and
+// encoding/json.
 func confirm(t testing.TB, w *world, raw string, token Token) {
 	t.Helper()
 	leaf, err := token.Leaf()
@@ -74,6 +75,7 @@ func confirm(t testing.TB, w *world, raw string, token Token) {
 	if token.FreshUntil().Before(testca.Now) || token.Issuer() == "" {
 		t.Fatalf("accepted: %+v", token)
 	}
+	checkDecode(t, token)
 }
 
 // verifyWithJOSE verifies the signature by go-jose.

@@ -35,7 +35,7 @@ var forbidden = []string{"crit", "jku", "jwk", "x5u", "b64"}
 // header.
 func parseHeader(text string) (*header, error) {
 	var buffer [16]strictjson.Member
-	members, err := strictjson.ParseObject(text, buffer[:0])
+	members, err := strictjson.ParseObject(text, strictjson.Header, buffer[:0])
 	if err != nil {
 		return nil, reject(stapled.Malformed, "header: %w", err)
 	}

@@ -76,7 +76,7 @@ func (t Token) ID() string { return t.state().jti }
 // Audience returns the values of aud (RFC 7519 §4.1.3). They include the
 // verifier's audience. Each call returns a new slice.
 func (t Token) Audience() []string {
-	members, err := strictjson.ParseObject(t.state().payload, nil)
+	members, err := strictjson.ParseObject(t.state().payload, strictjson.Claims, nil)
 	if err != nil {
 		return nil // the zero Token: an accepted payload parses
 	}

@@ -22,7 +22,7 @@ import (
 // Case defines how a token is made and what a verifier must return for it. The
 // zero value of every field but name and rules gives a token without a fault.
 type Case struct {
-	// row names the kind of forgery, S01 to S35 for staples and T01 to T19 for
+	// row names the kind of forgery, S01 and on for staples and T01 and on for
 	// tokens; by default it is the row of the first rule. Cases that must be
 	// accepted have none.
 	row     string
