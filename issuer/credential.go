@@ -100,8 +100,9 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 
 	// 4. The chain is not larger than verifiers accept.
 	total := 0
+	var budget certx5c.Budget
 	for n, cert := range c.chain {
-		if _, err := certx5c.ParseDER(cert.Raw); err != nil { // too many names
+		if err := budget.Spend(cert.Raw); err != nil {
 			return nil, stapled.In(fmt.Sprintf("certificate %d, %s", n, certname.Of(cert)), err)
 		}
 		total += len(cert.Raw)

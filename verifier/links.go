@@ -42,8 +42,12 @@ type chain struct {
 // again: its text was canonical.
 func parseChain(texts []string, cache *cache[*link]) (*chain, error) {
 	c := &chain{cache: cache, x5c: texts, certs: make([]*x509.Certificate, len(texts))}
+	var budget certx5c.Budget
 	for i, text := range texts {
 		if known, ok := cache.get(text); ok {
+			if err := budget.Spend(known.cert.Raw); err != nil {
+				return nil, err
+			}
 			c.links[i], c.certs[i] = known, known.cert
 			continue
 		}
@@ -51,7 +55,7 @@ func parseChain(texts []string, cache *cache[*link]) (*chain, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.certs[i], err = certx5c.ParseDER(der); err != nil {
+		if c.certs[i], err = budget.Parse(der); err != nil {
 			return nil, err
 		}
 		c.links[i] = &link{cert: c.certs[i], fingerprint: fingerprintOf(c.certs[i])}

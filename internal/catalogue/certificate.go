@@ -133,7 +133,7 @@ func certificateCases() []Case {
 		Case{name: "x5t_S256_without_kid", rules: "3.7",
 			edit: edits(dropHeader("kid"), func(m *Maker, t *testca.Token) { t.Header.Add("x5t#S256", certx5c.KeyID(m.client.Cert)) })},
 	)
-	return append(append(cases, keyCases()...), certificateSignatureCases()...)
+	return slices.Concat(cases, partsCases(), keyCases(), certificateSignatureCases())
 }
 
 // keyCases returns the cases for rules 3.4 and 3.6.
