@@ -4,6 +4,7 @@
 package certx5c_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"testing"
@@ -30,7 +31,7 @@ func TestForgeriesOfParts(t *testing.T) {
 		})
 	}
 	t.Run("T04_larger_than_x5c", func(t *testing.T) {
-		der := stranger.Grown(stapled.MaxChainBytes+1, func(n int) stranger.Certificate { return stranger.Certificate{Serial: make([]byte, 1+n)} })
+		der := stranger.Grown(stapled.MaxChainBytes+1, func(n int) stranger.Certificate { return stranger.Certificate{Serial: bytes.Repeat([]byte{1}, n)} })
 		if _, err := certx5c.ParseDER(der); len(der) != stapled.MaxChainBytes+1 || !errors.Is(err, stapled.ChainInvalid) {
 			t.Errorf("%d bytes, and %v", len(der), err)
 		}
