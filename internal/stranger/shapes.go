@@ -118,18 +118,18 @@ func Shapes() []Shape {
 				return Certificate{Issuer: issuer, Subject: subject, Serial: bytes.Repeat([]byte{0x5a}, n)}
 			})
 		}},
-		keyed("RSA of a long modulus", func(n int) []byte { return rsaKey(ones(8*n), big.NewInt(65537)) }),
-		keyed("RSA of a long exponent", func(n int) []byte { return rsaKey(ones(2048), ones(8*n)) }),
+		keyed("RSA of a long modulus", func(n int) []byte { return RSA(ones(8*n), big.NewInt(65537)) }),
+		keyed("RSA of a long exponent", func(n int) []byte { return RSA(ones(2048), ones(8*n)) }),
 		keyed("DSA", func(n int) []byte {
-			return sequence(sequence(OID("1.2.840.10040.4.1"), sequence(integer(ones(8*n)), integer(ones(8)), integer(ones(8)))), bits(integer(ones(8))))
+			return Key("1.2.840.10040.4.1", sequence(integer(ones(8*n)), integer(ones(8)), integer(ones(8))), integer(ones(8)))
 		}),
 		keyed("P-256", func(n int) []byte { return padded(testca.P256, n) }),
 		keyed("P-384", func(n int) []byte { return padded(testca.P384, n) }),
 		keyed("P-521", func(n int) []byte { return padded(testca.P521, n) }),
 		keyed("Ed25519", func(n int) []byte { return padded(testca.Ed25519, n) }),
-		keyed("RSA 4096", func(n int) []byte { return rsaKey(ones(4096), new(big.Int).SetUint64(1<<31-1)) }),
+		keyed("RSA 4096", func(n int) []byte { return RSA(ones(4096), new(big.Int).SetUint64(1<<31-1)) }),
 		keyed("an unknown kind of key", func(n int) []byte {
-			return sequence(sequence(tlv(cbasn1.OBJECT_IDENTIFIER, bytes.Repeat([]byte{0x7f}, n))), bits(nil))
+			return sequence(sequence(tlv(cbasn1.OBJECT_IDENTIFIER, bytes.Repeat([]byte{0x7f}, n))), tlv(cbasn1.BIT_STRING, []byte{0}))
 		}),
 	}
 	for _, kind := range []struct {
@@ -205,11 +205,18 @@ func ones(bits int) *big.Int {
 	return n.Sub(n, big.NewInt(1))
 }
 
-func rsaKey(modulus, exponent *big.Int) []byte {
-	return sequence(sequence(OID("1.2.840.113549.1.1.1"), []byte{5, 0}), bits(sequence(integer(modulus), integer(exponent))))
+// RSA encodes a key, whatever its numbers.
+func RSA(modulus, exponent *big.Int) []byte {
+	return Key("1.2.840.113549.1.1.1", []byte{5, 0}, RSAKey(modulus, exponent))
 }
 
-func bits(content []byte) []byte { return tlv(cbasn1.BIT_STRING, []byte{0}, content) }
+// RSAKey encodes an RSAPublicKey (RFC 8017 §A.1.1).
+func RSAKey(modulus, exponent *big.Int) []byte { return sequence(integer(modulus), integer(exponent)) }
+
+// Key encodes a SubjectPublicKeyInfo. The parameters are in DER.
+func Key(oid string, parameters, key []byte) []byte {
+	return sequence(sequence(OID(oid), parameters), tlv(cbasn1.BIT_STRING, []byte{0}, key))
+}
 
 // padded is the key of a kind: the algorithm carries what fills the
 // certificate, if its parser ignores it.
