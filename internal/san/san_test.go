@@ -18,11 +18,11 @@ import (
 )
 
 func TestForgeriesOfNames(t *testing.T) {
-	names := san.Names{
-		URIs: []string{"spiffe://good.example/orders", "https://good.example/%6frders"},
-		DNS: []string{"good.example", "orders.good.example", "*.wild.example", "",
+	names := san.Usable(
+		[]string{"spiffe://good.example/orders", "https://good.example/%6frders"},
+		[]string{"good.example", "orders.good.example", "*.wild.example", "",
 			"https://elsewhere.example/x.host.example", "user@host.example", "host.example:443", "host.example/x.example", "host..example", "dot.example."},
-	}
+	)
 	accepted := []string{
 		"spiffe://good.example/orders", "https://good.example/%6frders",
 		"good.example", "orders.good.example",
@@ -116,7 +116,7 @@ func TestForgeriesOfNames(t *testing.T) {
 		}
 	})
 	t.Run("T12_absent_although_a_name_is_empty", func(t *testing.T) {
-		if err := (san.Names{URIs: []string{""}, DNS: []string{""}}).CheckIssuer(""); !errors.Is(err, stapled.IssuerMismatch) {
+		if err := san.Usable([]string{""}, []string{""}).CheckIssuer(""); !errors.Is(err, stapled.IssuerMismatch) {
 			t.Error(err)
 		}
 	})
@@ -186,9 +186,9 @@ func TestNames(t *testing.T) {
 // A name that is there and empty is nobody's.
 func TestForgeriesOfIssuers(t *testing.T) {
 	for name, names := range map[string]san.Names{
-		"T12_empty_URI":      {URIs: []string{""}},
-		"T12_empty_DNS_name": {DNS: []string{""}},
-		"T12_both_empty":     {URIs: []string{""}, DNS: []string{""}},
+		"T12_empty_URI":      {URIs: []string{""}}, // which Of leaves out
+		"T12_empty_DNS_name": san.Usable(nil, []string{""}),
+		"T12_both_empty":     san.Usable([]string{""}, []string{""}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, iss := range []string{"", "https://", "https:///"} {
