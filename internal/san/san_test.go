@@ -199,3 +199,34 @@ func TestForgeriesOfIssuers(t *testing.T) {
 		})
 	}
 }
+
+// What crypto/x509 does not parse, and what a certificate can hold: see the
+// catalogue for more of it.
+func TestForgeriesOfURIs(t *testing.T) {
+	for name, uri := range map[string]string{
+		"scheme_empty":            "://good.example/",
+		"scheme_with_underscore":  "a_b://good.example/",
+		"scheme_with_first_digit": "1a://good.example/",
+		"host_percent_encoded":    "https://good%2Eexample/",
+		"host_outside_ASCII":      "https://gööd.example/",
+		"host_with_a_space":       "https://good.example /",
+		"host_with_a_backslash":   `https://good.example\evil.example/`,
+		"host_of_IPvFuture":       "https://[v1.a]/",
+		"IPv6_without_brackets":   "https://::1/",
+		"IPv6_not_closed":         "https://[::1/",
+		"IPv6_and_more":           "https://[::1]good.example/",
+		"IPv6_with_a_zone":        "https://[fe80::1%eth0]/",
+		"IPv6_with_userinfo":      "https://[::1]:443@good.example/",
+		"port_of_letters":         "https://good.example:https/",
+		"port_negative":           "https://good.example:-1/",
+		"line_break":              "https://good.example/\n",
+		"zero":                    "https://good.example/\x00",
+		"outside_ASCII":           "https://good.example/ä",
+	} {
+		t.Run("T28_"+name, func(t *testing.T) {
+			if names := san.Usable([]string{uri}, []string{uri}); names.Identity() != "" || names.Issuer() != "" || names.CheckIssuer(uri) == nil {
+				t.Errorf("%q names %q", uri, names.Identity())
+			}
+		})
+	}
+}
