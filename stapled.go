@@ -50,6 +50,17 @@ const (
 	// subjectAltName. A two-byte name takes eighty times as much memory once
 	// parsed.
 	MaxNames = 64
+	// MaxNameBytes limits each name in a certificate's subjectAltName and name
+	// constraints.
+	MaxNameBytes = 1 << 10
+	// MaxParts is the maximum number of parts of all certificates in x5c
+	// together, and of each certificate that a staple embeds. Parts are the
+	// attributes in issuer and subject names and the elements of the lists in
+	// extensions; an extension counts as two. Real certificates have 20 to 60.
+	MaxParts = 192
+	// MaxExtensionIDBytes limits the object identifier of an extension, in DER
+	// without tag and length.
+	MaxExtensionIDBytes = 16
 )
 
 // The defaults that issuers and verifiers share. They must agree: a verifier

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/go-chi/chi/v5/middleware"
@@ -15,7 +16,6 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/stapledjwt/stapled"
-	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -43,11 +43,11 @@ func (a auditor) ssh(what string, cert *ssh.Certificate, p provisioner.Interface
 // describe names a certificate by its serial number, as `stapled revoke` takes
 // it, its subject and its names.
 func describe(cert *x509.Certificate) []any {
-	names := san.Names{DNS: cert.DNSNames}
+	var sans []string
 	for _, uri := range cert.URIs {
-		names.URIs = append(names.URIs, uri.String())
+		sans = append(sans, uri.String())
 	}
-	sans := append(append(names.URIs, names.DNS...), cert.EmailAddresses...)
+	sans = slices.Concat(sans, cert.DNSNames, cert.EmailAddresses)
 	for _, ip := range cert.IPAddresses {
 		sans = append(sans, ip.String())
 	}

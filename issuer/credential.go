@@ -91,7 +91,7 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 		i.name = names.Issuer()
 	}
 	if i.name == "" {
-		return nil, refuse(stapled.IssuerMismatch, "the certificate of %s has neither a URI nor a DNS name in its subjectAltName, so it cannot name an issuer", certname.Of(id.Leaf()))
+		return nil, refuse(stapled.IssuerMismatch, "the certificate of %s has neither a URI with a host nor the DNS name of a host in its subjectAltName, so it cannot name an issuer", certname.Of(id.Leaf()))
 	}
 	if err := names.CheckIssuer(i.name); err != nil {
 		return nil, err
@@ -100,14 +100,17 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 
 	// 4. The chain is not larger than verifiers accept.
 	total := 0
-	for n, cert := range c.chain {
-		if _, err := certx5c.ParseDER(cert.Raw); err != nil { // too many names
-			return nil, stapled.In(fmt.Sprintf("certificate %d, %s", n, certname.Of(cert)), err)
-		}
+	for _, cert := range c.chain {
 		total += len(cert.Raw)
 	}
 	if total > stapled.MaxChainBytes {
 		return nil, refuse(stapled.TooLarge, "the certificates have %d bytes, and verifiers accept %d", total, stapled.MaxChainBytes)
+	}
+	var budget certx5c.Budget
+	for n, cert := range c.chain {
+		if err := budget.Spend(cert.Raw); err != nil {
+			return nil, stapled.In(fmt.Sprintf("certificate %d, %s", n, certname.Of(cert)), err)
+		}
 	}
 	return c, nil
 }

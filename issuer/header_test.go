@@ -6,7 +6,6 @@ package issuer_test
 import (
 	"crypto"
 	"crypto/rand"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -183,11 +182,9 @@ func TestLargestStaple(t *testing.T) {
 	leaf := root.Leaf()
 	largest := 0
 	sort.Search(1000, func(n int) bool {
-		delegate := root.Delegate(func(t *testca.Template) {
-			filling := pkix.Extension{Id: []int{1, 3, 6, 1, 4, 1, 32473, 1}, Value: make([]byte, 12*n)}
-			t.ExtraExtensions = append(t.ExtraExtensions, filling)
+		s := staple(t, leaf, func(r *testca.Response) {
+			r.Extensions = []testca.Extension{{ID: []int{1, 3, 6, 1, 4, 1, 32473, 1}, Value: make([]byte, 12*n)}}
 		})
-		s := staple(t, leaf, testca.SignedBy(delegate, delegate.Cert))
 		iss := newIssuer(t, leaf, issuer.StaticStaples{s}, func(c *issuer.Config) { below(c, root.Cert) })
 		_, err := iss.Sign(t.Context(), forOrders)
 		if err == nil {

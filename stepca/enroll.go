@@ -63,12 +63,12 @@ func (c *Client) Enroll(ctx context.Context, req EnrollRequest) (*certs.Identity
 		sans = []string{req.Name}
 	}
 	template := certificateRequest(req.Name, sans)
-	names := san.Names{DNS: template.DNSNames}
+	var uris []string
 	for _, uri := range template.URIs {
-		names.URIs = append(names.URIs, uri.String())
+		uris = append(uris, uri.String())
 	}
-	if names.Issuer() == "" {
-		return nil, stapled.Errorf(stapled.ConfigInvalid, "none of %q is a DNS name or a URI, and a token could not name its issuer", sans)
+	if san.Usable(uris, template.DNSNames).Issuer() == "" {
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "none of %q is the name of a host or a URI with one, and a token could not name its issuer", sans)
 	}
 	key := req.Key
 	if key == nil {

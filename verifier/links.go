@@ -48,8 +48,12 @@ type chain struct {
 // again: its text was canonical.
 func parseChain(texts []string, cache *cache[*link], generation uint64) (*chain, error) {
 	c := &chain{cache: cache, generation: generation, x5c: texts, certs: make([]*x509.Certificate, len(texts))}
+	var budget certx5c.Budget
 	for i, text := range texts {
 		if known, ok := cache.get(everyView, text); ok {
+			if err := budget.Spend(known.cert.Raw); err != nil {
+				return nil, err
+			}
 			c.links[i], c.certs[i] = known, known.cert
 			continue
 		}
@@ -57,7 +61,7 @@ func parseChain(texts []string, cache *cache[*link], generation uint64) (*chain,
 		if err != nil {
 			return nil, err
 		}
-		if c.certs[i], err = certx5c.ParseDER(der); err != nil {
+		if c.certs[i], err = budget.Parse(der); err != nil {
 			return nil, err
 		}
 		c.links[i] = &link{cert: c.certs[i]}

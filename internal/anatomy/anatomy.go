@@ -118,6 +118,8 @@ func (a *Anatomy) readChain() []*x509.Certificate {
 		name := "certificate"
 		if i > 0 {
 			name = fmt.Sprintf("x5c[%d]", i)
+		} else if names, err := san.Of(c); err == nil && names.Identity() == "" {
+			a.problem("x5c[0] has no name that can be an issuer: neither a URI with a host nor the DNS name of a host")
 		}
 		a.Windows = append(a.Windows, window{Name: name, From: c.NotBefore.UTC(), Until: c.NotAfter.UTC()})
 	}
@@ -131,11 +133,11 @@ func viewCertificate(c *x509.Certificate) certificateView {
 		Key: keyName(c), Signature: c.SignatureAlgorithm.String(), KeyID: certx5c.KeyID(c), CA: c.IsCA,
 	}
 	// Ignore malformed names.
-	names, _ := san.Of(c)
-	for _, uri := range names.URIs {
+	uris, dnsNames, _ := san.Listed(c)
+	for _, uri := range uris {
 		view.Names = append(view.Names, "URI:"+uri)
 	}
-	for _, dns := range names.DNS {
+	for _, dns := range dnsNames {
 		view.Names = append(view.Names, "DNS:"+dns)
 	}
 	return view

@@ -133,7 +133,7 @@ func (b *ocspBasic) signerName(chain []*x509.Certificate) string {
 	id := b.Data.Responder
 	candidates := chain
 	for _, raw := range b.Certificates {
-		if c, err := x509.ParseCertificate(raw.FullBytes); err == nil {
+		if c, err := certx5c.ParseDER(raw.FullBytes); err == nil {
 			candidates = append(candidates[:len(candidates):len(candidates)], c)
 		}
 	}

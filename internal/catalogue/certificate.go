@@ -130,7 +130,7 @@ func certificateCases() []Case {
 		Case{name: "x5t_S256_without_kid", rules: "3.7",
 			edit: edits(dropHeader("kid"), func(m *Maker, t *testca.Token) { t.Header.Add("x5t#S256", certx5c.KeyID(m.client.Cert)) })},
 	)
-	return append(append(cases, keyCases()...), certificateSignatureCases()...)
+	return slices.Concat(cases, partsCases(), keyCases(), weakKeyCases(), certificateSignatureCases())
 }
 
 // keyCases returns the cases for rules 3.4 and 3.6.
@@ -242,7 +242,7 @@ func publicLeaf(bits int) func(*Maker) *testca.Party {
 
 // borrowed signs as RS256 with a key other than the leaf's.
 func borrowed(m *Maker, t *testca.Token) {
-	t.Key, t.Alg = m.ring.key(testca.RSA2048, "client"), "RS256"
+	signedBy(testca.RSA2048, "client", "RS256")(m, t)
 	t.Header.Set("alg", "RS256")
 }
 

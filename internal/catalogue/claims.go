@@ -19,7 +19,7 @@ import (
 func claimCases() []Case {
 	return slices.Concat(
 		append(jsonCases("payload", "7.1", claimsText), Case{name: "payload_is_a_number", rules: "7.1", edit: claimsText(text("1")), want: stapled.Malformed}),
-		claimTypeCases(), issuerCases(), audienceCases(), presenceCases(), lifetimeCases())
+		claimTypeCases(), issuerCases(), uriCases(), audienceCases(), presenceCases(), lifetimeCases())
 }
 
 // claimTypeCases returns the cases for rule 7.2.
@@ -125,8 +125,8 @@ func issuerCases() []Case {
 	}
 	return append(cases,
 		Case{name: "iss_expected", rules: "7.3", policy: expectIssuers("spiffe://test.example/other", clientURI)},
-		Case{name: "iss_the_second_URI", rules: "7.3", leaf: named([]string{"urn:example:1", "https://issuer.example/a?b#c"}, dns),
-			edit: claim("iss", "https://issuer.example/a?b#c"), issuer: "https://issuer.example/a?b#c", identity: "urn:example:1",
+		Case{name: "iss_the_second_URI", rules: "7.3", leaf: named([]string{"spiffe://issuer.example/1", "https://issuer.example/a?b#c"}, dns),
+			edit: claim("iss", "https://issuer.example/a?b#c"), issuer: "https://issuer.example/a?b#c", identity: "spiffe://issuer.example/1",
 			comment: "A URI is compared whole, whatever it is."},
 		Case{name: "iss_the_second_DNS_name", rules: "7.3", leaf: named(nil, "a.example", "b.example"),
 			edit: claim("iss", "https://b.example/path"), issuer: "https://b.example/path", identity: "a.example"},

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/stranger"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -61,6 +62,20 @@ func embeddedCases() []Case {
 		{name: "staple_with_a_certificate_of_64_names", staples: issuer(named(64))},
 		{name: "staple_with_a_certificate_of_65_names", staples: issuer(named(65)), want: stapled.StapleMalformed},
 	}
+	parts := func(n int) func(*Maker) []byte {
+		return func(m *Maker) []byte { return counted(n, extendedKeyUsages)(m).Cert.Raw }
+	}
+	sized := func(n int) func(*Maker) []byte {
+		return func(*Maker) []byte {
+			return stranger.Grown(n, func(n int) stranger.Certificate { return stranger.Certificate{Serial: bytes.Repeat([]byte{1}, n)} })
+		}
+	}
+	cases = append(cases,
+		Case{name: "staple_with_certificates_of_192_parts_each", staples: issuer(parts(stapled.MaxParts), parts(stapled.MaxParts))},
+		Case{name: "staple_with_a_certificate_of_193_parts", staples: issuer(parts(stapled.MaxParts + 1)), want: stapled.StapleMalformed},
+		Case{name: "staple_with_a_certificate_of_6144_bytes", staples: issuer(sized(stapled.MaxChainBytes))},
+		Case{name: "staple_with_a_certificate_of_6145_bytes", staples: issuer(sized(stapled.MaxChainBytes + 1)), want: stapled.StapleMalformed},
+	)
 	for i := range cases {
 		cases[i].rules = "6.3"
 		if cases[i].want != "" && cases[i].name != "staple_with_five_certificates" {

@@ -53,7 +53,7 @@ func Hash(alg jose.SignatureAlgorithm) (crypto.Hash, error) {
 }
 
 // Check returns AlgorithmRejected unless the public key is ECDSA on P-256, P-384
-// or P-521, Ed25519, or RSA of 2048 to 4096 bits.
+// or P-521, Ed25519, or RSA of 2048 to 4096 bits, and not known to be weak.
 func Check(pub crypto.PublicKey) error {
 	switch key := pub.(type) {
 	case *ecdsa.PublicKey:
@@ -63,12 +63,9 @@ func Check(pub crypto.PublicKey) error {
 		}
 		return stapled.Errorf(stapled.AlgorithmRejected, "elliptic curve %s", key.Curve.Params().Name)
 	case ed25519.PublicKey:
-		return nil
+		return checkEd25519(key)
 	case *rsa.PublicKey:
-		if bits := key.N.BitLen(); bits < minRSABits || bits > maxRSABits {
-			return stapled.Errorf(stapled.AlgorithmRejected, "RSA of %d bits", bits)
-		}
-		return nil
+		return checkRSA(key)
 	}
 	return stapled.Errorf(stapled.AlgorithmRejected, "%T", pub)
 }

@@ -4,6 +4,8 @@
 package certpath_test
 
 import (
+	"crypto"
+	"crypto/ed25519"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
@@ -280,14 +282,21 @@ func signedWithMD5(c *x509.Certificate) *x509.Certificate {
 	return testca.MustParse(der)
 }
 
+// weak certifies a key that nobody holds.
+func weak(key crypto.PublicKey) testca.Edit {
+	return func(t *testca.Template) { t.PublicKey, t.SigningKey = key, testca.Key(testca.P256, "weak") }
+}
+
 func TestForgeriesAsAnchors(t *testing.T) {
 	for name, root := range map[string]*testca.Party{
-		"T05_leaf":                testca.New().Leaf(),
-		"T05_version_1":           {Cert: testca.New().Intermediate().Version1().Cert},
-		"T05_no_CA":               testca.New(func(c *testca.Template) { c.IsCA = false }),
-		"T05_without_keyCertSign": testca.New(func(c *testca.Template) { c.KeyUsage = x509.KeyUsageCRLSign }),
-		"T05_RSA_1024":            testca.New(testca.Keyed(testca.RSA1024)),
-		"T05_P224":                testca.New(testca.Keyed(testca.P224)),
+		"T05_leaf":                   testca.New().Leaf(),
+		"T05_version_1":              {Cert: testca.New().Intermediate().Version1().Cert},
+		"T05_no_CA":                  testca.New(func(c *testca.Template) { c.IsCA = false }),
+		"T05_without_keyCertSign":    testca.New(func(c *testca.Template) { c.KeyUsage = x509.KeyUsageCRLSign }),
+		"T05_RSA_1024":               testca.New(testca.Keyed(testca.RSA1024)),
+		"T05_P224":                   testca.New(testca.Keyed(testca.P224)),
+		"T26_Ed25519_of_small_order": testca.New(weak(ed25519.PublicKey(testca.SmallOrder()[0]))),
+		"T26_RSA_with_a_fingerprint": testca.New(weak(testca.FingerprintedRSA(2048))),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if anchors, err := certs.NewAnchors(testca.New().Cert, root.Cert); err == nil || anchors != nil {

@@ -12,8 +12,6 @@ import (
 	"fmt"
 
 	"github.com/stapledjwt/stapled"
-	"golang.org/x/crypto/cryptobyte"
-	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
 // KeyID returns the key identifier of a leaf certificate: the unpadded
@@ -39,12 +37,13 @@ func Encode(chain []*x509.Certificate) []string {
 // verifies nothing.
 func Parse(x5c []string) ([]*x509.Certificate, error) {
 	chain := make([]*x509.Certificate, len(x5c))
+	var budget Budget
 	for i, value := range x5c {
 		der, err := DecodeBase64(value)
 		if err != nil {
 			return nil, stapled.In(fmt.Sprintf("x5c[%d]", i), err)
 		}
-		if chain[i], err = ParseDER(der); err != nil {
+		if chain[i], err = budget.Parse(der); err != nil {
 			return nil, stapled.In(fmt.Sprintf("x5c[%d]", i), err)
 		}
 	}
@@ -52,10 +51,19 @@ func Parse(x5c []string) ([]*x509.Certificate, error) {
 }
 
 // ParseDER parses one certificate; ChainInvalid if the bytes are not exactly
-// one certificate, or if it has more than [stapled.MaxNames] names.
-func ParseDER(der []byte) (*x509.Certificate, error) {
-	if countNames(der) > stapled.MaxNames {
-		return nil, stapled.Errorf(stapled.ChainInvalid, "a certificate has more than %d names", stapled.MaxNames)
+// one certificate, or if it exceeds a limit: [stapled.MaxChainBytes],
+// [stapled.MaxParts], [stapled.MaxNames], [stapled.MaxNameBytes] or
+// [stapled.MaxExtensionIDBytes]. Nothing is parsed before it has been counted.
+func ParseDER(der []byte) (*x509.Certificate, error) { return new(Budget).Parse(der) }
+
+// Budget counts the parts of the certificates in one chain, which together
+// may have [stapled.MaxParts]. The zero value has counted nothing.
+type Budget struct{ parts int }
+
+// Parse is like [ParseDER] for the next certificate of the chain.
+func (b *Budget) Parse(der []byte) (*x509.Certificate, error) {
+	if err := b.Spend(der); err != nil {
+		return nil, err
 	}
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
@@ -64,6 +72,22 @@ func ParseDER(der []byte) (*x509.Certificate, error) {
 		return nil, stapled.Errorf(stapled.ChainInvalid, "%.120s", err)
 	}
 	return c, nil
+}
+
+// Spend counts the next certificate of the chain without parsing it. It is for
+// a certificate that has been parsed before.
+func (b *Budget) Spend(der []byte) error {
+	if len(der) > stapled.MaxChainBytes {
+		return stapled.Errorf(stapled.ChainInvalid, "a certificate of %d bytes, more than %d", len(der), stapled.MaxChainBytes)
+	}
+	n := Count(der)
+	if err := n.check(); err != nil {
+		return err
+	}
+	if b.parts += n.Parts; b.parts > stapled.MaxParts {
+		return stapled.Errorf(stapled.ChainInvalid, "too many extensions, attributes and list elements: %d parts, more than %d", b.parts, stapled.MaxParts)
+	}
+	return nil
 }
 
 var strictBase64 = base64.StdEncoding.Strict()
@@ -81,36 +105,4 @@ func DecodeBase64(value string) ([]byte, error) {
 		return nil, stapled.Errorf(stapled.Malformed, "not canonical base64")
 	}
 	return der, nil
-}
-
-const subjectAltName = "\x55\x1d\x11" // id-ce-subjectAltName in DER
-
-// countNames counts the names in the subjectAltName of an unparsed certificate,
-// as far as it is well-formed; a parser gets no further either.
-func countNames(der []byte) int {
-	var tbs, list cryptobyte.String
-	input, count := cryptobyte.String(der), 0
-	if !input.ReadASN1(&tbs, cbasn1.SEQUENCE) || !tbs.ReadASN1(&tbs, cbasn1.SEQUENCE) {
-		return 0
-	}
-	for tag := cbasn1.Tag(0); tag != cbasn1.Tag(3).ContextSpecific().Constructed(); {
-		if !tbs.ReadAnyASN1(&list, &tag) {
-			return 0
-		}
-	}
-	list.ReadASN1(&list, cbasn1.SEQUENCE)
-	for !list.Empty() {
-		var ext, oid, value cryptobyte.String
-		if !list.ReadASN1(&ext, cbasn1.SEQUENCE) || !ext.ReadASN1(&oid, cbasn1.OBJECT_IDENTIFIER) ||
-			!ext.SkipOptionalASN1(cbasn1.BOOLEAN) || !ext.ReadASN1(&value, cbasn1.OCTET_STRING) {
-			return count
-		}
-		if string(oid) != subjectAltName || !value.ReadASN1(&value, cbasn1.SEQUENCE) {
-			continue
-		}
-		for !value.Empty() && value.ReadAnyASN1(new(cryptobyte.String), new(cbasn1.Tag)) {
-			count++
-		}
-	}
-	return count
 }

@@ -18,11 +18,11 @@ import (
 )
 
 func TestForgeriesOfNames(t *testing.T) {
-	names := san.Names{
-		URIs: []string{"spiffe://good.example/orders", "https://good.example/%6frders"},
-		DNS: []string{"good.example", "orders.good.example", "*.wild.example", "",
+	names := san.Usable(
+		[]string{"spiffe://good.example/orders", "https://good.example/%6frders"},
+		[]string{"good.example", "orders.good.example", "*.wild.example", "",
 			"https://elsewhere.example/x.host.example", "user@host.example", "host.example:443", "host.example/x.example", "host..example", "dot.example."},
-	}
+	)
 	accepted := []string{
 		"spiffe://good.example/orders", "https://good.example/%6frders",
 		"good.example", "orders.good.example",
@@ -116,7 +116,7 @@ func TestForgeriesOfNames(t *testing.T) {
 		}
 	})
 	t.Run("T12_absent_although_a_name_is_empty", func(t *testing.T) {
-		if err := (san.Names{URIs: []string{""}, DNS: []string{""}}).CheckIssuer(""); !errors.Is(err, stapled.IssuerMismatch) {
+		if err := san.Usable([]string{""}, []string{""}).CheckIssuer(""); !errors.Is(err, stapled.IssuerMismatch) {
 			t.Error(err)
 		}
 	})
@@ -186,15 +186,46 @@ func TestNames(t *testing.T) {
 // A name that is there and empty is nobody's.
 func TestForgeriesOfIssuers(t *testing.T) {
 	for name, names := range map[string]san.Names{
-		"T12_empty_URI":      {URIs: []string{""}},
-		"T12_empty_DNS_name": {DNS: []string{""}},
-		"T12_both_empty":     {URIs: []string{""}, DNS: []string{""}},
+		"T12_empty_URI":      {URIs: []string{""}}, // which Of leaves out
+		"T12_empty_DNS_name": san.Usable(nil, []string{""}),
+		"T12_both_empty":     san.Usable([]string{""}, []string{""}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, iss := range []string{"", "https://", "https:///"} {
 				if err := names.CheckIssuer(iss); !errors.Is(err, stapled.IssuerMismatch) {
 					t.Errorf("%q: %v", iss, err)
 				}
+			}
+		})
+	}
+}
+
+// What crypto/x509 does not parse, and what a certificate can hold: see the
+// catalogue for more of it.
+func TestForgeriesOfURIs(t *testing.T) {
+	for name, uri := range map[string]string{
+		"scheme_empty":            "://good.example/",
+		"scheme_with_underscore":  "a_b://good.example/",
+		"scheme_with_first_digit": "1a://good.example/",
+		"host_percent_encoded":    "https://good%2Eexample/",
+		"host_outside_ASCII":      "https://gööd.example/",
+		"host_with_a_space":       "https://good.example /",
+		"host_with_a_backslash":   `https://good.example\evil.example/`,
+		"host_of_IPvFuture":       "https://[v1.a]/",
+		"IPv6_without_brackets":   "https://::1/",
+		"IPv6_not_closed":         "https://[::1/",
+		"IPv6_and_more":           "https://[::1]good.example/",
+		"IPv6_with_a_zone":        "https://[fe80::1%eth0]/",
+		"IPv6_with_userinfo":      "https://[::1]:443@good.example/",
+		"port_of_letters":         "https://good.example:https/",
+		"port_negative":           "https://good.example:-1/",
+		"line_break":              "https://good.example/\n",
+		"zero":                    "https://good.example/\x00",
+		"outside_ASCII":           "https://good.example/ä",
+	} {
+		t.Run("T28_"+name, func(t *testing.T) {
+			if names := san.Usable([]string{uri}, []string{uri}); names.Identity() != "" || names.Issuer() != "" || names.CheckIssuer(uri) == nil {
+				t.Errorf("%q names %q", uri, names.Identity())
 			}
 		})
 	}
