@@ -155,8 +155,8 @@ func constraintFormCases() []Case {
 		{"a_malformed_directoryName", true, testca.Constraints{Permitted: append(ok, testca.GeneralName{0xa4, 2, 5, 0})}, nil},
 		{"a_name_of_no_kind", true, testca.Constraints{Permitted: append(ok, testca.GeneralName{0x89, 0})}, nil},
 		{"a_DNS_wildcard", true, testca.Constraints{Permitted: append(ok, testca.DNS("*.test.example"))}, nil},
-		{"256_subtrees", false, testca.Constraints{Permitted: append(ok, manyDomains(255)...)}, nil},
-		{"257_subtrees", true, testca.Constraints{Permitted: append(ok, manyDomains(256)...)}, nil},
+		{"128_subtrees", false, testca.Constraints{Permitted: append(ok, manyDomains(127)...)}, nil},
+		{"129_subtrees", true, testca.Constraints{Permitted: append(ok, manyDomains(128)...)}, nil},
 	} {
 		for _, critical := range []bool{true, false} {
 			c := Case{name: "constraints_with_" + row.name, rules: "5.2"}

@@ -19,7 +19,7 @@ import (
 
 // MaxSubtrees is the maximum number of subtrees in a certificate's
 // nameConstraints: with the limit on names, it bounds the comparisons.
-const MaxSubtrees = 256
+const MaxSubtrees = 128
 
 // Check checks a path: leaf first, anchor last. The constraints of the anchor
 // count; its names do not. The signatures of the path are not its concern.

@@ -306,7 +306,7 @@ func TestExtensions(t *testing.T) {
 		want        string
 	}{
 		{"as_many_as_there_may_be", testca.Constraints{Permitted: many[1:], Excluded: names(testca.DNS("g.example"))}, ""},
-		{"more_than_there_may_be", testca.Constraints{Permitted: many, Excluded: names(testca.DNS("g.example"))}, "have more than 256 subtrees"},
+		{"more_than_there_may_be", testca.Constraints{Permitted: many, Excluded: names(testca.DNS("g.example"))}, "have more than 128 subtrees"},
 		{"nothing", testca.Constraints{Raw: []byte{}}, malformed},
 		{"not_a_sequence", testca.Constraints{Raw: []byte{5, 0}}, malformed},
 		{"empty", testca.Constraints{}, empties},
