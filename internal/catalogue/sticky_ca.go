@@ -62,7 +62,7 @@ func holdOfCACases() []Case {
 		{row: "S35", name: "hold_of_the_intermediate_after_a_good_one_of_the_same_second", steps: []Case{
 			goodCA(-3*minute, ""), heldCA(-3 * minute), withoutCA(is), goodCA(-3*minute, is),
 		}},
-		{row: "S35", name: "hold_of_the_intermediate_after_a_good_one_in_a_token_that_is_refused", steps: []Case{
+		{row: "S35", name: "hold_of_the_intermediate_after_a_good_one_in_a_token_that_is_refused", rules: "6.10 6.13", steps: []Case{
 			{comment: "The leaf's staple has ended; the intermediate's is fresh.", want: stapled.StapleStale,
 				staples: func(m *Maker, leaf *testca.Party) [][]byte {
 					return [][]byte{m.staple(leaf, window(-2*minute, -time.Second)), m.staple(leaf.Issuer)}
