@@ -57,9 +57,9 @@ func embeddedCases() []Case {
 		{name: "staple_of_the_issuer_with_an_unparsable_certificate_behind_its_own", staples: issuer(ca, junk), want: stapled.StapleMalformed},
 		{name: "staple_of_a_delegate_behind_an_unparsable_certificate", staples: delegate(odd, nil), want: stapled.StapleMalformed},
 		{name: "staple_of_a_delegate_before_an_unparsable_certificate", staples: delegate(nil, odd), want: stapled.StapleMalformed},
-		{name: "staple_of_a_delegate_between_two_unparsable_certificates", staples: delegate(odd, odd), want: stapled.StapleMalformed},
-		{name: "staple_with_an_unparsable_fourth_certificate", staples: issuer(ca, ca, ca, junk), want: stapled.StapleMalformed},
-		{name: "staple_of_a_delegate_that_is_cut_off", want: stapled.StapleMalformed, staples: stapleFor(func(m *Maker, leaf *testca.Party) []byte {
+		{name: "staple_of_a_delegate_between_two_unparsable_certificates", unpublished: true, staples: delegate(odd, odd), want: stapled.StapleMalformed},
+		{name: "staple_with_an_unparsable_fourth_certificate", unpublished: true, staples: issuer(ca, ca, ca, junk), want: stapled.StapleMalformed},
+		{name: "staple_of_a_delegate_that_is_cut_off", unpublished: true, want: stapled.StapleMalformed, staples: stapleFor(func(m *Maker, leaf *testca.Party) []byte {
 			delegate := m.newDelegate(m.ca)
 			return m.staple(leaf, testca.SignedBy(delegate, raw(m, []func(*Maker) []byte{cut})...))
 		})},
