@@ -29,6 +29,12 @@ func goodAt(this time.Duration) func(*Maker, *testca.Party) [][]byte {
 	return oneStaple(window(this, 9*time.Minute))
 }
 
+// similar keeps a case out of the vectors, which have one like it.
+func similar(c Case) Case {
+	c.unpublished = true
+	return c
+}
+
 // holdCases returns the cases for a leaf on hold: the token's own staple has to
 // be newer.
 func holdCases() []Case {
@@ -56,7 +62,7 @@ func holdCases() []Case {
 			{staples: heldAt(-4 * minute), want: is},
 			{comment: "The newest hold counts, in whatever order they came.", staples: goodAt(-3 * minute), want: is},
 		}},
-		{name: "held_twice_the_newer_last", steps: []Case{
+		{name: "held_twice_the_newer_last", unpublished: true, steps: []Case{
 			{staples: heldAt(-4 * minute), want: is},
 			{staples: heldAt(-2 * minute), want: is},
 			{staples: goodAt(-3 * minute), want: is},
@@ -67,7 +73,7 @@ func holdCases() []Case {
 			{staples: goodAt(-3 * minute), want: is},
 			{staples: goodAt(-minute)},
 		}},
-		{name: "hold_with_other_tokens_of_the_same_header", steps: []Case{
+		{name: "hold_with_other_tokens_of_the_same_header", unpublished: true, steps: []Case{
 			{staples: goodAt(-3 * minute)},
 			{comment: "The same header again, with other claims.", staples: goodAt(-3 * minute), edit: claim("jti", "second")},
 			{staples: heldAt(-2 * minute), want: is},
@@ -95,7 +101,7 @@ func holdCases() []Case {
 			{staples: goodAt(-minute), want: is},
 			{at: 2 * minute, staples: goodAt(minute + time.Second)},
 		}},
-		{name: "hold_of_another_certificate", steps: []Case{
+		{name: "hold_of_another_certificate", unpublished: true, steps: []Case{
 			{staples: heldAt(-2 * minute), want: is},
 			{comment: "The same name and key, another serial number.", leaf: client(), staples: goodAt(-3 * minute)},
 		}},
@@ -123,24 +129,24 @@ func notSeenCases() []Case {
 	return []Case{
 		after("revocation_that_is_not_authentic", "6.8 6.10", "Anybody could say so.", untrusted,
 			Case{staples: stapleFor(func(m *Maker, leaf *testca.Party) []byte { return m.staple(leaf, testca.SignedBy(m.sibling), revoked) })}),
-		after("revocation_that_the_leaf_signed", "6.8 6.10", "", untrusted,
+		similar(after("revocation_that_the_leaf_signed", "6.8 6.10", "", untrusted,
 			Case{staples: stapleFor(func(m *Maker, leaf *testca.Party) []byte {
 				return m.staple(leaf, testca.SignedBy(leaf, leaf.Cert), revoked)
-			})}),
+			})})),
 		after("revocation_in_a_token_that_another_key_signed", "5.1 6.10", "Only the holder of the key makes a verifier remember.", stapled.SignatureInvalid,
 			Case{staples: oneStaple(revoked), edit: signedBy(testca.P256, "other", "ES256")}),
-		after("revocation_behind_a_staple_that_is_not_well-formed", "6.3 6.10", "The first fault ends it.", stapled.StapleMalformed,
-			Case{staples: withIntermediate(revoked), edit: ocsp(0, text("MAA="))}),
+		similar(after("revocation_behind_a_staple_that_is_not_well-formed", "6.3 6.10", "The first fault ends it.", stapled.StapleMalformed,
+			Case{staples: withIntermediate(revoked), edit: ocsp(0, text("MAA="))})),
 		after("unknown_is_not_a_revocation", "6.10 6.11", "", stapled.StapleUnknown,
 			Case{staples: oneStaple(single(func(s *testca.Single) { s.Status = testca.Unknown }))}),
 		after("hold_that_is_stale", "6.10", "A hold teaches only while it is fresh.", is,
 			Case{staples: oneStaple(held, window(-5*minute, -time.Second))}),
-		after("hold_above_the_greatest_age", "6.10", "", is,
-			Case{staples: oneStaple(held, window(-61*minute, 9*minute))}),
+		similar(after("hold_above_the_greatest_age", "6.10", "", is,
+			Case{staples: oneStaple(held, window(-61*minute, 9*minute))})),
 		after("hold_from_the_future", "6.10", "", is,
 			Case{staples: oneStaple(held, window(beyond, 9*minute))}),
-		after("hold_produced_in_the_future", "6.10", "", is,
-			Case{staples: oneStaple(held, func(r *testca.Response) { r.ProducedAt = testca.Now.Add(beyond) })}),
+		similar(after("hold_produced_in_the_future", "6.10", "", is,
+			Case{staples: oneStaple(held, func(r *testca.Response) { r.ProducedAt = testca.Now.Add(beyond) })})),
 		{name: "revocation_of_another_certificate_in_the_place_of_the_leafs", rules: "6.6 6.10", leaf: client(), steps: []Case{
 			{want: stapled.StapleMismatch, staples: stapleFor(func(m *Maker, _ *testca.Party) []byte { return m.staple(m.client, revoked) })},
 			{staples: goodAt(-3 * minute)},

@@ -54,7 +54,7 @@ var revocationTargets = []target{
 			old: "earliest(thisUpdate, now.Add(leeway.Of(f.Leeway)))", new: "earliest(thisUpdate, now.Add(0*leeway.Of(f.Leeway)))"},
 		{name: "revocation-not-extended", rule: "6.10", rows: "S32_extended_revoke S32_revoked_since_1970",
 			old: "case staple.ExtendedRevoke():", new: "case false:"},
-		{name: "hold-only-fresh", rule: "6.10", rows: "S32_hold_that_is_stale S32_hold_above_the S32_hold_from_the S32_hold_produced_in",
+		{name: "hold-only-fresh", rule: "6.10", rows: "S32_hold_that_is_stale S32_hold_from_the S32_hold_produced_in",
 			old: "case staple.CheckFresh(now, f) == nil:", new: "default:"},
 		{name: "hold-not-by-an-older", rule: "6.10", rows: "S32_good_after_an_older_hold_and_a_newer_one",
 			old: "case other.held.After(f.held):", new: "default:"},

@@ -130,6 +130,8 @@ var stapleTargets = []target{
 			old: "if certkey.Same(delegate, leaf) {", new: "if false {"},
 		{name: "delegate-time", rule: "6.9",
 			old: "err := checkDelegateTime(delegate, at); err != nil", new: "err := checkDelegateTime(delegate, at); false && err != nil"},
+		{name: "delegate-signature-last", rule: "6.9", rows: "TestStaplesPrice/four_made-up_certificates_that_are_not_for_OCSP", in: "verifier",
+			old: "func checkDelegate(delegate, leaf, issuer *x509.Certificate, at clock, allow allowance) error {", new: "func checkDelegate(delegate, leaf, issuer *x509.Certificate, at clock, allow allowance) error {\n\t_ = issuer.CheckSignature(delegate.SignatureAlgorithm, delegate.RawTBSCertificate, delegate.Signature)"},
 		{name: "slim-certid", rule: "6.6", rows: "TestSlimForgeries/S11_certid_before_signer",
 			old: "r.certID.check(leaf, issuer); err != nil {\n\t\treturn nil, err\n\t}\n\t// 3. Who signed it? The first", new: "r.certID.check(leaf, issuer); false && err != nil {\n\t\treturn nil, err\n\t}\n\t// The first"},
 		{name: "slim-last-to-end", rule: "6.9", rows: "TestSlim/delegate_that_ends_last_comes_last",
