@@ -42,14 +42,27 @@ func Check(path []*x509.Certificate) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", certname.Of(c), err)
 		}
+		if err := checkMappings(own); err != nil {
+			return fmt.Errorf("%s: %w", certname.Of(c), err)
+		}
 		if err := s.process(own, selfIssued(c), last); err != nil {
 			return fmt.Errorf("%s: %w", certname.Of(c), err)
 		}
 		if last {
 			break
 		}
-		if err := s.prepare(own, selfIssued(c)); err != nil {
-			return fmt.Errorf("%s: %w", certname.Of(c), err)
+		s.prepare(own, selfIssued(c))
+	}
+	return nil
+}
+
+// checkMappings refuses a mapping to or from any-policy (RFC 5280 §6.1.4 (a)): in
+// a CA certificate by that step, and in a leaf because no certificate may have
+// one (§4.2.1.5).
+func checkMappings(own *extensions) error {
+	for _, m := range own.mappings {
+		if m.issuer == anyPolicy || m.subject == anyPolicy {
+			return errors.New("it maps any-policy (RFC 5280 §6.1.4 (a))")
 		}
 	}
 	return nil
@@ -84,14 +97,8 @@ func (s *state) process(own *extensions, selfIssued, last bool) error {
 }
 
 // prepare takes the steps of §6.1.4 that are about policies.
-func (s *state) prepare(own *extensions, selfIssued bool) error {
-	// (a)
-	for _, m := range own.mappings {
-		if m.issuer == anyPolicy || m.subject == anyPolicy {
-			return errors.New("it maps any-policy (RFC 5280 §6.1.4 (a))")
-		}
-	}
-	// (b)
+func (s *state) prepare(own *extensions, selfIssued bool) {
+	// (a) holds by [checkMappings], (b)
 	if s.policyMapping > 0 {
 		s.graph.mapPolicies(own.mappings)
 	} else {
@@ -107,7 +114,6 @@ func (s *state) prepare(own *extensions, selfIssued bool) error {
 	restrict(&s.explicitPolicy, own.requireExplicitPolicy)
 	restrict(&s.policyMapping, own.inhibitPolicyMapping)
 	restrict(&s.inhibitAnyPolicy, own.inhibitAnyPolicy)
-	return nil
 }
 
 func decrement(v *int) {

@@ -82,7 +82,7 @@ func TestPolicies(t *testing.T) {
 		{"mapped_from_any", path(nil, edits(has(p(1)), mapping(anyPolicy, p(2))), nil), mapsAny},
 		{"mapped_to_any", path(nil, edits(has(p(1)), mapping(p(1), anyPolicy)), nil), mapsAny},
 		{"mapped_to_any_without_policies", path(nil, edits(mapping(p(1), anyPolicy)), nil), mapsAny},
-		{"mapped_to_any_by_the_leaf", path(edits(mapping(p(1), anyPolicy)), nil, nil), ""},
+		{"mapped_to_any_by_the_leaf", path(edits(mapping(p(1), anyPolicy)), nil, nil), mapsAny},
 
 		{"constraints_with_trailing_bytes", path(nil, edits(raw(36, true, 0x30, 5, 0x80, 1, 9, 5, 0)), nil), malformed},
 		{"constraints_empty", path(nil, edits(raw(36, true, 0x30, 0)), nil), malformed},
