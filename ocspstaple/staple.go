@@ -103,7 +103,8 @@ type Freshness struct {
 	// Leeway is how far in the future thisUpdate and producedAt may be, to
 	// allow for clock skew. It never extends MaxAge or nextUpdate, so the bound
 	// on a revocation stays exact. 0 means [stapled.DefaultLeeway], one minute;
-	// [stapled.NoLeeway] means none.
+	// [stapled.NoLeeway] means none, and so does more than
+	// [stapled.MaxLeeway].
 	Leeway time.Duration
 }
 

@@ -31,6 +31,7 @@ type EnrollRequest struct {
 	// Name becomes the common name. Required.
 	Name string
 	// SANs are the names in the certificate: DNS names and URIs. Default: Name.
+	// A list that is empty is an error.
 	SANs []string
 	// Validity is the lifetime from now. Default: the CA's, which is 24 h
 	// unless configured otherwise.
@@ -59,7 +60,10 @@ func (c *Client) Enroll(ctx context.Context, req EnrollRequest) (*certs.Identity
 		return nil, stapled.Errorf(stapled.ConfigInvalid, "validity %s is negative", timetext.Duration(req.Validity))
 	}
 	sans := req.SANs
-	if len(sans) == 0 {
+	if sans != nil && len(sans) == 0 {
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "EnrollRequest.SANs is empty: leave it nil for the name, or list names")
+	}
+	if sans == nil {
 		sans = []string{req.Name}
 	}
 	template := certificateRequest(req.Name, sans)

@@ -64,6 +64,9 @@ func (v *Verifier) Verify(raw string) (Token, error) {
 }
 
 func (v *Verifier) verify(raw string) (*accepted, error) {
+	if v.cfg.Now == nil {
+		return nil, reject(stapled.ConfigInvalid, "this Verifier was not made by verifier.New")
+	}
 	now := v.cfg.Now()
 	// 1. Size and shape.
 	t, err := split(raw)

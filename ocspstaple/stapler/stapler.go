@@ -63,7 +63,7 @@ type Config struct {
 	MaxAge time.Duration
 	// Leeway is how far the responder's clock may be ahead. It extends nothing.
 	// 0 means [stapled.DefaultLeeway], one minute; [stapled.NoLeeway] means
-	// none.
+	// none. At most [stapled.MaxLeeway].
 	Leeway time.Duration
 	// Timeout limits one question to all responders of a certificate together.
 	// Default [DefaultTimeout].
