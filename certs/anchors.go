@@ -82,6 +82,9 @@ func (a *Anchors) Missing(c *x509.Certificate) string {
 	if len(a.bySubject[string(c.RawIssuer)]) > 0 {
 		return fmt.Sprintf("%s is not signed by the key of the trust anchor %s", certname.Of(c), certname.IssuerOf(c))
 	}
+	if len(a.all) == 0 {
+		return "there are no trust anchors: NewAnchors did not make this set"
+	}
 	const most = 150 // bytes: logs contain many of these
 	trusted := certname.Of(a.all[0])
 	for i, anchor := range a.all[1:] {

@@ -4,6 +4,7 @@
 package gateway_test
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/stapledjwt/stapled/gateway"
@@ -14,5 +15,5 @@ import (
 func TestZeroValues(t *testing.T) {
 	zerotest.Methods(t, []any{
 		new(gateway.Gateway), new(gateway.Proxy),
-	})
+	}, gateway.Request{Credentials: []string{"Bearer a.b.c"}}, http.NotFoundHandler())
 }

@@ -14,5 +14,5 @@ import (
 func TestZeroValues(t *testing.T) {
 	zerotest.Methods(t, []any{
 		new(issuer.Issuer), new(issuer.TokenSource), new(issuer.Transport), new(issuer.StaticStaples),
-	})
+	}, issuer.Claims{Audience: []string{"orders"}})
 }

@@ -135,12 +135,18 @@ func encodeCSR(template *x509.CertificateRequest, key crypto.Signer) (string, er
 // certificate itself authorizes the request (mutual TLS), so it must be valid
 // and not revoked.
 func (c *Client) Renew(ctx context.Context, id *certs.Identity) (*certs.Identity, error) {
+	if err := c.checkRenewal(id); err != nil {
+		return nil, err
+	}
 	return c.renew(ctx, id, "/1.0/renew", nil, id.Key)
 }
 
 // Rekey is like Renew, but with a new key of the same kind, so that a key never
 // outlives its certificate.
 func (c *Client) Rekey(ctx context.Context, id *certs.Identity) (*certs.Identity, error) {
+	if err := c.checkRenewal(id); err != nil {
+		return nil, err
+	}
 	key, err := newKeyLike(id.Leaf().PublicKey)
 	if err != nil {
 		return nil, err
@@ -152,6 +158,17 @@ func (c *Client) Rekey(ctx context.Context, id *certs.Identity) (*certs.Identity
 	return c.renew(ctx, id, "/1.0/rekey", struct {
 		CSR string `json:"csr"`
 	}{csr}, key)
+}
+
+// checkRenewal refuses the zero Client and an identity without a certificate.
+func (c *Client) checkRenewal(id *certs.Identity) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	if id == nil || id.Leaf() == nil || id.Key == nil {
+		return stapled.Errorf(stapled.ConfigInvalid, "an identity without a certificate and a key cannot be renewed")
+	}
+	return nil
 }
 
 func (c *Client) renew(ctx context.Context, id *certs.Identity, path string, in any, key crypto.Signer) (*certs.Identity, error) {

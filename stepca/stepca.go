@@ -109,6 +109,14 @@ func parseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
+// check refuses the zero Client.
+func (c *Client) check() error {
+	if c.base == nil {
+		return stapled.Errorf(stapled.ConfigInvalid, "this Client was not made by stepca.New")
+	}
+	return nil
+}
+
 // Root returns the root certificate of the CA.
 func (c *Client) Root() *x509.Certificate { return c.cfg.Root }
 

@@ -6,6 +6,7 @@ package stepca_test
 import (
 	"testing"
 
+	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/zerotest"
 	"github.com/stapledjwt/stapled/stepca"
 )
@@ -14,5 +15,5 @@ import (
 func TestZeroValues(t *testing.T) {
 	zerotest.Methods(t, []any{
 		new(stepca.Client),
-	})
+	}, stepca.EnrollRequest{Name: "a.internal"}, new(certs.Identity))
 }

@@ -20,6 +20,7 @@ import (
 // zero value, and fails for each that panics. An argument is the first of args
 // that fits its type, otherwise a canceled context, a request, a recorder, a
 // string, or its zero value.
+// A handler that a method returns serves a request.
 //
 // A type that is not listed is not tested; so each package lists the types that
 // have exported methods.
@@ -46,7 +47,11 @@ func Methods(t *testing.T, values []any, args ...any) {
 					}
 				}()
 				method := reflect.New(v.Type().Elem()).MethodByName(v.Type().Method(i).Name)
-				method.Call(arguments(method.Type(), args))
+				for _, result := range method.Call(arguments(method.Type(), args)) {
+					if h, ok := result.Interface().(http.Handler); ok && h != nil {
+						h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "http://test.example/", nil))
+					}
+				}
 			})
 		}
 	}

@@ -14,5 +14,5 @@ import (
 func TestZeroValues(t *testing.T) {
 	zerotest.Methods(t, []any{
 		new(stapler.Stapler), new(stapler.HTTPFetcher), new(stapler.Busy), new(stapler.ResponseStatus),
-	})
+	}, stapler.Request{})
 }
