@@ -72,6 +72,9 @@ const (
 	DefaultLeeway = time.Minute
 	// NoLeeway disables leeway wherever one can be configured.
 	NoLeeway time.Duration = -1
+	// MaxLeeway is the largest leeway that can be configured: a leeway is for
+	// clocks that are not set exactly, not for one that is wrong.
+	MaxLeeway = 10 * time.Minute
 	// DefaultMaxStapleAge limits the time since thisUpdate, regardless of
 	// nextUpdate.
 	DefaultMaxStapleAge = time.Hour

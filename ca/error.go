@@ -23,7 +23,12 @@ type AddressError struct {
 }
 
 // Error returns the text of the cause.
-func (e *AddressError) Error() string { return e.Err.Error() }
+func (e *AddressError) Error() string {
+	if e.Err == nil {
+		return "the CA cannot listen"
+	}
+	return e.Err.Error()
+}
 
 // Unwrap returns the cause.
 func (e *AddressError) Unwrap() error { return e.Err }

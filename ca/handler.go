@@ -16,14 +16,30 @@ import (
 // TLS with TLSConfig. With [Config].HandlersOnly, the CA then does not listen
 // anywhere. Shut such a server down before the CA: Run and Close wait only for
 // requests to the CA's own servers.
-func (c *CA) Handler() http.Handler { return c.api.Handler }
+func (c *CA) Handler() http.Handler { return handlerOf(c.api) }
 
 // TLSConfig returns a configuration with the API's certificate, which the CA
 // renews while it runs. It accepts client certificates of this CA.
-func (c *CA) TLSConfig() *tls.Config { return c.api.TLSConfig.Clone() }
+func (c *CA) TLSConfig() *tls.Config {
+	if c.api == nil { // Open did not make it
+		return new(tls.Config)
+	}
+	return c.api.TLSConfig.Clone()
+}
 
 // OCSPHandler returns the OCSP responder, for plain HTTP.
-func (c *CA) OCSPHandler() http.Handler { return c.ocsp.Handler }
+func (c *CA) OCSPHandler() http.Handler { return handlerOf(c.ocsp) }
+
+// handlerOf returns the server's handler; for a CA that Open did not make, one
+// that refuses everything.
+func handlerOf(s *http.Server) http.Handler {
+	if s == nil {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "this CA was not opened", http.StatusServiceUnavailable)
+		})
+	}
+	return s.Handler
+}
 
 // withValues adds to requests what step-ca's handlers look for in their
 // context.

@@ -38,8 +38,9 @@ type InitConfig struct {
 	// OCSPURL is the responder's URL in the certificates, for a responder behind a
 	// proxy; default http:// followed by OCSPAddress.
 	OCSPURL string
-	// DNSNames are additional names of the step-ca API. 127.0.0.1, localhost and
-	// the host of CAAddress are always included.
+	// DNSNames are additional names of the step-ca API; default none. 127.0.0.1,
+	// localhost and the host of CAAddress are always included. A list that is
+	// empty is an error.
 	DNSNames []string
 	// Provisioner names the JWK provisioner; default "stapled".
 	Provisioner string
@@ -57,6 +58,9 @@ const minLeafDuration = time.Second
 // Init leaves a directory that it made before as it is, and replaces an empty
 // one. It refuses any other directory.
 func Init(dir string, cfg InitConfig) error {
+	if cfg.DNSNames != nil && len(cfg.DNSNames) == 0 {
+		return stapled.Errorf(stapled.ConfigInvalid, "InitConfig.DNSNames is empty: leave it nil, or list names")
+	}
 	l, err := newLayout(dir)
 	if err != nil {
 		return err

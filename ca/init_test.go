@@ -188,6 +188,18 @@ func TestInitEmptyDirectory(t *testing.T) {
 	run(t, link, Config{})
 }
 
+// TestEmptyLists: what is present and empty is no default.
+func TestEmptyLists(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "ca")
+	if err := Init(dir, InitConfig{DNSNames: []string{}}); !errors.Is(err, stapled.ConfigInvalid) {
+		t.Errorf("no DNS names: %v", err)
+	}
+	must(t, Init(dir, InitConfig{}))
+	if ca, err := Open(dir, Config{Password: []byte{}}); !errors.Is(err, stapled.WrongPassword) || ca != nil {
+		t.Errorf("an empty password: %v", err)
+	}
+}
+
 // TestInitWorkingDirectory: nobody's working directory is replaced.
 func TestInitWorkingDirectory(t *testing.T) {
 	dir := t.TempDir()

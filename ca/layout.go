@@ -106,6 +106,8 @@ func (l layout) findPassword(given []byte, cfg *config.Config) (secret, error) {
 	switch {
 	case len(given) > 0:
 		return secret{given, "the password given"}, nil
+	case given != nil:
+		return secret{}, stapled.Errorf(stapled.WrongPassword, "the password given is empty: leave it nil for the one in the directory, or give one")
 	case cfg.Password != "":
 		return secret{[]byte(cfg.Password), "the password in " + l.config()}, nil
 	}

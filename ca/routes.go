@@ -74,7 +74,7 @@ func (c *CA) routes(ctx context.Context, cfg *config.Config) (_ context.Context,
 
 // ServesCRL reports whether the CA keeps a CRL, at /1.0/crl of the API and of
 // insecureAddress.
-func (c *CA) ServesCRL() bool { return c.authority.GetConfig().CRL.IsEnabled() }
+func (c *CA) ServesCRL() bool { return c.authority != nil && c.authority.GetConfig().CRL.IsEnabled() }
 
 // acmeHost returns the host in ACME's links when a request names none.
 func acmeHost(cfg *config.Config) string {

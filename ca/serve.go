@@ -123,6 +123,9 @@ func (c *CA) tlsConfig(cfg *config.Config) (*tls.Config, error) {
 // writes might be lost. A file that turns out to be Damaged ends it too. The
 // database then stays locked until the process ends.
 func (c *CA) Run(ctx context.Context) error {
+	if c.close == nil {
+		return stapled.Errorf(stapled.ConfigInvalid, "this CA was not made by ca.Open")
+	}
 	if err := c.begin(); err != nil {
 		return err
 	}
@@ -213,7 +216,12 @@ func (c *CA) isClosing() bool {
 
 // Close ends the servers, waits for requests in flight, and closes the
 // database. It may be called at any time and any number of times.
-func (c *CA) Close() error { return c.close() }
+func (c *CA) Close() error {
+	if c.close == nil { // Open did not make it
+		return nil
+	}
+	return c.close()
+}
 
 func (c *CA) shutdown() error {
 	c.mu.Lock()

@@ -172,7 +172,7 @@ func (a *Anchors) Missing(c *x509.Certificate) string {
 		return fmt.Sprintf("%s is not signed by the key of the trust anchor %s", certname.Of(c), certname.IssuerOf(c))
 	}
 	if len(a.all) == 0 {
-		return "there is no trust anchor"
+		return "there are no trust anchors: NewAnchors did not make this set"
 	}
 	const most = 150 // bytes: logs contain many of these
 	trusted := certname.Of(a.all[0].certificates[0])

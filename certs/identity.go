@@ -51,8 +51,14 @@ func belongs(key crypto.Signer, c *x509.Certificate) bool {
 	return ok && key != nil && pub.Equal(key.Public())
 }
 
-// Leaf returns the certificate that the key belongs to.
-func (id *Identity) Leaf() *x509.Certificate { return id.Chain[0] }
+// Leaf returns the certificate that the key belongs to; nil if there is none,
+// which [NewIdentity] rules out.
+func (id *Identity) Leaf() *x509.Certificate {
+	if len(id.Chain) == 0 {
+		return nil
+	}
+	return id.Chain[0]
+}
 
 // isSelfSigned checks the signature: a CA that certifies its own new key with
 // the old one also names itself as the issuer. Nothing depends on the

@@ -53,6 +53,9 @@ type Target struct {
 //
 // A [Refusal] is not an error, so a nil Refusal cannot become a non-nil error.
 func (g *Gateway) Authenticate(ctx context.Context, r Request) (verifier.Token, *Refusal) {
+	if g.verifier == nil {
+		return verifier.Token{}, newRefusal(stapled.ConfigInvalid, "this Gateway was not made by gateway.New")
+	}
 	// 1. Exactly one place for exactly one token.
 	raw, err := bearer(r.Credentials)
 	if err != nil {

@@ -138,6 +138,10 @@ type forwardingKey struct{}
 
 // ServeHTTP forwards a request that was accepted.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if p.reverse == nil { // NewProxy did not make it
+		plain(w, http.StatusInternalServerError, "internal server error\n")
+		return
+	}
 	// Never forward a request without a token.
 	token, ok := FromContext(r.Context())
 	if !ok {

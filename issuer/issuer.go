@@ -87,7 +87,7 @@ type Config struct {
 	MaxStapleAge time.Duration
 	// Leeway is how far the clock of the CA or the responder may be ahead. It
 	// extends nothing. 0 means [stapled.DefaultLeeway], one minute;
-	// [stapled.NoLeeway] means none.
+	// [stapled.NoLeeway] means none. At most [stapled.MaxLeeway].
 	Leeway time.Duration
 	// Now is the clock. Default [time.Now].
 	Now func() time.Time

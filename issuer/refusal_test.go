@@ -47,6 +47,7 @@ func TestConfigRefused(t *testing.T) {
 		{"TTL below a second", func(c *issuer.Config) { c.TTL = time.Millisecond }, stapled.ConfigInvalid},
 		{"negative staple age", func(c *issuer.Config) { c.MaxStapleAge = -1 }, stapled.ConfigInvalid},
 		{"negative leeway", func(c *issuer.Config) { c.Leeway = -time.Second }, stapled.ConfigInvalid},
+		{"leeway of more than ten minutes", func(c *issuer.Config) { c.Leeway = 10*time.Minute + 1 }, stapled.ConfigInvalid},
 		{"typ with a space", func(c *issuer.Config) { c.Type = "stapled jwt" }, stapled.ConfigInvalid},
 		{"typ with a line break", func(c *issuer.Config) { c.Type = "jwt\n" }, stapled.ConfigInvalid},
 		{"alg none", func(c *issuer.Config) { c.Algorithm = "none" }, stapled.ConfigInvalid},

@@ -103,6 +103,9 @@ func (t *Transport) CloseIdleConnections() {
 }
 
 func (t *Transport) authorize(req *http.Request) (*http.Request, error) {
+	if t.source == nil {
+		return nil, refuse(stapled.ConfigInvalid, "this Transport was not made by issuer.NewTransport")
+	}
 	if !permits(t.origins, req) {
 		if req.Response != nil {
 			return req, nil

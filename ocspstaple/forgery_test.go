@@ -172,14 +172,14 @@ var otherForgeries = []forgery{
 		a.now = testca.Now.Add(9*time.Minute + time.Nanosecond)
 	}},
 	{"S17_leeway_does_not_stretch_next_update", stapled.StapleStale, func(a *attempt) {
-		a.now, a.freshness.Leeway = testca.Now.Add(9*time.Minute+time.Second), time.Hour
+		a.now, a.freshness.Leeway = testca.Now.Add(9*time.Minute+time.Second), stapled.MaxLeeway
 	}},
 	{"S18_this_update_in_the_future", stapled.StapleNotYetValid, func(a *attempt) {
 		a.now = testca.Now.Add(-time.Minute - time.Second)
 	}},
 	{"S19_leeway_does_not_stretch_the_age", stapled.StapleStale, func(a *attempt) {
 		a.now = testca.Now.Add(4*time.Minute + time.Second)
-		a.freshness = ocspstaple.Freshness{MaxAge: 5 * time.Minute, Leeway: time.Hour}
+		a.freshness = ocspstaple.Freshness{MaxAge: 5 * time.Minute, Leeway: stapled.MaxLeeway}
 	}},
 	{"S19_older_than_the_default_permits", stapled.StapleStale, func(a *attempt) {
 		single(func(s *testca.Single) { s.NextUpdate = testca.Now.AddDate(1, 0, 0) })(a)

@@ -114,7 +114,8 @@ type Freshness struct {
 	// a delegate's certificate may be, to allow for clock skew. It never extends
 	// MaxAge, nextUpdate or the end of that certificate, so the bound on a
 	// revocation stays exact. 0 means [stapled.DefaultLeeway], one minute;
-	// [stapled.NoLeeway] means none.
+	// [stapled.NoLeeway] means none, and so does more than
+	// [stapled.MaxLeeway].
 	Leeway time.Duration
 }
 

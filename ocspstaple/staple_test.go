@@ -202,7 +202,7 @@ func TestFreshUntil(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			policy := ocspstaple.Freshness{MaxAge: row.maxAge, Leeway: time.Hour}
+			policy := ocspstaple.Freshness{MaxAge: row.maxAge, Leeway: stapled.MaxLeeway}
 			until := s.FreshUntil(policy)
 			if !until.Equal(testca.Now.Add(row.want)) {
 				t.Errorf("fresh until %s", until)

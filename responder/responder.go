@@ -54,6 +54,7 @@ package responder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -127,6 +128,9 @@ func New(cfg Config) (*Responder, error) {
 // request that began earlier may still use an old source and an old signer.
 // Answers in clients and HTTP caches stay valid until their nextUpdate.
 func (r *Responder) Replace(authorities ...Authority) error {
+	if r.now == nil {
+		return errors.New("responder: this Responder was not made by responder.New")
+	}
 	next, err := newGeneration(authorities, r.now())
 	if err != nil {
 		return fmt.Errorf("responder: %w", err)
@@ -163,6 +167,9 @@ func (r *Responder) respond(ctx context.Context, der []byte, revalidate bool) an
 }
 
 func (r *Responder) decide(ctx context.Context, der []byte, revalidate bool) answer {
+	if r.now == nil { // New did not make it
+		return failure(OutcomeInternalError)
+	}
 	if len(der) > MaxRequestSize {
 		r.log.DebugContext(ctx, "OCSP request refused", "error", "request is too large", "bytes", len(der))
 		return failure(OutcomeMalformed)

@@ -5,6 +5,7 @@ package responder
 
 import (
 	"context"
+	"errors"
 	"math/big"
 	"time"
 
@@ -77,5 +78,8 @@ type SourceFunc func(ctx context.Context, serial *big.Int) (Status, error)
 
 // Status calls f.
 func (f SourceFunc) Status(ctx context.Context, serial *big.Int) (Status, error) {
+	if f == nil {
+		return Status{}, errors.New("responder: the SourceFunc is nil")
+	}
 	return f(ctx, serial)
 }

@@ -31,6 +31,7 @@ type EnrollRequest struct {
 	// Name becomes the common name. Required.
 	Name string
 	// SANs are the names in the certificate: DNS names and URIs. Default: Name.
+	// A list that is empty is an error.
 	SANs []string
 	// Validity is the lifetime from now. Default: the CA's, which is 24 h
 	// unless configured otherwise.
@@ -59,7 +60,10 @@ func (c *Client) Enroll(ctx context.Context, req EnrollRequest) (*certs.Identity
 		return nil, stapled.Errorf(stapled.ConfigInvalid, "validity %s is negative", timetext.Duration(req.Validity))
 	}
 	sans := req.SANs
-	if len(sans) == 0 {
+	if sans != nil && len(sans) == 0 {
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "EnrollRequest.SANs is empty: leave it nil for the name, or list names")
+	}
+	if sans == nil {
 		sans = []string{req.Name}
 	}
 	template := certificateRequest(req.Name, sans)
@@ -131,12 +135,18 @@ func encodeCSR(template *x509.CertificateRequest, key crypto.Signer) (string, er
 // certificate itself authorizes the request (mutual TLS), so it must be valid
 // and not revoked.
 func (c *Client) Renew(ctx context.Context, id *certs.Identity) (*certs.Identity, error) {
+	if err := c.checkRenewal(id); err != nil {
+		return nil, err
+	}
 	return c.renew(ctx, id, "/1.0/renew", nil, id.Key)
 }
 
 // Rekey is like Renew, but with a new key of the same kind, so that a key never
 // outlives its certificate.
 func (c *Client) Rekey(ctx context.Context, id *certs.Identity) (*certs.Identity, error) {
+	if err := c.checkRenewal(id); err != nil {
+		return nil, err
+	}
 	key, err := newKeyLike(id.Leaf().PublicKey)
 	if err != nil {
 		return nil, err
@@ -148,6 +158,17 @@ func (c *Client) Rekey(ctx context.Context, id *certs.Identity) (*certs.Identity
 	return c.renew(ctx, id, "/1.0/rekey", struct {
 		CSR string `json:"csr"`
 	}{csr}, key)
+}
+
+// checkRenewal refuses the zero Client and an identity without a certificate.
+func (c *Client) checkRenewal(id *certs.Identity) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	if id == nil || id.Leaf() == nil || id.Key == nil {
+		return stapled.Errorf(stapled.ConfigInvalid, "an identity without a certificate and a key cannot be renewed")
+	}
+	return nil
 }
 
 func (c *Client) renew(ctx context.Context, id *certs.Identity, path string, in any, key crypto.Signer) (*certs.Identity, error) {

@@ -88,6 +88,9 @@ func (c *Client) json(ctx context.Context, x exchange, out any) error {
 
 // do returns the body of a successful answer.
 func (c *Client) do(ctx context.Context, x exchange) ([]byte, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
 	var body io.Reader = http.NoBody
 	if x.in != nil {
 		raw, err := json.Marshal(x.in)

@@ -47,7 +47,7 @@ type Config struct {
 	// OCSPURL is the OCSP responder of the CA. Status needs it.
 	OCSPURL string
 	// Issuers are the certificates of the CA: first the one that issues leaves,
-	// last the root. Status needs them.
+	// last the root. Status needs them. A list that is empty is an error.
 	Issuers []*x509.Certificate
 	// Hint says what to check when the CA does not answer, for errors. Default:
 	// "is it running, and is this its URL?".
@@ -74,6 +74,9 @@ func New(cfg Config) (*Client, error) {
 	}
 	if cfg.Root == nil {
 		return nil, stapled.Errorf(stapled.ConfigInvalid, "the root certificate of the CA is missing")
+	}
+	if cfg.Issuers != nil && len(cfg.Issuers) == 0 {
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "Config.Issuers is empty: leave it nil, or list the certificates of the CA")
 	}
 	cfg.Password, cfg.Issuers = bytes.Clone(cfg.Password), slices.Clone(cfg.Issuers)
 	if cfg.PasswordSource == "" {
@@ -104,6 +107,14 @@ func parseURL(text string) (*url.URL, error) {
 		return nil, stapled.Errorf(stapled.ConfigInvalid, "CA URL %q has a query or a fragment; write https://host[:port]", text)
 	}
 	return u, nil
+}
+
+// check refuses the zero Client.
+func (c *Client) check() error {
+	if c.base == nil {
+		return stapled.Errorf(stapled.ConfigInvalid, "this Client was not made by stepca.New")
+	}
+	return nil
 }
 
 // Root returns the root certificate of the CA.

@@ -41,6 +41,7 @@ func TestNewRefuses(t *testing.T) {
 		{"URL with a password", Config{URL: "http://user:hunter2@ca", Root: root}, "user name"},
 		{"URL with a query", Config{URL: "https://ca/?a", Root: root}, "query"},
 		{"no root", Config{URL: "https://ca"}, "root"},
+		{"no issuers in the list", Config{URL: "https://ca", Root: root, Issuers: []*x509.Certificate{}}, "Issuers is empty"},
 		{"OCSP URL is none", Config{URL: "https://ca", Root: root, OCSPURL: "ca"}, "OCSPURL"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -194,6 +195,8 @@ func TestRefusals(t *testing.T) {
 		{"no name", enroll(EnrollRequest{}, nil), stapled.ConfigInvalid, "name"},
 		{"name that is no host name", enroll(EnrollRequest{Name: "x y"}, nil), stapled.ConfigInvalid, "could not name its issuer"},
 		{"an IP address only", enroll(EnrollRequest{Name: "x", SANs: []string{"192.0.2.1"}}, nil), stapled.ConfigInvalid, "could not name its issuer"},
+		{"no names in the list", enroll(EnrollRequest{Name: "a", SANs: []string{}}, nil), stapled.ConfigInvalid, "SANs is empty"},
+		{"a URI without a host only", enroll(EnrollRequest{Name: "x", SANs: []string{"urn:example:x"}}, nil), stapled.ConfigInvalid, "could not name its issuer"},
 		{"negative validity", enroll(EnrollRequest{Name: "a", Validity: -1}, nil), stapled.ConfigInvalid, "negative"},
 		{"revoke: no serial", revoke(nil, 0), stapled.ConfigInvalid, "serial"},
 		{"revoke: serial 0", revoke(new(big.Int), 0), stapled.ConfigInvalid, "serial"},

@@ -25,15 +25,17 @@ type Config struct {
 	Anchors *certs.Anchors
 	// Audience must be among the values of aud (RFC 7519 §4.1.3). Required.
 	Audience string
-	// Issuers restricts iss (RFC 7519 §4.1.1) to these exact values. Default: no
-	// restriction. Either way, iss must name the leaf certificate.
+	// Issuers restricts iss (RFC 7519 §4.1.1) to these exact values. Default:
+	// nil, any. A list that is empty is an error. Either way, iss must name the
+	// leaf certificate.
 	Issuers []string
 	// Type is the expected typ header parameter (RFC 8725 §3.11). Default
 	// [stapled.Type].
 	Type string
 	// Algorithms restricts alg (RFC 8725 §3.1), using the names of RFC 7518
 	// §3.1 and RFC 8037 §3.1. Default ES256, ES384, ES512, EdDSA, RS256, RS384,
-	// RS512, PS256, PS384 and PS512. No others can be allowed.
+	// RS512, PS256, PS384 and PS512. No others can be allowed. A list that is
+	// empty is an error.
 	Algorithms []string
 	// KeyUsage is the extended key usage that the leaf must list (RFC 5280
 	// §4.2.1.12). Default clientAuth. "any" cannot be configured.
@@ -51,7 +53,7 @@ type Config struct {
 	// Leeway is how far in the future a window (nbf, iat, thisUpdate,
 	// producedAt) may begin, to allow for clock skew. It never extends the end
 	// of a window. 0 means [stapled.DefaultLeeway], one minute;
-	// [stapled.NoLeeway] means none.
+	// [stapled.NoLeeway] means none. At most [stapled.MaxLeeway].
 	Leeway time.Duration
 	// Cache limits what the verifier remembers.
 	Cache CacheSizes
@@ -83,7 +85,7 @@ func (cfg Config) withDefaults() (Config, error) {
 		return Config{}, errNoAnchors
 	}
 	if cfg.Algorithms != nil && len(cfg.Algorithms) == 0 {
-		return Config{}, errors.New("Config.Algorithms is empty: leave it nil for all algorithms of stapled tokens")
+		return Config{}, errors.New("Config.Algorithms is empty, which would accept nothing: leave it nil for the default, or list some")
 	}
 	cfg.Algorithms = slices.Clone(cfg.Algorithms)
 	if len(cfg.Algorithms) == 0 {

@@ -23,6 +23,9 @@ func TestForgeriesOfConfigs(t *testing.T) {
 		{"T05 no anchors", func(cfg *Config) { cfg.Anchors = nil }},
 		{"T13 no audience", func(cfg *Config) { cfg.Audience = "" }},
 		{"T12 an empty issuer", func(cfg *Config) { cfg.Issuers = []string{"spiffe://test.example/client", ""} }},
+		{"T12 no issuers", func(cfg *Config) { cfg.Issuers = []string{} }},
+		{"T01 no algorithms", func(cfg *Config) { cfg.Algorithms = []string{} }},
+		{"T14 a leeway of more than ten minutes", func(cfg *Config) { cfg.Leeway = 10*time.Minute + 1 }},
 		{"T01 alg none", func(cfg *Config) { cfg.Algorithms = []string{string(jose.ES256), "none"} }},
 		{"T01 a symmetric alg", func(cfg *Config) { cfg.Algorithms = []string{string(jose.HS256)} }},
 		{"T01 an empty alg", func(cfg *Config) { cfg.Algorithms = []string{""} }},
@@ -65,6 +68,13 @@ func TestForgeriesOfDefaultConfigs(t *testing.T) {
 // uses gives a certificate one extended key usage.
 func uses(usage x509.ExtKeyUsage) testca.Edit {
 	return func(t *testca.Template) { t.ExtKeyUsage = []x509.ExtKeyUsage{usage} }
+}
+
+// A Verifier that New did not make accepts nothing.
+func TestForgeriesAtTheZeroVerifier(t *testing.T) {
+	var v Verifier
+	mustReject(t, &v, theWorld().leaf.Token(), stapled.ConfigInvalid)
+	mustReject(t, &v, "", stapled.ConfigInvalid)
 }
 
 // New reads a configuration once: changing it later has no effect.

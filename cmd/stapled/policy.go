@@ -88,6 +88,8 @@ func (f *policyFlags) config() (verifier.Config, error) {
 		return verifier.Config{}, cli.Usagef("--max-staple-age and --max-lifetime must be greater than 0")
 	case f.leeway < 0:
 		return verifier.Config{}, cli.Usagef("--leeway %s is negative", timetext.Duration(f.leeway))
+	case f.leeway > stapled.MaxLeeway:
+		return verifier.Config{}, cli.Usagef("--leeway %s is more than %s; set the clocks instead", timetext.Duration(f.leeway), timetext.Duration(stapled.MaxLeeway))
 	case f.staples == "leaf":
 	case f.staples == "chain":
 		cfg.StapleChain = true

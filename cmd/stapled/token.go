@@ -138,6 +138,8 @@ func (f tokenFlags) check() error {
 		return cli.Usagef("--max-staple-age must be greater than 0")
 	case f.Leeway < 0:
 		return cli.Usagef("--leeway %s is negative", timetext.Duration(f.Leeway))
+	case f.Leeway > stapled.MaxLeeway:
+		return cli.Usagef("--leeway %s is more than %s; set the clocks instead", timetext.Duration(f.Leeway), timetext.Duration(stapled.MaxLeeway))
 	}
 	if _, known := signer.Hashes[f.OCSPHash]; !known {
 		return cli.Usagef("--ocsp-hash %q must be sha1 or sha256", f.OCSPHash)

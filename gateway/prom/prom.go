@@ -74,6 +74,9 @@ func New(registerer prometheus.Registerer) (*Metrics, error) {
 // Observe implements gateway.Observer. To limit the labels, a reason that is
 // not among gateway.Reasons counts as stapled.Unclassified.
 func (m *Metrics) Observe(e gateway.Event) {
+	if m.total == nil { // New did not make it
+		return
+	}
 	if e.Outcome == gateway.OutcomeAccepted {
 		m.acceptedTotal.Inc()
 		m.acceptedDuration.Observe(e.Took.Seconds())
@@ -92,12 +95,18 @@ func (m *Metrics) Observe(e gateway.Event) {
 
 // Describe implements prometheus.Collector.
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
+	if m.total == nil {
+		return
+	}
 	m.total.Describe(ch)
 	m.duration.Describe(ch)
 }
 
 // Collect implements prometheus.Collector.
 func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
+	if m.total == nil {
+		return
+	}
 	m.total.Collect(ch)
 	m.duration.Collect(ch)
 }

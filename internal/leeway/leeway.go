@@ -13,11 +13,15 @@ import (
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
-// Check returns an error for a leeway that has no meaning.
+// Check returns an error for a leeway that is negative, or more than
+// [stapled.MaxLeeway].
 func Check(configured time.Duration) error {
 	if configured < 0 && configured != stapled.NoLeeway {
 		return fmt.Errorf("a leeway of %s is negative; use a positive duration, 0 for the default of %s, or stapled.NoLeeway",
 			timetext.Duration(configured), timetext.Duration(stapled.DefaultLeeway))
+	}
+	if configured > stapled.MaxLeeway {
+		return fmt.Errorf("a leeway of %s is more than %s; set the clocks instead", timetext.Duration(configured), timetext.Duration(stapled.MaxLeeway))
 	}
 	return nil
 }
@@ -28,7 +32,7 @@ func Of(configured time.Duration) time.Duration {
 	switch {
 	case configured == 0:
 		return stapled.DefaultLeeway
-	case configured < 0:
+	case configured < 0 || configured > stapled.MaxLeeway:
 		return 0
 	}
 	return configured

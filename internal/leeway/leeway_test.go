@@ -20,7 +20,9 @@ func TestLeeway(t *testing.T) {
 		{"default", 0, time.Minute, false},
 		{"none", stapled.NoLeeway, 0, false},
 		{"a nanosecond", 1, 1, false},
-		{"an hour", time.Hour, time.Hour, false},
+		{"the most", 10 * time.Minute, 10 * time.Minute, false},
+		{"more than the most", 10*time.Minute + 1, 0, true},
+		{"an hour", time.Hour, 0, true},
 		{"negative", -time.Minute, 0, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {

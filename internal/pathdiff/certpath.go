@@ -33,7 +33,7 @@ func accept(parties []*testca.Party) error {
 	if err != nil {
 		return err
 	}
-	linked, err := ordered.Link(now, x509.ExtKeyUsageClientAuth, nil)
+	linked, err := ordered.Link(certpath.Rules{Now: now, KeyUsage: x509.ExtKeyUsageClientAuth}, nil)
 	if err != nil {
 		return err
 	}

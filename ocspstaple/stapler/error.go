@@ -20,7 +20,12 @@ type Busy struct {
 }
 
 // Error returns the text of the cause.
-func (b *Busy) Error() string { return b.Err.Error() }
+func (b *Busy) Error() string {
+	if b.Err == nil {
+		return "the responder is busy"
+	}
+	return b.Err.Error()
+}
 
 // Unwrap returns the cause.
 func (b *Busy) Unwrap() error { return b.Err }

@@ -86,6 +86,12 @@ func NewHTTPFetcher(cfg HTTPConfig) (*HTTPFetcher, error) {
 // and what happened. Its reason is FetchFailed, ResponderError, or the one from
 // Usable. It is StapleUnknown only if every responder says so.
 func (f *HTTPFetcher) Fetch(ctx context.Context, req Request) ([]byte, error) {
+	if f.cfg.Client == nil {
+		return nil, fail(stapled.ConfigInvalid, "this HTTPFetcher was not made by stapler.NewHTTPFetcher")
+	}
+	if req.Certificate == nil || req.Issuer == nil {
+		return nil, fail(stapled.ConfigInvalid, "a Request needs a Certificate and an Issuer")
+	}
 	list, err := f.responders(req.Certificate)
 	if err != nil {
 		return nil, fail(stapled.FetchFailed, "%w", err)

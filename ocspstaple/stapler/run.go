@@ -28,6 +28,9 @@ const glance = time.Minute
 // if that is longer. It honors Retry-After within the same limits. All waits
 // are jittered.
 func (s *Stapler) Run(ctx context.Context) error {
+	if s.current.Load() == nil {
+		return errNotMade()
+	}
 	if !s.running.CompareAndSwap(false, true) {
 		return errors.New("Stapler.Run has been called before")
 	}
@@ -49,10 +52,11 @@ func (s *Stapler) Run(ctx context.Context) error {
 // Retry-After has passed. All calls until then cause one attempt. Package
 // issuer calls Nudge when it cannot sign a token. Nudge does not block.
 func (s *Stapler) Nudge() {
-	st, now := s.current.Load(), s.now()
-	if st.revoked != nil {
+	st := s.current.Load()
+	if st == nil || st.revoked != nil {
 		return
 	}
+	now := s.now()
 	for i, staple := range st.staples {
 		if s.check(i, staple, now) == nil {
 			continue
@@ -74,6 +78,9 @@ func (s *Stapler) Nudge() {
 // yet, Refresh asks again, for up to half of Timeout. If the certificate has
 // expired, Refresh asks nobody.
 func (s *Stapler) Refresh(ctx context.Context) error {
+	if s.current.Load() == nil {
+		return errNotMade()
+	}
 	failures := make([]*stapled.Error, len(s.subjects))
 	var wg sync.WaitGroup
 	for i, sub := range s.subjects {

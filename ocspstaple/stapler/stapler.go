@@ -63,7 +63,7 @@ type Config struct {
 	MaxAge time.Duration
 	// Leeway is how far the responder's clock may be ahead. It extends nothing.
 	// 0 means [stapled.DefaultLeeway], one minute; [stapled.NoLeeway] means
-	// none.
+	// none. At most [stapled.MaxLeeway].
 	Leeway time.Duration
 	// Timeout limits one question to all responders of a certificate together.
 	// Default [DefaultTimeout].
@@ -200,6 +200,9 @@ func (cfg *Config) setDefaults() error {
 // staple is refreshed; the caller must not modify it.
 func (s *Stapler) Current(now time.Time) ([]*ocspstaple.Staple, error) {
 	st := s.current.Load()
+	if st == nil {
+		return nil, errNotMade()
+	}
 	if st.revoked != nil {
 		return nil, st.revoked
 	}
@@ -221,6 +224,11 @@ func (s *Stapler) Current(now time.Time) ([]*ocspstaple.Staple, error) {
 	return st.staples, nil
 }
 
+// errNotMade is the error of a zero Stapler.
+func errNotMade() *stapled.Error {
+	return fail(stapled.ConfigInvalid, "this Stapler was not made by stapler.New")
+}
+
 func (s *Stapler) check(i int, staple *ocspstaple.Staple, now time.Time) *stapled.Error {
 	if staple == nil {
 		return fail(stapled.StapleMissing, "no staple yet for %s", s.subjects[i])
@@ -236,6 +244,9 @@ func (s *Stapler) check(i int, staple *ocspstaple.Staple, now time.Time) *staple
 // has staples now. The error is a [*stapled.Error], joined with the context's
 // cause if the context ended. [Stapler.Run] must be running.
 func (s *Stapler) Wait(ctx context.Context) error {
+	if s.current.Load() == nil {
+		return errNotMade()
+	}
 	select {
 	case <-s.ready:
 		_, err := s.Current(s.now())

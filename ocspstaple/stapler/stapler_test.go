@@ -35,6 +35,7 @@ func TestConfigRefused(t *testing.T) {
 		{"chain in the wrong order", func(c *stapler.Config) { c.Chain[1] = other.Cert }, "did not issue"},
 		{"negative age", func(c *stapler.Config) { c.MaxAge = -1 }, "MaxAge is negative"},
 		{"negative leeway", func(c *stapler.Config) { c.Leeway = -time.Second }, "a leeway of -1s is negative"},
+		{"leeway of more than ten minutes", func(c *stapler.Config) { c.Leeway = 10*time.Minute + 1 }, "a leeway of 10m0.000000001s is more than 10m"},
 		{"negative timeout", func(c *stapler.Config) { c.Timeout = -1 }, "Timeout is negative"},
 		{"negative retry", func(c *stapler.Config) { c.RetryMin = -1 }, "RetryMin is negative"},
 		{"RetryMax below RetryMin", func(c *stapler.Config) { c.RetryMin, c.RetryMax = time.Minute, time.Second }, "RetryMax is shorter"},

@@ -1,0 +1,18 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package stapled_test
+
+import (
+	"testing"
+
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/zerotest"
+)
+
+// The zero value of an exported type is of no use, and no method of it panics.
+func TestZeroValues(t *testing.T) {
+	zerotest.Methods(t, []any{
+		new(stapled.Error), new(stapled.Reason),
+	})
+}
