@@ -98,8 +98,9 @@ func strictlyValid(text string, registered Registered) (valid, known bool) {
 	}
 	var levels []*level
 	var replaced bool
-	members := 0
+	members, elements, nameBytes := 0, 0, 0
 	for first := true; ; first = false {
+		before := d.InputOffset()
 		token, err := d.Token()
 		if err == io.EOF {
 			return true, !replaced
@@ -120,6 +121,10 @@ func strictlyValid(text string, registered Registered) (valid, known bool) {
 					return false, !replaced
 				}
 				members++
+				written := strings.TrimLeft(text[before:d.InputOffset()], " \t\r\n,")
+				if nameBytes += len(written) - 2; nameBytes > MaxNameBytes {
+					return false, !replaced
+				}
 				for _, name := range registered {
 					if len(levels) == 1 && same(name) && name != s {
 						return false, !replaced
@@ -129,6 +134,11 @@ func strictlyValid(text string, registered Registered) (valid, known bool) {
 				continue
 			}
 			in.value = false
+			if _, end := token.(json.Delim); !in.object && (!end || token == json.Delim('{') || token == json.Delim('[')) {
+				if elements++; elements > MaxElements {
+					return false, true
+				}
+			}
 		}
 		switch token {
 		case json.Delim('{'), json.Delim('['):

@@ -11,10 +11,7 @@
 // 8725 §2.6, RFC 7515 §10.12).
 package strictjson
 
-import (
-	"errors"
-	"unicode/utf8"
-)
+import "errors"
 
 // The limits of a JSON text. They keep its cost far below that of a signature
 // verification.
@@ -23,6 +20,11 @@ const (
 	MaxDepth = 16
 	// MaxMembers is how many members all objects of a text may have together.
 	MaxMembers = 256
+	// MaxNameBytes is how long their names may be together, as they are written
+	// between the quotation marks.
+	MaxNameBytes = 4096
+	// MaxElements is how many elements all arrays of a text may have together.
+	MaxElements = 2048
 )
 
 // Member is one member of a JSON object.
@@ -39,7 +41,7 @@ type Member struct {
 // another spelling of a registered one; the text must be valid UTF-8 without
 // lone surrogates; nothing may follow the object.
 func ParseObject(text string, registered Registered, members []Member) ([]Member, error) {
-	if !utf8.ValidString(text) {
+	if !validUTF8(text) {
 		return nil, errors.New("not valid UTF-8")
 	}
 	s := scanner{text: text}
