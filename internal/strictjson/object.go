@@ -40,7 +40,7 @@ type Member struct {
 // must differ by more than case, at every depth; no name at the top may be
 // another spelling of a registered one; the text must be valid UTF-8 without
 // lone surrogates; nothing may follow the object.
-func ParseObject(text string, registered Registered, members []Member) ([]Member, error) {
+func ParseObject(text string, registered *Registered, members []Member) ([]Member, error) {
 	if !validUTF8(text) {
 		return nil, errors.New("not valid UTF-8")
 	}

@@ -7,7 +7,11 @@ package strictjson
 // signature verification for a token of letters of random lengths, because the
 // processor cannot predict its branches. This takes the same time for all.
 func validUTF8(text string) bool {
-	for len(text) >= 8 && word(text)&0x8080808080808080 == 0 {
+	const ascii = 0x8080808080808080
+	for len(text) >= 32 && (word(text)|word(text[8:])|word(text[16:])|word(text[24:]))&ascii == 0 {
+		text = text[32:]
+	}
+	for len(text) >= 8 && word(text)&ascii == 0 {
 		text = text[8:]
 	}
 	state := uint64(start)
