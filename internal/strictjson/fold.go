@@ -6,8 +6,9 @@ package strictjson
 import "unicode/utf8"
 
 // Fold maps two names to the same string exactly if Unicode simple case folding
-// maps them to the same string. It uses the tables of Unicode 17.0.0 (see
-// [foldings]), and code points that are not in them stay as they are.
+// maps them to the same string. It uses the tables of Unicode 17.0.0, see
+// [foldings]. Code points that are not in them stay as they are. The name must be
+// valid UTF-8.
 func Fold(name string) string {
 	if isFolded(name) {
 		return name

@@ -5,16 +5,17 @@
 // the same way. Verifiers read tokens with it, and issuers sign only claims
 // that it reads.
 //
-// It refuses texts that encoding/json accepts: repeated member names, top-level
-// names that differ only by case, lone surrogates, bytes that are not UTF-8,
-// and texts deep or wide enough to cost more than a signature verification (RFC
-// 8725 §2.6, RFC 7515 §10.12).
+// It refuses texts that encoding/json accepts: member names that are repeated or
+// differ only by case, names that imitate a registered one, lone surrogates,
+// bytes that are not UTF-8, and texts deep or wide enough to cost as much as a
+// signature verification (RFC 8725 §2.6, RFC 7515 §10.12). It does what rule 1.4
+// of docs/format.md says.
 package strictjson
 
 import "errors"
 
-// The limits of a JSON text. They keep its cost far below that of a signature
-// verification.
+// The limits of a JSON text. With them, the worst text that fits into a token
+// costs less than half a signature verification.
 const (
 	// MaxDepth is how many objects and arrays may be nested.
 	MaxDepth = 16
