@@ -20,7 +20,7 @@ var errNaive = errors.New("no good and fresh staple")
 // who may sign a staple.
 func (s *Setup) naive() func(raw string) error {
 	roots, name := x509.NewCertPool(), s.issuerName()
-	for _, anchor := range s.anchors.All() {
+	for _, anchor := range s.anchors.Certificates() {
 		roots.AddCert(anchor)
 	}
 	return func(raw string) error {

@@ -82,7 +82,7 @@ func (s *Setup) newClient(leaf *testca.Party) (*client, error) {
 		return nil, err
 	}
 	der := leaf.Staple(lasting)
-	staple, err := ocspstaple.Authenticate(der, leaf.Cert, leaf.Issuer.Cert, s.now())
+	staple, err := ocspstaple.Authenticate(der, leaf.Cert, leaf.Issuer.Cert, s.now(), 0)
 	if err != nil {
 		return nil, err
 	}

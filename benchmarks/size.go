@@ -91,7 +91,7 @@ func (s *TokenSize) measure(leaf *testca.Party) error {
 			embedded = append(embedded, above.Cert)
 		}
 		der := p.Staple(testca.SignedBy(signer, embedded...))
-		staple, err := ocspstaple.Slim(der, p.Cert, p.Issuer.Cert, testca.Now)
+		staple, err := ocspstaple.Slim(der, p.Cert, p.Issuer.Cert, testca.Now, 0)
 		if err != nil {
 			return err
 		}

@@ -4,76 +4,165 @@
 package certs
 
 import (
+	"bytes"
+	"cmp"
+	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 
-	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/internal/certname"
 )
 
-// Anchors are the CA certificates that a verifier is configured to trust: roots
-// or intermediates, never the system's. They are immutable. A chain omits its
-// anchor, so trusting an intermediate beside its root means refusing the chains
-// that include it.
+// maxKeys is how many keys one name may have among the anchors. A certificate
+// that names its issuer makes the verifier try each of them.
+const maxKeys = 4
+
+// Anchors are what a verifier is configured to trust: roots or intermediates,
+// never the system's roots. They are immutable.
 type Anchors struct {
-	all []*x509.Certificate
+	all []*Anchor // in the order given
 	// bySubject maps raw subject names to anchors; several during a key change.
-	bySubject map[string][]*x509.Certificate
+	bySubject map[string][]*Anchor
 }
 
-// NewAnchors returns a set of at least one anchor. It refuses a certificate
-// that is not a CA, or whose key or key usage could not verify anything.
-func NewAnchors(anchors ...*x509.Certificate) (*Anchors, error) {
-	if len(anchors) == 0 {
-		return nil, errors.New("no trust anchor given")
+// AnchorConfig are CA certificates to trust, and for which names.
+type AnchorConfig struct {
+	// Certificates are those of CAs. Those of the same subject name and public
+	// key are one anchor. Required.
+	Certificates []*x509.Certificate
+	// Scope limits the names that count in certificates below these anchors. An
+	// entry is a DNS name (example.com), all names below one (.example.com), or
+	// the scheme and host of URIs (spiffe://example.com). Nil means all names.
+	Scope []string
+	// Label is a name for logs and policies. Default: none.
+	Label string
+}
+
+// NewAnchors returns a set of at least one anchor, each for all names. It
+// refuses a certificate that is not a CA, or whose key or key usage could not
+// verify anything, and more than four keys of one name.
+func NewAnchors(certificates ...*x509.Certificate) (*Anchors, error) {
+	return NewScopedAnchors(AnchorConfig{Certificates: certificates})
+}
+
+// NewScopedAnchors returns a set of at least one anchor. It refuses what
+// [NewAnchors] refuses, a malformed scope, and certificates of one name and key
+// with different scopes or labels.
+func NewScopedAnchors(list ...AnchorConfig) (*Anchors, error) {
+	set := &Anchors{bySubject: make(map[string][]*Anchor)}
+	for _, cfg := range list {
+		scope, err := newScope(cfg.Scope)
+		if err != nil {
+			return nil, err
+		}
+		for i, c := range cfg.Certificates {
+			if c == nil {
+				return nil, fmt.Errorf("trust anchor %d is nil", i)
+			}
+			if err := set.add(c, cfg.Label, scope); err != nil {
+				return nil, fmt.Errorf("trust anchor %s: %w", certname.Of(c), err)
+			}
+		}
 	}
-	set := &Anchors{bySubject: make(map[string][]*x509.Certificate)}
-	for i, anchor := range anchors {
-		if anchor == nil {
-			return nil, fmt.Errorf("trust anchor %d is nil", i)
-		}
-		if err := checkCA(anchor); err != nil {
-			return nil, fmt.Errorf("trust anchor %s: %w", certname.Of(anchor), err)
-		}
-		if set.Contains(anchor) {
-			continue
-		}
-		set.all = append(set.all, anchor)
-		subject := string(anchor.RawSubject)
-		set.bySubject[subject] = append(set.bySubject[subject], anchor)
+	if len(set.all) == 0 {
+		return nil, errors.New("no trust anchor given")
 	}
 	return set, nil
 }
 
-// All returns the anchors in the order given.
-func (a *Anchors) All() []*x509.Certificate {
-	return append([]*x509.Certificate(nil), a.all...)
+func (a *Anchors) add(c *x509.Certificate, label string, scope scope) error {
+	if err := checkCA(c); err != nil {
+		return err
+	}
+	if known := a.Of(c); known != nil {
+		if !slices.Equal(known.scope, scope) || (known.scope == nil) != (scope == nil) || known.id.Label != label {
+			return errors.New("it was given twice, with different scopes or labels")
+		}
+		known.add(c)
+		return nil
+	}
+	anchor := newAnchor(c, label, scope)
+	anchor.add(c)
+	subject := string(c.RawSubject)
+	if len(a.bySubject[subject]) == maxKeys {
+		return fmt.Errorf("there are more than %d keys of this name", maxKeys)
+	}
+	a.all = append(a.all, anchor)
+	a.bySubject[subject] = append(a.bySubject[subject], anchor)
+	slices.SortFunc(a.bySubject[subject], func(x, y *Anchor) int {
+		return bytes.Compare(x.id.KeyDigest[:], y.id.KeyDigest[:])
+	})
+	return nil
 }
 
-// Named returns the anchors with a subject name, given in DER.
-func (a *Anchors) Named(rawSubject []byte) []*x509.Certificate {
-	return a.bySubject[string(rawSubject)]
+// All returns the anchors in the order given. Each call returns a new slice.
+func (a *Anchors) All() []*Anchor { return slices.Clone(a.all) }
+
+// Certificates returns the certificates of all anchors. Each call returns a new
+// slice.
+func (a *Anchors) Certificates() []*x509.Certificate {
+	var list []*x509.Certificate
+	for _, anchor := range a.all {
+		list = append(list, anchor.certificates...)
+	}
+	return list
 }
 
-// Contains reports whether this very certificate is an anchor.
-func (a *Anchors) Contains(c *x509.Certificate) bool {
+// Of returns the anchor that has the subject name and the public key of a
+// certificate, both byte for byte, or nil.
+func (a *Anchors) Of(c *x509.Certificate) *Anchor {
 	for _, anchor := range a.bySubject[string(c.RawSubject)] {
-		if anchor.Equal(c) {
-			return true
+		if anchor.is(c) {
+			return anchor
 		}
 	}
-	return false
+	return nil
 }
 
-func checkCA(c *x509.Certificate) error {
-	if !c.BasicConstraintsValid || !c.IsCA {
-		return errors.New("not a CA certificate")
+// IssuersOf returns the anchors that have the issuer name of a certificate,
+// first those that its authority key identifier means. It excludes none because
+// of that identifier (RFC 5280 §4.2.1.1): a CA may change the method by which it
+// derives it.
+func (a *Anchors) IssuersOf(c *x509.Certificate) []*Anchor {
+	named := a.bySubject[string(c.RawIssuer)]
+	if len(named) < 2 || len(c.AuthorityKeyId) == 0 {
+		return named
 	}
-	if c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0 {
-		return errors.New("its key usage does not permit signing certificates")
+	rank := func(anchor *Anchor) int {
+		if anchor.HasKeyID(c.AuthorityKeyId) {
+			return 0
+		}
+		return 1
 	}
-	return certkey.Check(c.PublicKey)
+	named = slices.Clone(named)
+	slices.SortStableFunc(named, func(x, y *Anchor) int { return cmp.Compare(rank(x), rank(y)) })
+	return named
+}
+
+// HaveKey reports whether a public key is that of an anchor.
+func (a *Anchors) HaveKey(key crypto.PublicKey) bool {
+	return slices.ContainsFunc(a.all, func(anchor *Anchor) bool {
+		own, ok := anchor.certificates[0].PublicKey.(interface{ Equal(crypto.PublicKey) bool })
+		return ok && own.Equal(key)
+	})
+}
+
+// Warnings returns what an operator should know about these anchors, one
+// sentence each: an intermediate among them can no longer be revoked, and what
+// its issuer permits it no longer counts.
+func (a *Anchors) Warnings() []string {
+	var warnings []string
+	for _, anchor := range a.all {
+		for _, c := range anchor.certificates {
+			if !bytes.Equal(c.RawIssuer, c.RawSubject) {
+				warnings = append(warnings, fmt.Sprintf("the trust anchor %s is an intermediate: verifiers do not see its revocation, "+
+					"and ignore the constraints that %s put on it", certname.Of(c), certname.IssuerOf(c)))
+			}
+		}
+	}
+	return warnings
 }
 
 // Missing explains why no anchor issued a certificate: which one was needed,
@@ -86,9 +175,9 @@ func (a *Anchors) Missing(c *x509.Certificate) string {
 		return "there are no trust anchors: NewAnchors did not make this set"
 	}
 	const most = 150 // bytes: logs contain many of these
-	trusted := certname.Of(a.all[0])
+	trusted := certname.Of(a.all[0].certificates[0])
 	for i, anchor := range a.all[1:] {
-		name := certname.Of(anchor)
+		name := certname.Of(anchor.certificates[0])
 		if len(trusted)+len(name) > most {
 			trusted += fmt.Sprintf(" and %d more", len(a.all)-i-1)
 			break

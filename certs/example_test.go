@@ -83,7 +83,7 @@ func ExampleNewAnchors() {
 	before := stapledtest.NewCA(new(testing.T)).Anchors()
 	after := stapledtest.NewCA(new(testing.T)).Anchors()
 
-	anchors, err := certs.NewAnchors(append(before.All(), after.All()...)...)
+	anchors, err := certs.NewAnchors(append(before.Certificates(), after.Certificates()...)...)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -89,11 +89,11 @@ func TestLoadAnchors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if all := anchors.All(); len(all) != 2 || !all[0].Equal(root.Cert) || !all[1].Equal(other.Cert) {
+	if all := anchors.All(); len(all) != 2 || !all[0].Certificates()[0].Equal(root.Cert) || !all[1].Certificates()[0].Equal(other.Cert) {
 		t.Errorf("%d anchors", len(all))
 	}
-	if !anchors.Contains(root.Cert) || anchors.Contains(root.Leaf().Cert) {
-		t.Error("Contains is wrong")
+	if anchors.Of(root.Cert) != anchors.All()[0] || anchors.Of(root.Leaf().Cert) != nil {
+		t.Error("Of is wrong")
 	}
 	anchors.All()[0] = nil
 	if anchors.All()[0] == nil {

@@ -36,8 +36,8 @@ func (claims *Claims) check() error {
 	if len(claims.Audience) == 0 {
 		return refuse(stapled.ClaimsInvalid, "aud is required: a token for nobody in particular is one for everybody")
 	}
-	if len(claims.Audience) > strictjson.MaxMembers {
-		return refuse(stapled.ClaimsInvalid, "aud has %d values, and verifiers accept %d", len(claims.Audience), strictjson.MaxMembers)
+	if len(claims.Audience) > strictjson.MaxAudiences {
+		return refuse(stapled.ClaimsInvalid, "aud has %d values, and verifiers accept %d", len(claims.Audience), strictjson.MaxAudiences)
 	}
 	for _, audience := range claims.Audience {
 		if audience == "" || !utf8.ValidString(audience) {

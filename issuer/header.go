@@ -45,7 +45,7 @@ func (c *credential) newHeader(staples []*ocspstaple.Staple, now time.Time) (*he
 		if issuer == nil {
 			return nil, refuse(stapled.ConfigInvalid, "the staple of certificate %d cannot be authenticated without its issuer: set Identity.Anchor", n)
 		}
-		staple, err := ocspstaple.Slim(staple.DER(), c.chain[n], issuer, now)
+		staple, err := ocspstaple.Slim(staple.DER(), c.chain[n], issuer, now, c.issuer.freshness.Leeway)
 		if err != nil {
 			return nil, refuseStaple(err)
 		}

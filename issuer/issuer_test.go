@@ -41,7 +41,7 @@ func identity(tb testing.TB, leaf *testca.Party) *certs.Identity {
 // staple makes a staple that is authentic for the party, whatever it says.
 func staple(tb testing.TB, party *testca.Party, edits ...func(*testca.Response)) *ocspstaple.Staple {
 	tb.Helper()
-	s, err := ocspstaple.Authenticate(party.Staple(edits...), party.Cert, party.Issuer.Cert, testca.Now)
+	s, err := ocspstaple.Authenticate(party.Staple(edits...), party.Cert, party.Issuer.Cert, testca.Now, 0)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -35,23 +35,28 @@ func encodeExtra(v any, hasSubject bool) ([]byte, error) {
 	}
 	// json.Marshal passes through what a json.RawMessage or a MarshalJSON
 	// method wrote.
-	members, err := strictjson.ParseObject(string(text), nil)
+	members, err := strictjson.ParseObject(string(text), strictjson.Claims, nil)
 	if err != nil {
 		return nil, fmt.Errorf("extra claims: %w", err)
 	}
 	for _, m := range members {
-		if slices.Contains(reserved, strictjson.Fold(m.Name)) {
+		if slices.Contains(reserved, m.Name) {
 			return nil, fmt.Errorf("extra claims: %.40q is for the issuer to set", m.Name)
 		}
 	}
-	most := strictjson.MaxMembers - len(reserved)
-	if !hasSubject {
-		most++
+	extra := text[1 : len(text)-1]
+	if len(members) == 0 {
+		return extra, nil
 	}
-	if len(members) > most {
-		return nil, fmt.Errorf("extra claims: %d members, and beside those of the issuer a token holds %d", len(members), most)
+	// The limit of members is for all objects of the payload together.
+	payload := `{"iss":0,"aud":0,"iat":0,"nbf":0,"exp":0,"jti":0,`
+	if hasSubject {
+		payload += `"sub":0,`
 	}
-	return text[1 : len(text)-1], nil
+	if _, err := strictjson.ParseObject(payload+string(extra)+"}", strictjson.Claims, nil); err != nil {
+		return nil, fmt.Errorf("extra claims beside those of the issuer: %w", err)
+	}
+	return extra, nil
 }
 
 // appendStrings writes a JSON array.

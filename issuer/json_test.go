@@ -22,15 +22,16 @@ func TestExtraClaimsAreWhatVerifiersRead(t *testing.T) {
 	for _, row := range strictjsontest.Texts {
 		texts[row.Name] = row.Text
 	}
-	for _, name := range []string{"iss", "Iss", "IAT", "\u0069at", "i\u017fs", "J\\u0054I", "issuer", "", "Email", "email"} {
+	for _, name := range []string{"iss", "Iss", "IAT", "\u0069at", "i\u017fs", "J\\u0054I", "SUB", "\u017fub", "htm", "HTM", "Cnf", "cnf", "issuer", "", "Email", "email"} {
 		texts["a claim named "+name] = `{"` + name + `":1}`
 	}
-	for n := 55; n <= 64; n++ {
+	for n := 247; n <= 256; n++ {
 		var members []string
 		for i := range n {
 			members = append(members, fmt.Sprintf(`"m%d":0`, i))
 		}
 		texts[fmt.Sprint(n, " claims")] = "{" + strings.Join(members, ",") + "}"
+		texts[fmt.Sprint(n, " claims and one that holds them")] = `{"a":[{` + strings.Join(members, ",") + "}]}"
 	}
 	for name, text := range texts {
 		for _, subject := range []string{"", `,"sub":"d"`} {
@@ -44,7 +45,7 @@ func TestExtraClaimsAreWhatVerifiersRead(t *testing.T) {
 					}
 					payload = own + subject + inner + "}"
 				}
-				_, want := strictjson.ParseObject(payload, nil)
+				_, want := strictjson.ParseObject(payload, strictjson.Claims, nil)
 				_, err := encodeExtra(json.RawMessage(text), subject != "")
 				if (err == nil) != (want == nil) {
 					t.Errorf("the issuer says %v, and verifiers say %v", err, want)

@@ -66,7 +66,7 @@ func TestRotateWhileSigning(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ocspstaple.Authenticate(der, party.Cert, party.Issuer.Cert, testca.Now); err != nil {
+		if _, err := ocspstaple.Authenticate(der, party.Cert, party.Issuer.Cert, testca.Now, 0); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -106,7 +106,7 @@ func TestNoForgeries(t *testing.T) {
 
 func (a *attempt) sameAsOthers(t *testing.T) {
 	t.Helper()
-	s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
+	s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now, a.freshness.Leeway)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestNoForgeriesOfXCryptoOCSP(t *testing.T) {
 						t.Errorf("%s: %v", name, err)
 						continue
 					}
-					s, err := ocspstaple.Authenticate(der, a.subject, a.issuer, now)
+					s, err := ocspstaple.Authenticate(der, a.subject, a.issuer, now, a.freshness.Leeway)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -172,7 +172,7 @@ func TestStaple(t *testing.T) {
 		r.ProducedAt = testca.Now
 		r.Singles[0].Status, r.Singles[0].Reason = testca.Revoked, 4
 	})
-	s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
+	s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now, a.freshness.Leeway)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestStaple(t *testing.T) {
 		!s.Delegate().Equal(a.delegate.Cert) {
 		t.Errorf("%+v", s)
 	}
-	direct, err := ocspstaple.Authenticate(a.leaf.Staple(), a.subject, a.issuer, a.now)
+	direct, err := ocspstaple.Authenticate(a.leaf.Staple(), a.subject, a.issuer, a.now, a.freshness.Leeway)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,14 +21,24 @@ import (
 // the certificate of a delegated responder; [Staple.Check] decides whether the
 // staple is good and fresh.
 //
+// The leeway is how far in the future that certificate may begin, as in
+// [Freshness]: 0 means [stapled.DefaultLeeway], one minute; [stapled.NoLeeway]
+// means none.
+//
 // The error is a [*stapled.Error] with the reason [stapled.StapleMalformed],
 // [stapled.StapleMismatch] or [stapled.StapleUntrusted]. The staple keeps der,
 // which the caller must not modify afterwards.
-func Authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, error) {
-	return authenticate(der, leaf, issuer, now, allowance{})
+func Authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time, leeway time.Duration) (*Staple, error) {
+	return authenticate(der, leaf, issuer, clock{now, leeway}, allowance{})
 }
 
-func authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time, allow allowance) (*Staple, error) {
+// clock is a time, and how far it may be behind.
+type clock struct {
+	now    time.Time
+	leeway time.Duration // as configured
+}
+
+func authenticate(der []byte, leaf, issuer *x509.Certificate, at clock, allow allowance) (*Staple, error) {
 	// 1. It is one well-formed basic response about one certificate.
 	var r response
 	if err := r.parse(der, allow); err != nil {
@@ -39,7 +49,7 @@ func authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time, all
 		return nil, err
 	}
 	// 3. The signature is from an entitled party (§3.2 (2) to (4)).
-	delegate, err := r.signer(leaf, issuer, now, allow)
+	delegate, err := r.signer(leaf, issuer, at, allow)
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +61,7 @@ func authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time, all
 		nextUpdate: r.nextUpdate,
 		revokedAt:  r.revokedAt,
 		reason:     r.reason,
+		extended:   r.extended,
 		delegate:   delegate,
 	}, nil
 }
@@ -59,7 +70,7 @@ func authenticate(der []byte, leaf, issuer *x509.Certificate, now time.Time, all
 // key, or the certificate of a responder that the issuer delegated to. It
 // considers those that the ResponderID names (§4.2.2.3), but only signatures
 // decide, because anyone can claim a name.
-func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow allowance) (*x509.Certificate, error) {
+func (r *response) signer(leaf, issuer *x509.Certificate, at clock, allow allowance) (*x509.Certificate, error) {
 	// 1. The algorithm and the issuer's key are strong enough.
 	if err := allow.checkSignatureAlgorithm(r.algorithm); err != nil {
 		return nil, fail(stapled.StapleUntrusted, "%w", err)
@@ -89,7 +100,7 @@ func (r *response) signer(leaf, issuer *x509.Certificate, now time.Time, allow a
 		}
 		// Its authority comes first: never use a key that the issuer does not
 		// vouch for.
-		err = checkDelegate(delegate, leaf, issuer, now, allow)
+		err = checkDelegate(delegate, leaf, issuer, at, allow)
 		if err == nil && delegate.CheckSignature(r.algorithm, r.tbs, r.signature) == nil {
 			return delegate, nil
 		}
@@ -113,22 +124,18 @@ func (r *response) names(c *x509.Certificate) (bool, error) {
 }
 
 // checkDelegate checks a delegated responder's certificate against RFC 6960
-// §4.2.2.2 and §4.2.2.2.1.
-func checkDelegate(delegate, leaf, issuer *x509.Certificate, now time.Time, allow allowance) error {
-	// 1. The issuer itself signed it, not a namesake, a sibling under the same
-	// root, or another delegate. Its key is strong enough.
-	if err := certkey.Check(delegate.PublicKey); err != nil {
-		return fail(stapled.StapleUntrusted, "the responder's certificate: %w", err)
-	}
+// §4.2.2.2 and §4.2.2.2.1. The signature comes last: a certificate that is not
+// a delegate's costs none, whoever embedded it.
+func checkDelegate(delegate, leaf, issuer *x509.Certificate, at clock, allow allowance) error {
+	// 1. It names the issuer, and its cryptography is strong enough.
 	if !bytes.Equal(delegate.RawIssuer, issuer.RawSubject) {
 		return fail(stapled.StapleUntrusted, "the responder's certificate is issued by %s, not by %s", certname.IssuerOf(delegate), certname.Of(issuer))
 	}
-	if err := allow.checkSignatureAlgorithm(delegate.SignatureAlgorithm); err != nil {
+	if err := certkey.Check(delegate.PublicKey); err != nil {
 		return fail(stapled.StapleUntrusted, "the responder's certificate: %w", err)
 	}
-	err := issuer.CheckSignature(delegate.SignatureAlgorithm, delegate.RawTBSCertificate, delegate.Signature)
-	if err != nil {
-		return fail(stapled.StapleUntrusted, "the responder's certificate is not signed by the issuer, %s: %w", certname.Of(issuer), err)
+	if err := allow.checkSignatureAlgorithm(delegate.SignatureAlgorithm); err != nil {
+		return fail(stapled.StapleUntrusted, "the responder's certificate: %w", err)
 	}
 	// 2. It explicitly allows signing OCSP responses: anyExtendedKeyUsage does
 	// not count.
@@ -157,7 +164,16 @@ func checkDelegate(delegate, leaf, issuer *x509.Certificate, now time.Time, allo
 		return fail(stapled.StapleUntrusted, "the certificate's own key has signed it")
 	}
 	// 6. It is valid now.
-	return checkDelegateTime(delegate, now)
+	if err := checkDelegateTime(delegate, at); err != nil {
+		return err
+	}
+	// 7. The issuer itself signed it, not a namesake, a sibling under the same
+	// root, or another delegate.
+	err := issuer.CheckSignature(delegate.SignatureAlgorithm, delegate.RawTBSCertificate, delegate.Signature)
+	if err != nil {
+		return fail(stapled.StapleUntrusted, "the responder's certificate is not signed by the issuer, %s: %w", certname.Of(issuer), err)
+	}
+	return nil
 }
 
 func signsOCSP(c *x509.Certificate) bool {

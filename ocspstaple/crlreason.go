@@ -11,3 +11,7 @@ type CRLReason int
 
 // String returns the name of the reason in RFC 5280.
 func (r CRLReason) String() string { return ocspwire.CRLReason(r).String() }
+
+// IsFinal reports whether a CA never takes back a revocation for this reason:
+// true for every reason but certificateHold and removeFromCRL.
+func (r CRLReason) IsFinal() bool { return ocspwire.CRLReason(r).IsFinal() }

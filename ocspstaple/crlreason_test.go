@@ -19,3 +19,12 @@ func TestCRLReason(t *testing.T) {
 		}
 	}
 }
+
+// A CA may lift a hold, and nothing else.
+func TestCRLReasonIsFinal(t *testing.T) {
+	for reason := ocspstaple.CRLReason(0); reason <= 10; reason++ {
+		if got, want := reason.IsFinal(), reason != 6 && reason != 8; got != want {
+			t.Errorf("%s: %t", reason, got)
+		}
+	}
+}

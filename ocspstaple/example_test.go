@@ -24,7 +24,7 @@ func ExampleAuthenticate() {
 	identity := ca.Identity("https://orders.internal")
 	leaf, issuer := identity.Leaf(), identity.Anchor
 
-	staple, err := ocspstaple.Authenticate(ca.Staple(identity, stapledtest.Good), leaf, issuer, ca.Clock.Now())
+	staple, err := ocspstaple.Authenticate(ca.Staple(identity, stapledtest.Good), leaf, issuer, ca.Clock.Now(), stapled.DefaultLeeway)
 	if err != nil {
 		log.Fatal(err) // malformed, about another certificate, or not signed by an authorized party
 	}
@@ -48,7 +48,7 @@ func ExampleStaple_Check() {
 	identity := ca.Identity("https://orders.internal")
 	ca.Revoke(identity, 1)
 
-	staple, err := ocspstaple.Authenticate(ca.Staple(identity, stapledtest.Revoked), identity.Leaf(), identity.Anchor, ca.Clock.Now())
+	staple, err := ocspstaple.Authenticate(ca.Staple(identity, stapledtest.Revoked), identity.Leaf(), identity.Anchor, ca.Clock.Now(), stapled.DefaultLeeway)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -18,7 +18,7 @@ var errCritical = errors.New("a critical extension that is not understood")
 // parseExtensions reads an optional, explicitly tagged Extensions. No extension
 // changes what a staple proves, so a critical one, which must be understood, is
 // refused (RFC 5280 §4.2).
-func parseExtensions(input *cryptobyte.String, tag cbasn1.Tag, allow allowance) error {
+func (r *response) parseExtensions(input *cryptobyte.String, tag cbasn1.Tag, allow allowance) error {
 	var tagged cryptobyte.String
 	var present bool
 	if !input.ReadOptionalASN1(&tagged, &present, tag) {
@@ -30,6 +30,9 @@ func parseExtensions(input *cryptobyte.String, tag cbasn1.Tag, allow allowance) 
 	err := ocspwire.ReadExtensions(tagged, func(ext ocspwire.Extension) error {
 		if ext.Critical && !allow.understands(ext.ID) {
 			return errCritical
+		}
+		if string(ext.ID) == ocspwire.ExtendedRevoke {
+			r.extended = true
 		}
 		return nil
 	})

@@ -39,13 +39,13 @@ func TestForgeriesByBit(t *testing.T) {
 			a := newAttempt()
 			row.make(a)
 			valid := a.der
-			if _, err := ocspstaple.Authenticate(valid, a.subject, a.issuer, a.now); err != nil {
+			if _, err := ocspstaple.Authenticate(valid, a.subject, a.issuer, a.now, a.freshness.Leeway); err != nil {
 				t.Fatal(err)
 			}
 			tried := 0
 			refuse := func(what string, at int, der []byte) {
 				tried++
-				if _, err := ocspstaple.Authenticate(der, a.subject, a.issuer, a.now); err == nil {
+				if _, err := ocspstaple.Authenticate(der, a.subject, a.issuer, a.now, a.freshness.Leeway); err == nil {
 					t.Errorf("%s at byte %d is accepted: %x", what, at, der)
 				} else {
 					checkError(t, err, stapled.StapleMalformed, stapled.StapleMismatch, stapled.StapleUntrusted)
@@ -82,7 +82,7 @@ func TestUnneededCertificateChangesNothing(t *testing.T) {
 	for i := content + 4; i < len(a.der); i++ { // its header excepted: that is the encoding of the list
 		der := slices.Clone(a.der)
 		der[i] ^= 1
-		s, err := ocspstaple.Authenticate(der, a.subject, a.issuer, a.now)
+		s, err := ocspstaple.Authenticate(der, a.subject, a.issuer, a.now, a.freshness.Leeway)
 		if _, parses := x509.ParseCertificate(der[content:]); parses != nil {
 			refused++
 			if !errors.Is(err, stapled.StapleMalformed) {

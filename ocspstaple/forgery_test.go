@@ -74,7 +74,7 @@ func (a *attempt) judge(t *testing.T) error {
 	if !a.authenticated.IsZero() {
 		authenticated = a.authenticated
 	}
-	staple, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, authenticated)
+	staple, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, authenticated, a.freshness.Leeway)
 	if err != nil {
 		if staple != nil {
 			t.Error("a staple beside an error")

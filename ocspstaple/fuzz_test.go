@@ -121,7 +121,7 @@ func check(t *testing.T, leaf *testca.Party, der []byte) {
 	var err error
 	// Embedded certificates are parsed, and a verification allocates too.
 	bounds.Hold(t, 32<<10+64*uint64(len(der)), func() {
-		s, err = ocspstaple.Authenticate(der, leaf.Cert, leaf.Issuer.Cert, testca.Now)
+		s, err = ocspstaple.Authenticate(der, leaf.Cert, leaf.Issuer.Cert, testca.Now, 0)
 	})
 	if err != nil {
 		if s != nil {

@@ -32,6 +32,7 @@ type response struct {
 	status     Status
 	revokedAt  time.Time
 	reason     CRLReason
+	extended   bool // it has the extension id-pkix-ocsp-extended-revoke
 	producedAt time.Time
 	thisUpdate time.Time
 	nextUpdate time.Time
@@ -120,7 +121,7 @@ func (r *response) parseData(input cryptobyte.String, allow allowance) error {
 	if !responses.Empty() {
 		return fail(stapled.StapleMalformed, "more than one SingleResponse")
 	}
-	if err := parseExtensions(&data, ocspwire.Tag(1), allow); err != nil {
+	if err := r.parseExtensions(&data, ocspwire.Tag(1), allow); err != nil {
 		return err
 	}
 	if !data.Empty() {
@@ -168,7 +169,7 @@ func (r *response) parseSingle(single cryptobyte.String, allow allowance) error 
 			return fail(stapled.StapleMalformed, "malformed nextUpdate")
 		}
 	}
-	if err := parseExtensions(&single, ocspwire.Tag(1), allow); err != nil {
+	if err := r.parseExtensions(&single, ocspwire.Tag(1), allow); err != nil {
 		return err
 	}
 	if !single.Empty() {

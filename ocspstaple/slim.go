@@ -30,12 +30,12 @@ import (
 // use more bytes than DER allows. It returns the errors of [Authenticate]. The
 // staple does not keep der. The work grows with the number of embedded
 // certificates, so the caller must limit the size of der.
-func Slim(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, error) {
+func Slim(der []byte, leaf, issuer *x509.Certificate, now time.Time, leeway time.Duration) (*Staple, error) {
 	// 1. Take it apart. If that fails, as for a response that is not
 	// successful, Authenticate says what is wrong.
 	var parts envelope
 	if !parts.read(der) {
-		return Authenticate(slices.Clone(der), leaf, issuer, now)
+		return Authenticate(slices.Clone(der), leaf, issuer, now, leeway)
 	}
 	// 2. The signed part is well-formed and about the leaf.
 	bare, err := parts.encode(nil)
@@ -57,7 +57,7 @@ func Slim(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, e
 		}
 	}
 	slices.SortStableFunc(r.certs, func(a, b *x509.Certificate) int { return b.NotAfter.Compare(a.NotAfter) })
-	delegate, err := r.signer(leaf, issuer, now, allowance{})
+	delegate, err := r.signer(leaf, issuer, clock{now, leeway}, allowance{})
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func Slim(der []byte, leaf, issuer *x509.Certificate, now time.Time) (*Staple, e
 	if err != nil {
 		return nil, err
 	}
-	return Authenticate(slim, leaf, issuer, now)
+	return Authenticate(slim, leaf, issuer, now, leeway)
 }
 
 // envelope is what surrounds the signed part of a successful basic response.

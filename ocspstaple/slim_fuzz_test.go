@@ -90,7 +90,7 @@ func checkSlim(t *testing.T, a *attempt, der []byte) {
 	var err error
 	// Every certificate is parsed, and there may be many.
 	bounds.Hold(t, 64<<10+256*uint64(len(der)), func() {
-		s, err = ocspstaple.Slim(der, a.subject, a.issuer, a.now)
+		s, err = ocspstaple.Slim(der, a.subject, a.issuer, a.now, a.freshness.Leeway)
 	})
 	if err == nil {
 		holdSlim(t, &attempt, s)
@@ -100,7 +100,7 @@ func checkSlim(t *testing.T, a *attempt, der []byte) {
 		t.Fatal("a staple beside an error")
 	}
 	checkError(t, err, stapled.StapleMalformed, stapled.StapleMismatch, stapled.StapleUntrusted)
-	_, other := ocspstaple.Authenticate(slices.Clone(der), a.subject, a.issuer, a.now)
+	_, other := ocspstaple.Authenticate(slices.Clone(der), a.subject, a.issuer, a.now, a.freshness.Leeway)
 	if other == nil {
 		t.Fatalf("acceptable, and not slimmed: %v", err)
 	}

@@ -24,7 +24,7 @@ func (a *attempt) slim(t *testing.T) (*ocspstaple.Staple, error) {
 		authenticated = a.authenticated
 	}
 	before := slices.Clone(a.der)
-	s, err := ocspstaple.Slim(a.der, a.subject, a.issuer, authenticated)
+	s, err := ocspstaple.Slim(a.der, a.subject, a.issuer, authenticated, a.freshness.Leeway)
 	if !bytes.Equal(before, a.der) {
 		t.Error("the response was modified")
 	}
@@ -194,7 +194,7 @@ func holdSlim(t *testing.T, a *attempt, s *ocspstaple.Staple) {
 		t.Errorf("%d bytes became %d", len(a.der), len(s.DER()))
 	}
 	// A verifier sees the same.
-	again, err := ocspstaple.Authenticate(s.DER(), a.subject, a.issuer, a.now)
+	again, err := ocspstaple.Authenticate(s.DER(), a.subject, a.issuer, a.now, a.freshness.Leeway)
 	if err != nil {
 		t.Fatalf("slimmed, and refused: %v", err)
 	}
@@ -203,13 +203,13 @@ func holdSlim(t *testing.T, a *attempt, s *ocspstaple.Staple) {
 		t.Error("a verifier takes another delegate")
 	}
 	// There is nothing left to take away.
-	twice, err := ocspstaple.Slim(s.DER(), a.subject, a.issuer, a.now)
+	twice, err := ocspstaple.Slim(s.DER(), a.subject, a.issuer, a.now, a.freshness.Leeway)
 	if err != nil || !bytes.Equal(twice.DER(), s.DER()) {
 		t.Errorf("slimmed twice: %v", err)
 	}
 	// What Authenticate accepts says the same, from the same signer. What it
 	// does not accept has too many certificates, or invalid ones.
-	fat, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
+	fat, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now, a.freshness.Leeway)
 	if err != nil {
 		if !errors.Is(err, stapled.StapleMalformed) {
 			t.Errorf("slimming made it acceptable: %v", err)

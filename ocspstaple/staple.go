@@ -47,6 +47,7 @@ type Staple struct {
 	nextUpdate time.Time
 	revokedAt  time.Time
 	reason     CRLReason
+	extended   bool
 	// delegate signed the response; nil means the issuer's own key did.
 	delegate *x509.Certificate
 }
@@ -91,6 +92,15 @@ func (s *Staple) RevokedAt() time.Time { return s.revokedAt }
 // the response gives no reason.
 func (s *Staple) RevocationReason() CRLReason { return s.reason }
 
+// ExtendedRevoke reports whether the staple says revoked in the extended sense
+// of RFC 6960 §2.2, which includes serial numbers that the CA never issued: it
+// has the extension id-pkix-ocsp-extended-revoke, or the revocation time is the
+// beginning of 1970. Such an answer is a reason to refuse the certificate, but
+// may change once the responder has heard of it.
+func (s *Staple) ExtendedRevoke() bool {
+	return s.status == Revoked && (s.extended || s.revokedAt.Equal(time.Unix(0, 0)))
+}
+
 // Delegate returns the certificate of the authorized responder that signed the
 // response, or nil if the issuer's own key did.
 func (s *Staple) Delegate() *x509.Certificate { return s.delegate }
@@ -100,9 +110,10 @@ type Freshness struct {
 	// MaxAge limits the time since thisUpdate, regardless of nextUpdate. 0
 	// means [stapled.DefaultMaxStapleAge], one hour.
 	MaxAge time.Duration
-	// Leeway is how far in the future thisUpdate and producedAt may be, to
-	// allow for clock skew. It never extends MaxAge or nextUpdate, so the bound
-	// on a revocation stays exact. 0 means [stapled.DefaultLeeway], one minute;
+	// Leeway is how far in the future thisUpdate, producedAt and the beginning of
+	// a delegate's certificate may be, to allow for clock skew. It never extends
+	// MaxAge, nextUpdate or the end of that certificate, so the bound on a
+	// revocation stays exact. 0 means [stapled.DefaultLeeway], one minute;
 	// [stapled.NoLeeway] means none, and so does more than
 	// [stapled.MaxLeeway].
 	Leeway time.Duration
@@ -142,11 +153,9 @@ func (s *Staple) Check(now time.Time, f Freshness) error {
 	if s == nil {
 		return fail(stapled.StapleUnknown, "there is no staple")
 	}
-	// 1. Authority: the delegate's certificate is valid (RFC 6960 §4.2.2.2).
-	if s.delegate != nil {
-		if err := checkDelegateTime(s.delegate, now); err != nil {
-			return err
-		}
+	// 1. Authority.
+	if err := s.checkAuthority(now, f); err != nil {
+		return err
 	}
 	// 2. Status. Only good is accepted.
 	switch s.status {
@@ -156,7 +165,33 @@ func (s *Staple) Check(now time.Time, f Freshness) error {
 	default:
 		return fail(stapled.StapleUnknown, "the responder does not know the certificate")
 	}
-	// 3. Freshness (RFC 6960 §3.2 (5) and (6), RFC 9919 §5).
+	// 3. Freshness.
+	return s.checkTimes(now, f)
+}
+
+// CheckFresh returns nil only if the staple is fresh at now, whatever it says.
+// Use [Staple.Check] to decide about a certificate.
+func (s *Staple) CheckFresh(now time.Time, f Freshness) error {
+	if s == nil || s.nextUpdate.IsZero() {
+		return fail(stapled.StapleUnknown, "no staple, so it is not fresh")
+	}
+	if err := s.checkAuthority(now, f); err != nil {
+		return err
+	}
+	return s.checkTimes(now, f)
+}
+
+// checkAuthority checks that the delegate's certificate is valid (RFC 6960
+// §4.2.2.2).
+func (s *Staple) checkAuthority(now time.Time, f Freshness) error {
+	if s.delegate == nil {
+		return nil
+	}
+	return checkDelegateTime(s.delegate, clock{now, f.Leeway})
+}
+
+// checkTimes checks RFC 6960 §3.2 (5) and (6), and RFC 9919 §5.
+func (s *Staple) checkTimes(now time.Time, f Freshness) error {
 	for _, t := range [...]time.Time{s.thisUpdate, s.producedAt} {
 		if t.Add(-f.leeway()).After(now) {
 			return fail(stapled.StapleNotYetValid, "from %s, and it is %s", timetext.Stamp(t), timetext.Stamp(now))
@@ -171,10 +206,12 @@ func (s *Staple) Check(now time.Time, f Freshness) error {
 	return nil
 }
 
-func checkDelegateTime(delegate *x509.Certificate, now time.Time) error {
-	if now.Before(delegate.NotBefore) || now.After(delegate.NotAfter) {
+// checkDelegateTime compares a time with the validity of a delegate's
+// certificate. The leeway moves the beginning only.
+func checkDelegateTime(delegate *x509.Certificate, at clock) error {
+	if at.now.Before(delegate.NotBefore.Add(-leeway.Of(at.leeway))) || at.now.After(delegate.NotAfter) {
 		return fail(stapled.StapleUntrusted, "the responder's certificate is valid from %s to %s, and it is %s",
-			timetext.Stamp(delegate.NotBefore), timetext.Stamp(delegate.NotAfter), timetext.Stamp(now))
+			timetext.Stamp(delegate.NotBefore), timetext.Stamp(delegate.NotAfter), timetext.Stamp(at.now))
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func TestLeeway(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			a := newAttempt()
-			s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
+			s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now, a.freshness.Leeway)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,6 +60,120 @@ func TestLeeway(t *testing.T) {
 			}
 			if err := s.Check(first.Add(-1), ocspstaple.Freshness{Leeway: row.leeway}); !errors.Is(err, stapled.StapleNotYetValid) {
 				t.Errorf("a nanosecond sooner: %v", err)
+			}
+		})
+	}
+}
+
+// The leeway moves the beginning of a delegate's certificate, for Authenticate,
+// Slim and Check, and not its end.
+func TestLeewayOfDelegate(t *testing.T) {
+	for _, row := range []struct {
+		name          string
+		leeway, ahead time.Duration
+	}{
+		{"default", 0, time.Minute},
+		{"none", stapled.NoLeeway, 0},
+		{"a second", time.Second, time.Second},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			a := newAttempt()
+			from, to := testca.Now.Add(2*time.Minute), testca.Now.Add(5*time.Minute)
+			a.signedBy(a.ca.Delegate(testca.Valid(from, to)))
+			s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, from, row.leeway)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for at, want := range map[time.Time]bool{
+				from.Add(-row.ahead - 1): false, from.Add(-row.ahead): true, to: true, to.Add(1): false,
+			} {
+				_, authenticate := ocspstaple.Authenticate(a.der, a.subject, a.issuer, at, row.leeway)
+				_, slim := ocspstaple.Slim(a.der, a.subject, a.issuer, at, row.leeway)
+				check := s.Check(at, ocspstaple.Freshness{Leeway: row.leeway})
+				for name, err := range map[string]error{"Authenticate": authenticate, "Slim": slim, "Check": check} {
+					if want && err != nil || !want && !errors.Is(err, stapled.StapleUntrusted) {
+						t.Errorf("%s at %s: %v", name, at, err)
+					}
+				}
+			}
+		})
+	}
+}
+
+// CheckFresh is Check whatever the staple says.
+func TestCheckFresh(t *testing.T) {
+	for name, s := range map[string]*ocspstaple.Staple{"nil": nil, "zero": {}} {
+		for _, now := range []time.Time{{}, testca.Now} {
+			if err := s.CheckFresh(now, ocspstaple.Freshness{}); !errors.Is(err, stapled.StapleUnknown) {
+				t.Errorf("%s at %s: %v", name, now, err)
+			}
+		}
+	}
+	for _, row := range []struct {
+		name   string
+		status testca.CertStatus
+		at     time.Duration
+		want   error
+	}{
+		{"good", testca.Good, 0, nil},
+		{"revoked", testca.Revoked, 0, nil},
+		{"unknown", testca.Unknown, 0, nil},
+		{"early", testca.Revoked, -3 * time.Minute, stapled.StapleNotYetValid},
+		{"stale", testca.Revoked, 9*time.Minute + 1, stapled.StapleStale},
+		{"old", testca.Revoked, 4*time.Minute + 1, stapled.StapleStale},
+		{"delegate expired", testca.Revoked, 2*time.Minute + 1, stapled.StapleUntrusted},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			a := newAttempt()
+			a.staple(func(r *testca.Response) { r.Singles[0].Status = row.status })
+			if row.name == "delegate expired" {
+				a.signedBy(a.ca.Delegate(testca.Valid(testca.Now.Add(-time.Hour), testca.Now.Add(2*time.Minute))))
+			}
+			s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			freshness := ocspstaple.Freshness{}
+			if row.name == "old" {
+				freshness.MaxAge = 5 * time.Minute
+			}
+			err = s.CheckFresh(testca.Now.Add(row.at), freshness)
+			if row.want == nil && err != nil || row.want != nil && !errors.Is(err, row.want) {
+				t.Errorf("got %v, want %v", err, row.want)
+			}
+		})
+	}
+}
+
+// RFC 6960 §2.2: revoked may mean that the responder has not heard of it.
+func TestExtendedRevoke(t *testing.T) {
+	extension := []testca.Extension{{ID: []int{1, 3, 6, 1, 5, 5, 7, 48, 1, 9}, Value: []byte{5, 0}}}
+	for _, row := range []struct {
+		name string
+		edit func(*testca.Response)
+		want bool
+	}{
+		{"revoked", func(*testca.Response) {}, false},
+		{"as RFC 6960 says", func(r *testca.Response) {
+			r.Extensions, r.Singles[0].Reason, r.Singles[0].RevokedAt = extension, 6, time.Unix(0, 0)
+		}, true},
+		{"extension", func(r *testca.Response) { r.Extensions = extension }, true},
+		{"extension in the wrong place", func(r *testca.Response) { r.Singles[0].Extensions = extension }, true},
+		{"1970", func(r *testca.Response) { r.Singles[0].RevokedAt = time.Unix(0, 0) }, true},
+		{"a second later", func(r *testca.Response) { r.Singles[0].RevokedAt = time.Unix(1, 0) }, false},
+		{"good with the extension", func(r *testca.Response) {
+			r.Extensions, r.Singles[0].Status = extension, testca.Good
+		}, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			a := newAttempt()
+			a.staple(func(r *testca.Response) { r.Singles[0].Status = testca.Revoked }, row.edit)
+			s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := s.ExtendedRevoke(); got != row.want {
+				t.Errorf("got %t", got)
 			}
 		})
 	}
@@ -84,7 +198,7 @@ func TestFreshUntil(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			a := newAttempt()
 			row.make(a)
-			s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
+			s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now, a.freshness.Leeway)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +221,7 @@ func TestFreshUntil(t *testing.T) {
 func TestCheckDoesNotAllocate(t *testing.T) {
 	a := newAttempt()
 	a.signedBy(a.delegate)
-	s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now)
+	s, err := ocspstaple.Authenticate(a.der, a.subject, a.issuer, a.now, a.freshness.Leeway)
 	if err != nil {
 		t.Fatal(err)
 	}

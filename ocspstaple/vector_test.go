@@ -215,7 +215,7 @@ func (c *ocspCase) evaluate(t *testing.T, allow allowance) (string, error) {
 		t.Fatal(err)
 	}
 	maxAge := time.Duration(cmp.Or(c.MaxAge*int64(time.Second), math.MaxInt64))
-	staple, err := authenticate(c.Response, subjectOf(t, c.Cert), issuer, c.Time, allow)
+	staple, err := authenticate(c.Response, subjectOf(t, c.Cert), issuer, clock{c.Time, stapled.NoLeeway}, allow)
 	if err == nil {
 		err = staple.Check(c.Time, Freshness{MaxAge: maxAge, Leeway: stapled.NoLeeway})
 	}

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 	"github.com/stapledjwt/stapled/responder"
@@ -74,7 +75,7 @@ func Example() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		staple, err := ocspstaple.Authenticate(der, leaf, ca, time.Now())
+		staple, err := ocspstaple.Authenticate(der, leaf, ca, time.Now(), stapled.DefaultLeeway)
 		if err != nil {
 			log.Fatal(err)
 		}

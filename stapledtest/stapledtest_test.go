@@ -42,7 +42,7 @@ func TestToken(t *testing.T) {
 		} {
 			t.Run(kind+"/"+row.names[0], func(t *testing.T) {
 				id := ca.Identity(row.names[0], row.names[1:]...)
-				if id.Anchor == nil || !ca.Anchors().Contains(id.Anchor) {
+				if id.Anchor == nil || ca.Anchors().Of(id.Anchor) == nil {
 					t.Error("the identity does not have its anchor")
 				}
 				v := ca.Verifier("billing")
@@ -121,7 +121,7 @@ func TestRevoke(t *testing.T) {
 				t.Errorf("the token from before, later: %v", err)
 			}
 
-			staple, err := ocspstaple.Authenticate(ca.Staple(id, stapledtest.Revoked), id.Leaf(), issuerOf(id.Chain, id.Anchor), ca.Clock.Now())
+			staple, err := ocspstaple.Authenticate(ca.Staple(id, stapledtest.Revoked), id.Leaf(), issuerOf(id.Chain, id.Anchor), ca.Clock.Now(), 0)
 			if err != nil {
 				t.Fatal(err)
 			}

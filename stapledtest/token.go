@@ -35,7 +35,7 @@ func (s *source) Current(now time.Time) ([]*ocspstaple.Staple, error) {
 		}
 	}
 	leaf := s.id.Leaf()
-	staple, err := ocspstaple.Authenticate(s.ca.respond(leaf, s.ca.status(leaf)), leaf, s.ca.party.Cert, now)
+	staple, err := ocspstaple.Authenticate(s.ca.respond(leaf, s.ca.status(leaf)), leaf, s.ca.party.Cert, now, 0)
 	if err != nil {
 		return nil, err
 	}

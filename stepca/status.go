@@ -38,7 +38,7 @@ func (c *Client) Status(ctx context.Context, serial *big.Int) (*ocspstaple.Stapl
 		return nil, c.unanswered(ctx, "OCSP responder", err)
 	}
 	now := time.Now()
-	answer, err := ocspstaple.Authenticate(der, cert, issuer, now)
+	answer, err := ocspstaple.Authenticate(der, cert, issuer, now, stapled.DefaultLeeway)
 	if err != nil {
 		return nil, stapled.Errorf(stapled.Refused, "the OCSP responder at %s: %w", c.cfg.OCSPURL, err)
 	}

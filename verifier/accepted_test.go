@@ -36,7 +36,7 @@ func TestNoForgeries(t *testing.T) {
 					s.prepare(t, v, pair)
 					at.now = step.Now
 					for range 2 {
-						checkStep(t, v, 0, step)
+						checkStep(t, v, made, 0, step)
 						checkToken(t, mustAccept(t, v, step.Token), step)
 					}
 				})

@@ -38,6 +38,7 @@ type slot[V any] struct {
 
 type entry[V any] struct {
 	hash  uint64
+	view  uint64
 	key   string
 	value V
 	cost  int
@@ -63,11 +64,18 @@ func (c *cache[V]) set(hash uint64) []slot[V] {
 	return c.slots[start : start+ways]
 }
 
-func (c *cache[V]) get(key string) (value V, ok bool) {
+// hash makes a key of one view spread independently of the same key of another.
+func (c *cache[V]) hash(view uint64, key string) uint64 {
+	const golden = 0x9e3779b97f4a7c15 // 2^64 over the golden ratio
+	return maphash.String(c.seed, key) ^ view*golden
+}
+
+// get looks up what a view put under a key.
+func (c *cache[V]) get(view uint64, key string) (value V, ok bool) {
 	if c == nil {
 		return value, false
 	}
-	hash := maphash.String(c.seed, key)
+	hash := c.hash(view, key)
 	set := c.set(hash)
 	for i := range set {
 		s := &set[i]
@@ -75,7 +83,7 @@ func (c *cache[V]) get(key string) (value V, ok bool) {
 			continue
 		}
 		e := s.entry.Load()
-		if e == nil || e.hash != hash || e.key != key {
+		if e == nil || e.hash != hash || e.view != view || e.key != key {
 			continue
 		}
 		if !s.recent.Load() {
@@ -86,12 +94,12 @@ func (c *cache[V]) get(key string) (value V, ok bool) {
 	return value, false
 }
 
-// put adds an entry that takes cost bytes, including its key.
-func (c *cache[V]) put(key string, value V, cost int) {
+// put adds an entry of a view that takes cost bytes, including its key.
+func (c *cache[V]) put(view uint64, key string, value V, cost int) {
 	if c == nil || cost > c.budget {
 		return
 	}
-	e := &entry[V]{hash: maphash.String(c.seed, key), key: key, value: value, cost: cost}
+	e := &entry[V]{hash: c.hash(view, key), view: view, key: key, value: value, cost: cost}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	mine := c.victim(e)
@@ -117,7 +125,7 @@ func (c *cache[V]) victim(e *entry[V]) *slot[V] {
 		switch {
 		case old == nil:
 			empty = s
-		case s.tag.Load() == e.tag() && old.hash == e.hash && old.key == e.key:
+		case s.tag.Load() == e.tag() && old.hash == e.hash && old.view == e.view && old.key == e.key:
 			return s
 		case !s.recent.Load():
 			idle = s

@@ -26,7 +26,7 @@ type claims struct {
 // parseClaims does the part of step 7 that concerns the shape of the claims.
 func parseClaims(payload, own string) (claims, error) {
 	var buffer [24]strictjson.Member
-	members, err := strictjson.ParseObject(payload, buffer[:0])
+	members, err := strictjson.ParseObject(payload, strictjson.Claims, buffer[:0])
 	if err != nil {
 		return claims{}, reject(stapled.Malformed, "payload: %w", err)
 	}
@@ -68,7 +68,7 @@ func hasAudience(value, own string) (bool, error) {
 // array of strings (RFC 7519 §4.1.3).
 func audience(value string, list []string) ([]string, error) {
 	if strings.HasPrefix(value, "[") {
-		return strictjson.ParseStrings(value, list, strictjson.MaxMembers)
+		return strictjson.ParseStrings(value, list, strictjson.MaxAudiences)
 	}
 	aud, err := strictjson.Unquote(value)
 	if err != nil {
@@ -93,18 +93,18 @@ func parseNumericDate(value string) (time.Time, error) {
 var errDate = errors.New("not a whole number of seconds since 1970")
 
 // check does step 7, except for the time checks of [accepted].
-func (c *claims) check(cfg *Config, h *provenHeader) error {
+func (c *claims) check(view *view, h *provenHeader) error {
 	if !c.hasIss {
 		return reject(stapled.IssuerMismatch, "iss is absent")
 	}
 	if err := h.names.CheckIssuer(c.iss); err != nil {
 		return err
 	}
-	if len(cfg.Issuers) > 0 && !slices.Contains(cfg.Issuers, c.iss) {
+	if view.Issuers != nil && !slices.Contains(view.Issuers, c.iss) {
 		return reject(stapled.IssuerMismatch, "iss is %.80q, which is not one of the expected issuers", c.iss)
 	}
 	if !c.hasAudience {
-		return reject(stapled.AudienceMismatch, "aud does not name %q", cfg.Audience)
+		return reject(stapled.AudienceMismatch, "aud does not name %q", view.Audience)
 	}
 	switch {
 	case c.exp.IsZero() || c.nbf.IsZero() || c.iat.IsZero():

@@ -20,9 +20,8 @@ import (
 
 // Config says which tokens a verifier accepts. [New] reads it once.
 type Config struct {
-	// Anchors are the trusted CA certificates. Required. A token omits its
-	// anchor (RFC 7515 §4.1.6 would allow it). Trust roots, or the
-	// intermediates that issue leaves, but not one below the other.
+	// Anchors are what the verifier trusts. Required. A token usually omits its
+	// anchor; if x5c holds one, the path ends below the first.
 	Anchors *certs.Anchors
 	// Audience must be among the values of aud (RFC 7519 §4.1.3). Required.
 	Audience string
@@ -82,20 +81,8 @@ type CacheSizes struct {
 // withDefaults fills in what the caller left out, and rejects values that would
 // make a verifier unsafe.
 func (cfg Config) withDefaults() (Config, error) {
-	if cfg.Anchors == nil {
-		return Config{}, errors.New("Config.Anchors is required: name the CA certificates to trust")
-	}
-	if cfg.Audience == "" {
-		return Config{}, errors.New("Config.Audience is required: a token for somebody else must not be accepted")
-	}
-	if cfg.Issuers != nil && len(cfg.Issuers) == 0 {
-		return Config{}, errors.New("Config.Issuers is empty, which would accept nobody: leave it nil to accept every issuer that its certificate names, or list some")
-	}
-	if slices.Contains(cfg.Issuers, "") {
-		return Config{}, errors.New("Config.Issuers has an empty value")
-	}
-	if cfg.Type == "" {
-		cfg.Type = stapled.Type
+	if cfg.Anchors == nil || len(cfg.Anchors.All()) == 0 {
+		return Config{}, errNoAnchors
 	}
 	if cfg.Algorithms != nil && len(cfg.Algorithms) == 0 {
 		return Config{}, errors.New("Config.Algorithms is empty, which would accept nothing: leave it nil for the default, or list some")
@@ -118,24 +105,14 @@ func (cfg Config) withDefaults() (Config, error) {
 	if err := leeway.Check(cfg.Leeway); err != nil {
 		return Config{}, fmt.Errorf("Config.Leeway: %w", err)
 	}
-	for _, d := range []struct {
-		name  string
-		value *time.Duration
-		unset time.Duration
-	}{
-		{"MaxStapleAge", &cfg.MaxStapleAge, stapled.DefaultMaxStapleAge},
-		{"MaxLifetime", &cfg.MaxLifetime, stapled.DefaultMaxLifetime},
-	} {
-		switch {
-		case *d.value < 0:
-			return Config{}, fmt.Errorf("negative Config.%s: %s", d.name, timetext.Duration(*d.value))
-		case *d.value == 0:
-			*d.value = d.unset
-		}
+	switch {
+	case cfg.MaxStapleAge < 0:
+		return Config{}, fmt.Errorf("negative Config.MaxStapleAge: %s", timetext.Duration(cfg.MaxStapleAge))
+	case cfg.MaxStapleAge == 0:
+		cfg.MaxStapleAge = stapled.DefaultMaxStapleAge
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	cfg.Issuers = slices.Clone(cfg.Issuers)
 	return cfg, nil
 }

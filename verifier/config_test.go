@@ -24,8 +24,8 @@ func algorithmNames() (names []string) {
 func TestDefaults(t *testing.T) {
 	v := newVerifier(t, Config{Anchors: theWorld().anchors, Audience: "orders"})
 	cfg := v.cfg
-	if cfg.Type != "stapled+jwt" || cfg.KeyUsage != x509.ExtKeyUsageClientAuth || cfg.StapleChain ||
-		cfg.MaxStapleAge != time.Hour || cfg.MaxLifetime != time.Hour || v.leeway != time.Minute ||
+	if v.view.Type != "stapled+jwt" || cfg.KeyUsage != x509.ExtKeyUsageClientAuth || cfg.StapleChain ||
+		cfg.MaxStapleAge != time.Hour || v.view.MaxLifetime != time.Hour || v.leeway != time.Minute ||
 		!slices.Equal(cfg.Algorithms, algorithmNames()) {
 		t.Errorf("the defaults are %+v", cfg)
 	}

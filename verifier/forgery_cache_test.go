@@ -4,7 +4,6 @@
 package verifier
 
 import (
-	"hash/maphash"
 	"testing"
 
 	"github.com/stapledjwt/stapled"
@@ -50,14 +49,14 @@ func TestForgeriesOfCaches(t *testing.T) {
 // The cache compares keys in full, not by their hash.
 func TestCacheKeys(t *testing.T) {
 	c := newCache[int](1<<10, 1<<10)
-	c.put("one", 1, 1)
+	c.put(0, "one", 1, 1)
 	for i := range c.slots {
 		if e := c.slots[i].entry.Load(); e != nil {
-			e.hash = maphash.String(c.seed, "two")
+			e.hash = c.hash(0, "two")
 			c.replace(&c.set(e.hash)[0], e)
 		}
 	}
-	if value, ok := c.get("two"); ok {
+	if value, ok := c.get(0, "two"); ok {
 		t.Errorf("the value of another key: %d", value)
 	}
 }
@@ -68,18 +67,18 @@ func TestCacheBudget(t *testing.T) {
 	const budget, each = 1 << 10, 1 << 6
 	c := newCache[int](budget, each)
 	for i := range 1000 {
-		c.put(string(rune('a'+i)), i, each)
+		c.put(0, string(rune('a'+i)), i, each)
 		if size := c.size(); size > budget || size < each {
 			t.Fatalf("%d bytes after %d entries", size, i+1)
 		}
 	}
 	before := c.size()
-	c.put("large", 0, budget+1)
-	if _, ok := c.get("large"); ok || c.size() != before {
+	c.put(0, "large", 0, budget+1)
+	if _, ok := c.get(0, "large"); ok || c.size() != before {
 		t.Errorf("an entry beyond the budget is remembered, %d bytes", c.size())
 	}
-	c.put("whole", 0, budget)
-	if _, ok := c.get("whole"); !ok || c.size() != budget {
+	c.put(0, "whole", 0, budget)
+	if _, ok := c.get(0, "whole"); !ok || c.size() != budget {
 		t.Errorf("an entry of the whole budget is not, %d bytes", c.size())
 	}
 }

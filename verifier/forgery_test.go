@@ -39,7 +39,7 @@ var states = []state{
 func configOf(made *catalogue.Made, c *clock) Config {
 	policy := made.Policy
 	cfg := Config{
-		Anchors: anchorsOf(made.Certificates()...), Audience: policy.Audience, Issuers: policy.Issuers, Type: policy.Type, Algorithms: policy.Algorithms,
+		Anchors: trusting(made.Trust(made.Anchors...)...), Audience: policy.Audience, Issuers: policy.Issuers, Type: policy.Type, Algorithms: policy.Algorithms,
 		MaxStapleAge: time.Duration(policy.MaxStapleAge) * time.Second,
 		MaxLifetime:  time.Duration(policy.MaxLifetime) * time.Second,
 		Leeway:       leeway.Configured(time.Duration(policy.Leeway) * time.Second),
@@ -56,7 +56,7 @@ func configOf(made *catalogue.Made, c *clock) Config {
 func honest(t *testing.T, made *catalogue.Made, c *clock) (Config, catalogue.Pair) {
 	c.now = testca.Now
 	cfg := configOf(made, c)
-	for _, anchors := range []*certs.Anchors{cfg.Anchors, anchorsOf(append(made.Certificates(), theWorld().root.Cert)...)} {
+	for _, anchors := range []*certs.Anchors{cfg.Anchors, besides(made, theWorld().root.Cert)} {
 		cfg.Anchors = anchors
 		v := newVerifier(t, cfg)
 		for pair := range made.Honest() {
@@ -67,6 +67,23 @@ func honest(t *testing.T, made *catalogue.Made, c *clock) (Config, catalogue.Pai
 	}
 	t.Fatal("the verifier accepts no honest token, so that it cannot be warm or hot")
 	return Config{}, catalogue.Pair{}
+}
+
+func trusting(list ...certs.AnchorConfig) *certs.Anchors {
+	anchors, err := certs.NewScopedAnchors(list...)
+	if err != nil {
+		panic(err)
+	}
+	return anchors
+}
+
+// besides returns the anchors of a case and one more, unless they include it.
+func besides(made *catalogue.Made, root *x509.Certificate) *certs.Anchors {
+	list := made.Trust(made.Anchors...)
+	if anchors := trusting(list...); anchors.Of(root) != nil {
+		return anchors
+	}
+	return trusting(append(list, certs.AnchorConfig{Certificates: []*x509.Certificate{root}})...)
 }
 
 // TestForgeries submits every forgery of the catalogue to four verifiers: one
@@ -113,7 +130,7 @@ func (s *state) reject(t *testing.T, cfg Config, at *clock, pair catalogue.Pair,
 		t.Error("a rejected token has entered a cache")
 	}
 	at.now = testca.Now
-	if v.revocations.count.Load() == 0 {
+	if v.revocations.presented.count.Load() == 0 {
 		mustAccept(t, v, pair.Honest)
 	}
 }
@@ -127,7 +144,7 @@ func (s *state) prepare(t *testing.T, v *Verifier, pair catalogue.Pair) {
 			t.Fatal("the token is not hot")
 		}
 		last = token
-		if _, ok := v.headers.get(headerOf(raw)); s.cache != none && !ok {
+		if _, ok := v.headers.get(everyView, headerOf(raw)); s.cache != none && !ok {
 			t.Fatal("the header is not warm")
 		}
 	}
@@ -154,18 +171,41 @@ func testSequence(t *testing.T, made *catalogue.Made) {
 			cfg := configOf(made, at)
 			cfg.Cache = s.cache
 			v := newVerifier(t, cfg)
+			views := make(map[*catalogue.View]*Verifier)
 			for i := range made.Steps {
 				step := &made.Steps[i]
 				at.now = step.Now
+				if step.Anchors != nil {
+					if err := v.SetAnchors(trusting(made.Trust(step.Anchors...)...)); err != nil {
+						t.Fatal(err)
+					}
+				}
 				for range s.times {
-					checkStep(t, v, i, step)
+					checkStep(t, viewOf(t, v, views, step.View), made, i, step)
 				}
 			}
 		})
 	}
 }
 
-func checkStep(t *testing.T, v *Verifier, i int, step *catalogue.Step) {
+// viewOf returns the view of a step, which later steps share.
+func viewOf(t *testing.T, v *Verifier, views map[*catalogue.View]*Verifier, want *catalogue.View) *Verifier {
+	if want == nil {
+		return v
+	}
+	if views[want] == nil {
+		view, err := v.View(ViewConfig{
+			Audience: want.Audience, Issuers: want.Issuers, Type: want.Type, MaxLifetime: time.Duration(want.MaxLifetime) * time.Second,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		views[want] = view
+	}
+	return views[want]
+}
+
+func checkStep(t *testing.T, v *Verifier, made *catalogue.Made, i int, step *catalogue.Step) {
 	t.Helper()
 	token, reason := v.outcome(t, step.Token)
 	if reason != step.Want {
@@ -174,5 +214,8 @@ func checkStep(t *testing.T, v *Verifier, i int, step *catalogue.Step) {
 	if token != (Token{}) && (token.Issuer() != step.Issuer || token.Identity() != step.Identity || !token.FreshUntil().Equal(step.FreshUntil)) {
 		t.Errorf("step %d (%s): issuer %q, identity %q, fresh until %s; want %q, %q, %s", i+1, step.Comment,
 			token.Issuer(), token.Identity(), token.FreshUntil(), step.Issuer, step.Identity, step.FreshUntil)
+	}
+	if token != (Token{}) && step.Anchor != "" && token.Anchor() != trusting(made.Trust(step.Anchor)...).All()[0].ID() {
+		t.Errorf("step %d (%s): the anchor is %+v, want %s", i+1, step.Comment, token.Anchor(), step.Anchor)
 	}
 }

@@ -35,7 +35,7 @@ var forbidden = []string{"crit", "jku", "jwk", "x5u", "b64"}
 // header.
 func parseHeader(text string) (*header, error) {
 	var buffer [16]strictjson.Member
-	members, err := strictjson.ParseObject(text, buffer[:0])
+	members, err := strictjson.ParseObject(text, strictjson.Header, buffer[:0])
 	if err != nil {
 		return nil, reject(stapled.Malformed, "header: %w", err)
 	}
@@ -96,13 +96,15 @@ func (h *header) set(m strictjson.Member) (err error) {
 
 // check does step 2: typ and alg must be allowed, and no forbidden member may
 // be present. It returns the algorithm.
-func (h *header) check(cfg *Config) (jose.SignatureAlgorithm, error) {
-	// RFC 8725 §3.11.
-	if !h.hasTyp || !sameMediaType(h.typ, cfg.Type) {
-		return "", reject(stapled.TypeRejected, "typ is %.40q, not %q", h.typ, cfg.Type)
+func (h *header) check(view *view, algorithms []string) (jose.SignatureAlgorithm, error) {
+	if !h.hasTyp {
+		return "", reject(stapled.TypeRejected, "typ is absent")
+	}
+	if err := view.checkType(h.typ); err != nil {
+		return "", err
 	}
 	// RFC 8725 §3.1.
-	i := slices.Index(cfg.Algorithms, h.alg)
+	i := slices.Index(algorithms, h.alg)
 	if i < 0 {
 		return "", reject(stapled.AlgorithmRejected, "alg is %.40q", h.alg)
 	}
@@ -112,7 +114,15 @@ func (h *header) check(cfg *Config) (jose.SignatureAlgorithm, error) {
 	if len(h.x5c) == 0 {
 		return "", reject(stapled.Malformed, "x5c is absent or empty")
 	}
-	return jose.SignatureAlgorithm(cfg.Algorithms[i]), nil
+	return jose.SignatureAlgorithm(algorithms[i]), nil
+}
+
+// checkType compares typ with the type that the view expects (RFC 8725 §3.11).
+func (v *view) checkType(typ string) error {
+	if typ != v.Type && !sameMediaType(typ, v.Type) {
+		return reject(stapled.TypeRejected, "typ is %.40q, not %q", typ, v.Type)
+	}
+	return nil
 }
 
 // sameMediaType reports whether two typ values are the same media type (RFC

@@ -24,7 +24,7 @@ const (
 	smallCertificate = 3 << 10
 )
 
-func (v *Verifier) newCaches() {
+func (v *core) newCaches() {
 	budget := func(configured, unset int) int {
 		if configured == 0 {
 			return unset
@@ -40,12 +40,12 @@ func (v *Verifier) newCaches() {
 // rememberHeader requires a header that nobody else has seen yet. It changes
 // the header to keep a copy of its segment, which until then is part of the
 // token.
-func (v *Verifier) rememberHeader(h *provenHeader) {
+func (v *core) rememberHeader(h *provenHeader) {
 	if v.headers == nil && v.tokens == nil {
 		return
 	}
 	h.segment = strings.Clone(h.segment)
-	v.headers.put(h.segment, h, h.cost())
+	v.headers.put(everyView, h.segment, h, h.cost())
 }
 
 // rememberToken copies what it keeps of a token. It also charges the token for
@@ -55,7 +55,7 @@ func (v *Verifier) rememberToken(rest string, t *accepted) {
 	if v.tokens == nil {
 		return
 	}
-	v.tokens.put(strings.Clone(rest), t, len(rest)+len(t.payload)+tokenBytes+t.header.cost())
+	v.tokens.put(v.view.id, strings.Clone(rest), t, len(rest)+len(t.payload)+tokenBytes+t.header.cost())
 }
 
 // The cost of cached values beyond the bytes that are counted. The figures are
@@ -77,7 +77,7 @@ const (
 )
 
 func (h *provenHeader) cost() int {
-	cost := headerBytes + len(h.segment) + len(h.leaf) + len(h.unstapled)*len(fingerprint{}) + namesCost(h.names)
+	cost := headerBytes + len(h.segment) + len(h.typ) + len(h.leaf) + len(h.unstapled)*len(certificateID{}) + namesCost(h.names)
 	for _, s := range h.staples {
 		cost += stapleBytes + len(s.staple.DER())
 		if delegate := s.staple.Delegate(); delegate != nil {

@@ -52,16 +52,16 @@ func TestCache(t *testing.T) {
 				key := fmt.Sprint(random.IntN(1000))
 				if random.IntN(3) == 0 {
 					cost := 1 + random.IntN(200)
-					c.put(key, i, cost)
+					c.put(0, key, i, cost)
 					if cost <= budget {
 						last[key] = i
-						if value, ok := c.get(key); !ok || value != i {
+						if value, ok := c.get(0, key); !ok || value != i {
 							t.Fatalf("%s is %d, %t just after it was put", key, value, ok)
 						}
 					}
 					continue
 				}
-				if value, ok := c.get(key); ok {
+				if value, ok := c.get(0, key); ok {
 					hits++
 					if value != last[key] {
 						t.Fatalf("%s is %d, want %d", key, value, last[key])
@@ -79,19 +79,19 @@ func TestCache(t *testing.T) {
 	}
 	t.Run("off", func(t *testing.T) {
 		c := newCache[int](-1, 64)
-		c.put("key", 1, 1)
-		if _, ok := c.get("key"); ok || c != nil {
+		c.put(0, "key", 1, 1)
+		if _, ok := c.get(0, "key"); ok || c != nil {
 			t.Error("a cache that is off remembers")
 		}
 	})
 	t.Run("entry larger than the budget", func(t *testing.T) {
 		c := newCache[int](100, 64)
-		c.put("small", 1, 100)
-		c.put("large", 2, 101)
-		if _, ok := c.get("large"); ok {
+		c.put(0, "small", 1, 100)
+		c.put(0, "large", 2, 101)
+		if _, ok := c.get(0, "large"); ok {
 			t.Error("it is there")
 		}
-		if _, ok := c.get("small"); !ok {
+		if _, ok := c.get(0, "small"); !ok {
 			t.Error("it has displaced another")
 		}
 	})
@@ -100,13 +100,13 @@ func TestCache(t *testing.T) {
 		c := newCache[int](1000, 100)
 		used := []string{"one", "two", "three"}
 		for i, key := range used {
-			c.put(key, i, 100)
-			c.get(key)
+			c.put(0, key, i, 100)
+			c.get(0, key)
 		}
 		for i := range 1000 {
-			c.put(fmt.Sprint(i), i, 100)
+			c.put(0, fmt.Sprint(i), i, 100)
 			for _, key := range used {
-				if _, ok := c.get(key); !ok {
+				if _, ok := c.get(0, key); !ok {
 					t.Fatalf("%s is gone after %d others", key, i+1)
 				}
 			}
@@ -118,11 +118,11 @@ func TestCache(t *testing.T) {
 			t.Fatalf("%d slots", len(c.slots))
 		}
 		for i := range 10 * ways {
-			c.put(fmt.Sprint(i), i, 1)
+			c.put(0, fmt.Sprint(i), i, 1)
 			for j := range i + 1 {
-				c.get(fmt.Sprint(j))
+				c.get(0, fmt.Sprint(j))
 			}
-			if value, ok := c.get(fmt.Sprint(i)); !ok || value != i {
+			if value, ok := c.get(0, fmt.Sprint(i)); !ok || value != i {
 				t.Errorf("number %d is not remembered", i)
 			}
 			if n := checkAccount(t, c); n != min(i+1, ways) {
@@ -132,10 +132,10 @@ func TestCache(t *testing.T) {
 	})
 	t.Run("an entry that is used stays", func(t *testing.T) {
 		c := newCache[int](1000, 100)
-		c.put("used", 1, 100)
+		c.put(0, "used", 1, 100)
 		for i := range 1000 {
-			c.put(fmt.Sprint(i), i, 100)
-			if _, ok := c.get("used"); !ok {
+			c.put(0, fmt.Sprint(i), i, 100)
+			if _, ok := c.get(0, "used"); !ok {
 				t.Fatalf("gone after %d others", i+1)
 			}
 		}

@@ -4,11 +4,12 @@
 package verifier
 
 import (
-	"crypto/sha256"
 	"crypto/x509"
+	"fmt"
 	"time"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certpath"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/san"
@@ -20,7 +21,11 @@ import (
 // header needs only its own signature and the times checked. It is immutable.
 type provenHeader struct {
 	segment string
-	signer  *signer
+	// generation is that of the anchors with which it was proven.
+	generation uint64
+	anchor     *certs.Anchor
+	typ        string
+	signer     *signer
 	// window is the time in which all certificates are valid: those in the path
 	// and those that signed the staples.
 	window     certpath.Window
@@ -28,26 +33,20 @@ type provenHeader struct {
 	names      san.Names
 	identity   string
 	staples    []provenStaple
-	unstapled  []fingerprint // the rest of the path
+	unstapled  []certificateID // the rest of the path
 	freshUntil time.Time
 }
 
 // provenStaple is an authentic staple and the certificate it is about.
 type provenStaple struct {
 	staple *ocspstaple.Staple
-	cert   fingerprint
+	cert   certificateID
 }
-
-// fingerprint is the SHA-256 digest of the signed part of a certificate. It
-// excludes the signature: anyone who holds an ECDSA signature can derive a
-// second valid one, and so a certificate with different bytes.
-type fingerprint [sha256.Size]byte
-
-func fingerprintOf(c *x509.Certificate) fingerprint { return sha256.Sum256(c.RawTBSCertificate) }
 
 // candidate is what a header claims, not yet proven.
 type candidate struct {
 	segment string
+	trust   *trust
 	chain   *chain
 	ordered certpath.Ordered
 	signer  *signer
@@ -55,16 +54,16 @@ type candidate struct {
 
 // newCandidate does steps 2 and 3: it checks that the header is allowed and
 // that its parts fit together.
-func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (candidate, error) {
-	alg, err := h.check(&v.cfg)
+func (v *Verifier) newCandidate(h *header, segment string, trust *trust, buffer []byte) (candidate, error) {
+	alg, err := h.check(&v.view, v.cfg.Algorithms)
 	if err != nil {
 		return candidate{}, err
 	}
-	chain, err := parseChain(h.x5c, v.links)
+	chain, err := parseChain(h.x5c, v.links, trust.generation)
 	if err != nil {
 		return candidate{}, err
 	}
-	ordered, err := certpath.Order(v.cfg.Anchors, chain.certs)
+	ordered, err := certpath.Order(trust.anchors, chain.certs)
 	if err != nil {
 		return candidate{}, err
 	}
@@ -79,59 +78,53 @@ func (v *Verifier) newCandidate(h *header, segment string, buffer []byte) (candi
 	if h.hasDigest && h.digest != id {
 		return candidate{}, reject(stapled.KeyMismatch, "x5t#S256 is not the SHA-256 digest of the leaf")
 	}
-	return candidate{segment: segment, chain: chain, ordered: ordered, signer: signer}, nil
+	return candidate{segment: segment, trust: trust, chain: chain, ordered: ordered, signer: signer}, nil
 }
 
 // prove does step 6: every certificate in the path that needs a staple has one,
-// and every staple proves that its certificate is good.
-func (v *Verifier) prove(c candidate, path *certpath.Path, staples []string, now time.Time) (*provenHeader, error) {
-	names, err := c.chain.names()
-	if err != nil {
-		return nil, err
-	}
-	required := 1
+// and every staple of the path proves that its certificate is good. Staples of
+// what x5c holds beyond the path say nothing.
+func (v *Verifier) prove(c candidate, path *certpath.Path, names san.Names, h *header, at moment) (*provenHeader, error) {
+	staples, required := h.ocsp, 1
 	if v.cfg.StapleChain {
 		required = len(path.Chain)
 	}
 	switch {
 	case len(staples) < required:
 		return nil, reject(stapled.StapleMissing, "%d staples, where %d are required", len(staples), required)
-	case len(staples) > len(path.Chain):
-		return nil, reject(stapled.StapleMalformed, "%d staples for %d certificates", len(staples), len(path.Chain))
+	case len(staples) > len(c.chain.certs):
+		return nil, reject(stapled.StapleMalformed, "%d staples for %d certificates", len(staples), len(c.chain.certs))
 	}
+	staples = staples[:min(len(staples), len(path.Chain))]
 	proven := &provenHeader{
-		segment: c.segment, signer: c.signer, window: path.Window, leaf: path.Chain[0].Raw, names: names,
+		segment: c.segment, generation: c.trust.generation, anchor: path.Anchor, typ: v.view.own(h.typ),
+		signer: c.signer, window: path.Window, leaf: path.Chain[0].Raw, names: names,
 		identity: names.Identity(),
-		staples:  make([]provenStaple, len(staples)), freshUntil: path.Window.NotAfter,
+		staples:  make([]provenStaple, len(staples)), freshUntil: path.Until,
 	}
 	for i, value := range staples {
 		der, err := certx5c.DecodeBase64(value)
 		if err != nil {
 			return nil, reject(stapled.StapleMalformed, "ocsp[%d]: %w", i, err)
 		}
-		staple, err := ocspstaple.Authenticate(der, path.Chain[i], path.Issuer(i), now)
+		staple, err := ocspstaple.Authenticate(der, path.Chain[i], path.Issuer(i), at.now, v.freshness.Leeway)
 		if err != nil {
 			return nil, rejectStaple(err, i)
 		}
-		proven.staples[i] = provenStaple{staple: staple, cert: c.chain.links[i].fingerprint}
+		proven.staples[i] = provenStaple{staple: staple, cert: certificateIDOf(path.Chain[i], path.Issuer(i))}
 		if delegate := staple.Delegate(); delegate != nil {
 			proven.narrow(delegate)
 		}
-		if staple.Status() == ocspstaple.Revoked {
-			v.revocations.add(proven.staples[i], now, v.freshness)
-		}
+		v.revocations.learn(proven.staples[i], i > 0, at.now, v.freshness)
 		if until := staple.FreshUntil(v.freshness); until.Before(proven.freshUntil) {
 			proven.freshUntil = until
 		}
 	}
 	for i := len(staples); i < len(path.Chain); i++ {
-		proven.unstapled = append(proven.unstapled, c.chain.links[i].fingerprint)
+		proven.unstapled = append(proven.unstapled, certificateIDOf(path.Chain[i], path.Issuer(i)))
 	}
-	if err := v.checkStaples(proven, now); err != nil {
+	if err := v.checkStaples(proven, at.now); err != nil {
 		return nil, err
-	}
-	for _, s := range proven.staples {
-		v.revocations.lift(s)
 	}
 	return proven, nil
 }
@@ -150,16 +143,16 @@ func (h *provenHeader) narrow(c *x509.Certificate) {
 // revocations seen.
 func (v *Verifier) checkStaples(h *provenHeader, now time.Time) error {
 	for i, s := range h.staples {
-		if v.revocations.cover(s) {
-			return reject(stapled.CertificateRevoked, "ocsp[%d]: a staple that is not older says revoked", i)
+		if err := v.revocations.checkStapled(s, now, v.freshness); err != nil {
+			return rejectStaple(err, i)
 		}
 		if err := s.staple.Check(now, v.freshness); err != nil {
 			return rejectStaple(err, i)
 		}
 	}
 	for i, cert := range h.unstapled {
-		if v.revocations.know(cert, now) {
-			return reject(stapled.CertificateRevoked, "x5c[%d] has no staple, and one that was seen says revoked", len(h.staples)+i)
+		if err := v.revocations.checkUnstapled(cert, now); err != nil {
+			return stapled.In(fmt.Sprintf("x5c[%d]", len(h.staples)+i), err)
 		}
 	}
 	return nil

@@ -4,113 +4,142 @@
 package verifier
 
 import (
-	"sync"
-	"sync/atomic"
+	"crypto/sha256"
+	"crypto/x509"
 	"time"
 
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// maxRevocations limits what is remembered. Each entry is an authentic staple
-// from the last MaxStapleAge for another certificate that the CA revoked.
-const maxRevocations = 1 << 16
-
-// revocations remembers authentic staples that say revoked. Once the verifier
-// has seen a revocation, an older good staple does not override it, even if
-// still fresh. A newer good staple means that the CA lifted a certificateHold
-// (RFC 5280 §5.3.1). Omitting the staple of an intermediate, where that is
-// allowed, does not help an attacker either.
+// revocations is what the verifier knows of revocations beyond the staples that
+// a token carries (rule 6.10).
+//
+// A staple is seen when a token with a valid path and signature carries it, and
+// it and those before it are authentic. Three facts about a certificate are
+// enough to decide, whatever the order in which its staples were seen:
+//
+//   - final: until when a revocation counts that nobody takes back. It is the
+//     latest of the ends that the final revocations seen have, each of them 2 ×
+//     MaxStapleAge after its thisUpdate or after it was last seen, whichever is
+//     later, so that a clock that is ahead does not shorten it.
+//   - held and heldUntil: the thisUpdate and the end of the newest hold that was
+//     fresh when seen. It contradicts a good staple that is not newer, until
+//     every such staple is stale; a certificate that comes without a staple, it
+//     contradicts while it is fresh.
+//   - good: the thisUpdate of the newest good staple that was fresh when seen.
+//     Only a certificate that comes without a staple needs it, so only those of
+//     CAs. It lifts an older hold, also one that is seen later. It matters until
+//     every older hold is stale.
+//
+// Each is a maximum, so the outcome for a token depends on the set of staples
+// seen, the token and the time, and not on their order. It does not depend on
+// the caches either: what they hold was seen, and good, and fresh. Only eviction
+// from a full pool, which counts as not having seen, is an exception.
 type revocations struct {
-	count atomic.Int32 // len(seen); lets the usual verification skip the lock
-	mu    sync.RWMutex
-	seen  map[fingerprint]revocation
+	// presented holds what was learned from staples that came with their
+	// certificate.
+	presented pool
+	// lifts holds the good ones. They are apart, so that the many good staples of
+	// one CA evict nobody's revocation.
+	lifts pool
 }
 
-type revocation struct {
-	thisUpdate time.Time
-	// until is when every older staple has become stale anyway.
-	until time.Time
-	// freshUntil is the last time this staple is fresh; zero if a newer one
-	// says good.
-	freshUntil time.Time
+// certificateID identifies a certificate as a CRL or a CertID does, by issuer
+// and serial number: it is the SHA-256 digest of the serial number after the
+// digest of the issuer's name and public key. Certificates that differ in
+// anything else share their revocation, as do the paths of a cross-signed CA.
+type certificateID [sha256.Size]byte
+
+func certificateIDOf(c, issuer *x509.Certificate) certificateID {
+	h := sha256.New()
+	h.Write(issuer.RawSubject)
+	h.Write(issuer.RawSubjectPublicKeyInfo)
+	var id certificateID
+	h.Sum(id[:0])
+	return sha256.Sum256(c.SerialNumber.Append(id[:], 16))
 }
 
-// add records a staple that says revoked.
-func (r *revocations) add(s provenStaple, now time.Time, f ocspstaple.Freshness) {
+// learn records what an authentic staple says. ca reports whether it is about
+// the certificate of a CA on the path.
+func (r *revocations) learn(s provenStaple, ca bool, now time.Time, f ocspstaple.Freshness) {
+	staple := s.staple
+	thisUpdate := staple.ThisUpdate()
+	switch {
+	// 1. A good one lifts older holds. Of a leaf, the token's own decides.
+	case staple.Status() == ocspstaple.Good:
+		if ca && staple.CheckFresh(now, f) == nil {
+			r.lifts.put(s.cert, thisUpdate, now, facts{good: thisUpdate, until: thisUpdate.Add(f.MaxAge)})
+		}
+	case staple.Status() != ocspstaple.Revoked:
+	// 2. Serial numbers that the responder has not heard of may be revoked as
+	// well (RFC 6960 §2.2). That is no revocation.
+	case staple.ExtendedRevoke():
+	// 3. A final revocation counts whatever its age.
+	case staple.RevocationReason().IsFinal():
+		until := latest(now, earliest(thisUpdate, now.Add(leeway.Of(f.Leeway)))).Add(f.MaxAge).Add(f.MaxAge)
+		r.presented.put(s.cert, earliest(staple.RevokedAt(), now), now, facts{final: until, until: until})
+	// 4. A hold counts if it is fresh.
+	case staple.CheckFresh(now, f) == nil:
+		r.presented.put(s.cert, earliest(staple.RevokedAt(), now), now,
+			facts{held: thisUpdate, heldUntil: staple.FreshUntil(f), until: thisUpdate.Add(f.MaxAge)})
+	}
+}
+
+// checkStapled refuses a certificate whose staple a revocation contradicts.
+func (r *revocations) checkStapled(s provenStaple, now time.Time, f ocspstaple.Freshness) error {
+	known, ok := r.presented.get(s.cert, now)
+	if !ok {
+		return nil
+	}
+	if err := known.checkFinal(now); err != nil {
+		return err
+	}
 	thisUpdate := s.staple.ThisUpdate()
-	until := thisUpdate.Add(f.MaxAge)
-	if now.After(until) {
-		return // every staple that it contradicts is stale
+	held := !now.After(known.held.Add(f.MaxAge))
+	if held && s.staple.Status() == ocspstaple.Good && !thisUpdate.After(known.held) {
+		return reject(stapled.CertificateRevoked, "a staple that is not older says revoked")
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if known, ok := r.seen[s.cert]; ok && !thisUpdate.After(known.thisUpdate) {
-		return
-	}
-	if r.seen == nil {
-		r.seen = make(map[fingerprint]revocation)
-	}
-	if len(r.seen) >= maxRevocations {
-		r.evict(now)
-	}
-	r.seen[s.cert] = revocation{thisUpdate: thisUpdate, until: until, freshUntil: s.staple.FreshUntil(f)}
-	r.count.Store(int32(len(r.seen)))
+	return nil
 }
 
-// lift records a fresh staple that says good. If it is newer, the CA lifted a
-// certificateHold; older good staples stay contradicted. The staple may be
-// older than a revocation that another verification has seen meanwhile.
-func (r *revocations) lift(s provenStaple) {
-	if r.count.Load() == 0 {
-		return
+// checkUnstapled refuses a CA certificate that comes without a staple and is
+// known to be revoked.
+func (r *revocations) checkUnstapled(cert certificateID, now time.Time) error {
+	known, ok := r.presented.get(cert, now)
+	if !ok {
+		return nil
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if known, ok := r.seen[s.cert]; ok && s.staple.ThisUpdate().After(known.thisUpdate) {
-		known.freshUntil = time.Time{}
-		r.seen[s.cert] = known
+	if err := known.checkFinal(now); err != nil {
+		return err
 	}
+	if now.After(known.heldUntil) {
+		return nil
+	}
+	if lift, ok := r.lifts.get(cert, now); ok && lift.good.After(known.held) {
+		return nil
+	}
+	return reject(stapled.CertificateRevoked, "it has no staple, and a fresh one that was seen says revoked")
 }
 
-// evict drops the entries that are no longer useful, or else the one that will
-// be the first to become useless.
-func (r *revocations) evict(now time.Time) {
-	var first fingerprint
-	var firstUntil time.Time
-	for cert, known := range r.seen {
-		if now.After(known.until) {
-			delete(r.seen, cert)
-			continue
-		}
-		if firstUntil.IsZero() || known.until.Before(firstUntil) {
-			first, firstUntil = cert, known.until
-		}
+func (f *facts) checkFinal(now time.Time) error {
+	if now.After(f.final) {
+		return nil
 	}
-	if len(r.seen) >= maxRevocations {
-		delete(r.seen, first)
-	}
+	return reject(stapled.CertificateRevoked, "a staple that was seen says revoked for good")
 }
 
-// know reports whether a fresh staple seen earlier says revoked for a
-// certificate that comes without a staple.
-func (r *revocations) know(cert fingerprint, now time.Time) bool {
-	if r.count.Load() == 0 {
-		return false
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
 	}
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	known, ok := r.seen[cert]
-	return ok && !now.After(known.freshUntil)
+	return b
 }
 
-// cover reports whether a staple that says revoked, and is not older,
-// contradicts this good one.
-func (r *revocations) cover(s provenStaple) bool {
-	if r.count.Load() == 0 || s.staple.Status() != ocspstaple.Good {
-		return false
+func earliest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
 	}
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	known, ok := r.seen[s.cert]
-	return ok && !s.staple.ThisUpdate().After(known.thisUpdate)
+	return b
 }

@@ -133,20 +133,40 @@ func TestStrangersPrice(t *testing.T) {
 			t.Errorf("it costs %d signatures, want 1", n)
 		}
 	})
-	t.Run("anchors of one name, and no key identifier", func(t *testing.T) {
-		// Nothing tells them apart but trying; there are as many as configured.
-		pair := []*testca.Party{
-			testca.New(testca.Named("Namesake"), testca.WithKey(testca.Key(testca.P256, "first namesake"))),
-			testca.New(testca.Named("Namesake")),
+	t.Run("T23 four anchors of one name", func(t *testing.T) {
+		// Nothing tells them apart but trying.
+		namesake := func(key string) *testca.Party {
+			return testca.New(testca.Named("Namesake"), testca.WithKey(testca.Key(testca.P256, key)))
 		}
+		four := []*testca.Party{namesake("namesake 1"), namesake("namesake 2"), namesake("namesake 3"), namesake("namesake 4")}
 		cfg := w.config(&clock{testca.Now})
-		cfg.Anchors = anchors(pair...)
-		raw := pair[0].Leaf(func(t *testca.Template) {
-			t.SigningKey, t.NoAuthorityKeyID = testca.Key(testca.P256, "neither"), true
-		}).Token()
-		v := newVerifier(t, cfg)
-		if n := signatures(func() { mustReject(t, v, raw, stapled.ChainUntrusted) }); n != 2 {
-			t.Errorf("it costs %d signatures, want 2", n)
+		cfg.Anchors = anchors(four...)
+		selfNamed := namesake("neither")
+		for i := range 3 {
+			selfNamed = selfNamed.Intermediate(testca.Named("Namesake"), testca.WithKey(testca.Key(testca.P256, fmt.Sprint("neither ", i))))
+		}
+		genuine := four[3].Intermediate(testca.Named("Genuine"))
+		for _, row := range []struct {
+			name        string
+			raw         string
+			first, then int
+		}{
+			{"made-up leaf", four[0].Leaf(forgedBy).Token(), 4, 4},
+			{"made-up leaf without a key identifier", four[0].Leaf(forgedBy, func(t *testca.Template) { t.NoAuthorityKeyID = true }).Token(), 4, 4},
+			{"five self-named certificates", selfNamed.Leaf().Token(), 4, 4},
+			{"made-up leaf of a genuine CA", genuine.Leaf(forgedBy).Token(), 2, 1},
+			{"genuine chain, bad signature", withBadSignature(genuine.Leaf().Token()), 3, 2},
+		} {
+			want := stapled.ChainUntrusted
+			if strings.HasSuffix(row.name, "bad signature") {
+				want = stapled.SignatureInvalid
+			}
+			v := newVerifier(t, cfg)
+			for _, limit := range []int{row.first, row.then} {
+				if n := signatures(func() { mustReject(t, v, row.raw, want) }); n != limit || n > 1+len(four) {
+					t.Errorf("%s: it costs %d signatures, want %d", row.name, n, limit)
+				}
+			}
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/strictjson"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
@@ -58,7 +59,8 @@ func (t Token) state() *accepted {
 // certificate has its own rights.
 func (t Token) Issuer() string { return t.state().iss }
 
-// Identity returns the leaf's first URI, or else its first DNS name. The CA
+// Identity returns the leaf's first URI, or else its first DNS name, among those
+// within the scope of the anchor. The CA
 // decides it, and the signer cannot choose another. Authorize on it if a
 // certificate stands for one party.
 func (t Token) Identity() string { return t.state().header.identity }
@@ -74,7 +76,7 @@ func (t Token) ID() string { return t.state().jti }
 // Audience returns the values of aud (RFC 7519 §4.1.3). They include the
 // verifier's audience. Each call returns a new slice.
 func (t Token) Audience() []string {
-	members, err := strictjson.ParseObject(t.state().payload, nil)
+	members, err := strictjson.ParseObject(t.state().payload, strictjson.Claims, nil)
 	if err != nil {
 		return nil // the zero Token: an accepted payload parses
 	}
@@ -121,8 +123,19 @@ func (t Token) Decode(v any) error {
 	return json.Unmarshal([]byte(t.accepted.payload), v)
 }
 
-// Leaf returns the certificate whose key signed the token. The token keeps it
-// as DER, and each call parses it.
+// Anchor returns which anchor vouches for the token. It is the same however the
+// verifier came to know, and whichever of the anchor's certificates were given.
+func (t Token) Anchor() certs.AnchorID {
+	if t.accepted == nil {
+		return certs.AnchorID{}
+	}
+	return t.accepted.header.anchor.ID()
+}
+
+// Leaf returns the certificate whose key signed the token. It holds all names
+// that the CA put into it, also those outside the scope of the anchor: authorize
+// on [Token.Identity] or [Token.Issuer]. The token keeps the certificate as DER,
+// and each call parses it.
 func (t Token) Leaf() (*x509.Certificate, error) {
 	if t.accepted == nil {
 		return nil, errZero
@@ -132,11 +145,11 @@ func (t Token) Leaf() (*x509.Certificate, error) {
 
 // newToken does step 7 for a payload that the leaf key signed.
 func (v *Verifier) newToken(h *provenHeader, payload string, now time.Time) (*accepted, error) {
-	c, err := parseClaims(payload, v.cfg.Audience)
+	c, err := parseClaims(payload, v.view.Audience)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.check(&v.cfg, h); err != nil {
+	if err := c.check(&v.view, h); err != nil {
 		return nil, err
 	}
 	t := &accepted{
@@ -155,7 +168,7 @@ func (v *Verifier) newToken(h *provenHeader, payload string, now time.Time) (*ac
 	if err := t.checkClaimTimes(now, v.leeway); err != nil {
 		return nil, err
 	}
-	if err := t.checkLifetime(v.cfg.MaxLifetime); err != nil {
+	if err := t.checkLifetime(v.view.MaxLifetime); err != nil {
 		return nil, err
 	}
 	return t, nil

@@ -84,7 +84,7 @@ func TestTokenIsSharedUnchanged(t *testing.T) {
 		t.Errorf("Leaf is another: %v", err)
 	}
 	staple := again.Staple()
-	if authentic, err := ocspstaple.Authenticate(staple.DER(), w.leaf.Cert, w.intermediate.Cert, testca.Now); err != nil || authentic.Status() != ocspstaple.Good {
+	if authentic, err := ocspstaple.Authenticate(staple.DER(), w.leaf.Cert, w.intermediate.Cert, testca.Now, 0); err != nil || authentic.Status() != ocspstaple.Good {
 		t.Errorf("the staple is another: %v", err)
 	}
 	if !staple.Delegate().Equal(delegate.Cert) || !staple.Delegate().NotAfter.Equal(delegate.Cert.NotAfter) {

@@ -45,12 +45,12 @@ func jwsSigner(raw string, key crypto.PublicKey) (*signer, compact, error) {
 	if err != nil {
 		return nil, t, err
 	}
-	cfg := Config{Type: h.typ, Algorithms: algorithmNames()}
+	anyType := view{ViewConfig: ViewConfig{Type: h.typ}}
 	h.hasTyp = true
 	if len(h.x5c) == 0 {
 		h.x5c = []string{"the key is given"}
 	}
-	alg, err := h.check(&cfg)
+	alg, err := h.check(&anyType, algorithmNames())
 	if err != nil {
 		return nil, t, err
 	}

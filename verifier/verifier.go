@@ -15,18 +15,29 @@ package verifier
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/certpath"
 	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
-// Verifier verifies tokens. It is safe for concurrent use.
+// Verifier verifies tokens. It is safe for concurrent use. The zero Verifier
+// accepts nothing: use [New].
 type Verifier struct {
-	cfg         Config
+	*core
+	view view
+}
+
+// core is what the views of a verifier share.
+type core struct {
+	cfg         Config // for the fields of ViewConfig, see the view
 	freshness   ocspstaple.Freshness
 	leeway      time.Duration
+	trust       atomic.Pointer[trust]
+	views       atomic.Uint64
 	tokens      *cache[*accepted]
 	headers     *cache[*provenHeader]
 	links       *cache[*link]
@@ -42,20 +53,26 @@ func New(cfg Config) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Verifier{
+	c := &core{
 		cfg:       cfg,
 		freshness: ocspstaple.Freshness{MaxAge: cfg.MaxStapleAge, Leeway: cfg.Leeway},
 		leeway:    leeway.Of(cfg.Leeway),
 		scratch:   sync.Pool{New: func() any { return new(scratch) }},
 	}
-	v.newCaches()
-	return v, nil
+	c.newCaches()
+	c.trust.Store(&trust{anchors: cfg.Anchors})
+	return c.newView(ViewConfig{Audience: cfg.Audience, Issuers: cfg.Issuers, Type: cfg.Type, MaxLifetime: cfg.MaxLifetime})
 }
+
+var errZeroVerifier = stapled.Errorf(stapled.ConfigInvalid, "the zero Verifier accepts nothing: use New")
 
 // Verify accepts or rejects a token in compact serialization (RFC 7515 §7.1).
 // The error is a [*stapled.Error] with the reason, returned with the zero
 // Token.
 func (v *Verifier) Verify(raw string) (Token, error) {
+	if v.core == nil {
+		return Token{}, errZeroVerifier
+	}
 	token, err := v.verify(raw)
 	if err != nil {
 		return Token{}, err
@@ -63,29 +80,37 @@ func (v *Verifier) Verify(raw string) (Token, error) {
 	return Token{token}, nil
 }
 
+// moment is what a verification depends on beside the token, read once.
+type moment struct {
+	now   time.Time
+	trust *trust
+}
+
+// holds reports whether what a header has proven still counts: with these
+// anchors, and at this time. Outside its window another certificate of the
+// anchor may vouch for the chain.
+func (m moment) holds(h *provenHeader, leeway time.Duration) bool {
+	return h.generation == m.trust.generation && h.window.Check(m.now, leeway) == nil
+}
+
 func (v *Verifier) verify(raw string) (*accepted, error) {
-	if v.cfg.Now == nil {
-		return nil, reject(stapled.ConfigInvalid, "this Verifier was not made by verifier.New")
-	}
-	now := v.cfg.Now()
+	at := moment{now: v.cfg.Now(), trust: v.trust.Load()}
 	// 1. Size and shape.
 	t, err := split(raw)
 	if err != nil {
 		return nil, err
 	}
-	// A cached result says nothing outside its window: a different anchor may
-	// vouch for the chain by then.
-	if token, ok := v.tokens.get(t.rest); ok && token.header.segment == t.header && token.header.window.Check(now) == nil {
-		return v.verifyAgain(token, now)
+	if token, ok := v.tokens.get(v.view.id, t.rest); ok && token.header.segment == t.header && at.holds(token.header, v.leeway) {
+		return v.verifyAgain(token, at.now)
 	}
-	if h, ok := v.headers.get(t.header); ok && h.window.Check(now) == nil {
-		return v.verifyProven(t, h, now)
+	if h, ok := v.headers.get(everyView, t.header); ok && at.holds(h, v.leeway) {
+		return v.verifyProven(t, h, at.now)
 	}
-	return v.verifyWhole(t, now)
+	return v.verifyWhole(t, at)
 }
 
 // verifyWhole verifies a token whose header has not been seen before.
-func (v *Verifier) verifyWhole(t compact, now time.Time) (*accepted, error) {
+func (v *Verifier) verifyWhole(t compact, at moment) (*accepted, error) {
 	buffer := v.scratch.Get().(*scratch)
 	defer v.scratch.Put(buffer)
 	// 1. Size and shape, continued.
@@ -102,17 +127,17 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*accepted, error) {
 		return nil, err
 	}
 	// 2. and 3. Header, certificates, key.
-	c, err := v.newCandidate(h, t.header, segments.end)
+	c, err := v.newCandidate(h, t.header, at.trust, segments.end)
 	if err != nil {
 		return nil, err
 	}
 	// 4. Chain: an anchor vouches for the key of x5c[0].
-	linked, err := c.ordered.Link(now, v.cfg.KeyUsage, c.chain)
+	linked, err := c.ordered.Link(certpath.Rules{Now: at.now, Leeway: v.leeway, KeyUsage: v.cfg.KeyUsage}, c.chain)
 	if err != nil {
 		return nil, err
 	}
-	// 5. Signature: the sender holds that key. Only then do what may
-	// cost as much as the whole chain again.
+	// 5. Signature: the sender holds that key. Only then look at what may cost
+	// more.
 	if err := c.signer.verify(t, segments); err != nil {
 		return nil, reject(stapled.SignatureInvalid, "%w", err)
 	}
@@ -120,13 +145,17 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*accepted, error) {
 	if err != nil {
 		return nil, err
 	}
+	names, err := c.chain.namesWithin(path.Anchor)
+	if err != nil {
+		return nil, err
+	}
 	// 6. Staples.
-	proven, err := v.prove(c, path, h.ocsp, now)
+	proven, err := v.prove(c, path, names, h, at)
 	if err != nil {
 		return nil, err
 	}
 	// 7. Claims.
-	token, err := v.newToken(proven, string(segments.payload), now)
+	token, err := v.newToken(proven, string(segments.payload), at.now)
 	if err != nil {
 		return nil, err
 	}
@@ -137,12 +166,16 @@ func (v *Verifier) verifyWhole(t compact, now time.Time) (*accepted, error) {
 	return token, nil
 }
 
-// verifyProven verifies another token with a proven header.
+// verifyProven verifies another token with a proven header, which may have been
+// proven for another view.
 func (v *Verifier) verifyProven(t compact, h *provenHeader, now time.Time) (*accepted, error) {
 	buffer := v.scratch.Get().(*scratch)
 	defer v.scratch.Put(buffer)
 	segments, err := t.decode(buffer)
 	if err != nil {
+		return nil, err
+	}
+	if err := v.view.checkType(h.typ); err != nil {
 		return nil, err
 	}
 	if err := h.signer.verify(t, segments); err != nil {
@@ -159,7 +192,8 @@ func (v *Verifier) verifyProven(t compact, h *provenHeader, now time.Time) (*acc
 	return token, nil
 }
 
-// verifyAgain accepts a previously accepted token, if the time permits.
+// verifyAgain accepts a token that this view has accepted before, if the time
+// permits.
 func (v *Verifier) verifyAgain(token *accepted, now time.Time) (*accepted, error) {
 	if err := v.checkStaples(token.header, now); err != nil {
 		return nil, err

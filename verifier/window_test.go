@@ -76,7 +76,7 @@ func windowed(root, ca, leaf testca.Edit, staple func(*testca.Party, *testca.Res
 }
 
 // certificateWindows are those of each certificate of the path, and of the
-// delegate. No leeway moves any of them.
+// delegate. The leeway moves their beginnings.
 func certificateWindows() []window {
 	var rows []window
 	for _, c := range []struct {
@@ -89,14 +89,16 @@ func certificateWindows() []window {
 		{name: "leaf", expired: stapled.CertificateExpired, notYet: stapled.CertificateNotYetValid, leaf: true},
 		{name: "delegate", expired: stapled.StapleUntrusted, notYet: stapled.StapleUntrusted, ocs: true},
 	} {
-		build := func(edit testca.Edit) func(time.Duration) (*testca.Party, *testca.Token) {
+		build := func(window func(leeway time.Duration) testca.Edit) func(time.Duration) (*testca.Party, *testca.Token) {
+			var edit testca.Edit
 			pick := func(which bool) testca.Edit {
 				if which {
 					return edit
 				}
 				return nil
 			}
-			return func(time.Duration) (*testca.Party, *testca.Token) {
+			return func(leeway time.Duration) (*testca.Party, *testca.Token) {
+				edit = window(leeway)
 				return windowed(pick(c.anchor), pick(c.ca), pick(c.leaf), func(ca *testca.Party, r *testca.Response) {
 					if c.ocs {
 						delegate := ca.Delegate(edit)
@@ -106,8 +108,8 @@ func certificateWindows() []window {
 			}
 		}
 		rows = append(rows,
-			window{name: c.name + " notAfter", want: c.expired, last: closes, make: build(valid(0, closes))},
-			window{name: c.name + " notBefore", want: c.notYet, first: opens, make: build(valid(opens, 0))})
+			window{name: c.name + " notAfter", want: c.expired, last: closes, make: build(func(time.Duration) testca.Edit { return valid(0, closes) })},
+			window{name: c.name + " notBefore", want: c.notYet, first: opens, make: build(func(leeway time.Duration) testca.Edit { return valid(opens+leeway, 0) })})
 	}
 	return rows
 }
@@ -154,11 +156,10 @@ var otherWindows = []window{
 
 // testWindows is T17: at the edge of each window a token is accepted, and a
 // nanosecond outside it is not, whether the verifier has seen it before or not.
-// The leeway moves the beginning of the windows of staples and tokens, and of
-// nothing else.
+// The leeway moves the beginnings, and no end.
 func testWindows(t *testing.T) {
 	for _, w := range append(certificateWindows(), otherWindows...) {
-		for _, leeway := range []time.Duration{time.Second, stapled.MaxLeeway} {
+		for _, leeway := range []time.Duration{time.Second, 9 * time.Minute} {
 			t.Run(unsafeName.ReplaceAllString(w.name, "_")+"/leeway_"+leeway.String(), func(t *testing.T) { w.test(t, leeway) })
 		}
 	}

@@ -117,7 +117,7 @@ func (f *policyFlags) verifier(clock func() time.Time) (*verifier.Verifier, erro
 		if err != nil {
 			return nil, fmt.Errorf("%w: give --anchor a PEM file with CA certificates", err)
 		}
-		trusted = append(trusted, anchors.All()...)
+		trusted = append(trusted, anchors.Certificates()...)
 	}
 	if cfg.Anchors, err = certs.NewAnchors(trusted...); err != nil {
 		return nil, fmt.Errorf("--anchor: %w", err)

@@ -22,7 +22,7 @@ import (
 // Case defines how a token is made and what a verifier must return for it. The
 // zero value of every field but name and rules gives a token without a fault.
 type Case struct {
-	// row names the kind of forgery, S01 to S33 for staples and T01 to T19 for
+	// row names the kind of forgery, S01 and on for staples and T01 and on for
 	// tokens; by default it is the row of the first rule. Cases that must be
 	// accepted have none.
 	row     string
@@ -32,8 +32,15 @@ type Case struct {
 	// want is the reason; empty if the token is accepted.
 	want stapled.Reason
 
-	anchors []string // default root
-	policy  func(*Policy)
+	// anchors are the names of the certificates that the verifier trusts; default
+	// root. In a step they replace those before it.
+	anchors []string
+	// scopes limits the names for which an anchor may vouch; default all names.
+	scopes map[string][]string
+	policy func(*Policy)
+	// view is the view to which a step gives its token; default the verifier
+	// itself.
+	view *View
 	// at is the time of verification, relative to testca.Now.
 	at time.Duration
 
@@ -52,6 +59,8 @@ type Case struct {
 
 	// The result for an accepted token; default the usual client's.
 	issuer, identity string
+	// anchor is one that vouches for the token; checked if it is set.
+	anchor string
 	// freshUntil is relative to testca.Now; default the end of the usual token.
 	freshUntil *time.Duration
 
@@ -131,6 +140,14 @@ func (c *Case) Rejected() bool {
 
 // Published reports whether the case is one of the published vectors.
 func (c *Case) Published() bool { return !c.unpublished }
+
+// View is another audience of the same verifier.
+type View struct {
+	Audience    string   `json:"audience"`
+	Issuers     []string `json:"issuers,omitempty"`
+	Type        string   `json:"type"`
+	MaxLifetime int      `json:"max_lifetime_seconds"`
+}
 
 // Policy is the verifier's configuration for a case.
 type Policy struct {

@@ -29,9 +29,10 @@ func TestEveryRowHasCases(t *testing.T) {
 			t.Errorf("no case of row %s", row)
 		}
 	}
-	for letter, last := range map[string]int{"S": 33, "T": 18} {
+	for letter, last := range map[string]int{"S": 35, "T": 24} {
 		for n := range last {
-			if row := fmt.Sprintf("%s%02d", letter, n+1); rows[row] == 0 {
+			// T19 is about thousands of tokens, and a test of package verifier.
+			if row := fmt.Sprintf("%s%02d", letter, n+1); rows[row] == 0 && row != "T19" {
 				t.Errorf("no case of row %s", row)
 			}
 		}

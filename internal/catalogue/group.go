@@ -24,6 +24,7 @@ func Groups() []Group {
 		{"header.json", "Step 2: header", short(headerCases())},
 		{"certificates.json", "Step 3: certificates and key", certificateCases()},
 		{"chain.json", "Step 4: chain", chainCases()},
+		{"anchors_paths.json", "Step 4: what an anchor is, where it cuts the path, scopes, and anchors and audiences that change", anchorCases()},
 		{"signature.json", "Step 5: signature", signatureCases()},
 		{"staples_content.json", "Step 6: what a staple says, and about whom (rules 6.1 to 6.6)", stapleContentCases()},
 		{"staples_signer.json", "Step 6: who signed a staple (rules 6.7 to 6.9)", stapleSignerCases()},

@@ -6,10 +6,14 @@ package catalogue
 import (
 	"crypto/x509"
 	"iter"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -19,7 +23,9 @@ type Made struct {
 	Policy Policy
 	// Anchors are the names of the certificates that the verifier trusts.
 	Anchors []string
-	Steps   []Step
+	// Scopes are the names for which some of them may vouch.
+	Scopes map[string][]string
+	Steps  []Step
 
 	maker *Maker
 	edits *Case
@@ -34,7 +40,15 @@ type Step struct {
 	// describe an accepted token.
 	Want             stapled.Reason
 	Issuer, Identity string
-	FreshUntil       time.Time
+	// Anchor is the name of one that vouches for the token; empty if the case does
+	// not say.
+	Anchor     string
+	FreshUntil time.Time
+
+	// Anchors replace those of the verifier before this step; nil for the same.
+	Anchors []string
+	// View is the view to which the token goes; nil for the verifier itself.
+	View *View
 
 	Leaf    *testca.Party
 	Staples [][]byte
@@ -43,7 +57,7 @@ type Step struct {
 // Make makes a case.
 func (m *Maker) Make(c *Case) *Made {
 	m.enter(c.Name())
-	made := &Made{Policy: defaultPolicy(), Anchors: c.anchors, maker: m, edits: c}
+	made := &Made{Policy: defaultPolicy(), Anchors: c.anchors, Scopes: c.scopes, maker: m, edits: c}
 	if made.Anchors == nil {
 		made.Anchors = []string{"root"}
 	}
@@ -54,11 +68,7 @@ func (m *Maker) Make(c *Case) *Made {
 	if c.leaf != nil {
 		leaf = c.leaf(m)
 	}
-	for _, name := range made.Anchors {
-		if m.anchorOf(name) == nil {
-			panic("case " + c.name + " trusts " + name + ", which nothing has made")
-		}
-	}
+	m.mustKnow(c.name, made.Anchors)
 	if c.steps == nil {
 		made.Steps = []Step{c.step(m, leaf)}
 		return made
@@ -68,9 +78,20 @@ func (m *Maker) Make(c *Case) *Made {
 		if next.leaf != nil {
 			holder = next.leaf(m)
 		}
-		made.Steps = append(made.Steps, next.step(m, holder))
+		step := next.step(m, holder)
+		step.Anchors, step.View = next.anchors, next.view
+		m.mustKnow(c.name, next.anchors)
+		made.Steps = append(made.Steps, step)
 	}
 	return made
+}
+
+func (m *Maker) mustKnow(name string, anchors []string) {
+	for _, anchor := range anchors {
+		if m.anchorOf(anchor) == nil {
+			panic("case " + name + " trusts " + anchor + ", which nothing has made")
+		}
+	}
 }
 
 func (c *Case) step(m *Maker, leaf *testca.Party) Step {
@@ -79,7 +100,7 @@ func (c *Case) step(m *Maker, leaf *testca.Party) Step {
 	if c.want != "" {
 		return s
 	}
-	s.Issuer, s.Identity, s.FreshUntil = c.issuer, c.identity, testca.Now.Add(lifetime)
+	s.Issuer, s.Identity, s.Anchor, s.FreshUntil = c.issuer, c.identity, c.anchor, testca.Now.Add(lifetime)
 	if s.Issuer == "" {
 		s.Issuer = clientURI
 	}
@@ -121,14 +142,17 @@ func (c *Case) token(m *Maker, leaf *testca.Party) (staples [][]byte, raw string
 	return staples, raw
 }
 
-// Certificates returns the anchors.
-func (made *Made) Certificates() []*x509.Certificate {
-	var list []*x509.Certificate
-	for _, name := range made.Anchors {
-		list = append(list, made.maker.anchorOf(name).Cert)
+// Trust returns anchors, by name, for certs.NewScopedAnchors.
+func (made *Made) Trust(names ...string) []certs.AnchorConfig {
+	var list []certs.AnchorConfig
+	for _, name := range names {
+		list = append(list, certs.AnchorConfig{Certificates: []*x509.Certificate{made.Certificate(name)}, Scope: made.Scopes[name]})
 	}
 	return list
 }
+
+// Certificate returns the certificate of an anchor.
+func (made *Made) Certificate(name string) *x509.Certificate { return made.maker.anchorOf(name).Cert }
 
 // Staple returns the staple of a case that is only about the leaf's staple, so
 // that it can be checked without the token.
@@ -168,8 +192,15 @@ func (made *Made) Honest() iter.Seq[Pair] {
 			}
 		}
 		for _, name := range made.Anchors {
-			if !yield(made.usual(m.newLeaf(m.anchorOf(name), made.fits))) {
-				return
+			anchor := m.anchorOf(name)
+			for _, leaf := range []*testca.Party{
+				m.newLeaf(anchor, made.fits),
+				m.newLeaf(anchor, made.fits, func(t *testca.Template) { t.DNSNames = nil }),
+				m.newLeaf(anchor, made.fits, inScope(made.Scopes[name])),
+			} {
+				if !yield(made.usual(leaf)) {
+					return
+				}
 			}
 		}
 	}
@@ -182,6 +213,22 @@ func (made *Made) fits(t *testca.Template) {
 	}
 	if len(made.Policy.Algorithms) > 0 {
 		t.Kind = kindOf[made.Policy.Algorithms[0]]
+	}
+}
+
+// inScope gives a leaf the first name of a scope, and no other.
+func inScope(scope []string) testca.Edit {
+	return func(t *testca.Template) {
+		if len(scope) == 0 {
+			return
+		}
+		t.URIs, t.DNSNames = nil, []string{scope[0]}
+		if below, ok := strings.CutPrefix(scope[0], "."); ok {
+			t.DNSNames = []string{"name." + below}
+		}
+		if uri, err := url.Parse(scope[0]); err == nil && uri.Host != "" {
+			t.URIs, t.DNSNames = []*url.URL{uri}, nil
+		}
 	}
 }
 
@@ -207,8 +254,30 @@ func (made *Made) pair(leaf *testca.Party, staples [][]byte) Pair {
 			t.Claims.Set("iss", iss)
 		}
 	}
+	if len(made.Scopes) > 0 { // the usual iss may be out of scope
+		t.Claims.Set("iss", made.nameInScope(leaf))
+	}
 	pair := Pair{Honest: made.maker.compact(t)}
 	t.Claims.Set("jti", "honest and another")
 	pair.Another = made.maker.compact(t)
 	return pair
+}
+
+// nameInScope returns the first name of a leaf that the scopes cover, for an
+// honest token.
+func (made *Made) nameInScope(leaf *testca.Party) string {
+	for name, scope := range made.Scopes {
+		anchors, err := certs.NewScopedAnchors(certs.AnchorConfig{Certificates: []*x509.Certificate{made.Certificate(name)}, Scope: scope})
+		if err != nil {
+			panic(err)
+		}
+		names, err := san.Of(leaf.Cert)
+		if err != nil {
+			panic(err)
+		}
+		if identity := names.Within(anchors.All()[0]).Identity(); identity != "" {
+			return identity
+		}
+	}
+	return clientURI
 }

@@ -58,6 +58,24 @@ func embeddedCases() []Case {
 		{name: "staple_of_the_issuer_with_an_unparsable_certificate_behind_its_own", staples: issuer(ca, junk), want: stapled.StapleMalformed},
 		{name: "staple_of_a_delegate_behind_an_unparsable_certificate", staples: delegate(odd, nil), want: stapled.StapleMalformed},
 		{name: "staple_of_a_delegate_before_an_unparsable_certificate", staples: delegate(nil, odd), want: stapled.StapleMalformed},
+		{name: "staple_of_a_delegate_between_two_unparsable_certificates", unpublished: true, staples: delegate(odd, odd), want: stapled.StapleMalformed},
+		{name: "staple_with_an_unparsable_fourth_certificate", unpublished: true, staples: issuer(ca, ca, ca, junk), want: stapled.StapleMalformed},
+		{name: "staple_of_a_delegate_that_is_cut_off", unpublished: true, want: stapled.StapleMalformed, staples: stapleFor(func(m *Maker, leaf *testca.Party) []byte {
+			delegate := m.newDelegate(m.ca)
+			return m.staple(leaf, testca.SignedBy(delegate, raw(m, []func(*Maker) []byte{cut})...))
+		})},
+		{name: "staple_of_nobody_with_an_unparsable_certificate", want: stapled.StapleMalformed, comment: "It comes before the question who signed.",
+			staples: stapleFor(func(m *Maker, leaf *testca.Party) []byte {
+				return m.staple(leaf, testca.SignedBy(m.stranger, raw(m, odd)...))
+			})},
+		{name: "staple_that_says_revoked_with_an_unparsable_certificate", want: stapled.StapleMalformed,
+			staples: stapleFor(func(m *Maker, leaf *testca.Party) []byte {
+				return m.staple(leaf, testca.SignedBy(m.ca, raw(m, odd)...), revoked)
+			})},
+		{name: "staple_of_the_intermediate_with_an_unparsable_certificate", want: stapled.StapleMalformed, comment: "No verifier needs the whole staple.",
+			staples: func(m *Maker, leaf *testca.Party) [][]byte {
+				return [][]byte{m.staple(leaf), m.staple(leaf.Issuer, testca.SignedBy(m.root, raw(m, odd)...))}
+			}},
 		{name: "staple_with_a_certificate_of_a_negative_serial", staples: issuer(negative), want: stapled.StapleMalformed},
 		{name: "staple_with_a_certificate_of_64_names", staples: issuer(named(64))},
 		{name: "staple_with_a_certificate_of_65_names", staples: issuer(named(65)), want: stapled.StapleMalformed},
@@ -100,19 +118,47 @@ func embedding(n int) func(*Maker, *testca.Party) [][]byte {
 	})
 }
 
-// writtenOutCases returns cases with values that DER omits because they are the
-// default. Common software writes them, and every reader understands them the
-// same way.
+// writtenOutCases returns the leniencies of rule 6.3: values that DER omits
+// because they are the default. Common software writes them, and every reader
+// understands them the same way. It also returns what looks like one and is
+// refused.
 func writtenOutCases() []Case {
+	note := func(r *testca.Response) { r.Extensions = []testca.Extension{{ID: privateOID, Value: []byte{5, 0}}} }
+	critical := func(value ...byte) func([]byte) []byte {
+		return func(der []byte) []byte {
+			oid := int(der[1]) + 2
+			return slices.Concat(der[:oid], value, der[oid:])
+		}
+	}
+	// pss replaces the parameters of RSASSA-PSS. They are under the signature
+	// algorithm's OID of 11 bytes.
+	pss := func(name, comment string, change func(parameters []byte) []byte) Case {
+		return Case{row: "S21", name: name, rules: "6.3 6.7", comment: comment, want: stapled.StapleUntrusted, leaf: below(testca.Keyed(testca.RSA2048)),
+			staples: oneStaple(func(r *testca.Response) { r.Algorithm = x509.SHA256WithRSAPSS },
+				inside("signatureAlgorithm", func(der []byte) []byte { return slices.Concat(der[:11], change(slices.Clone(der[11:]))) }))}
+	}
 	return []Case{
-		{name: "staple_with_version_1_written_out", rules: "6.3", staples: oneStaple(around("responderID", func(der []byte) []byte {
-			return append([]byte{0xa0, 3, 2, 1, 0}, der...)
-		}))},
-		{name: "staple_with_critical_FALSE_written_out", rules: "6.3 6.4", staples: oneStaple(
-			func(r *testca.Response) { r.Extensions = []testca.Extension{{ID: privateOID, Value: []byte{5, 0}}} },
-			inside("Extension", func(der []byte) []byte {
-				oid := int(der[1]) + 2
-				return slices.Concat(der[:oid], []byte{1, 1, 0}, der[oid:])
-			}))},
+		{name: "staple_with_version_1_written_out", rules: "6.3", staples: oneStaple(around("responderID", before(0xa0, 3, 2, 1, 0)))},
+		{name: "staple_with_critical_FALSE_written_out", rules: "6.3 6.4", staples: oneStaple(note, inside("Extension", critical(1, 1, 0)))},
+		{name: "staple_with_critical_FALSE_of_a_single_response_written_out", rules: "6.3 6.4", staples: oneStaple(
+			func(r *testca.Response) {
+				r.Singles[0].Extensions = []testca.Extension{{ID: privateOID, Value: []byte{5, 0}}}
+			},
+			inside("Extension", critical(1, 1, 0)))},
+		{name: "staple_with_critical_FALSE_in_two_bytes", rules: "6.3", want: stapled.StapleMalformed, staples: oneStaple(note, inside("Extension", critical(1, 2, 0, 0)))},
+		{name: "staple_with_version_1_in_two_bytes", rules: "6.3", want: stapled.StapleMalformed, staples: oneStaple(around("responderID", before(0xa0, 4, 2, 2, 0, 0)))},
+		{name: "staple_with_version_1_and_a_long_length", rules: "6.3", want: stapled.StapleMalformed, staples: oneStaple(around("responderID", before(0xa0, 0x81, 3, 2, 1, 0)))},
+		{name: "staple_with_hash_parameters_of_another_type", rules: "6.3", want: stapled.StapleMalformed,
+			staples: oneStaple(inside("hashAlgorithm", func(der []byte) []byte { return append(der[:len(der)-2:len(der)-2], 4, 0) }))},
+		{name: "staple_with_ECDSA_parameters_that_are_NULL", rules: "6.3", want: stapled.StapleMalformed, staples: oneStaple(inside("signatureAlgorithm", more))},
+		{name: "staple_with_Ed25519_parameters_that_are_NULL", rules: "6.3", want: stapled.StapleMalformed, leaf: below(testca.Keyed(testca.Ed25519)),
+			staples: oneStaple(inside("signatureAlgorithm", more))},
+		pss("staple_with_PSS_and_its_trailer_written_out", "Parameters of PSS have one encoding.", func(der []byte) []byte {
+			der[1] += 5
+			return append(der, 0xa3, 3, 2, 1, 1)
+		}),
+		pss("staple_with_PSS_and_no_hash_parameters", "The NULL of the hash is left out.", func(der []byte) []byte {
+			return slices.Concat([]byte{0x30, der[1] - 2, 0xa0, 13, 0x30, 11}, der[6:17], der[19:])
+		}),
 	}
 }

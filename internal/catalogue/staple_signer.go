@@ -210,8 +210,12 @@ func delegateCases() []Case {
 		{row: "S01", name: "leaf_that_lacks_only_the_key_usage_signs_its_own_staple", rules: rule, want: stapled.StapleUntrusted,
 			leaf: client(asDelegate), staples: by(func(_ *Maker, leaf *testca.Party) *testca.Party { return leaf })},
 		untrusted("S08", rule, "delegate_for_key_agreement", "", byDelegate(func(t *testca.Template) { t.KeyUsage = x509.KeyUsageKeyAgreement })),
-		untrusted("S07", rule, "delegate_expired", "", byDelegate(testca.Valid(from, now.Add(-second)))),
-		untrusted("S07", rule, "delegate_not_yet_valid", "", byDelegate(testca.Valid(now.Add(second), to))),
+		untrusted("S07", rule, "delegate_expired", "No leeway stretches an end.", byDelegate(testca.Valid(from, now.Add(-second)))),
+		untrusted("S07", rule, "delegate_not_yet_valid", "A second beyond the leeway.", byDelegate(testca.Valid(now.Add(time.Minute+second), to))),
+		{row: "S07", name: "delegate_not_yet_valid_half_a_second_beyond_the_leeway", rules: rule, at: -time.Minute - second/2, edit: times(-2*time.Minute, -2*time.Minute, lifetime/2),
+			staples: byDelegate(testca.Valid(now, to)), want: stapled.StapleUntrusted},
+		{row: "S07", name: "delegate_not_yet_valid_by_a_verifier_without_a_leeway", rules: rule, policy: func(p *Policy) { p.Leeway = 0 },
+			staples: byDelegate(testca.Valid(now.Add(second), to)), want: stapled.StapleUntrusted},
 		untrusted("S08", rule, "delegate_is_a_CA", "", byDelegate(func(t *testca.Template) {
 			t.IsCA, t.BasicConstraintsValid, t.KeyUsage = true, true, t.KeyUsage|x509.KeyUsageCertSign
 		})),
@@ -257,6 +261,13 @@ func goodDelegateCases() []Case {
 		})},
 		{name: "delegate_in_its_last_second", staples: byDelegate(testca.Valid(now.Add(-time.Hour), now)), freshUntil: until(0)},
 		{name: "delegate_in_its_first_second", staples: byDelegate(testca.Valid(now, now.Add(time.Hour)))},
+		{name: "delegate_that_begins_within_the_leeway", at: -minute, staples: byDelegate(testca.Valid(now, now.Add(time.Hour)))},
+		{name: "delegate_that_begins_within_a_short_leeway", at: -5 * time.Second, policy: func(p *Policy) { p.Leeway = 5 },
+			staples: byDelegate(testca.Valid(now, now.Add(time.Hour)))},
+		{name: "delegate_of_the_intermediate_that_begins_within_the_leeway", at: -minute, policy: wholeChain, staples: func(m *Maker, leaf *testca.Party) [][]byte {
+			delegate := m.newDelegate(m.root, testca.Valid(now, now.Add(time.Hour)))
+			return [][]byte{m.staple(leaf), m.staple(m.ca, testca.SignedBy(delegate, delegate.Cert))}
+		}},
 		{name: "delegate_that_ends_before_the_token", staples: byDelegate(testca.Valid(now.Add(-time.Hour), now.Add(minute))), freshUntil: until(minute)},
 		{name: "delegate_for_the_intermediate", policy: wholeChain, staples: func(m *Maker, leaf *testca.Party) [][]byte {
 			delegate := m.newDelegate(m.root)

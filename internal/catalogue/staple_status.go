@@ -16,7 +16,7 @@ import (
 // certificate belongs to one case, so that what a verifier remembers of one
 // case does not decide another.
 func stapleStatusCases() []Case {
-	return slices.Concat(stickyCases(), stickyIntermediateCases(), statusCases(), freshnessCases())
+	return slices.Concat(stickyCases(), statusCases(), freshnessCases())
 }
 
 func statusCases() []Case {

@@ -62,7 +62,20 @@ func timeCases() []Case {
 			{at: -2 * minute, edit: times(-2*minute, -2*minute, lifetime)},
 			{at: -2*minute - second, edit: times(-2*minute, -2*minute, lifetime), want: stapled.StapleNotYetValid},
 		}},
-		{row: "T17", name: "certificate_begins", rules: "4.3", leaf: client(testca.Valid(now, now.Add(hour))), steps: []Case{
+		{row: "T17", name: "delegate_begins", rules: "6.9", steps: func() []Case {
+			staples := sameDelegate(byDelegate(testca.Valid(now.Add(2*minute), now.Add(hour))))
+			step := func(at time.Duration, comment string, want stapled.Reason) Case {
+				return Case{at: at, comment: comment, want: want, staples: staples}
+			}
+			return []Case{
+				step(minute-time.Millisecond, "A millisecond before the leeway.", stapled.StapleUntrusted),
+				step(minute, "The first instant.", ""),
+				step(2*minute, "", ""),
+				step(minute, "By a clock that was set back.", ""),
+				step(minute-time.Millisecond, "", stapled.StapleUntrusted),
+			}
+		}()},
+		{row: "T17", name: "certificate_begins", rules: "4.3", leaf: client(testca.Valid(now.Add(minute), now.Add(hour))), steps: []Case{
 			{at: -second, want: stapled.CertificateNotYetValid},
 			{},
 			{at: -second, want: stapled.CertificateNotYetValid},

@@ -53,7 +53,7 @@ func uriCases() []Case {
 	} {
 		cases = append(cases, Case{name: fmt.Sprintf("iss_is_a_URI_%d", i+1), rules: "7.3", leaf: sans(uriName(uri)), edit: claim("iss", uri), issuer: uri, identity: uri})
 	}
-	odd := []san{uriName(""), uriName("urn:example:orders"), uriName("https://user@test.example/"), uriName("orders.internal")}
+	odd := []generalName{uriName(""), uriName("urn:example:orders"), uriName("https://user@test.example/"), uriName("orders.internal")}
 	return append(cases,
 		Case{name: "identity_is_the_first_URI_that_can_be_one", rules: "7.3", leaf: sans(append(odd, uriName(clientURI), uriName(good), dnsName(clientDNS))...), edit: claim("iss", clientURI)},
 		Case{name: "identity_is_the_first_DNS_name_that_can_be_one", rules: "7.3",
@@ -62,16 +62,16 @@ func uriCases() []Case {
 	)
 }
 
-// san is a GeneralName in DER.
-type san []byte
+// generalName is a GeneralName in DER.
+type generalName []byte
 
-func uriName(text string) san { return der(cbasn1.Tag(6).ContextSpecific(), []byte(text)) }
+func uriName(text string) generalName { return der(cbasn1.Tag(6).ContextSpecific(), []byte(text)) }
 
-func dnsName(text string) san { return der(cbasn1.Tag(2).ContextSpecific(), []byte(text)) }
+func dnsName(text string) generalName { return der(cbasn1.Tag(2).ContextSpecific(), []byte(text)) }
 
 // sans makes a client directly below the root that has exactly these names, as
 // they are written here.
-func sans(names ...san) func(*Maker) *testca.Party {
+func sans(names ...generalName) func(*Maker) *testca.Party {
 	return directly(func(t *testca.Template) {
 		var list []byte
 		for _, name := range names {

@@ -65,6 +65,14 @@ func TestNoForgeriesOfPaths(t *testing.T) {
 			p.anchors = []*x509.Certificate{old.Cert, p.root.Cert}
 		}},
 		{"intermediate_certified_by_itself", func(p *presented) { p.through(p.ca.Intermediate()) }},
+		{"root_included", func(p *presented) { p.chain = append(p.chain, p.root.Cert) }},
+		{"root_of_another_key_identifier", func(p *presented) {
+			p.through(testca.New(func(c *testca.Template) { c.SubjectKeyId = []byte("another") }).Intermediate())
+		}},
+		{"self_issued_certificate_below_a_path_length", func(p *presented) {
+			p.under(func(c *testca.Template) { c.MaxPathLen = 1 })
+			p.through(p.root.Intermediate(testca.Named("Edited root"), testca.WithKey(testca.Key(testca.P256, "new"))).Intermediate())
+		}},
 		{"twin_of_the_anchor", func(p *presented) { p.through(p.root.Intermediate(testca.Named("Root"))) }},
 		{"new_key_of_a_CA_certified_by_the_old", func(p *presented) {
 			p.through(p.root.Intermediate(testca.Named("Root"), testca.WithKey(testca.Key(testca.P256, "new"))))
@@ -87,10 +95,10 @@ func TestNoForgeriesOfPaths(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !slices.Equal(path.Chain, p.chain) || !slices.ContainsFunc(p.anchors, path.Anchor.Equal) {
+			if !slices.Equal(path.Chain, p.chain[:len(path.Chain)]) || !slices.ContainsFunc(p.anchors, path.Top.Equal) {
 				t.Error("another path than the one presented")
 			}
-			for i, c := range p.chain {
+			for i, c := range path.Chain {
 				if err := c.CheckSignatureFrom(path.Issuer(i)); err != nil {
 					t.Errorf("Issuer(%d): %v", i, err)
 				}
@@ -201,7 +209,7 @@ func TestLinks(t *testing.T) {
 // No step of the validation can be left out: what the one before it has not made
 // leads nowhere.
 func TestValidationInOrder(t *testing.T) {
-	if linked, err := (certpath.Ordered{}).Link(testca.Now, x509.ExtKeyUsageClientAuth, nil); linked != nil || !errors.Is(err, stapled.ChainInvalid) {
+	if linked, err := (certpath.Ordered{}).Link(certpath.Rules{Now: testca.Now, KeyUsage: x509.ExtKeyUsageClientAuth}, nil); linked != nil || !errors.Is(err, stapled.ChainInvalid) {
 		t.Errorf("Link of nothing: %v, %v", linked, err)
 	}
 	if path, err := new(certpath.Linked).Path(); path != nil || !errors.Is(err, stapled.ChainUntrusted) {
@@ -221,20 +229,33 @@ func TestValidationInOrder(t *testing.T) {
 	}
 }
 
-// Of several anchors of one name only the one that a certificate identifies as
-// its issuer is tried: each would cost a signature check.
-func TestAnchorIsIdentifiedByItsKey(t *testing.T) {
+// Of several anchors of one name, the one that a certificate identifies as its
+// issuer comes first, and the others still count: a CA may change how it derives
+// the identifier.
+func TestAnchorsInOrderOfTheirKeyIdentifier(t *testing.T) {
 	p := newPresented()
 	p.through(p.root)
 	for _, name := range []string{"a", "b", "c"} {
 		p.anchors = append(p.anchors, testca.New(testca.WithKey(testca.Key(testca.P256, name))).Cert)
 	}
-	anchors, err := certs.NewAnchors(p.anchors[1:]...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	memory := &links{known: make(map[[2]string]bool)}
-	if _, err := validate(anchors, p.chain, p.now, p.usage, memory); !errors.Is(err, stapled.ChainUntrusted) || memory.asked != 0 {
-		t.Errorf("%d anchors tried, %v", memory.asked, err)
+	for _, row := range []struct {
+		name    string
+		anchors []*x509.Certificate
+		asked   int
+		want    error
+	}{
+		{"identified", p.anchors, 1, nil},
+		{"absent", p.anchors[1:], 3, stapled.ChainUntrusted},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			anchors, err := certs.NewAnchors(row.anchors...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			memory := &links{known: make(map[[2]string]bool)}
+			if _, err := validate(anchors, p.chain, p.now, p.usage, memory); !errors.Is(err, row.want) || memory.asked != row.asked {
+				t.Errorf("%d anchors tried, want %d; %v", memory.asked, row.asked, err)
+			}
+		})
 	}
 }

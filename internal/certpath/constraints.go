@@ -6,67 +6,36 @@ package certpath
 import (
 	"crypto/x509"
 	"encoding/asn1"
-	"time"
+	"slices"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/certpolicy"
+	"github.com/stapledjwt/stapled/internal/nameconstraint"
 )
 
-// Linked is a chain that leads to an anchor, before checking whether the CAs of
-// the path permit its names and policies. That check may cost as much as the
-// whole chain, so it waits until the sender of the chain has proven possession
-// of the leaf's key.
-type Linked struct {
-	path  Path
-	now   time.Time
-	usage x509.ExtKeyUsage
+// checkNames does the end of the validation. Name constraints and certificate
+// policies apply along the whole path (RFC 5280 §6.1.3 (b) to (f), §6.1.4,
+// §6.1.5), and no other way to the anchor gets around them. How much there is to
+// compare is up to the sender. The error is ChainUntrusted.
+func (p *Path) checkNames() error {
+	all := append(slices.Clone(p.Chain), p.Top)
+	// 1. Name constraints, the anchor's included.
+	if err := nameconstraint.Check(all); err != nil {
+		return stapled.Errorf(stapled.ChainUntrusted, "%w", err)
+	}
+	// 2. Certificate policies, below the anchor.
+	if err := certpolicy.Check(all); err != nil {
+		return stapled.Errorf(stapled.ChainUntrusted, "%w", err)
+	}
+	return nil
 }
 
-// Path completes the validation. Name constraints and certificate policies
-// apply along the whole path (RFC 5280 §6.1.3 (b) to (e)). They are rare, and
-// crypto/x509 implements them: if a certificate carries one, crypto/x509
-// validates the whole path again. The error is ChainUntrusted.
-func (l *Linked) Path() (*Path, error) {
-	if l.path.Anchor == nil {
-		return nil, stapled.Errorf(stapled.ChainUntrusted, "no chain")
+// unknownCritical returns the critical extensions of a certificate that nobody
+// processes. Package x509 lists nameConstraints among them if it does not know
+// each kind of name in it; [Linked.Path] does.
+func unknownCritical(c *x509.Certificate) []asn1.ObjectIdentifier {
+	if len(c.UnhandledCriticalExtensions) == 0 {
+		return nil
 	}
-	if l.path.hasPathExtension() {
-		if err := l.path.verifyWithStandardLibrary(l.now, l.usage); err != nil {
-			return nil, stapled.Errorf(stapled.ChainUntrusted, "%w", err)
-		}
-	}
-	return &l.path, nil
-}
-
-// pathExtensions are processed along the whole path (RFC 5280 §6.1.4).
-var pathExtensions = []asn1.ObjectIdentifier{
-	{2, 5, 29, 30}, // nameConstraints
-	{2, 5, 29, 33}, // policyMappings
-	{2, 5, 29, 36}, // policyConstraints
-	{2, 5, 29, 54}, // inhibitAnyPolicy
-}
-
-func (p *Path) hasPathExtension() bool {
-	for i := range len(p.Chain) + 1 {
-		for _, ext := range p.at(i).Extensions {
-			for _, oid := range pathExtensions {
-				if ext.Id.Equal(oid) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-func (p *Path) verifyWithStandardLibrary(now time.Time, usage x509.ExtKeyUsage) error {
-	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
-	roots.AddCert(p.Anchor)
-	for _, c := range p.Chain[1:] {
-		intermediates.AddCert(c)
-	}
-	_, err := p.Chain[0].Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: intermediates,
-		CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{usage},
-	})
-	return err
+	return slices.DeleteFunc(slices.Clone(c.UnhandledCriticalExtensions), nameconstraint.OID.Equal)
 }

@@ -37,11 +37,6 @@ func TestForgeriesOfAnchors(t *testing.T) {
 		{"T05_anchor_of_another_name", func(p *presented) {
 			p.through(testca.New(testca.Named("Other"), testca.WithKey(p.root.Key)).Intermediate())
 		}},
-		// The anchor's key has signed it, in its name, for another certificate of
-		// that key.
-		{"T05_anchor_of_another_key_identifier", func(p *presented) {
-			p.through(testca.New(func(c *testca.Template) { c.SubjectKeyId = []byte("another") }).Intermediate())
-		}},
 		// A certificate without extensions cannot say that it is a CA's, nor that
 		// it is not.
 		{"T05_intermediate_of_version_1", func(p *presented) { p.through(versionOne(p.root)) }},

@@ -106,7 +106,7 @@ func TestCAStaples(t *testing.T) {
 						t.Fatal(err)
 					}
 					now := time.Now()
-					staple, err := ocspstaple.Authenticate(der, row.leaf, row.issuer, now)
+					staple, err := ocspstaple.Authenticate(der, row.leaf, row.issuer, now, 0)
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -51,7 +51,7 @@ type mutation struct {
 // mutations lists the whole table.
 func mutations() []mutation {
 	var all []mutation
-	for _, t := range slices.Concat(stapleTargets, certificateTargets, pathTargets, tokenTargets, cacheTargets) {
+	for _, t := range slices.Concat(stapleTargets, certificateTargets, pathTargets, constraintTargets, tokenTargets, cacheTargets, revocationTargets) {
 		for _, c := range t.checks {
 			all = append(all, mutation{check: c, pkg: t.pkg})
 		}

@@ -16,6 +16,8 @@ var (
 	BasicResponse = encodeOID(1, 3, 6, 1, 5, 5, 7, 48, 1, 1)
 	// Nonce is id-pkix-ocsp-nonce (RFC 9654 §2.1).
 	Nonce = encodeOID(1, 3, 6, 1, 5, 5, 7, 48, 1, 2)
+	// ExtendedRevoke is id-pkix-ocsp-extended-revoke (RFC 6960 §4.4.8).
+	ExtendedRevoke = encodeOID(1, 3, 6, 1, 5, 5, 7, 48, 1, 9)
 )
 
 // NoCheck is id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1), an extension of

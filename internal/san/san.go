@@ -101,6 +101,28 @@ func (n Names) Issuer() string {
 	return n.Identity()
 }
 
+// Scope decides which names count.
+type Scope interface {
+	CoversDNS(name string) bool
+	CoversURI(uri string) bool
+}
+
+// Within returns the names that a scope covers, in the same order.
+func (n Names) Within(s Scope) Names {
+	var within Names
+	for _, uri := range n.URIs {
+		if s.CoversURI(uri) {
+			within.URIs = append(within.URIs, uri)
+		}
+	}
+	for _, dns := range n.DNS {
+		if s.CoversDNS(dns) {
+			within.DNS = append(within.DNS, dns)
+		}
+	}
+	return within
+}
+
 // CheckIssuer returns IssuerMismatch unless iss names the leaf: exactly one of
 // its URIs, exactly one of its DNS names, or https:// followed by exactly one
 // of its DNS names and an optional path. Without this rule any certificate of a

@@ -17,8 +17,15 @@ import (
 // same from it.
 func compareWithEncodingJSON(t testing.TB, text string) {
 	t.Helper()
-	members, err := ParseObject(text, nil)
-	valid, known := strictlyValid(text)
+	for _, registered := range []Registered{Header, Claims} {
+		compareReading(t, text, registered)
+	}
+}
+
+func compareReading(t testing.TB, text string, registered Registered) {
+	t.Helper()
+	members, err := ParseObject(text, registered, nil)
+	valid, known := strictlyValid(text, registered)
 	if accepted := err == nil; known && accepted != valid {
 		t.Fatalf("%q: accepted is %t, and the reference says %t: %v", text, accepted, valid, err)
 	}
@@ -53,6 +60,7 @@ func compareWithEncodingJSON(t testing.TB, text string) {
 		}
 		compareStrings(t, m.Value)
 	}
+	compareDecoded(t, text, registered, members)
 }
 
 // compareStrings holds ParseStrings to accepting arrays of strings only.
@@ -78,7 +86,7 @@ func compareStrings(t testing.TB, value string) {
 // strictlyValid decides by encoding/json, and by its tokens, whether a text is
 // one that ParseObject should accept. It does not know where U+FFFD stands,
 // because encoding/json puts that in the place of a lone surrogate.
-func strictlyValid(text string) (valid, known bool) {
+func strictlyValid(text string, registered Registered) (valid, known bool) {
 	if !utf8.ValidString(text) || !json.Valid([]byte(text)) {
 		return false, true
 	}
@@ -90,6 +98,7 @@ func strictlyValid(text string) (valid, known bool) {
 	}
 	var levels []*level
 	var replaced bool
+	members := 0
 	for first := true; ; first = false {
 		token, err := d.Token()
 		if err == io.EOF {
@@ -106,11 +115,15 @@ func strictlyValid(text string) (valid, known bool) {
 		if len(levels) > 0 {
 			in := levels[len(levels)-1]
 			if in.object && !in.value && isString {
-				same := func(name string) bool {
-					return name == s || len(levels) == 1 && strings.EqualFold(name, s)
-				}
-				if slices.ContainsFunc(in.names, same) || len(in.names) == MaxMembers {
+				same := func(name string) bool { return strings.EqualFold(name, s) || Fold(name) == Fold(s) }
+				if slices.ContainsFunc(in.names, same) || members == MaxMembers {
 					return false, !replaced
+				}
+				members++
+				for _, name := range registered {
+					if len(levels) == 1 && same(name) && name != s {
+						return false, !replaced
+					}
 				}
 				in.names, in.value = append(in.names, s), true
 				continue

@@ -9,282 +9,190 @@ import (
 	"strings"
 )
 
-// scanner walks a JSON text (RFC 8259) and refuses anything else.
+// scanner walks a JSON text (RFC 8259) and refuses anything else. Its methods
+// read what begins at i and return where it ends. The position is not a field:
+// thousands of values fit into a token, and each would wait for memory.
 type scanner struct {
 	text  string
-	pos   int
-	depth int
+	names names
 }
 
-func (s *scanner) unexpected() error {
-	if s.pos >= len(s.text) {
-		return errors.New("unexpected end of JSON")
+// object reads an object that is inside this many others, and returns its
+// members if it is the outermost.
+func (s *scanner) object(i, depth int, members []Member) (int, []Member, error) {
+	if s.at(i) != '{' {
+		return 0, nil, s.unexpected(i)
 	}
-	return fmt.Errorf("unexpected character at offset %d of JSON", s.pos)
+	if depth == MaxDepth {
+		return 0, nil, errors.New("objects in JSON nested too deeply")
+	}
+	if i = s.space(i + 1); s.at(i) == '}' {
+		return i + 1, members, nil
+	}
+	for object := s.names.open(); ; {
+		end, m, err := s.member(i, depth, object)
+		if err != nil {
+			return 0, nil, err
+		}
+		if depth == 0 {
+			members = append(members, m)
+		}
+		i = s.space(end)
+		if s.at(i) == '}' {
+			return i + 1, members, nil
+		}
+		if s.at(i) != ',' {
+			return 0, nil, s.unexpected(i)
+		}
+		i = s.space(i + 1)
+	}
 }
 
-// peek returns the next byte, or 0 at the end; a NUL is valid nowhere.
-func (s *scanner) peek() byte {
-	if s.pos < len(s.text) {
-		return s.text[s.pos]
+// member reads a member of the object with this number.
+func (s *scanner) member(i, depth int, object uint16) (int, Member, error) {
+	end, err := s.string(i)
+	if err != nil {
+		return 0, Member{}, err
+	}
+	name, err := Unquote(s.text[i:end])
+	if err != nil {
+		return 0, Member{}, err
+	}
+	if err := s.names.add(name, object); err != nil {
+		return 0, Member{}, err
+	}
+	if i = s.space(end); s.at(i) != ':' {
+		return 0, Member{}, s.unexpected(i)
+	}
+	i = s.space(i + 1)
+	if end, err = s.value(i, depth+1); err != nil {
+		return 0, Member{}, err
+	}
+	return end, Member{Name: name, Value: s.text[i:end]}, nil
+}
+
+func (s *scanner) value(i, depth int) (int, error) {
+	switch s.at(i) {
+	case '"':
+		return s.string(i)
+	case '{':
+		end, _, err := s.object(i, depth, nil)
+		return end, err
+	case '[':
+		return s.array(i, depth)
+	case 't':
+		return s.literal(i, "true")
+	case 'f':
+		return s.literal(i, "false")
+	case 'n':
+		return s.literal(i, "null")
+	}
+	return s.number(i)
+}
+
+func (s *scanner) array(i, depth int) (int, error) {
+	if depth == MaxDepth {
+		return 0, errors.New("arrays in JSON nested too deeply")
+	}
+	if i = s.space(i + 1); s.at(i) == ']' {
+		return i + 1, nil
+	}
+	for {
+		end, err := s.value(i, depth+1)
+		if err != nil {
+			return 0, err
+		}
+		i = s.space(end)
+		if s.at(i) == ']' {
+			return i + 1, nil
+		}
+		if s.at(i) != ',' {
+			return 0, s.unexpected(i)
+		}
+		i = s.space(i + 1)
+	}
+}
+
+func (s *scanner) literal(i int, text string) (int, error) {
+	if !strings.HasPrefix(s.text[i:], text) {
+		return 0, s.unexpected(i)
+	}
+	return i + len(text), nil
+}
+
+// number reads a number (RFC 8259 §6).
+func (s *scanner) number(i int) (int, error) {
+	if s.at(i) == '-' {
+		i++
+	}
+	end := s.digits(i)
+	if end == i || s.text[i] == '0' && end > i+1 {
+		return 0, s.unexpected(i)
+	}
+	if c := s.at(end); c == '.' || c == 'e' || c == 'E' {
+		return s.fraction(end)
+	}
+	return end, nil
+}
+
+// fraction reads what may follow the digits of a whole number.
+func (s *scanner) fraction(i int) (int, error) {
+	if s.at(i) == '.' {
+		end := s.digits(i + 1)
+		if end == i+1 {
+			return 0, s.unexpected(end)
+		}
+		i = end
+	}
+	if s.at(i) == 'e' || s.at(i) == 'E' {
+		if i++; s.at(i) == '+' || s.at(i) == '-' {
+			i++
+		}
+		end := s.digits(i)
+		if end == i {
+			return 0, s.unexpected(i)
+		}
+		i = end
+	}
+	return i, nil
+}
+
+func (s *scanner) digits(i int) int {
+	for i < len(s.text) && s.text[i]-'0' <= 9 {
+		i++
+	}
+	return i
+}
+
+// at returns the byte at i, or 0 at the end; a NUL is valid nowhere.
+func (s *scanner) at(i int) byte {
+	if i < len(s.text) {
+		return s.text[i]
 	}
 	return 0
 }
 
-// next takes a byte that is known to exist.
-func (s *scanner) next() byte {
-	s.pos++
-	return s.text[s.pos-1]
-}
-
-func (s *scanner) take(c byte) bool {
-	if s.peek() != c {
-		return false
+func (s *scanner) space(i int) int {
+	if s.at(i) <= ' ' {
+		return s.spaces(i)
 	}
-	s.pos++
-	return true
+	return i
 }
 
-func (s *scanner) space() {
-	for s.pos < len(s.text) {
-		switch s.text[s.pos] {
+func (s *scanner) spaces(i int) int {
+	for {
+		switch s.at(i) {
 		case ' ', '\t', '\n', '\r':
-			s.pos++
+			i++
 		default:
-			return
+			return i
 		}
 	}
 }
 
-// object reads an object and appends its members.
-func (s *scanner) object(members []Member) ([]Member, error) {
-	if !s.take('{') {
-		return nil, s.unexpected()
+func (s *scanner) unexpected(i int) error {
+	if i >= len(s.text) {
+		return errors.New("unexpected end of JSON")
 	}
-	if s.depth++; s.depth > MaxDepth {
-		return nil, errors.New("JSON nested too deeply")
-	}
-	defer func() { s.depth-- }()
-	base := len(members)
-	for {
-		s.space()
-		if len(members) == base && s.take('}') {
-			return members, nil
-		}
-		if len(members)-base == MaxMembers {
-			return nil, fmt.Errorf("a JSON object of more than %d members", MaxMembers)
-		}
-		m, err := s.member()
-		if err != nil {
-			return nil, err
-		}
-		for _, other := range members[base:] {
-			if other.Name == m.Name {
-				return nil, fmt.Errorf("the member %.40q occurs twice", m.Name)
-			}
-		}
-		members = append(members, m)
-		s.space()
-		if s.take('}') {
-			return members, nil
-		}
-		if !s.take(',') {
-			return nil, s.unexpected()
-		}
-	}
-}
-
-func (s *scanner) member() (Member, error) {
-	start := s.pos
-	if err := s.string(); err != nil {
-		return Member{}, err
-	}
-	name, err := Unquote(s.text[start:s.pos])
-	if err != nil {
-		return Member{}, err
-	}
-	s.space()
-	if !s.take(':') {
-		return Member{}, s.unexpected()
-	}
-	s.space()
-	start = s.pos
-	if err := s.value(); err != nil {
-		return Member{}, err
-	}
-	return Member{Name: name, Value: s.text[start:s.pos]}, nil
-}
-
-func (s *scanner) value() error {
-	switch c := s.peek(); {
-	case c == '"':
-		return s.string()
-	case c == '{':
-		var buffer [8]Member
-		_, err := s.object(buffer[:0])
-		return err
-	case c == '[':
-		return s.array()
-	case c == '-' || '0' <= c && c <= '9':
-		return s.number()
-	}
-	for _, literal := range [...]string{"true", "false", "null"} {
-		if strings.HasPrefix(s.text[s.pos:], literal) {
-			s.pos += len(literal)
-			return nil
-		}
-	}
-	return s.unexpected()
-}
-
-func (s *scanner) array() error {
-	s.pos++ // '['
-	if s.depth++; s.depth > MaxDepth {
-		return errors.New("JSON nested too deeply")
-	}
-	defer func() { s.depth-- }()
-	if s.space(); s.take(']') {
-		return nil
-	}
-	for {
-		s.space()
-		if err := s.value(); err != nil {
-			return err
-		}
-		s.space()
-		if s.take(']') {
-			return nil
-		}
-		if !s.take(',') {
-			return s.unexpected()
-		}
-	}
-}
-
-// string reads a string (RFC 8259 §7).
-func (s *scanner) string() error {
-	if !s.take('"') {
-		return s.unexpected()
-	}
-	// Nearly every string is long base64 without escapes.
-	if n := strings.IndexByte(s.text[s.pos:], '"'); n >= 0 && isPlain(s.text[s.pos:s.pos+n]) {
-		s.pos += n + 1
-		return nil
-	}
-	for s.pos < len(s.text) {
-		switch c := s.text[s.pos]; {
-		case c == '"':
-			s.pos++
-			return nil
-		case c == '\\':
-			if err := s.escape(); err != nil {
-				return err
-			}
-		case c < ' ':
-			return s.unexpected()
-		default:
-			s.pos++
-		}
-	}
-	return s.unexpected()
-}
-
-// isPlain reports whether the content of a string has neither escapes nor bytes
-// that need escaping. Nearly all of a header is such content, so isPlain checks
-// eight bytes at a time.
-func isPlain(content string) bool {
-	const ones = 0x0101010101010101
-	var found uint64
-	for ; len(content) >= 8; content = content[8:] {
-		w := uint64(content[0]) | uint64(content[1])<<8 | uint64(content[2])<<16 | uint64(content[3])<<24 |
-			uint64(content[4])<<32 | uint64(content[5])<<40 | uint64(content[6])<<48 | uint64(content[7])<<56
-		// The subtraction sets the high bit of the lowest byte that is below ' ',
-		// or that is a backslash and so zero in b; if there is no such byte, it
-		// sets none.
-		b := w ^ ones*'\\'
-		found |= (w-ones*' ')&^w | (b-ones)&^b
-	}
-	if found&(ones<<7) != 0 {
-		return false
-	}
-	for _, c := range []byte(content) {
-		if c < ' ' || c == '\\' {
-			return false
-		}
-	}
-	return true
-}
-
-func (s *scanner) escape() error {
-	s.pos++ // '\\'
-	c := s.peek()
-	if c == 0 || strings.IndexByte(`"\/bfnrtu`, c) < 0 {
-		return s.unexpected()
-	}
-	s.pos++
-	if c != 'u' {
-		return nil
-	}
-	unit, ok := s.hex4()
-	switch {
-	case !ok || 0xdc00 <= unit && unit < 0xe000:
-		return s.unexpected()
-	case unit < 0xd800 || unit >= 0xe000:
-		return nil
-	}
-	// A high surrogate: what follows must be the low one.
-	if !s.take('\\') || !s.take('u') {
-		return s.unexpected()
-	}
-	if unit, ok = s.hex4(); !ok || unit < 0xdc00 || unit >= 0xe000 {
-		return s.unexpected()
-	}
-	return nil
-}
-
-func (s *scanner) hex4() (unit int, ok bool) {
-	for range 4 {
-		c := s.peek()
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c && c <= 'f':
-			c -= 'a' - 10
-		case 'A' <= c && c <= 'F':
-			c -= 'A' - 10
-		default:
-			return 0, false
-		}
-		unit = unit<<4 | int(c)
-		s.pos++
-	}
-	return unit, true
-}
-
-// number reads a number (RFC 8259 §6).
-func (s *scanner) number() error {
-	s.take('-')
-	if !s.take('0') && !s.digits() {
-		return s.unexpected()
-	}
-	if s.take('.') && !s.digits() {
-		return s.unexpected()
-	}
-	if s.take('e') || s.take('E') {
-		if !s.take('+') {
-			s.take('-')
-		}
-		if !s.digits() {
-			return s.unexpected()
-		}
-	}
-	return nil
-}
-
-func (s *scanner) digits() bool {
-	start := s.pos
-	for c := s.peek(); '0' <= c && c <= '9'; c = s.peek() {
-		s.pos++
-	}
-	return s.pos > start
+	return fmt.Errorf("unexpected character at offset %d of JSON", i)
 }

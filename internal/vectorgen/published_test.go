@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -107,14 +108,7 @@ var usages = map[string]x509.ExtKeyUsage{
 
 // verifier makes a verifier of this policy, which reads the clock.
 func (p *published) verifier(v *vector, clock *time.Time) (*verifier.Verifier, error) {
-	var list []*x509.Certificate
-	for _, name := range v.Anchors {
-		if p.anchors[name] == nil {
-			return nil, fmt.Errorf("no anchor is named %q", name)
-		}
-		list = append(list, p.anchors[name])
-	}
-	anchors, err := certs.NewAnchors(list...)
+	anchors, err := p.trusted(v.Anchors, v.Scopes)
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +133,18 @@ func (p *published) verifier(v *vector, clock *time.Time) (*verifier.Verifier, e
 	return verifier.New(cfg)
 }
 
+// trusted returns anchors by name.
+func (p *published) trusted(names []string, scopes map[string][]string) (*certs.Anchors, error) {
+	var list []certs.AnchorConfig
+	for _, name := range names {
+		if p.anchors[name] == nil {
+			return nil, fmt.Errorf("no anchor is named %q", name)
+		}
+		list = append(list, certs.AnchorConfig{Certificates: []*x509.Certificate{p.anchors[name]}, Scope: scopes[name]})
+	}
+	return certs.NewScopedAnchors(list...)
+}
+
 // all are the steps of a case, one or more.
 func (v *vector) all() []Step {
 	if v.Step != nil {
@@ -147,8 +153,27 @@ func (v *vector) all() []Step {
 	return v.Steps
 }
 
+// enter makes the verifier ready for a step, and returns the view for it.
+func (p *published) enter(s *Step, v *verifier.Verifier, scopes map[string][]string) (*verifier.Verifier, error) {
+	if s.Replaced != nil {
+		anchors, err := p.trusted(s.Replaced, scopes)
+		if err != nil {
+			return nil, err
+		}
+		if err := v.SetAnchors(anchors); err != nil {
+			return nil, err
+		}
+	}
+	if s.View == nil {
+		return v, nil
+	}
+	return v.View(verifier.ViewConfig{
+		Audience: s.View.Audience, Issuers: s.View.Issuers, Type: s.View.Type, MaxLifetime: time.Duration(s.View.MaxLifetime) * time.Second,
+	})
+}
+
 // take submits the token and compares the outcome.
-func (s *Step) take(v *verifier.Verifier, clock *time.Time) error {
+func (p *published) take(s *Step, v *verifier.Verifier, clock *time.Time) error {
 	*clock = s.Now
 	token, err := v.Verify(s.Token)
 	if err != nil {
@@ -168,6 +193,9 @@ func (s *Step) take(v *verifier.Verifier, clock *time.Time) error {
 		return fmt.Errorf("accepted as %q of %q until %s, want %q of %q until %s", token.Issuer(), token.Identity(),
 			token.FreshUntil().UTC(), s.Issuer, s.Identity, s.FreshUntil)
 	}
+	if c := p.anchors[s.Anchor]; s.Anchor != "" && (c == nil || token.Anchor().KeyDigest != sha256.Sum256(c.RawSubjectPublicKeyInfo)) {
+		return fmt.Errorf("the anchor is %+v, want %s", token.Anchor(), s.Anchor)
+	}
 	return nil
 }
 
@@ -183,8 +211,12 @@ func TestPublishedVectors(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i, s := range v.all() {
+				view, err := p.enter(&s, verifier, v.Scopes)
+				if err != nil {
+					t.Fatal(err)
+				}
 				for _, state := range []string{"first", "again"} {
-					if err := s.take(verifier, clock); err != nil {
+					if err := p.take(&s, view, clock); err != nil {
 						t.Errorf("step %d, %s: %v", i+1, state, err)
 					}
 				}
@@ -209,7 +241,7 @@ func TestPublishedVectorsWarm(t *testing.T) {
 		if v.Step == nil {
 			return
 		}
-		id := inline(v.Anchors) + inline(v.Policy)
+		id := inline(v.Anchors) + inline(v.Scopes) + inline(v.Policy)
 		if byPolicy[id] == nil {
 			clock := new(time.Time)
 			made, err := p.verifier(v, clock)
@@ -225,7 +257,7 @@ func TestPublishedVectorsWarm(t *testing.T) {
 		for _, v := range s.cases {
 			if v.Result == accepted {
 				s.accepted[headerOf(v.Token)] = true
-				if err := v.take(s.verifier, s.clock); err != nil {
+				if err := p.take(v.Step, s.verifier, s.clock); err != nil {
 					t.Errorf("%s: %v", v.Name, err)
 				}
 			}
@@ -233,7 +265,7 @@ func TestPublishedVectorsWarm(t *testing.T) {
 		backwards := slices.Clone(s.cases)
 		slices.Reverse(backwards)
 		for _, v := range slices.Concat(s.cases, backwards) {
-			if err := v.take(s.verifier, s.clock); err != nil {
+			if err := p.take(v.Step, s.verifier, s.clock); err != nil {
 				t.Errorf("%s: %v", v.Name, err)
 			}
 		}

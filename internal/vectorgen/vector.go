@@ -23,26 +23,33 @@ type vectorFile struct {
 // vector is one case: a single step, or several that one verifier takes in
 // order.
 type vector struct {
-	Name    string           `json:"name"`
-	Rules   []string         `json:"rules"`
-	Comment string           `json:"comment,omitempty"`
-	Anchors []string         `json:"anchors"`
-	Policy  catalogue.Policy `json:"policy"`
+	Name    string   `json:"name"`
+	Rules   []string `json:"rules"`
+	Comment string   `json:"comment,omitempty"`
+	Anchors []string `json:"anchors"`
+	// Scopes are the names for which some anchors may vouch, by anchor.
+	Scopes map[string][]string `json:"scopes,omitempty"`
+	Policy catalogue.Policy    `json:"policy"`
 	*Step
 	Steps []Step `json:"steps,omitempty"`
 }
 
 // Step is one token at one time. It is exported for encoding/json.
 type Step struct {
-	Comment string    `json:"comment,omitempty"`
-	Now     time.Time `json:"now"`
-	Result  string    `json:"result"`
+	Comment string `json:"comment,omitempty"`
+	// Replaced are the anchors from this step on, if they change.
+	Replaced []string `json:"anchors_replaced,omitempty"`
+	// View is for whom the verifier verifies this token, if not as in the policy.
+	View   *catalogue.View `json:"view,omitempty"`
+	Now    time.Time       `json:"now"`
+	Result string          `json:"result"`
 	// Reason is why the token is rejected.
 	Reason stapled.Reason `json:"reason,omitempty"`
 	// What an accepted token says.
 	Issuer     string     `json:"issuer,omitempty"`
 	Identity   string     `json:"identity,omitempty"`
 	FreshUntil *time.Time `json:"fresh_until,omitempty"`
+	Anchor     string     `json:"anchor,omitempty"`
 	Token      string     `json:"token"`
 }
 
@@ -53,11 +60,12 @@ const (
 
 // newVector converts a case that has been made.
 func newVector(c *catalogue.Case, made *catalogue.Made) vector {
-	v := vector{Name: c.Name(), Rules: c.Rules(), Anchors: made.Anchors, Policy: made.Policy}
+	v := vector{Name: c.Name(), Rules: c.Rules(), Anchors: made.Anchors, Scopes: made.Scopes, Policy: made.Policy}
 	for _, s := range made.Steps {
-		step := Step{Comment: s.Comment, Now: s.Now, Result: rejected, Reason: s.Want, Token: s.Token}
+		step := Step{Comment: s.Comment, Now: s.Now, Result: rejected, Reason: s.Want, Token: s.Token, Replaced: s.Anchors, View: s.View}
 		if s.Want == "" {
 			step.Result, step.Issuer, step.Identity, step.FreshUntil = accepted, s.Issuer, s.Identity, &s.FreshUntil
+			step.Anchor = s.Anchor
 		}
 		v.Steps = append(v.Steps, step)
 	}
@@ -94,9 +102,11 @@ func (v vector) lines() []string {
 	if v.Comment != "" {
 		lines = append(lines, indent+`"comment": `+inline(v.Comment))
 	}
-	lines = append(lines,
-		indent+`"anchors": `+inline(v.Anchors),
-		indent+`"policy": `+inline(v.Policy))
+	lines = append(lines, indent+`"anchors": `+inline(v.Anchors))
+	if len(v.Scopes) > 0 {
+		lines = append(lines, indent+`"scopes": `+inline(v.Scopes))
+	}
+	lines = append(lines, indent+`"policy": `+inline(v.Policy))
 	if v.Step != nil {
 		return append(lines, v.Step.lines(indent)...)
 	}
@@ -112,6 +122,12 @@ func (s Step) lines(indent string) []string {
 	if s.Comment != "" {
 		lines = append(lines, indent+`"comment": `+inline(s.Comment))
 	}
+	if s.Replaced != nil {
+		lines = append(lines, indent+`"anchors_replaced": `+inline(s.Replaced))
+	}
+	if s.View != nil {
+		lines = append(lines, indent+`"view": `+inline(s.View))
+	}
 	outcome := []string{`"result": ` + inline(s.Result)}
 	if s.Reason != "" {
 		outcome = append(outcome, `"reason": `+inline(s.Reason))
@@ -119,6 +135,9 @@ func (s Step) lines(indent string) []string {
 	if s.FreshUntil != nil {
 		outcome = append(outcome, `"issuer": `+inline(s.Issuer), `"identity": `+inline(s.Identity),
 			`"fresh_until": `+inline(s.FreshUntil))
+	}
+	if s.Anchor != "" {
+		outcome = append(outcome, `"anchor": `+inline(s.Anchor))
 	}
 	return append(lines,
 		indent+`"now": `+inline(s.Now),

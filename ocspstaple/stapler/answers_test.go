@@ -121,7 +121,7 @@ func TestRealResponderAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			// It is what a verifier accepts.
-			got, err := ocspstaple.Authenticate(staple.DER(), a.leaf.Cert, a.leaf.Issuer.Cert, now)
+			got, err := ocspstaple.Authenticate(staple.DER(), a.leaf.Cert, a.leaf.Issuer.Cert, now, 0)
 			if err != nil {
 				t.Fatal(err)
 			}

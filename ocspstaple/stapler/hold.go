@@ -9,7 +9,6 @@ import (
 
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
-	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
@@ -140,5 +139,5 @@ func isRevoked(staple *ocspstaple.Staple) bool {
 // response that reported a hold, and use it much later to end the use of the
 // certificate.
 func isFinal(staple *ocspstaple.Staple) bool {
-	return isRevoked(staple) && ocspwire.CRLReason(staple.RevocationReason()).IsFinal()
+	return isRevoked(staple) && staple.RevocationReason().IsFinal()
 }

@@ -187,7 +187,7 @@ func TestStapleChain(t *testing.T) {
 			t.Fatalf("%d staples, error %v", len(staples), err)
 		}
 		for i, p := range []*testca.Party{leaf, leaf.Issuer} {
-			if _, err := ocspstaple.Authenticate(staples[i].DER(), p.Cert, p.Issuer.Cert, time.Now()); err != nil {
+			if _, err := ocspstaple.Authenticate(staples[i].DER(), p.Cert, p.Issuer.Cert, time.Now(), 0); err != nil {
 				t.Errorf("staple %d: %v", i, err)
 			}
 		}

@@ -54,7 +54,7 @@ func (s *subject) String() string {
 // does not need: some responders embed their whole chain. The error is nil only
 // if the staple is good and fresh. The staple is non-nil if it is authentic.
 func (s *subject) examine(der []byte, now time.Time, f ocspstaple.Freshness) (*ocspstaple.Staple, error) {
-	staple, err := ocspstaple.Slim(der, s.cert, s.issuer, now)
+	staple, err := ocspstaple.Slim(der, s.cert, s.issuer, now, f.Leeway)
 	if err != nil {
 		return nil, err
 	}
