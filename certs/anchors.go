@@ -168,21 +168,25 @@ func (a *Anchors) HaveKey(key crypto.PublicKey) bool {
 	})
 }
 
-// Warnings returns what an operator should know about these anchors, one
-// sentence each: an intermediate among them can no longer be revoked, and what
-// its issuer permits it no longer counts.
+// Warnings returns what an operator should know about these anchors, at most one
+// sentence for each: an intermediate among them can no longer be revoked, and
+// what its issuer permits it no longer counts. A root that also has a
+// cross-certificate is no intermediate.
 func (a *Anchors) Warnings() []string {
 	var warnings []string
 	for _, anchor := range a.all {
-		for _, c := range anchor.certificates {
-			if !bytes.Equal(c.RawIssuer, c.RawSubject) {
-				warnings = append(warnings, fmt.Sprintf("the trust anchor %s is an intermediate: verifiers do not see its revocation, "+
-					"and ignore the constraints that %s put on it", certname.Of(c), certname.IssuerOf(c)))
-			}
+		if !slices.ContainsFunc(anchor.certificates, isSelfIssued) {
+			c := anchor.certificates[0]
+			warnings = append(warnings, fmt.Sprintf("the trust anchor %s is an intermediate: verifiers do not see its revocation, "+
+				"and ignore the constraints that %s put on it", certname.Of(c), certname.IssuerOf(c)))
 		}
 	}
 	return warnings
 }
+
+// isSelfIssued reports whether the subject names itself as the issuer (RFC 5280
+// §3.2).
+func isSelfIssued(c *x509.Certificate) bool { return bytes.Equal(c.RawIssuer, c.RawSubject) }
 
 // Missing explains why no anchor issued a certificate: which one was needed,
 // and which ones there are.

@@ -4,7 +4,6 @@
 package certs
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/x509"
 
@@ -58,6 +57,5 @@ func (id *Identity) Leaf() *x509.Certificate { return id.Chain[0] }
 // the old one also names itself as the issuer. Nothing depends on the
 // algorithm.
 func isSelfSigned(c *x509.Certificate) bool {
-	return bytes.Equal(c.RawIssuer, c.RawSubject) &&
-		c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
+	return isSelfIssued(c) && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
 }
