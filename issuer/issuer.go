@@ -66,7 +66,14 @@ type Config struct {
 	// the chain: if that is the only one, or if the source staples the whole
 	// chain.
 	Identity *certs.Identity
-	// Staples provides the staples for Identity. Required.
+	// Anchors are what every verifier of the tokens trusts, if that is agreed:
+	// x5c then ends below the first of them in the chain, like the verifiers'
+	// path, and tokens are smaller. A chain that contains none of them stays
+	// whole, so that no renewal fails. Default: x5c has the whole chain of
+	// Identity.
+	Anchors *certs.Anchors
+	// Staples provides the staples for Identity; those of certificates that x5c
+	// omits are not used. Required.
 	Staples StapleSource
 	// Issuer is the iss claim (RFC 7519 §4.1.1). The leaf must name it.
 	// Default: the leaf's first URI, else https:// and its first DNS name.
@@ -100,6 +107,7 @@ type Issuer struct {
 	name      string
 	ttl       time.Duration
 	typ       string
+	anchors   *certs.Anchors          // nil if nothing is agreed
 	algorithm jose.SignatureAlgorithm // "" for the key's own
 	freshness ocspstaple.Freshness
 	now       func() time.Time
@@ -114,6 +122,9 @@ func New(cfg Config) (*Issuer, error) {
 	if cfg.Identity == nil || cfg.Staples == nil {
 		return nil, refuse(stapled.ConfigInvalid, "Identity and Staples are required")
 	}
+	if cfg.Anchors != nil && len(cfg.Anchors.All()) == 0 {
+		return nil, refuse(stapled.ConfigInvalid, "Anchors is empty: leave it nil if nothing is agreed with verifiers")
+	}
 	for name, d := range map[string]time.Duration{"TTL": cfg.TTL, "MaxStapleAge": cfg.MaxStapleAge} {
 		if d < 0 {
 			return nil, refuse(stapled.ConfigInvalid, "%s is negative", name)
@@ -126,6 +137,7 @@ func New(cfg Config) (*Issuer, error) {
 		name:      cfg.Issuer,
 		ttl:       cfg.TTL,
 		typ:       cfg.Type,
+		anchors:   cfg.Anchors,
 		algorithm: jose.SignatureAlgorithm(cfg.Algorithm),
 		freshness: ocspstaple.Freshness{MaxAge: cfg.MaxStapleAge, Leeway: cfg.Leeway},
 		now:       cfg.Now,
