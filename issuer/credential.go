@@ -28,9 +28,8 @@ import (
 // nothing of one credential can end up in another's token.
 type credential struct {
 	issuer    *Issuer
-	chain     []*x509.Certificate // as x5c carries it
-	omitted   int                 // certificates of the identity that x5c does not carry
-	anchor    *x509.Certificate   // issued the last one; nil if the identity has none
+	chain     []*x509.Certificate
+	anchor    *x509.Certificate // nil if the identity has none
 	key       crypto.Signer
 	staples   StapleSource
 	algorithm jose.SignatureAlgorithm
@@ -59,7 +58,6 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 	c := &credential{
 		issuer: i, chain: id.Chain, anchor: anchor, key: id.Key, staples: staples, kid: certx5c.KeyID(id.Leaf()),
 	}
-	c.cut()
 
 	// 1. The algorithm fits the key (RFC 8725 §3.1).
 	pub := id.Leaf().PublicKey
@@ -112,21 +110,6 @@ func (i *Issuer) newCredential(id *certs.Identity, staples StapleSource) (*crede
 		return nil, refuse(stapled.TooLarge, "the certificates have %d bytes, and verifiers accept %d", total, stapled.MaxChainBytes)
 	}
 	return c, nil
-}
-
-// cut ends the chain where a verifier's path ends (docs/format.md, rule 3.3), if
-// it is agreed what verifiers trust.
-func (c *credential) cut() {
-	if c.issuer.anchors == nil {
-		return
-	}
-	for n, cert := range c.chain[1:] {
-		if c.issuer.anchors.Of(cert) != nil {
-			c.omitted = len(c.chain) - n - 1
-			c.chain, c.anchor = c.chain[:n+1], cert
-			return
-		}
-	}
 }
 
 func (c *credential) checkChain() error {
@@ -213,9 +196,6 @@ func (c *credential) usable(now time.Time) ([]*ocspstaple.Staple, error) {
 	if err != nil {
 		c.nudge()
 		return nil, refuseStaple(err)
-	}
-	if len(staples) > len(c.chain) && len(staples) <= len(c.chain)+c.omitted {
-		staples = staples[:len(c.chain)] // the rest is about what x5c omits
 	}
 	if err := c.checkStaples(staples, now); err != nil {
 		c.nudge()

@@ -62,18 +62,12 @@ func (f StaticStaples) Current(time.Time) ([]*ocspstaple.Staple, error) { return
 type Config struct {
 	// Identity is the chain and the private key to sign with. Required. Any
 	// crypto.Signer works, including one that calls a key management service.
-	// Its Anchor is needed to authenticate a staple of the last certificate of
-	// the chain: if that is the only one, or if the source staples the whole
-	// chain.
+	// x5c has its whole chain; [certs.Identity.Below] leaves out what verifiers
+	// have anyway. Its Anchor is needed to authenticate a staple of the last
+	// certificate of the chain: if that is the only one, or if the source staples
+	// the whole chain.
 	Identity *certs.Identity
-	// Anchors are what every verifier of the tokens trusts, if that is agreed:
-	// x5c then ends below the first of them in the chain, like the verifiers'
-	// path, and tokens are smaller. A chain that contains none of them stays
-	// whole, so that no renewal fails. Default: x5c has the whole chain of
-	// Identity.
-	Anchors *certs.Anchors
-	// Staples provides the staples for Identity; those of certificates that x5c
-	// omits are not used. Required.
+	// Staples provides the staples for Identity. Required.
 	Staples StapleSource
 	// Issuer is the iss claim (RFC 7519 §4.1.1). The leaf must name it.
 	// Default: the leaf's first URI, else https:// and its first DNS name.
@@ -107,7 +101,6 @@ type Issuer struct {
 	name      string
 	ttl       time.Duration
 	typ       string
-	anchors   *certs.Anchors          // nil if nothing is agreed
 	algorithm jose.SignatureAlgorithm // "" for the key's own
 	freshness ocspstaple.Freshness
 	now       func() time.Time
@@ -122,9 +115,6 @@ func New(cfg Config) (*Issuer, error) {
 	if cfg.Identity == nil || cfg.Staples == nil {
 		return nil, refuse(stapled.ConfigInvalid, "Identity and Staples are required")
 	}
-	if cfg.Anchors != nil && len(cfg.Anchors.All()) == 0 {
-		return nil, refuse(stapled.ConfigInvalid, "Anchors is empty: leave it nil if nothing is agreed with verifiers")
-	}
 	for name, d := range map[string]time.Duration{"TTL": cfg.TTL, "MaxStapleAge": cfg.MaxStapleAge} {
 		if d < 0 {
 			return nil, refuse(stapled.ConfigInvalid, "%s is negative", name)
@@ -137,7 +127,6 @@ func New(cfg Config) (*Issuer, error) {
 		name:      cfg.Issuer,
 		ttl:       cfg.TTL,
 		typ:       cfg.Type,
-		anchors:   cfg.Anchors,
 		algorithm: jose.SignatureAlgorithm(cfg.Algorithm),
 		freshness: ocspstaple.Freshness{MaxAge: cfg.MaxStapleAge, Leeway: cfg.Leeway},
 		now:       cfg.Now,

@@ -177,8 +177,7 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	agreed, err := f.agreed()
-	if err != nil {
+	if f.Agreed, err = f.agreed(); err != nil {
 		return err
 	}
 	s, err := f.Open(ctx, log)
@@ -195,7 +194,7 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 		a.Warn(fmt.Errorf("signed with the kept staple, because no newer one could be fetched: %w", s.Unrefreshed))
 	}
 	iss, err := issuer.New(issuer.Config{
-		Identity: s.Identity, Anchors: agreed, Staples: s.Staples, TTL: f.ttl, Logger: log,
+		Identity: s.Identity, Staples: s.Staples, TTL: f.ttl, Logger: log,
 		MaxStapleAge: f.Freshness().MaxAge, Leeway: f.Freshness().Leeway,
 	})
 	if err != nil {
