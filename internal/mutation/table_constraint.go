@@ -73,7 +73,7 @@ var constraintTargets = []target{
 			old: "authority = after", new: "authority, _ = userinfo, after"},
 		{name: "URI-userinfo-characters", rule: "5.2", rows: "TestNames/URI_with_a_backslash",
 			old: "if !isUserinfo(userinfo) {", new: "if false && userinfo != \"\" {"},
-		{name: "URI-host", rule: "5.2", rows: "T25_constraint_on_URI_with_an_address",
+		{name: "constraint-URI-host", rule: "5.2", rows: "T25_constraint_on_URI_with_an_address",
 			old: "|| !isHost(host) || isAddress(host) {", new: "|| !isHost(host) {"},
 		{name: "mail-host-only", rule: "5.2", rows: "T25_constraint_on_mail_below_a_permitted_host",
 			old: "return n.host == s.host && (s.local", new: "return (n.host == s.host || isBelow(n.host, s.host)) && (s.local"},

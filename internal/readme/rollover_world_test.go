@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/issuer"
@@ -277,7 +278,7 @@ func (s *staples) Current(now time.Time) ([]*ocspstaple.Staple, error) {
 	}
 	s.last, s.at = nil, now
 	for n, der := range list {
-		staple, err := ocspstaple.Authenticate(der, s.chain[n].Cert, s.chain[n].Issuer.Cert, now)
+		staple, err := ocspstaple.Authenticate(der, s.chain[n].Cert, s.chain[n].Issuer.Cert, now, stapled.NoLeeway)
 		if err != nil {
 			return nil, err
 		}
