@@ -52,7 +52,7 @@ var constraintTargets = []target{
 		{name: "names-mail-in-the-subject", rule: "5.2", rows: "T25_constraint_on_mail_in_the_subject",
 			old: "range dn.emailAddresses {", new: "range dn.emailAddresses[:0] {"},
 		{name: "names-mail-outside-ASCII", rule: "5.2", rows: "TestNames/mail_outside_ASCII",
-			old: "if k == otherName && isSmtpUTF8Mailbox(value) {", new: "if false {"},
+			old: "if k == otherName && isSMTPUTF8Mailbox(value) {", new: "if false {"},
 		{name: "names-malformed", rule: "5.2", rows: "TestNames/names_of_no_kind",
 			old: "k, value, ok := readGeneralName(&list)\n\t\t\tif !ok {\n\t\t\t\treturn nil, errAltNames", new: "k, value, ok := readGeneralName(&list)\n\t\t\tif !ok {\n\t\t\t\tbreak"},
 		{name: "DNS-label-boundary", rule: "5.2", rows: "T25_constraint_on_DNS_name_of_the_ending_of_a_permitted_one",

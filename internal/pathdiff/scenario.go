@@ -276,7 +276,7 @@ func (s *scenario) policies(p *planned, rate int) {
 		edit(testca.PolicyConstraints(s.random.IntN(3), s.random.IntN(4)-1))
 	}
 	if s.sometimes(6, "any-policy inhibited") {
-		edit(testca.InhibitAnyPolicy(byte(s.random.IntN(2)))) //nolint:gosec // 0 or 1
+		edit(testca.InhibitAnyPolicy(byte(s.random.IntN(2))))
 	}
 	if s.sometimes(6, "policies mapped") {
 		from, to := testca.Policy(1+s.random.IntN(2)), testca.Policy(1+s.random.IntN(2))
