@@ -21,6 +21,7 @@ import (
 
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/verifier"
 )
 
 func TestLoadAnchorFiles(t *testing.T) {
@@ -237,4 +238,55 @@ func TestReloadAnchorsIncomplete(t *testing.T) {
 			t.Errorf("error %v, want %q", err, says)
 		}
 	}
+}
+
+// TestReloadAnchorsOfVerifier: a file that changes decides what a verifier and
+// its views accept, also of what they have accepted before.
+func TestReloadAnchorsOfVerifier(t *testing.T) {
+	root, other := testca.New(), testca.New(testca.Named("Other"))
+	tokens := []string{root.Leaf().Token(), other.Leaf().Token()}
+	synctest.Test(t, func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "anchors.pem")
+		put(t, file, root.Cert)
+		inUse, err := certs.LoadAnchors(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := verifier.New(verifier.Config{Anchors: inUse, Audience: "billing", Now: func() time.Time { return testca.Now }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		view, err := v.View(verifier.ViewConfig{Audience: "orders"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() {
+			ended <- certs.AnchorReloader{Files: []certs.AnchorFile{{File: file}}, Use: v.SetAnchors}.Run(ctx, inUse)
+		}()
+		for i, step := range []struct {
+			trusted []*x509.Certificate
+			accept  []bool
+		}{
+			{[]*x509.Certificate{root.Cert}, []bool{true, false}},
+			{[]*x509.Certificate{root.Cert, other.Cert}, []bool{true, true}},
+			{nil, []bool{true, true}}, // a broken file changes nothing
+			{[]*x509.Certificate{other.Cert}, []bool{false, true}},
+			{[]*x509.Certificate{root.Cert}, []bool{true, false}},
+		} {
+			put(t, file, step.trusted...)
+			time.Sleep(certs.ReloadInterval)
+			synctest.Wait()
+			for n, raw := range tokens {
+				for range 2 {
+					if _, err := view.Verify(raw); (err == nil) != step.accept[n] {
+						t.Errorf("step %d, token %d: %v", i, n, err)
+					}
+				}
+			}
+		}
+		cancel()
+		<-ended
+	})
 }
