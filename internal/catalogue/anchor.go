@@ -118,6 +118,9 @@ func anchorCases() []Case {
 			leaf: func(m *Maker) *testca.Party {
 				return m.newLeaf(m.ca, func(t *testca.Template) { t.SigningKey = repeat(m.root.Key) })
 			}},
+		{name: "leaf_of_a_namesake_followed_by_the_anchor", rules: "4.1", anchors: []string{"root", "root-next"}, want: untrusted,
+			comment: "The anchor in x5c did not sign the leaf, and its namesake, which did, is not tried.",
+			leaf:    func(m *Maker) *testca.Party { return m.newLeaf(nextRoot(m)) }, edit: followedBy(theRoot)},
 		{name: "chain_with_the_anchor_twice", rules: "3.3", want: invalid, edit: followedBy(theRoot, theRoot)},
 		{name: "chain_with_the_anchor_and_an_unrelated_certificate", rules: "3.3", want: invalid, edit: followedBy(theRoot, func(m *Maker) *testca.Party { return m.stranger })},
 		{name: "chain_with_the_anchor_before_the_intermediate", rules: "3.3", want: invalid,
@@ -174,6 +177,9 @@ func scopeCases() []Case {
 		{name: "scoped_intermediate_below_an_unscoped_root", row: "T20", anchors: []string{"root", "intermediate"},
 			scopes: map[string][]string{"intermediate": {"other.example"}}, want: untrusted,
 			comment: "The root alone would allow it, and nothing falls back to it."},
+		{name: "scoped_intermediate_below_an_unscoped_root_in_x5c", row: "T20", anchors: []string{"root", "intermediate"},
+			scopes: map[string][]string{"intermediate": {"other.example"}}, want: untrusted, edit: followedBy(theRoot),
+			comment: "The path ends below the first anchor in x5c."},
 		{name: "scoped_root_and_an_intermediate_that_may_vouch_for_all", anchors: []string{"root", "intermediate"},
 			scopes: scoped("other.example"), anchor: "intermediate"},
 		{name: "iss_out_of_scope_beside_a_name_in_scope", row: "T21", rules: "7.3", scopes: scoped(clientDNS), want: mismatch},

@@ -32,7 +32,7 @@ var cacheTargets = []target{
 			old: "ok && token.header.segment == t.header && ", new: "ok && "},
 		{name: "header-only-after-the-signature", rule: "§3", rows: "T02_ T11_ T18_ T19_",
 			old: "if err := c.signer.verify(t, segments); err != nil {",
-			new: "if path, err := linked.Path(); err == nil {\n\t\tif proven, err := v.prove(c, path, san.Names{}, h, at); err == nil {\n\t\t\tv.rememberHeader(proven)\n\t\t}\n\t}\n\tif err := c.signer.verify(t, segments); err != nil {"},
+			new: "if path, err := linked.Path(); err == nil {\n\t\tnames, _ := c.chain.names()\n\t\tif proven, err := v.prove(c, path, names, h, at); err == nil {\n\t\t\tv.rememberHeader(proven)\n\t\t}\n\t}\n\tif err := c.signer.verify(t, segments); err != nil {"},
 		{name: "header-only-after-the-claims", rule: "§3", rows: "T12_ T13_",
 			old: "// 7. Claims.\n", new: "v.rememberHeader(proven)\n"},
 		{name: "token-only-after-the-signature", rule: "§3", rows: "T18_signature_by",

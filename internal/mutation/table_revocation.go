@@ -18,7 +18,7 @@ var revocationTargets = []target{
 				"\t\t\treturn nil, rejectStaple(err, i)\n\t\t}\n\t\tproven"},
 		{name: "revocation-only-after-the-signature", rule: "6.10", rows: "T02_revocation_in_a_token_that_another_key_signed",
 			old: "if err := c.signer.verify(t, segments); err != nil {\n\t\treturn nil, reject(stapled.SignatureInvalid, \"%w\", err)\n\t}\n\tpath",
-			new: "if err := c.signer.verify(t, segments); err != nil {\n\t\tif path, err := linked.Path(); err == nil {\n\t\t\t_, _ = v.prove(c, path, san.Names{}, h, at)\n\t\t}\n" +
+			new: "if err := c.signer.verify(t, segments); err != nil {\n\t\tif path, err := linked.Path(); err == nil {\n\t\t\tnames, _ := c.chain.names()\n\t\t\t_, _ = v.prove(c, path, names, h, at)\n\t\t}\n" +
 				"\t\treturn nil, reject(stapled.SignatureInvalid, \"%w\", err)\n\t}\n\tpath"},
 		{name: "revocation-sticky", rule: "6.10",
 			old: "v.revocations.checkStapled(s, now, v.freshness); err != nil", new: "v.revocations.checkStapled(s, now, v.freshness); false && err != nil"},
