@@ -26,8 +26,8 @@ func TestPartsOfKnownCertificates(t *testing.T) {
 	}
 	ca := w.root.Intermediate(testca.Named("Many usages"), usages(140))
 	first := ca.Leaf()
-	known, _ := stranger.Parts(ca.Cert)
-	parts, _ := stranger.Parts(first.Cert)
+	known, _, _ := stranger.Parts(ca.Cert)
+	parts, _, _ := stranger.Parts(first.Cert)
 	last := ca.Leaf(usages(stapled.MaxParts - known - parts)) // and one more for any
 	for _, c := range []struct {
 		name string

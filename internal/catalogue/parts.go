@@ -109,7 +109,24 @@ func partsCases() []Case {
 		return start + strings.Repeat("a", octets-len(start))
 	}
 	at, above := long(stapled.MaxNameBytes), long(stapled.MaxNameBytes+1)
+	// Names of 64 bytes, and one that fills up.
+	sized := func(size int) func(*Maker) *testca.Party {
+		return func(m *Maker) *testca.Party {
+			names := func(last int) testca.Edit {
+				return func(t *testca.Template) {
+					for range 54 {
+						t.DNSNames = append(t.DNSNames, strings.Repeat("a", 62))
+					}
+					t.DNSNames = append(t.DNSNames, strings.Repeat("b", last))
+				}
+			}
+			_, _, bytes := stranger.Parts(m.newLeaf(m.root, names(200)).Cert)
+			return m.newLeaf(m.root, names(200+size-bytes))
+		}
+	}
 	return append(cases,
+		Case{name: "certificate_with_lists_of_4096_bytes", rules: "3.2", leaf: sized(stapled.MaxPartBytes)},
+		Case{name: "certificate_with_lists_of_4097_bytes", rules: "3.2", leaf: sized(stapled.MaxPartBytes + 1), want: stapled.ChainInvalid},
 		Case{name: "certificates_with_192_parts_together", rules: "3.2", leaf: together(0)},
 		Case{name: "certificates_with_193_parts_together", rules: "3.2", leaf: together(1), want: stapled.ChainInvalid},
 		Case{name: "certificate_with_an_extension_of_an_identifier_of_16_bytes", rules: "3.2", leaf: identifier(stapled.MaxExtensionIDBytes)},
@@ -146,7 +163,7 @@ func extendedKeyUsages(t *testca.Template, n int) {
 }
 
 func partsOf(c *x509.Certificate) int {
-	parts, _ := stranger.Parts(c)
+	parts, _, _ := stranger.Parts(c)
 	return parts
 }
 

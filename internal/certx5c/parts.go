@@ -27,9 +27,11 @@ const (
 // are counted first, and counting allocates nothing.
 type Counts struct {
 	// Parts is the number of attributes in the issuer and subject names and of
-	// elements of the lists in extensions, plus two for each extension, which
-	// costs a parser twice as much.
+	// elements of the lists in extensions. Extensions and URIs in the
+	// subjectAltName, which cost a parser more, count as two.
 	Parts int
+	// Bytes is the size of the names and of the lists, without tag and length.
+	Bytes int
 	// Names is the number of names in the subjectAltName; they are also parts.
 	Names int
 	// LongestID is the length in octets of the longest identifier of an
@@ -71,6 +73,7 @@ func Count(der []byte) Counts {
 
 // name counts the attributes of a Name (RFC 5280 §4.1.2.4).
 func (n *Counts) name(rdns cryptobyte.String) bool {
+	n.Bytes += len(rdns)
 	var rdn cryptobyte.String
 	for !rdns.Empty() {
 		if !rdns.ReadASN1(&rdn, cbasn1.SET) {
@@ -105,12 +108,15 @@ func (n *Counts) extensions(list cryptobyte.String) {
 // value counts the elements of a list in an extension.
 func (n *Counts) value(id string, list cryptobyte.String) {
 	switch id {
+	case certificatePolicies, policyMappings, extKeyUsage, authorityInfoAccess, subjectAltName, crlDistributionPoints, nameConstraints:
+		n.Bytes += len(list)
+	}
+	switch id {
 	case certificatePolicies, policyMappings, extKeyUsage, authorityInfoAccess:
 		n.Parts += elements(list)
 	case subjectAltName:
 		names := n.names(list)
 		n.Names += names
-		n.Parts += names
 	case crlDistributionPoints:
 		n.points(list)
 	case nameConstraints:
@@ -118,14 +124,19 @@ func (n *Counts) value(id string, list cryptobyte.String) {
 	}
 }
 
-// names counts GeneralNames.
+// names counts GeneralNames, as parts too, and returns their number.
 func (n *Counts) names(list cryptobyte.String) int {
 	count := 0
 	for !list.Empty() {
 		count++
+		n.Parts++
 		var name cryptobyte.String
-		if !list.ReadAnyASN1(&name, new(cbasn1.Tag)) {
+		var tag cbasn1.Tag
+		if !list.ReadAnyASN1(&name, &tag) {
 			break
+		}
+		if tag == cbasn1.Tag(6).ContextSpecific() {
+			n.Parts++
 		}
 		n.LongestName = max(n.LongestName, len(name))
 	}

@@ -22,7 +22,7 @@ func TestForgeriesOfParts(t *testing.T) {
 		t.Run("T04_"+s.Name, func(t *testing.T) {
 			der := s.Make(stapled.MaxChainBytes, nil, nil)
 			n := certx5c.Count(der)
-			within := n.Parts <= stapled.MaxParts && n.Names <= stapled.MaxNames &&
+			within := n.Parts <= stapled.MaxParts && n.Bytes <= stapled.MaxPartBytes && n.Names <= stapled.MaxNames &&
 				n.LongestID <= stapled.MaxExtensionIDBytes && n.LongestName <= stapled.MaxNameBytes && !n.EmptyRDN
 			c, err := certx5c.ParseDER(der)
 			if !within && !errors.Is(err, stapled.ChainInvalid) || within && c == nil && !errors.Is(err, stapled.ChainInvalid) {
@@ -108,9 +108,9 @@ func FuzzCount(f *testing.F) {
 			}
 			return
 		}
-		parts, names := stranger.Parts(parsed)
-		if parts > n.Parts || names > n.Names || len(parsed.Extensions) > 0 && (parts != n.Parts || names != n.Names) {
-			t.Errorf("counted %d parts and %d names, where there are %d and %d", n.Parts, n.Names, parts, names)
+		parts, names, size := stranger.Parts(parsed)
+		if parts > n.Parts || names > n.Names || size > n.Bytes || len(parsed.Extensions) > 0 && (parts != n.Parts || names != n.Names || size != n.Bytes) {
+			t.Errorf("counted %d parts of %d bytes and %d names, where there are %d of %d and %d", n.Parts, n.Bytes, n.Names, parts, size, names)
 		}
 	})
 }
