@@ -58,10 +58,13 @@ const (
 	// attributes in issuer and subject names and the elements of the lists in
 	// extensions; an extension, and a URI in the subjectAltName, counts as two.
 	// Real certificates have 20 to 60.
-	MaxParts = 192
+	MaxParts = 160
 	// MaxPartBytes limits the names and the lists that hold the parts, in the
 	// same certificates together.
-	MaxPartBytes = 4 << 10
+	MaxPartBytes = 3 << 10
+	// MaxAlgorithmBytes limits each AlgorithmIdentifier of a certificate: those of
+	// its signature and of its key.
+	MaxAlgorithmBytes = 128
 	// MaxExtensionIDBytes limits the object identifier of an extension, in DER
 	// without tag and length.
 	MaxExtensionIDBytes = 16

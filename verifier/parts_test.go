@@ -24,7 +24,7 @@ func TestPartsOfKnownCertificates(t *testing.T) {
 			}
 		}
 	}
-	ca := w.root.Intermediate(testca.Named("Many usages"), usages(140))
+	ca := w.root.Intermediate(testca.Named("Many usages"), usages(110))
 	first := ca.Leaf()
 	known, _, _ := stranger.Parts(ca.Cert)
 	parts, _, _ := stranger.Parts(first.Cert)

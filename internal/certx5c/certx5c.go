@@ -53,7 +53,8 @@ func Parse(x5c []string) ([]*x509.Certificate, error) {
 // ParseDER parses one certificate; ChainInvalid if the bytes are not exactly
 // one certificate, or if it exceeds a limit: [stapled.MaxChainBytes],
 // [stapled.MaxParts], [stapled.MaxPartBytes], [stapled.MaxNames],
-// [stapled.MaxNameBytes] or [stapled.MaxExtensionIDBytes]. Nothing is parsed before it has been counted.
+// [stapled.MaxNameBytes], [stapled.MaxExtensionIDBytes] or
+// [stapled.MaxAlgorithmBytes]. Nothing is parsed before it has been counted.
 func ParseDER(der []byte) (*x509.Certificate, error) { return new(Budget).Parse(der) }
 
 // Budget counts the parts of the certificates in one chain, which together

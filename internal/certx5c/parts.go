@@ -38,6 +38,8 @@ type Counts struct {
 	// extension, and LongestName that of the longest name in the subjectAltName
 	// or the name constraints.
 	LongestID, LongestName int
+	// LongestAlgorithm is the length of the longer AlgorithmIdentifier.
+	LongestAlgorithm int
 	// EmptyRDN says that a name has an RDN without an attribute.
 	EmptyRDN bool
 }
@@ -52,12 +54,13 @@ func Count(der []byte) Counts {
 		return n
 	}
 	// TBSCertificate (RFC 5280 §4.1): version, serialNumber, signature; issuer,
-	// validity, subject; subjectPublicKeyInfo and the unique identifiers, which
-	// have no parts; extensions.
+	// validity, subject; subjectPublicKeyInfo, which begins with its algorithm; the
+	// unique identifiers, which have no parts; extensions.
 	tbs.SkipOptionalASN1(tag(0))
-	if !tbs.SkipASN1(cbasn1.INTEGER) || !tbs.SkipASN1(cbasn1.SEQUENCE) ||
+	if !tbs.SkipASN1(cbasn1.INTEGER) || !n.algorithm(&tbs) ||
 		!tbs.ReadASN1(&field, cbasn1.SEQUENCE) || !n.name(field) || !tbs.SkipASN1(cbasn1.SEQUENCE) ||
-		!tbs.ReadASN1(&field, cbasn1.SEQUENCE) || !n.name(field) {
+		!tbs.ReadASN1(&field, cbasn1.SEQUENCE) || !n.name(field) ||
+		!tbs.ReadASN1(&field, cbasn1.SEQUENCE) || !n.algorithm(&field) {
 		return n
 	}
 	for kind := cbasn1.Tag(0); kind != tag(3); {
@@ -69,6 +72,15 @@ func Count(der []byte) Counts {
 		n.extensions(field)
 	}
 	return n
+}
+
+func (n *Counts) algorithm(in *cryptobyte.String) bool {
+	var identifier cryptobyte.String
+	if !in.ReadASN1(&identifier, cbasn1.SEQUENCE) {
+		return false
+	}
+	n.LongestAlgorithm = max(n.LongestAlgorithm, len(identifier))
+	return true
 }
 
 // name counts the attributes of a Name (RFC 5280 §4.1.2.4).
@@ -198,6 +210,8 @@ func (n *Counts) check() error {
 		return stapled.Errorf(stapled.ChainInvalid, "a certificate has a name of %d bytes, more than %d", n.LongestName, stapled.MaxNameBytes)
 	case n.LongestID > stapled.MaxExtensionIDBytes:
 		return stapled.Errorf(stapled.ChainInvalid, "an extension has an identifier of %d bytes, more than %d", n.LongestID, stapled.MaxExtensionIDBytes)
+	case n.LongestAlgorithm > stapled.MaxAlgorithmBytes:
+		return stapled.Errorf(stapled.ChainInvalid, "a certificate has an AlgorithmIdentifier of %d bytes, more than %d", n.LongestAlgorithm, stapled.MaxAlgorithmBytes)
 	case n.EmptyRDN:
 		return stapled.Errorf(stapled.ChainInvalid, "a certificate has an issuer or subject with an empty RDN")
 	}

@@ -64,6 +64,8 @@ var certificateTargets = []target{
 			old: "case n.LongestName > stapled.MaxNameBytes:", new: "case false:"},
 		{name: "certificate-extension-identifier", rule: "3.2",
 			old: "case n.LongestID > stapled.MaxExtensionIDBytes:", new: "case false:"},
+		{name: "certificate-algorithm-bytes", rule: "3.2",
+			old: "case n.LongestAlgorithm > stapled.MaxAlgorithmBytes:", new: "case false:"},
 		{name: "certificate-empty-RDN", rule: "3.2",
 			old: "case n.EmptyRDN:", new: "case false:"},
 		{name: "parts-attributes", rule: "3.2",

@@ -51,7 +51,7 @@ func (w *World) Tokens() []Token {
 		switch shape.Name {
 		case "extensions", "policies", "extended key usages", "empty URIs", "subject of many organizational units",
 			"CRL distribution points", "authority information access", "one long URI that is malformed":
-			all = append(all, Token{"6 KiB, refused unparsed: " + shape.Name, w.token(shape.Make(stapled.MaxChainBytes, w.Root.Cert.RawSubject, nil))})
+			all = append(all, Token{"6 KiB, refused unparsed: " + shape.Name, w.token(shape.Make(stapled.MaxChainBytes, Place{Issuer: w.Root.Cert.RawSubject}))})
 		}
 		if chain := w.chain(shape, 1); chain != nil {
 			all = append(all, Token{"one certificate: " + shape.Name, w.token(chain...)})
@@ -74,7 +74,7 @@ func (w *World) chain(shape Shape, n int) [][]byte {
 		var budget certx5c.Budget
 		fits, small := true, false
 		for i := n - 1; i >= 0 && fits && !small; i-- {
-			chain[i] = shape.Make(size, issuer, Name(1, fmt.Sprint(i)))
+			chain[i] = shape.Make(size, Place{issuer, Name(1, fmt.Sprint(i)), byte(i)})
 			if small = chain[i] == nil; small {
 				break
 			}
@@ -188,7 +188,7 @@ func (w *World) forged() []Token {
 		{"made-up leaf of P-521", w.token(public(w.Root, testca.Keyed(testca.P521))...)},
 		{"made-up leaf of Ed25519", w.token(public(w.Root, testca.Keyed(testca.Ed25519))...)},
 		{"16 KiB of base64 that is no header", strings.Repeat("A", stapled.MaxTokenBytes-4) + ".A.A"},
-		{"16 KiB of base64 that is no payload", cut(w.Leaf.Token()) + "." + strings.Repeat("A", 10<<10) + ".AA"},
+		{"16 KiB of base64 that is no payload", cut(w.Leaf.Token()) + "." + strings.Repeat("A", 10<<10) + "." + strings.Repeat("W", 86)},
 	}
 }
 
