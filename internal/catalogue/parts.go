@@ -114,19 +114,19 @@ func partsCases() []Case {
 		return func(m *Maker) *testca.Party {
 			names := func(last int) testca.Edit {
 				return func(t *testca.Template) {
-					for range 36 {
+					for range 52 {
 						t.DNSNames = append(t.DNSNames, strings.Repeat("a", 62))
 					}
 					t.DNSNames = append(t.DNSNames, strings.Repeat("b", last))
 				}
 			}
-			_, _, bytes := stranger.Parts(m.newLeaf(m.root, names(200)).Cert)
-			return m.newLeaf(m.root, names(200+size-bytes))
+			_, _, bytes := stranger.Parts(m.newLeaf(m.root, names(400)).Cert)
+			return m.newLeaf(m.root, names(400+size-bytes))
 		}
 	}
 	return append(cases,
-		Case{name: "certificate_with_lists_of_3072_bytes", rules: "3.2", leaf: sized(stapled.MaxPartBytes)},
-		Case{name: "certificate_with_lists_of_3073_bytes", rules: "3.2", leaf: sized(stapled.MaxPartBytes + 1), want: stapled.ChainInvalid},
+		Case{name: "certificate_with_lists_of_4096_bytes", rules: "3.2", leaf: sized(stapled.MaxPartBytes)},
+		Case{name: "certificate_with_lists_of_4097_bytes", rules: "3.2", leaf: sized(stapled.MaxPartBytes + 1), want: stapled.ChainInvalid},
 		Case{name: "certificates_with_160_parts_together", rules: "3.2", leaf: together(0)},
 		Case{name: "certificates_with_161_parts_together", rules: "3.2", leaf: together(1), want: stapled.ChainInvalid},
 		Case{name: "certificate_with_an_extension_of_an_identifier_of_16_bytes", rules: "3.2", leaf: identifier(stapled.MaxExtensionIDBytes)},

@@ -216,7 +216,7 @@ var tokenTargets = []target{
 		{name: "config-algorithms-none", rule: "2.2", rows: "TestForgeriesOfConfigs/T01_no_algorithms",
 			old: "if cfg.Algorithms != nil && len(cfg.Algorithms) == 0 {", new: "if false {"},
 		{name: "zero-Verifier", rule: "§4", rows: "TestForgeriesAtTheZeroVerifier",
-			old: "if v.core == nil {", new: "if false {"},
+			old: "if v.core == nil {\n\t\treturn Token{}, errZeroVerifier", new: "if false {\n\t\treturn Token{}, errZeroVerifier"},
 		{name: "config-algorithms", rule: "2.2", rows: "TestForgeriesOfConfigs/T01_a_symmetric_alg",
 			old: "certkey.Hash(jose.SignatureAlgorithm(alg)); err != nil", new: "certkey.Hash(jose.SignatureAlgorithm(alg)); false && err != nil"},
 		{name: "config-key-usage", rule: "4.4", rows: "TestForgeriesOfDefaultConfigs",
