@@ -138,7 +138,7 @@ var certificateTargets = []target{
 			old: "if isURI(uri) {", new: "if true {"},
 		{name: "URI-scheme", rule: "7.3", rows: "TestForgeriesOfURIs/T28_scheme_with_underscore",
 			old: "!isScheme(scheme)", new: "false && !isScheme(scheme)"},
-		{name: "URI-host", rule: "7.3",
+		{name: "usable-URI-host", rule: "7.3",
 			old: "return isAuthority(rest[:end]) &&", new: "return"},
 		{name: "URI-characters", rule: "7.3",
 			old: " && isVisible(rest[end:])", new: ""},
