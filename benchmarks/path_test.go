@@ -182,7 +182,7 @@ func TestReport(t *testing.T) {
 	if _, ok := ratios["hot_allocs"]; !ok {
 		t.Error("hot_allocs is absent")
 	}
-	if sizes, ok := ratios["token_sizes"].([]any); !ok || len(sizes) != 18 {
+	if sizes, ok := ratios["token_sizes"].([]any); !ok || len(sizes) != 24 {
 		t.Errorf("token_sizes is %v", ratios["token_sizes"])
 	}
 	var page, terminal strings.Builder

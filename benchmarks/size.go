@@ -4,10 +4,12 @@
 package benchmarks
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math/big"
 	"time"
 
 	"github.com/stapledjwt/stapled"
@@ -22,6 +24,9 @@ import (
 type TokenSize struct {
 	// Keys is the kind of all keys.
 	Keys testca.Kind `json:"keys"`
+	// Certificates is "large", with names of three attributes and three URLs, or
+	// "small", as those of `stapled up`.
+	Certificates string `json:"certificates"`
 	// Anchor is the verifier's anchor: "root", so that the token carries leaf and
 	// intermediate, or "intermediate", so that it carries the leaf.
 	Anchor string `json:"anchor"`
@@ -48,16 +53,18 @@ type Size struct {
 // machine, except that an ECDSA signature may be two bytes shorter.
 func TokenSizes() ([]TokenSize, error) {
 	var sizes []TokenSize
-	for _, keys := range []testca.Kind{testca.P256, testca.RSA2048, testca.RSA4096} {
-		root := testca.New(testca.Keyed(keys), deployed)
-		leaf := root.Intermediate(testca.Keyed(keys), deployed).Leaf(testca.Keyed(keys), deployed)
+	for _, kind := range []struct {
+		keys         testca.Kind
+		certificates string
+	}{{testca.P256, "small"}, {testca.P256, "large"}, {testca.RSA2048, "large"}, {testca.RSA4096, "large"}} {
+		leaf := newLeaf(kind.keys, kind.certificates)
 		for _, setup := range []struct{ anchor, staples string }{
 			{"intermediate", "leaf"}, {"root", "leaf"}, {"root", "chain"},
 		} {
 			for _, delegate := range []bool{false, true} {
-				s := TokenSize{Keys: keys, Anchor: setup.anchor, Staples: setup.staples, Delegate: delegate}
+				s := TokenSize{Keys: kind.keys, Certificates: kind.certificates, Anchor: setup.anchor, Staples: setup.staples, Delegate: delegate}
 				if err := s.measure(leaf); err != nil {
-					return nil, fmt.Errorf("%s, %s as the anchor: %w", keys, setup.anchor, err)
+					return nil, fmt.Errorf("%s, %s as the anchor: %w", kind.keys, setup.anchor, err)
 				}
 				sizes = append(sizes, s)
 			}
@@ -66,8 +73,33 @@ func TokenSizes() ([]TokenSize, error) {
 	return sizes, nil
 }
 
-// deployed gives a certificate the usual extensions.
-func deployed(t *testca.Template) {
+func newLeaf(keys testca.Kind, certificates string) *testca.Party {
+	edits := []testca.Edit{testca.Keyed(keys), profiles[certificates]}
+	return testca.New(edits...).Intermediate(edits...).Leaf(edits...)
+}
+
+// profiles are what certificates hold beside their keys.
+var profiles = map[string]testca.Edit{"small": small, "large": large}
+
+// small gives a certificate what those of `stapled up` have: 16 bytes of serial
+// number, and in a leaf the URL of the responder and one name.
+func small(t *testca.Template) {
+	if t.IsCA {
+		t.Subject.CommonName, t.Subject.Organization = "Stapled "+t.Subject.CommonName+" CA", []string{"Stapled"}
+	} else {
+		t.OCSPServer = []string{"http://ocsp.pki.example.com/"}
+	}
+	if t.URIs != nil {
+		t.Subject.CommonName = "service.stapled.internal"
+		t.URIs, t.DNSNames = nil, []string{t.Subject.CommonName}
+	}
+	serial := sha256.Sum256([]byte(t.Subject.CommonName))
+	serial[0] |= 0x80
+	t.SerialNumber = new(big.Int).SetBytes(serial[:16])
+}
+
+// large gives a certificate what many enterprise CAs put into theirs.
+func large(t *testca.Template) {
 	t.Subject.Organization, t.Subject.Country = []string{"Example Corporation"}, []string{"US"}
 	t.OCSPServer = []string{"http://ocsp.pki.example.com/"}
 	t.IssuingCertificateURL = []string{"http://pki.example.com/intermediate-ca.cer"}
@@ -84,7 +116,7 @@ func (s *TokenSize) measure(leaf *testca.Party) error {
 		signer := p.Issuer
 		var embedded []*x509.Certificate
 		if s.Delegate {
-			signer = p.Issuer.Delegate(testca.Keyed(s.Keys), testca.Named(p.Issuer.Cert.Subject.CommonName+" OCSP"), deployed)
+			signer = p.Issuer.Delegate(testca.Keyed(s.Keys), testca.Named(p.Issuer.Cert.Subject.CommonName+" OCSP"), profiles[s.Certificates])
 			embedded = append(embedded, signer.Cert)
 		}
 		for above := p.Issuer; above != nil; above = above.Issuer {
@@ -145,7 +177,7 @@ func (m *Measurement) Sizes() *Table { return SizeTable(m.TokenSizes) }
 
 // SizeTable returns a table with one row for each setup.
 func SizeTable(sizes []TokenSize) *Table {
-	t := &Table{Head: []string{"keys", "anchor", "staples for", "signed by", "embeds its chain: staples", "token", "slimmed: staples", "token"}}
+	t := &Table{Head: []string{"keys", "certificates", "anchor", "staples for", "signed by", "embeds its chain: staples", "token", "slimmed: staples", "token"}}
 	for _, s := range sizes {
 		signer, staples := "issuer", "the leaf"
 		if s.Delegate {
@@ -154,7 +186,7 @@ func SizeTable(sizes []TokenSize) *Table {
 		if s.Staples == "chain" {
 			staples = "leaf and intermediate"
 		}
-		t.add(string(s.Keys), s.Anchor, staples, signer,
+		t.add(string(s.Keys), s.Certificates, s.Anchor, staples, signer,
 			grouped(int64(s.Whole.Staples)), s.Whole.token(), grouped(int64(s.Slim.Staples)), s.Slim.token())
 	}
 	return t

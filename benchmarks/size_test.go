@@ -6,16 +6,20 @@ package benchmarks
 import (
 	"strings"
 	"testing"
+
+	"github.com/stapledjwt/stapled/internal/testca"
 )
 
-// TestTokenSizes holds that a slimmed token of every setup is accepted, and that
-// there is a setup in which the whole one is not. It logs the table.
+// TestTokenSizes holds that a slimmed token of every setup is accepted, that
+// there is a setup in which the whole one is not, and that a token below an
+// intermediate takes at most 2000 bytes with P-256 keys, small certificates, and
+// staples that the intermediate signs itself. It logs the table.
 func TestTokenSizes(t *testing.T) {
 	sizes, err := TokenSizes()
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused := 0
+	refused, smallest := 0, 0
 	for _, s := range sizes {
 		if s.Slim.Refused || s.Slim.Token >= s.Whole.Token || s.Slim.Staples >= s.Whole.Staples {
 			t.Errorf("slimming is of no use: %+v", s)
@@ -23,9 +27,15 @@ func TestTokenSizes(t *testing.T) {
 		if s.Whole.Refused {
 			refused++
 		}
+		if s.Keys == testca.P256 && s.Certificates == "small" && s.Anchor == "intermediate" && !s.Delegate {
+			smallest = s.Slim.Token
+		}
 	}
 	if refused == 0 {
 		t.Error("no token is refused for its size: this test has lost its object")
+	}
+	if smallest == 0 || smallest > 2000 {
+		t.Errorf("the smallest token has %d bytes", smallest)
 	}
 	var table strings.Builder
 	if err := SizeTable(sizes).Text(&table); err != nil {

@@ -51,25 +51,36 @@ func NewAnchors(certificates ...*x509.Certificate) (*Anchors, error) {
 // [NewAnchors] refuses, a malformed scope, and certificates of one name and key
 // with different scopes or labels.
 func NewScopedAnchors(list ...AnchorConfig) (*Anchors, error) {
-	set := &Anchors{bySubject: make(map[string][]*Anchor)}
+	set := newAnchors()
 	for _, cfg := range list {
-		scope, err := newScope(cfg.Scope)
-		if err != nil {
+		if err := set.addAll(cfg); err != nil {
 			return nil, err
-		}
-		for i, c := range cfg.Certificates {
-			if c == nil {
-				return nil, fmt.Errorf("trust anchor %d is nil", i)
-			}
-			if err := set.add(c, cfg.Label, scope); err != nil {
-				return nil, fmt.Errorf("trust anchor %s: %w", certname.Of(c), err)
-			}
 		}
 	}
 	if len(set.all) == 0 {
-		return nil, errors.New("no trust anchor given")
+		return nil, errNoAnchor
 	}
 	return set, nil
+}
+
+var errNoAnchor = errors.New("no trust anchor given")
+
+func newAnchors() *Anchors { return &Anchors{bySubject: make(map[string][]*Anchor)} }
+
+func (a *Anchors) addAll(cfg AnchorConfig) error {
+	scope, err := newScope(cfg.Scope)
+	if err != nil {
+		return err
+	}
+	for i, c := range cfg.Certificates {
+		if c == nil {
+			return fmt.Errorf("trust anchor %d is nil", i)
+		}
+		if err := a.add(c, cfg.Label, scope); err != nil {
+			return fmt.Errorf("trust anchor %s: %w", certname.Of(c), err)
+		}
+	}
+	return nil
 }
 
 func (a *Anchors) add(c *x509.Certificate, label string, scope scope) error {
@@ -77,8 +88,8 @@ func (a *Anchors) add(c *x509.Certificate, label string, scope scope) error {
 		return err
 	}
 	if known := a.Of(c); known != nil {
-		if !slices.Equal(known.scope, scope) || (known.scope == nil) != (scope == nil) || known.id.Label != label {
-			return errors.New("it was given twice, with different scopes or labels")
+		if !known.scope.equal(scope) || known.id.Label != label {
+			return errors.New("its name and key were given twice, with different scopes or labels: give each CA one scope and one label")
 		}
 		known.add(c)
 		return nil
@@ -141,6 +152,14 @@ func (a *Anchors) IssuersOf(c *x509.Certificate) []*Anchor {
 	return named
 }
 
+// equal reports whether two sets have the same certificates in the same order,
+// for the same names and with the same labels.
+func (a *Anchors) equal(other *Anchors) bool {
+	return a != nil && other != nil && slices.EqualFunc(a.all, other.all, func(x, y *Anchor) bool {
+		return x.id == y.id && x.scope.equal(y.scope) && slices.EqualFunc(x.certificates, y.certificates, (*x509.Certificate).Equal)
+	})
+}
+
 // HaveKey reports whether a public key is that of an anchor.
 func (a *Anchors) HaveKey(key crypto.PublicKey) bool {
 	return slices.ContainsFunc(a.all, func(anchor *Anchor) bool {
@@ -149,21 +168,25 @@ func (a *Anchors) HaveKey(key crypto.PublicKey) bool {
 	})
 }
 
-// Warnings returns what an operator should know about these anchors, one
-// sentence each: an intermediate among them can no longer be revoked, and what
-// its issuer permits it no longer counts.
+// Warnings returns what an operator should know about these anchors, at most one
+// sentence for each: an intermediate among them can no longer be revoked, and
+// what its issuer permits it no longer counts. A root that also has a
+// cross-certificate is no intermediate.
 func (a *Anchors) Warnings() []string {
 	var warnings []string
 	for _, anchor := range a.all {
-		for _, c := range anchor.certificates {
-			if !bytes.Equal(c.RawIssuer, c.RawSubject) {
-				warnings = append(warnings, fmt.Sprintf("the trust anchor %s is an intermediate: verifiers do not see its revocation, "+
-					"and ignore the constraints that %s put on it", certname.Of(c), certname.IssuerOf(c)))
-			}
+		if !slices.ContainsFunc(anchor.certificates, isSelfIssued) {
+			c := anchor.certificates[0]
+			warnings = append(warnings, fmt.Sprintf("the trust anchor %s is an intermediate: verifiers do not see its revocation, "+
+				"and ignore the constraints that %s put on it", certname.Of(c), certname.IssuerOf(c)))
 		}
 	}
 	return warnings
 }
+
+// isSelfIssued reports whether the subject names itself as the issuer (RFC 5280
+// §3.2).
+func isSelfIssued(c *x509.Certificate) bool { return bytes.Equal(c.RawIssuer, c.RawSubject) }
 
 // Missing explains why no anchor issued a certificate: which one was needed,
 // and which ones there are.

@@ -18,6 +18,7 @@ import (
 	"github.com/stapledjwt/stapled/issuer"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 	"github.com/stapledjwt/stapled/stapledtest"
+	"github.com/stapledjwt/stapled/verifier"
 )
 
 // exampleFiles writes the files that a service gets from its CA.
@@ -114,4 +115,26 @@ func ExampleReloader() {
 		},
 	}
 	log.Print(reloader.Run(ctx, identity))
+}
+
+// A service trusts two CAs, each only for its own names, and takes up their next
+// roots while it runs.
+func ExampleAnchorReloader() {
+	files := []certs.AnchorFile{
+		{File: "a.pem", Scope: []string{"spiffe://a.example", ".a.example"}, Label: "a"},
+		{File: "b.pem", Scope: []string{"spiffe://b.example"}, Label: "b"},
+	}
+	anchors, err := certs.LoadAnchorFiles(files...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, warning := range anchors.Warnings() {
+		slog.Warn(warning)
+	}
+	v, err := verifier.New(verifier.Config{Anchors: anchors, Audience: "orders"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	reloader := certs.AnchorReloader{Files: files, Use: v.SetAnchors, Logger: slog.Default()}
+	log.Print(reloader.Run(context.Background(), anchors))
 }

@@ -19,27 +19,6 @@ func LoadChain(file string) ([]*x509.Certificate, error) {
 	return blocks.chain()
 }
 
-// LoadAnchors reads one or more trusted CA certificates from a PEM file that
-// contains nothing else. It refuses what [NewAnchors] refuses.
-func LoadAnchors(file string) (*Anchors, error) {
-	blocks, err := readPEM(file, certificateKind)
-	if err != nil {
-		return nil, err
-	}
-	list, err := blocks.chain()
-	if err != nil {
-		return nil, err
-	}
-	if len(list) != len(blocks.list) {
-		return nil, fmt.Errorf("%s: holds a private key besides its certificates, which a verifier must not have", file)
-	}
-	anchors, err := NewAnchors(list...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return anchors, nil
-}
-
 // loadIdentity is [LoadEncryptedIdentity] without recovery of a half-finished
 // Save.
 func loadIdentity(certFile, keyFile string, password []byte) (*Identity, error) {

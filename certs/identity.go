@@ -4,7 +4,6 @@
 package certs
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/x509"
 
@@ -19,8 +18,9 @@ type Identity struct {
 	Chain []*x509.Certificate
 	// Key is the private key of Chain[0].
 	Key crypto.Signer
-	// Anchor is the self-signed certificate at the end of the chain, which many
-	// files include. It is nil if there was none.
+	// Anchor issued the last certificate of Chain: the self-signed certificate at
+	// the end of the chain, which many files include, or what [Identity.Below]
+	// found. It is nil if there was none.
 	Anchor *x509.Certificate
 }
 
@@ -46,6 +46,24 @@ func NewIdentity(chain []*x509.Certificate, key crypto.Signer) (*Identity, error
 	return &Identity{Chain: chain, Key: key, Anchor: anchor}, nil
 }
 
+// Below returns the identity with a chain that ends below the first certificate
+// that is one of these anchors, as the path of a verifier that trusts them does;
+// that certificate becomes the Anchor. Use it if every verifier of the tokens
+// trusts the anchors: tokens get smaller, and what is left out needs no staple.
+// If the chain contains none of them, or they are nil, Below returns the identity
+// unchanged.
+func (id *Identity) Below(agreed *Anchors) *Identity {
+	if agreed == nil {
+		return id
+	}
+	for n := 1; n < len(id.Chain); n++ { // a leaf is no anchor
+		if agreed.Of(id.Chain[n]) != nil {
+			return &Identity{Chain: id.Chain[:n:n], Key: id.Key, Anchor: id.Chain[n]}
+		}
+	}
+	return id
+}
+
 func belongs(key crypto.Signer, c *x509.Certificate) bool {
 	pub, ok := c.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && key != nil && pub.Equal(key.Public())
@@ -64,6 +82,5 @@ func (id *Identity) Leaf() *x509.Certificate {
 // the old one also names itself as the issuer. Nothing depends on the
 // algorithm.
 func isSelfSigned(c *x509.Certificate) bool {
-	return bytes.Equal(c.RawIssuer, c.RawSubject) &&
-		c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
+	return isSelfIssued(c) && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
 }

@@ -57,3 +57,39 @@ func TestNewIdentity(t *testing.T) {
 		})
 	}
 }
+
+// TestIdentityBelow: the chain ends below the first agreed anchor, and otherwise
+// stays as it is.
+func TestIdentityBelow(t *testing.T) {
+	root := testca.New()
+	ca := root.Intermediate()
+	leaf := ca.Leaf()
+	id, err := certs.NewIdentity(append(leaf.Chain(), root.Cert), leaf.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	renewed := root.Intermediate(ending(testca.Now.AddDate(2, 0, 0)))
+	for name, row := range map[string]struct {
+		agreed *certs.Anchors
+		anchor *x509.Certificate
+		want   int
+	}{
+		"nil":          {nil, root.Cert, 2},
+		"zero":         {new(certs.Anchors), root.Cert, 2},
+		"root":         {anchorsOf(t, root.Cert), root.Cert, 2},
+		"other":        {anchorsOf(t, testca.New(testca.Named("Other")).Cert), root.Cert, 2},
+		"intermediate": {anchorsOf(t, root.Cert, ca.Cert), ca.Cert, 1},
+		"renewed":      {anchorsOf(t, renewed.Cert), ca.Cert, 1},
+	} {
+		below := id.Below(row.agreed)
+		if len(below.Chain) != row.want || !below.Anchor.Equal(row.anchor) || below.Key != id.Key || (row.want == 2) != (below == id) {
+			t.Errorf("%s: %d certificates below %s", name, len(below.Chain), below.Anchor.Subject)
+		}
+		if len(id.Chain) != 2 {
+			t.Fatalf("%s: the identity itself has changed", name)
+		}
+	}
+	if below := new(certs.Identity).Below(anchorsOf(t, root.Cert)); len(below.Chain) > 0 {
+		t.Error("the zero Identity has a chain")
+	}
+}

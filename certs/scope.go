@@ -14,6 +14,14 @@ import (
 // scope lists the names that an anchor may vouch for; nil means all names.
 type scope []string
 
+// CheckScope says what is wrong with a scope, as [NewScopedAnchors] does.
+func CheckScope(entries []string) error {
+	_, err := newScope(entries)
+	return err
+}
+
+func (s scope) equal(other scope) bool { return slices.Equal(s, other) && (s == nil) == (other == nil) }
+
 // newScope checks the entries of a scope.
 func newScope(entries []string) (scope, error) {
 	if entries == nil {
@@ -74,11 +82,17 @@ func isAddress(host string) bool {
 	return err == nil || last != "" && strings.Trim(last, "0123456789") == ""
 }
 
+// unscoped is false for the zero Anchor, which vouches for nothing.
+func (a *Anchor) unscoped() bool { return a.scope == nil && len(a.certificates) > 0 }
+
 // CoversDNS reports whether the anchor may vouch for a dNSName, compared
 // without regard to ASCII case.
 func (a *Anchor) CoversDNS(name string) bool {
-	return a.scope == nil || slices.ContainsFunc(a.scope, func(entry string) bool {
-		if entry[0] == '.' {
+	return a.unscoped() || slices.ContainsFunc(a.scope, func(entry string) bool {
+		switch {
+		case isURIs(entry):
+			return false
+		case entry[0] == '.':
 			at := len(name) - len(entry)
 			return at > 0 && sameASCII(name[at:], entry)
 		}
@@ -90,14 +104,17 @@ func (a *Anchor) CoversDNS(name string) bool {
 // names its scheme and host, compared without regard to ASCII case, and nothing
 // or a path follows them.
 func (a *Anchor) CoversURI(uri string) bool {
-	return a.scope == nil || slices.ContainsFunc(a.scope, func(entry string) bool {
-		if len(uri) < len(entry) || !strings.Contains(entry, "://") {
+	return a.unscoped() || slices.ContainsFunc(a.scope, func(entry string) bool {
+		if len(uri) < len(entry) || !isURIs(entry) {
 			return false
 		}
 		rest := uri[len(entry):]
 		return sameASCII(uri[:len(entry)], entry) && (rest == "" || rest[0] == '/')
 	})
 }
+
+// isURIs reports whether an entry is about URIs, and so about no DNS name.
+func isURIs(entry string) bool { return strings.Contains(entry, "://") }
 
 // sameASCII compares with ASCII text. Letters beyond ASCII fold to it too, but
 // take more bytes.

@@ -23,8 +23,9 @@ type Claims struct {
 	// Subject is the sub claim. Default: none.
 	Subject string
 	// Extra holds further claims: a map or struct that encoding/json encodes as
-	// an object. It must not contain a claim that the issuer sets, nor anything
-	// that two JSON parsers could read differently. Default: none.
+	// an object. It must not contain a claim that the issuer sets, a registered
+	// claim in another case, such as SUB, or anything that two JSON parsers could
+	// read differently (rule 1.4 of docs/format.md). Default: none.
 	Extra any
 	// TTL is the maximum time from iat to exp of this token. It must not exceed
 	// [Config].TTL, which is the default.

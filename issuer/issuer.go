@@ -62,9 +62,10 @@ func (f StaticStaples) Current(time.Time) ([]*ocspstaple.Staple, error) { return
 type Config struct {
 	// Identity is the chain and the private key to sign with. Required. Any
 	// crypto.Signer works, including one that calls a key management service.
-	// Its Anchor is needed to authenticate a staple of the last certificate of
-	// the chain: if that is the only one, or if the source staples the whole
-	// chain.
+	// x5c has its whole chain; [certs.Identity.Below] leaves out what verifiers
+	// have anyway. Its Anchor is needed to authenticate a staple of the last
+	// certificate of the chain: if that is the only one, or if the source staples
+	// the whole chain.
 	Identity *certs.Identity
 	// Staples provides the staples for Identity. Required.
 	Staples StapleSource

@@ -46,7 +46,8 @@ jq -n '[inputs.cases[]
 jq -r --arg anchors "$work/anchors/" '.[] | select(.kind == "single")
   | .name as $name
   | [$name, .now, ([
-      (.anchors[] | "--anchor", $anchors + .),
+      ((.scopes // {}) as $scopes | .anchors[]
+        | "--anchor", $anchors + . + ($scopes[.] // [] | map(",scope=" + .) | add // "")),
       (.policy | to_entries[]
         | if .key == "audience" then "--audience", .value
           elif .key == "issuers" then (.value[] | "--issuer", .)

@@ -20,23 +20,24 @@ import (
 // it and those before it are authentic. Three facts about a certificate are
 // enough to decide, whatever the order in which its staples were seen:
 //
-//   - final: until when a revocation counts that nobody takes back. It is the
-//     latest of the ends that the final revocations seen have, each of them 2 ×
-//     MaxStapleAge after its thisUpdate or after it was last seen, whichever is
-//     later, so that a clock that is ahead does not shorten it.
+//   - final: the time until which a revocation counts that nobody takes back. It
+//     is the latest of the ends of all final revocations seen. Each ends 2 ×
+//     MaxStapleAge after its thisUpdate, or after it was last seen, whichever is
+//     later.
 //   - held and heldUntil: the thisUpdate and the end of the newest hold that was
-//     fresh when seen. It contradicts a good staple that is not newer, until
-//     every such staple is stale; a certificate that comes without a staple, it
-//     contradicts while it is fresh.
-//   - good: the thisUpdate of the newest good staple that was fresh when seen.
-//     Only a certificate that comes without a staple needs it, so only those of
-//     CAs. It lifts an older hold, also one that is seen later. It matters until
-//     every older hold is stale.
+//     fresh when seen. It contradicts good staples that are not newer, until they
+//     are all stale. It contradicts a certificate without a staple while it is
+//     fresh.
+//   - good: the thisUpdate of the newest good staple that was fresh when seen. It
+//     lifts an older hold of a certificate without a staple, even a hold that is
+//     seen later. Only a CA's certificate may come without a staple. It matters
+//     until every older hold is stale.
 //
 // Each is a maximum, so the outcome for a token depends on the set of staples
 // seen, the token and the time, and not on their order. It does not depend on
-// the caches either: what they hold was seen, and good, and fresh. Only eviction
-// from a full pool, which counts as not having seen, is an exception.
+// the caches either: whatever they hold was seen, good and fresh. What has been
+// forgotten counts as not seen: when a pool was full, or after a clock that was
+// ahead.
 type revocations struct {
 	// presented holds what was learned from staples that came with their
 	// certificate.

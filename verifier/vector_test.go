@@ -86,7 +86,7 @@ func verifyWarmJWS(raw string, key crypto.PublicKey) error {
 		return err
 	}
 	v.rememberHeader(&provenHeader{
-		segment: t.header, signer: s, staples: []provenStaple{{staple: new(ocspstaple.Staple)}},
+		segment: t.header, typ: v.view.Type, signer: s, staples: []provenStaple{{staple: new(ocspstaple.Staple)}},
 		window: certpath.Window{NotBefore: testca.Now, NotAfter: testca.Now},
 	})
 	if _, err = v.Verify(raw); errors.Is(err, stapled.StapleUnknown) {

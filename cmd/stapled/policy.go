@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stapledjwt/stapled"
-	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/internal/cli"
 	"github.com/stapledjwt/stapled/internal/leeway"
@@ -46,7 +45,7 @@ func algorithmNames() []string {
 
 func (f *policyFlags) register(a *app, cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.anchors, "anchor", nil, "`FILE`: PEM file with trusted CA certificates (required; may be repeated)")
+	flags.StringArrayVar(&f.anchors, "anchor", nil, "`FILE`: PEM file with trusted CA certificates, and after it ,scope=NAME for each name that they may vouch for and ,label=NAME (required; may be repeated)")
 	flags.StringVar(&f.audience, "audience", "", "`A`: audience that the token must name (required)")
 	flags.StringArrayVar(&f.issuers, "issuer", nil, "`I`: accepted issuer, the iss of the token; may be repeated (default any that the certificate names)")
 	flags.StringVar(&f.staples, "staples", "leaf", "`CERTIFICATES`: certificates that need a staple: leaf, or chain for all below the anchor")
@@ -57,6 +56,7 @@ func (f *policyFlags) register(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.keyUsage, "key-usage", "clientAuth", "`USAGE`: extended key usage that the certificate must have, clientAuth or serverAuth")
 	flags.StringVar(&f.typ, "type", stapled.Type, "`T`: typ that the token must have")
 	cli.InGroup(cmd, "What to accept", "issuer", "staples", "max-staple-age", "max-lifetime", "leeway", "algorithm", "key-usage", "type")
+	cli.CompleteBy(cmd, "anchor", completeAnchor)
 	cli.Complete(cmd, "staples", "leaf", "chain")
 	cli.Complete(cmd, "algorithm", algorithmNames()...)
 	cli.Complete(cmd, "key-usage", slices.Sorted(maps.Keys(keyUsages))...)
@@ -106,21 +106,17 @@ func (f *policyFlags) config() (verifier.Config, error) {
 }
 
 // verifier returns a verifier that trusts the certificates in every file.
-func (f *policyFlags) verifier(clock func() time.Time) (*verifier.Verifier, error) {
+func (a *app) verifier(f policyFlags, clock func() time.Time) (*verifier.Verifier, error) {
 	cfg, err := f.config()
 	if err != nil {
 		return nil, err
 	}
-	var trusted []*x509.Certificate
-	for _, file := range f.anchors {
-		anchors, err := certs.LoadAnchors(file)
-		if err != nil {
-			return nil, fmt.Errorf("%w: give --anchor a PEM file with CA certificates", err)
-		}
-		trusted = append(trusted, anchors.Certificates()...)
+	files, err := parseAnchors(f.anchors)
+	if err != nil {
+		return nil, err
 	}
-	if cfg.Anchors, err = certs.NewAnchors(trusted...); err != nil {
-		return nil, fmt.Errorf("--anchor: %w", err)
+	if cfg.Anchors, err = a.loadAnchors(files); err != nil {
+		return nil, err
 	}
 	cfg.Now = clock
 	v, err := verifier.New(cfg)

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/anatomy"
 	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/cli"
@@ -31,6 +32,7 @@ type tokenFlags struct {
 	signer.Config
 	named             bool // --name was given
 	audiences, claims []string
+	anchors           []string
 	subject           string
 	ttl               time.Duration
 }
@@ -99,6 +101,7 @@ accepts a token signed here.`,
 	flags.DurationVar(&f.Leeway, "leeway", stapled.DefaultLeeway, "`DURATION`: tolerance for a responder whose clock is ahead; it extends no lifetime")
 	flags.StringVar(&f.OCSPHash, "ocsp-hash", "", "`HASH`: hash in requests to the responder, sha1 or sha256 (default sha256, then sha1 if the responder does not know the certificate)")
 	flags.BoolVar(&f.Chain, "staple-chain", false, "staples for the intermediates too, which verifiers with --staples chain require")
+	flags.StringArrayVar(&f.anchors, "anchor", nil, "`FILE`: PEM file with CA certificates that all verifiers trust: the token leaves them out, and what is above them; may be repeated (default the whole chain, without a root)")
 	flags.StringVar(&f.Dir, "dir", "", "`DIR`: directory of the stack")
 	flags.StringVar(&f.Name, "name", defaultName, "`NAME`: name in the certificate, a DNS name or URI")
 	flags.DurationVar(&f.Validity, "validity", 0, "`DURATION`: lifetime of a newly issued certificate; a kept one with another lifetime is replaced (default that of the kept one, or what the CA chooses, 24h)")
@@ -130,6 +133,8 @@ func (f tokenFlags) check() error {
 		return cli.Usagef("--audience is missing: name the audience of the token")
 	case slices.Contains(f.audiences, ""):
 		return cli.Usagef("--audience is empty: name the audience of the token")
+	case slices.Contains(f.anchors, ""):
+		return cli.Usagef("--anchor is empty: name a file with CA certificates that verifiers trust, or leave it out")
 	case f.ttl < time.Second:
 		return cli.Usagef("--ttl %s is too short: give 1s or more", timetext.Duration(f.ttl))
 	case f.Validity < 0:
@@ -150,12 +155,31 @@ func (f tokenFlags) check() error {
 	return nil
 }
 
+// agreed returns what all verifiers trust, or nil if that is not known.
+func (f tokenFlags) agreed() (*certs.Anchors, error) {
+	if len(f.anchors) == 0 {
+		return nil, nil
+	}
+	files := make([]certs.AnchorFile, len(f.anchors))
+	for i, name := range f.anchors {
+		files[i].File = name
+	}
+	agreed, err := certs.LoadAnchorFiles(files...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: give --anchor a PEM file with CA certificates that verifiers trust", err)
+	}
+	return agreed, nil
+}
+
 func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	if err := f.check(); err != nil {
 		return err
 	}
 	extra, err := parseClaims(f.claims)
 	if err != nil {
+		return err
+	}
+	if f.Agreed, err = f.agreed(); err != nil {
 		return err
 	}
 	s, err := f.Open(ctx, log)

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,11 +37,24 @@ type acceptedToken struct {
 	IssuedAt    time.Time       `json:"issued_at"`
 	NotBefore   time.Time       `json:"not_before"`
 	Expiry      time.Time       `json:"expiry"`
+	Anchor      anchor          `json:"anchor"`
 	Certificate string          `json:"certificate"`
 	Serial      string          `json:"serial"`
 	NextUpdate  time.Time       `json:"next_update"`
 	FreshUntil  time.Time       `json:"fresh_until"`
 	Claims      json.RawMessage `json:"claims"`
+}
+
+// anchor is the CA that vouches for a token.
+type anchor struct {
+	Subject   string `json:"subject"`
+	KeyDigest string `json:"key_sha256"` // of the SubjectPublicKeyInfo, in hex
+	Label     string `json:"label,omitempty"`
+}
+
+func anchorOf(token verifier.Token) anchor {
+	id := token.Anchor()
+	return anchor{Subject: id.Subject, KeyDigest: hex.EncodeToString(id.KeyDigest[:]), Label: id.Label}
 }
 
 func newVerifyCommand(a *app) *cobra.Command {
@@ -62,11 +76,22 @@ Acceptance says who signed the token, and that its certificate was not revoked
 as of the staple's thisUpdate. Your own policy decides what the caller may do.
 It is a bearer token: anyone who has it can use it while it is fresh.
 
+--anchor takes a PEM file. After it, each ,scope=NAME is a name for which its CAs
+may vouch, and ,label=NAME a name for them in the result. NAME is a DNS name,
+all names below one (.a.example), or the scheme and host of URIs
+(spiffe://a.example). Without a scope, the CAs vouch for all names. The name of
+the file may have commas, but not end in ,scope=... or ,label=....
+
 --at takes an RFC 3339 time, such as 2026-01-31T12:00:00Z, also with a space
 instead of the T, as this command prints times; or an offset from now, such as
 +11m or -1h.`,
 		Example: `  TOKEN=$(stapled token --dir ./stack --audience echo)
   stapled verify --anchor ./stack/certs/root_ca.crt --audience echo "$TOKEN"
+
+  # Two CAs, each for its own names.
+  stapled verify --audience echo "$TOKEN" \
+    --anchor a.pem,scope=spiffe://a.example,scope=.a.example \
+    --anchor b.pem,scope=spiffe://b.example
 
   # As a script sees it, at another time.
   echo "$TOKEN" | stapled verify --json --audience echo \
@@ -77,7 +102,7 @@ instead of the T, as this command prints times; or an offset from now, such as
 			if err != nil {
 				return err
 			}
-			v, err := f.verifier(clock)
+			v, err := a.verifier(f, clock)
 			if err != nil {
 				return err
 			}
@@ -136,7 +161,7 @@ func (a *app) printAccepted(token verifier.Token, now time.Time) error {
 	accepted := &acceptedToken{
 		Issuer: token.Issuer(), Identity: token.Identity(), Subject: token.Subject(), ID: token.ID(),
 		IssuedAt: token.IssuedAt().UTC(), NotBefore: token.NotBefore().UTC(), Expiry: token.Expiry().UTC(),
-		Certificate: leaf.Subject.String(), Serial: leaf.SerialNumber.String(),
+		Anchor: anchorOf(token), Certificate: leaf.Subject.String(), Serial: leaf.SerialNumber.String(),
 		NextUpdate: token.Staple().NextUpdate().UTC(), FreshUntil: token.FreshUntil().UTC(), Claims: claims,
 	}
 	if a.JSON {
@@ -150,6 +175,11 @@ func (a *app) printAccepted(token verifier.Token, now time.Time) error {
 	p.Field("identity", token.Identity())
 	p.Field("certificate", anatomy.Subject(accepted.Certificate))
 	p.Serial("serial", accepted.Serial)
+	p.Field("anchor", anatomy.Subject(accepted.Anchor.Subject))
+	if accepted.Anchor.Label != "" {
+		p.Field("label", accepted.Anchor.Label)
+	}
+	p.Whole("key digest", accepted.Anchor.KeyDigest)
 	p.Field("staple", "good, nextUpdate "+terminal.Stamp(accepted.NextUpdate))
 	p.Field("fresh until", terminal.Stamp(accepted.FreshUntil)+", "+terminal.Distance(accepted.FreshUntil, now, "ends", "ended"))
 	p.Title("Claims", "what the issuer says; your policy decides whether to believe it")

@@ -16,6 +16,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"log"
@@ -44,16 +45,23 @@ func main() {
 }
 
 func run(anchor, audience, listen string) error {
-	anchors, err := certs.LoadAnchors(anchor)
+	// Every refusal is the same 401; the reason is in this log.
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	file := certs.AnchorFile{File: anchor}
+	anchors, err := certs.LoadAnchorFiles(file)
 	if err != nil {
 		return fmt.Errorf("-anchor: %w", err)
+	}
+	for _, warning := range anchors.Warnings() {
+		logger.Warn(warning)
 	}
 	v, err := verifier.New(verifier.Config{Anchors: anchors, Audience: audience})
 	if err != nil {
 		return err
 	}
-	// Every refusal is the same 401; the reason is in this log.
-	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	// A CA can be added to the file, or removed from it, while the service runs.
+	reloader := certs.AnchorReloader{Files: []certs.AnchorFile{file}, Use: v.SetAnchors, Logger: logger}
+	go reloader.Run(context.Background(), anchors)
 	g, err := gateway.New(gateway.Config{Verifier: v, Logger: logger})
 	if err != nil {
 		return err

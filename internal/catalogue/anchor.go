@@ -31,8 +31,7 @@ func (m *Maker) registered(name, comment string, make func() *testca.Party) *tes
 	return m.anchor(name, comment, make())
 }
 
-func theRoot(m *Maker) *testca.Party         { return m.root }
-func theIntermediate(m *Maker) *testca.Party { return m.ca }
+func theRoot(m *Maker) *testca.Party { return m.root }
 
 // renewedRoot has the name and the key of the usual root, another validity, and
 // a key identifier by another method.

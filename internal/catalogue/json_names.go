@@ -32,6 +32,9 @@ func nameCases(where, rule string, textOf func(func(string) string) edit) []Case
 		"with_257_members_further_down", filled(257, func(n int) string { return fill("{}", n) }),
 		"with_257_members_in_siblings", filled(257, siblings),
 		"with_257_members_in_nested_objects", filled(257, deepObjects),
+		"with_names_of_4097_bytes", func(s string) string { return longNames(s, 4097, "n") },
+		"with_escaped_names_of_4097_bytes", func(s string) string { return longNames(s, 4097, `\n`) },
+		"with_2049_elements", func(s string) string { return elements(s, 2049) },
 	) {
 		cases = append(cases, Case{row: "T27", name: where + "_" + name, rules: rule, edit: textOf(change), want: stapled.Malformed})
 	}
@@ -70,7 +73,9 @@ func nameCases(where, rule string, textOf func(func(string) string) edit) []Case
 		"with_256_members_further_down", filled(256, func(n int) string { return fill("{}", n) }),
 		"with_256_members_in_siblings", filled(256, siblings),
 		"with_256_members_in_nested_objects", filled(256, deepObjects),
-		"with_an_array_of_2000_numbers", first(`"a":[`+strings.Repeat("0,", 1999)+"0]"),
+		"with_names_of_4096_bytes", func(s string) string { return longNames(s, 4096, "n") },
+		"with_escaped_names_of_4096_bytes", func(s string) string { return longNames(s, 4096, `\n`) },
+		"with_2048_elements", func(s string) string { return elements(s, 2048) },
 	) {
 		cases = append(cases, Case{name: where + "_" + name, rules: rule, edit: textOf(change)})
 	}
@@ -113,6 +118,30 @@ func shortMembers(n int) string {
 		members = append(members, fmt.Sprintf(`"%02d":0`, i))
 	}
 	return "{" + strings.Join(members, ",") + "}"
+}
+
+// longNames adds two members so that all names have so many bytes as they are
+// written; the new ones consist of this letter.
+func longNames(object string, size int, letter string) string {
+	for _, m := range strings.Split(object, `":`)[:count(object)] {
+		size -= len(m) - strings.LastIndex(m, `"`) - 1
+	}
+	name := func(size int) string {
+		return strings.Repeat(letter, size/len(letter)) + strings.Repeat("x", size%len(letter))
+	}
+	size -= len("a")
+	return first(fmt.Sprintf(`"%s":1,"a":{"%s":2}`, name(size/2), name(size-size/2)))(object)
+}
+
+// elements adds arrays so that all have so many elements.
+func elements(object string, n int) string {
+	for _, list := range []string{"x5c", "ocsp", "aud"} {
+		if _, rest, ok := strings.Cut(object, `"`+list+`":[`); ok {
+			values, _, _ := strings.Cut(rest, "]")
+			n -= strings.Count(values, ",") + 1
+		}
+	}
+	return first(`"a":[` + strings.Repeat("0,", n-2) + "[0]]")(object)
 }
 
 // objectsOf64 replaces a text by this many objects of 64 members.

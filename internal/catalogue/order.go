@@ -52,7 +52,7 @@ func orderCases() []Case {
 		{name: "key_usage_before_signature", rules: "4.4 5.1", edit: wrongKey, want: stapled.KeyUsage,
 			leaf: client(uses(x509.KeyUsageDigitalSignature, x509.ExtKeyUsageServerAuth))},
 		{name: "signature_before_name_constraints", rules: "5.1 5.2", edit: wrongKey, want: stapled.SignatureInvalid,
-			comment: "To check them may cost as much as the whole chain.", leaf: below(func(t *testca.Template) { t.PermittedDNSDomains = []string{"other.example"} })},
+			comment: "Only the holder of a certificate can make a verifier compare names.", leaf: below(func(t *testca.Template) { t.PermittedDNSDomains = []string{"other.example"} })},
 		{name: "signature_before_absent_staple", rules: "5.1 6.1", edit: edits(dropHeader("ocsp"), wrongKey), want: stapled.SignatureInvalid},
 		{name: "name_constraints_before_absent_staple", rules: "5.2 6.1", edit: dropHeader("ocsp"), want: stapled.ChainUntrusted,
 			leaf: below(func(t *testca.Template) { t.PermittedDNSDomains = []string{"other.example"} })},

@@ -111,7 +111,7 @@ func TestPolicies(t *testing.T) {
 // no policy remains for.
 func TestRandomPoliciesAsCryptoX509(t *testing.T) {
 	const seed = 9618
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // repeatable
+	random := rand.New(rand.NewPCG(seed, 0))
 	outcomes := make(map[string]int)
 	for range 1500 {
 		all := make([][]testca.Edit, 3+random.IntN(3))
@@ -176,7 +176,7 @@ func randomPolicies(random *rand.Rand) []testca.Edit {
 		all = append(all, testca.PolicyConstraints(random.IntN(3), random.IntN(4)-1))
 	}
 	if random.IntN(4) == 0 {
-		all = append(all, testca.InhibitAnyPolicy(byte(random.IntN(3)))) //nolint:gosec // below 3
+		all = append(all, testca.InhibitAnyPolicy(byte(random.IntN(3))))
 	}
 	return all
 }

@@ -136,7 +136,7 @@ func (e *extensions) readConstraints(value cryptobyte.String) (ok bool) {
 		return false
 	}
 	for n, field := range []*int{&e.requireExplicitPolicy, &e.inhibitPolicyMapping} {
-		tag := cbasn1.Tag(n).ContextSpecific() //nolint:gosec // 0 or 1
+		tag := cbasn1.Tag(n).ContextSpecific()
 		if list.PeekASN1Tag(tag) {
 			if *field, ok = readSkipCerts(&list, tag); !ok {
 				return false

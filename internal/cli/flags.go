@@ -92,8 +92,12 @@ func isDuration(f *pflag.Flag) bool { return f.Value.Type() == "duration" }
 
 // Complete offers the values of a flag to shell completion.
 func Complete(cmd *cobra.Command, flag string, values ...string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
+	CompleteBy(cmd, flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// CompleteBy has a function complete the value of a flag.
+func CompleteBy(cmd *cobra.Command, flag string, by cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, by); err != nil {
 		panic(err) // the flag does not exist, or already has its completion
 	}
 }

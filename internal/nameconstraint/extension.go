@@ -85,7 +85,7 @@ func read(c *x509.Certificate) (*constraints, error) {
 		}
 		return parsed, nil
 	}
-	return nil, nil //nolint:nilnil // no extension is not an error
+	return nil, nil
 }
 
 // readSubtrees reads GeneralSubtrees, after so many others.

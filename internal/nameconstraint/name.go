@@ -131,7 +131,7 @@ func namesOf(c *x509.Certificate) ([]name, error) {
 			}
 			names = append(names, newName(k, value))
 			// A mailbox outside ASCII is constrained like any other (RFC 9598 §6).
-			if k == otherName && isSmtpUTF8Mailbox(value) {
+			if k == otherName && isSMTPUTF8Mailbox(value) {
 				names = append(names, name{kind: rfc822Name, value: value, unfit: "is an SmtpUTF8Mailbox, which is not compared"})
 			}
 		}
@@ -165,9 +165,9 @@ func newName(k kind, value []byte) name {
 }
 
 // id-on-SmtpUTF8Mailbox, 1.3.6.1.5.5.7.8.9 (RFC 9598 §3).
-var oidSmtpUTF8Mailbox = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 8, 9}
+var oidSMTPUTF8Mailbox = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 8, 9}
 
-func isSmtpUTF8Mailbox(value cryptobyte.String) bool {
+func isSMTPUTF8Mailbox(value cryptobyte.String) bool {
 	var oid asn1.ObjectIdentifier
-	return value.ReadASN1ObjectIdentifier(&oid) && oid.Equal(oidSmtpUTF8Mailbox)
+	return value.ReadASN1ObjectIdentifier(&oid) && oid.Equal(oidSMTPUTF8Mailbox)
 }

@@ -59,6 +59,7 @@ var explanations = []struct {
 	{stapled.ChainUntrusted, "has the unknown critical extension 2.5.29.17", "a critical subjectAltName without a name that crypto/x509 knows (4.2)"},
 	{stapled.ChainUntrusted, "constrains names of this kind", "a name that cannot be compared, or of a kind that is not (section 6)"},
 	{stapled.ChainUntrusted, "excludes (RFC 5280 §6.1.3 (c))", "what may lie in an excluded subtree: below a URI host, a wildcard, an empty base, a text of another type (section 6)"},
+	{stapled.ChainUntrusted, "a directoryName ", "what only may lie in a permitted subtree: a text of another type (section 6)"},
 	{stapled.ChainUntrusted, "have a minimum or maximum", "a minimum or maximum, whatever the names (section 6)"},
 	{stapled.ChainUntrusted, "that is not one", "a base that is not a host (section 6)"},
 	{stapled.ChainUntrusted, "maps any-policy", "any-policy mapped, whether or not a policy is required (RFC 5280 §6.1.4 (a))"},

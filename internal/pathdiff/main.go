@@ -48,7 +48,7 @@ func run(seed uint64, chains int, out string) error {
 	t := newTally()
 	for n := range chains {
 		// Each path has a generator of its own, so that one can be repeated alone.
-		s := newScenario(rand.New(rand.NewPCG(seed, uint64(n)))) //nolint:gosec // repeatable; n is not negative
+		s := newScenario(rand.New(rand.NewPCG(seed, uint64(n))))
 		ours := accept(s.parties(false))
 		theirs, err := openssl.verify(s.parties(true))
 		if err != nil {

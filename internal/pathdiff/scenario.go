@@ -29,6 +29,8 @@ type scenario struct {
 	// set, the anchor is an intermediate.
 	all    []*planned
 	rooted bool
+	// about is the kind of most names.
+	about kind
 }
 
 // planned is a certificate before it is issued.
@@ -44,10 +46,10 @@ type planned struct {
 }
 
 func newScenario(random *rand.Rand) *scenario {
-	s := &scenario{random: random, features: make(map[string]bool), rooted: random.IntN(8) > 0}
+	s := &scenario{random: random, features: make(map[string]bool), rooted: random.IntN(8) > 0, about: kind(random.IntN(int(mixed) + 1))}
 	cas := 1 + random.IntN(4)
 	// Most paths have few features, so that one does not hide the other.
-	rate := []int{40, 15, 5}[random.IntN(3)]
+	rate := []int{80, 40, 6}[random.IntN(3)]
 	s.all = append(s.all, s.leaf(rate))
 	for i := range cas {
 		s.all = append(s.all, s.ca(i, i == cas-1, rate))
@@ -274,7 +276,7 @@ func (s *scenario) policies(p *planned, rate int) {
 		edit(testca.PolicyConstraints(s.random.IntN(3), s.random.IntN(4)-1))
 	}
 	if s.sometimes(6, "any-policy inhibited") {
-		edit(testca.InhibitAnyPolicy(byte(s.random.IntN(2)))) //nolint:gosec // 0 or 1
+		edit(testca.InhibitAnyPolicy(byte(s.random.IntN(2))))
 	}
 	if s.sometimes(6, "policies mapped") {
 		from, to := testca.Policy(1+s.random.IntN(2)), testca.Policy(1+s.random.IntN(2))

@@ -58,21 +58,17 @@ func isScheme(s string) bool {
 // brackets without a zone, and an optional port of one to five digits (RFC 3986
 // §3.2).
 func isAuthority(s string) bool {
-	host, port, found := s, "", false
-	if strings.HasPrefix(s, "[") {
-		literal, rest, closed := strings.Cut(s[1:], "]")
-		address, err := netip.ParseAddr(literal)
-		if !closed || err != nil || !address.Is6() || address.Zone() != "" {
-			return false
-		}
-		if rest == "" {
-			return true
-		}
-		host, port, found = strings.Cut(rest, ":")
-		return found && host == "" && isPort(port)
+	if !strings.HasPrefix(s, "[") {
+		host, port, found := strings.Cut(s, ":")
+		return isHost(host) && (!found || isPort(port))
 	}
-	host, port, found = strings.Cut(s, ":")
-	return isHost(host) && (!found || isPort(port))
+	literal, rest, closed := strings.Cut(s[1:], "]")
+	address, err := netip.ParseAddr(literal)
+	if !closed || err != nil || !address.Is6() || address.Zone() != "" {
+		return false
+	}
+	port, found := strings.CutPrefix(rest, ":")
+	return rest == "" || found && isPort(port)
 }
 
 func isPort(s string) bool {

@@ -38,6 +38,8 @@ type Config struct {
 	MaxStapleAge, Leeway           time.Duration
 	OCSPHash                       string
 	Chain, Refresh                 bool
+	// Agreed is what all verifiers trust; nil if that is not known.
+	Agreed *certs.Anchors
 }
 
 // Signer holds what signing takes.
@@ -71,7 +73,9 @@ func (f Config) foreignSigner(ctx context.Context, log *slog.Logger) (*Signer, e
 	if err != nil {
 		return nil, err
 	}
-	if identity.Anchor, err = f.foreignAnchor(identity); err != nil {
+	if below := identity.Below(f.Agreed); below != identity {
+		identity = below
+	} else if identity.Anchor, err = f.foreignAnchor(identity); err != nil {
 		return nil, err
 	}
 	stapled := identity.Chain[:1]
@@ -179,6 +183,7 @@ func (f Config) stackSigner(ctx context.Context, log *slog.Logger) (_ *Signer, e
 		return nil, err
 	}
 	identity.Anchor = root
+	identity = identity.Below(f.Agreed)
 	// The stack's responder answers for all of them. The intermediate does not name
 	// it, nor do leaves of a CA that was set up without it.
 	responder, err := stapler.NewHTTPFetcher(stapler.HTTPConfig{URL: client.OCSPURL(), Hash: Hashes[f.OCSPHash]})
@@ -187,7 +192,7 @@ func (f Config) stackSigner(ctx context.Context, log *slog.Logger) (_ *Signer, e
 	}
 	var above revokedAbove
 	keeper, err := stapler.New(stapler.Config{
-		Chain: identity.Chain, Anchor: root, StapleChain: f.Chain, Fetcher: responder,
+		Chain: identity.Chain, Anchor: identity.Anchor, StapleChain: f.Chain, Fetcher: responder,
 		File: kept.File("staple.der"), Logger: log, Observer: &above,
 		MaxAge: f.Freshness().MaxAge, Leeway: f.Freshness().Leeway,
 	})

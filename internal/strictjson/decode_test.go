@@ -38,14 +38,14 @@ func (f *fields) each(do func(name string, value json.RawMessage)) {
 // compareDecoded holds what encoding/json decodes into a struct to what an
 // accepted text says: at the top, a field for a registered name is the member of
 // exactly this name; at every depth, no two members match one field.
-func compareDecoded(t testing.TB, text string, registered Registered, members []Member) {
+func compareDecoded(t testing.TB, text string, registered *Registered, members []Member) {
 	t.Helper()
 	var top fields
 	if err := json.Unmarshal([]byte(text), &top); err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
 	top.each(func(name string, got json.RawMessage) {
-		if _, ok := registered[Fold(name)]; !ok {
+		if _, ok := registered.byFolded[Fold(name)]; !ok {
 			return
 		}
 		want := ""

@@ -17,12 +17,12 @@ import (
 // same from it.
 func compareWithEncodingJSON(t testing.TB, text string) {
 	t.Helper()
-	for _, registered := range []Registered{Header, Claims} {
+	for _, registered := range []*Registered{Header, Claims} {
 		compareReading(t, text, registered)
 	}
 }
 
-func compareReading(t testing.TB, text string, registered Registered) {
+func compareReading(t testing.TB, text string, registered *Registered) {
 	t.Helper()
 	members, err := ParseObject(text, registered, nil)
 	valid, known := strictlyValid(text, registered)
@@ -86,7 +86,7 @@ func compareStrings(t testing.TB, value string) {
 // strictlyValid decides by encoding/json, and by its tokens, whether a text is
 // one that ParseObject should accept. It does not know where U+FFFD stands,
 // because encoding/json puts that in the place of a lone surrogate.
-func strictlyValid(text string, registered Registered) (valid, known bool) {
+func strictlyValid(text string, registered *Registered) (valid, known bool) {
 	if !utf8.ValidString(text) || !json.Valid([]byte(text)) {
 		return false, true
 	}
@@ -98,8 +98,9 @@ func strictlyValid(text string, registered Registered) (valid, known bool) {
 	}
 	var levels []*level
 	var replaced bool
-	members := 0
+	members, elements, nameBytes := 0, 0, 0
 	for first := true; ; first = false {
+		before := d.InputOffset()
 		token, err := d.Token()
 		if err == io.EOF {
 			return true, !replaced
@@ -120,7 +121,11 @@ func strictlyValid(text string, registered Registered) (valid, known bool) {
 					return false, !replaced
 				}
 				members++
-				for _, name := range registered {
+				written := strings.TrimLeft(text[before:d.InputOffset()], " \t\r\n,")
+				if nameBytes += len(written) - 2; nameBytes > MaxNameBytes {
+					return false, !replaced
+				}
+				for _, name := range registered.byFolded {
 					if len(levels) == 1 && same(name) && name != s {
 						return false, !replaced
 					}
@@ -129,6 +134,11 @@ func strictlyValid(text string, registered Registered) (valid, known bool) {
 				continue
 			}
 			in.value = false
+			if _, end := token.(json.Delim); !in.object && (!end || token == json.Delim('{') || token == json.Delim('[')) {
+				if elements++; elements > MaxElements {
+					return false, true
+				}
+			}
 		}
 		switch token {
 		case json.Delim('{'), json.Delim('['):

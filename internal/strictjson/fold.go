@@ -3,14 +3,12 @@
 
 package strictjson
 
-import (
-	"slices"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // Fold maps two names to the same string exactly if Unicode simple case folding
-// maps them to the same string. It uses the tables of Unicode 17.0.0 (see
-// [foldings]), and code points that are not in them stay as they are.
+// maps them to the same string. It uses the tables of Unicode 17.0.0, see
+// [foldings]. Code points that are not in them stay as they are. The name must be
+// valid UTF-8.
 func Fold(name string) string {
 	if isFolded(name) {
 		return name
@@ -19,46 +17,34 @@ func Fold(name string) string {
 }
 
 // appendFold appends the folded form of a name that is valid UTF-8. It is not
-// longer than the name. Package utf8 would take twice the time.
+// longer than the name.
 func appendFold(b []byte, name string) []byte {
-	n := len(b)
-	b = slices.Grow(b, len(name))[:n+len(name)]
 	for i := 0; i < len(name); {
-		var r rune
-		switch c := name[i]; {
-		case c < utf8.RuneSelf:
-			if 'A' <= c && c <= 'Z' {
-				c += 'a' - 'A'
-			}
-			b[n] = c
-			i, n = i+1, n+1
+		c := name[i]
+		if c < 0xc0 {
+			b = append(b, byte(foldRune(rune(c)))) // ASCII folds to ASCII
+			i++
 			continue
-		case c < 0xe0:
-			r = rune(c&0x1f)<<6 | rune(name[i+1]&0x3f)
-			i += 2
-		case c < 0xf0:
-			r = rune(c&0x0f)<<12 | rune(name[i+1]&0x3f)<<6 | rune(name[i+2]&0x3f)
-			i += 3
-		default:
-			r = rune(c&0x07)<<18 | rune(name[i+1]&0x3f)<<12 | rune(name[i+2]&0x3f)<<6 | rune(name[i+3]&0x3f)
-			i += 4
 		}
-		switch r = foldRune(r); {
-		case r < utf8.RuneSelf:
-			b[n] = byte(r)
-			n++
-		case r < 0x800:
-			b[n], b[n+1] = 0xc0|byte(r>>6), 0x80|byte(r)&0x3f
-			n += 2
-		case r < 0x10000:
-			b[n], b[n+1], b[n+2] = 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f
-			n += 3
-		default:
-			b[n], b[n+1], b[n+2], b[n+3] = 0xf0|byte(r>>18), 0x80|byte(r>>12)&0x3f, 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f
-			n += 4
+		// Package utf8 would take twice the time.
+		r, size := rune(c&0x1f)<<6|rune(name[i+1]&0x3f), 2
+		if c >= 0xe0 {
+			r, size = r&0x3ff<<6|rune(name[i+2]&0x3f), 3
 		}
+		if c >= 0xf0 {
+			r, size = r&0x7fff<<6|rune(name[i+3]&0x3f), 4
+		}
+		switch folded := foldRune(r); {
+		case folded == r:
+			b = append(b, name[i:i+size]...)
+		case size == 2 && folded >= utf8.RuneSelf:
+			b = append(b, 0xc0|byte(folded>>6), 0x80|byte(folded)&0x3f)
+		default:
+			b = utf8.AppendRune(b, folded)
+		}
+		i += size
 	}
-	return b[:n]
+	return b
 }
 
 // foldRune returns the smallest of the code points that fold to each other, or

@@ -6,6 +6,7 @@ package strictjson
 import (
 	"fmt"
 	"hash/maphash"
+	"slices"
 )
 
 // names are the member names of a text. They are found again by a hash that
@@ -77,6 +78,6 @@ func (n *names) hash(text string) uint64 {
 	if isFolded(text) {
 		return maphash.String(seed, text)
 	}
-	n.folded = appendFold(n.folded[:0], text)
+	n.folded = appendFold(slices.Grow(n.folded[:0], len(text)), text)
 	return maphash.Bytes(seed, n.folded)
 }

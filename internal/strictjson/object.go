@@ -5,24 +5,27 @@
 // the same way. Verifiers read tokens with it, and issuers sign only claims
 // that it reads.
 //
-// It refuses texts that encoding/json accepts: repeated member names, top-level
-// names that differ only by case, lone surrogates, bytes that are not UTF-8,
-// and texts deep or wide enough to cost more than a signature verification (RFC
-// 8725 §2.6, RFC 7515 §10.12).
+// It refuses texts that encoding/json accepts: member names that are repeated or
+// differ only by case, names that imitate a registered one, lone surrogates,
+// bytes that are not UTF-8, and texts deep or wide enough to cost as much as a
+// signature verification (RFC 8725 §2.6, RFC 7515 §10.12). It does what rule 1.4
+// of docs/format.md says.
 package strictjson
 
-import (
-	"errors"
-	"unicode/utf8"
-)
+import "errors"
 
-// The limits of a JSON text. They keep its cost far below that of a signature
-// verification.
+// The limits of a JSON text. With them, the worst text that fits into a token
+// costs less than half a signature verification.
 const (
 	// MaxDepth is how many objects and arrays may be nested.
 	MaxDepth = 16
 	// MaxMembers is how many members all objects of a text may have together.
 	MaxMembers = 256
+	// MaxNameBytes is how long their names may be together, as they are written
+	// between the quotation marks.
+	MaxNameBytes = 4096
+	// MaxElements is how many elements all arrays of a text may have together.
+	MaxElements = 2048
 )
 
 // Member is one member of a JSON object.
@@ -38,8 +41,8 @@ type Member struct {
 // must differ by more than case, at every depth; no name at the top may be
 // another spelling of a registered one; the text must be valid UTF-8 without
 // lone surrogates; nothing may follow the object.
-func ParseObject(text string, registered Registered, members []Member) ([]Member, error) {
-	if !utf8.ValidString(text) {
+func ParseObject(text string, registered *Registered, members []Member) ([]Member, error) {
+	if !validUTF8(text) {
 		return nil, errors.New("not valid UTF-8")
 	}
 	s := scanner{text: text}

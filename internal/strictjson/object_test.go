@@ -21,8 +21,8 @@ func TestJSON(t *testing.T) {
 				t.Fatalf("accepted is %t: %v", accepted, err)
 			}
 			compareWithEncodingJSON(t, c.Text)
-			// Nor is any part of it taken for the whole.
-			for i := range c.Text {
+			// Nor is any part of it taken for the whole; of long texts, every hundredth.
+			for i := 0; i < len(c.Text); i += 1 + len(c.Text)/1000*100 {
 				compareWithEncodingJSON(t, c.Text[:i])
 				compareWithEncodingJSON(t, c.Text[i:])
 			}

@@ -3,12 +3,19 @@
 
 package strictjson
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// Registered are the names that have a meaning at the top of a text, by their
-// folded form. No other name may fold to one of them: encoding/json reads
-// {"SUB":"admin"} into a field for sub.
-type Registered map[string]string
+// Registered are the names that have a meaning at the top of a text. No other
+// name may fold to one of them: encoding/json reads {"SUB":"admin"} into a field
+// for sub.
+type Registered struct {
+	byFolded map[string]string
+	// otherwise are the folded forms that are not registered names themselves.
+	otherwise []string
+}
 
 // The registered names of the two texts of a token.
 var (
@@ -21,10 +28,14 @@ var (
 // MaxAudiences is how many strings aud may hold.
 const MaxAudiences = 64
 
-func register(names ...string) Registered {
-	r := make(Registered, len(names))
+func register(names ...string) *Registered {
+	r := &Registered{byFolded: make(map[string]string, len(names))}
 	for _, name := range names {
-		r[Fold(name)] = name
+		folded := Fold(name)
+		r.byFolded[folded] = name
+		if folded != name {
+			r.otherwise = append(r.otherwise, folded)
+		}
 	}
 	return r
 }
@@ -34,13 +45,13 @@ func register(names ...string) Registered {
 const maxRegistered = 3 * len("x5t#S256")
 
 // check refuses a name that only folds to a registered one.
-func (r Registered) check(name string) error {
-	if len(name) > maxRegistered {
+func (r *Registered) check(name string) error {
+	if isFolded(name) && !slices.Contains(r.otherwise, name) || len(name) > maxRegistered {
 		return nil
 	}
 	var room [maxRegistered]byte
-	if registered, ok := r[string(appendFold(room[:0], name))]; ok && registered != name {
-		return fmt.Errorf("the member %q would be read as %s by some", name, registered)
+	if registered, ok := r.byFolded[string(appendFold(room[:0], name))]; ok && registered != name {
+		return fmt.Errorf("the member %q could be read as %s", name, registered)
 	}
 	return nil
 }

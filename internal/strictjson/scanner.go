@@ -15,6 +15,8 @@ import (
 type scanner struct {
 	text  string
 	names names
+	// nameBytes and elements are counted, up to their limits.
+	nameBytes, elements int
 }
 
 // object reads an object that is inside this many others, and returns its
@@ -53,6 +55,9 @@ func (s *scanner) member(i, depth int, object uint16) (int, Member, error) {
 	end, err := s.string(i)
 	if err != nil {
 		return 0, Member{}, err
+	}
+	if s.nameBytes += end - i - len(`""`); s.nameBytes > MaxNameBytes {
+		return 0, Member{}, fmt.Errorf("names of more than %d bytes in JSON", MaxNameBytes)
 	}
 	name, err := Unquote(s.text[i:end])
 	if err != nil {
@@ -98,6 +103,9 @@ func (s *scanner) array(i, depth int) (int, error) {
 		return i + 1, nil
 	}
 	for {
+		if s.elements++; s.elements > MaxElements {
+			return 0, fmt.Errorf("arrays of more than %d elements in JSON", MaxElements)
+		}
 		end, err := s.value(i, depth+1)
 		if err != nil {
 			return 0, err

@@ -18,33 +18,60 @@ func (s *scanner) string(i int) (int, error) {
 	}
 	i++
 	for long := i + 8; ; {
-		switch c := s.at(i); {
-		case c == '"':
+		// Any mixture of characters and short escapes takes the same branch.
+		if i+1 >= len(s.text) {
+			return 0, s.unexpected(len(s.text)) // no text ends with a string
+		}
+		c := s.text[i]
+		escaped := backslash(c)
+		if spelled[escaped][s.text[i+escaped]] != 0 {
+			if i += 1 + escaped; i != long {
+				continue
+			}
+			// Nearly every long string is base64 without escapes.
+			if n := strings.IndexByte(s.text[i:], '"'); n >= 0 && isPlain(s.text[i:i+n]) {
+				return i + n + 1, nil
+			}
+			continue
+		}
+		switch c {
+		case '"':
 			return i + 1, nil
-		case c == '\\':
-			end, err := s.escape(i)
+		case '\\':
+			end, err := s.unicodeEscape(i + 1)
 			if err != nil {
 				return 0, err
 			}
 			i = end
-			continue
-		case c < ' ':
+		default:
 			return 0, s.unexpected(i)
-		}
-		// Nearly every long string is base64 without escapes.
-		if i++; i == long {
-			if n := strings.IndexByte(s.text[i:], '"'); n >= 0 && isPlain(s.text[i:i+n]) {
-				return i + n + 1, nil
-			}
 		}
 	}
 }
 
-// escape reads an escape, and the one of a low surrogate after a high one.
-func (s *scanner) escape(i int) (int, error) {
-	if i++; unescaped[s.at(i)] != 0 {
-		return i + 1, nil
+// spelled holds what stands for itself in a string, and behind a backslash what
+// a short escape stands for.
+var spelled = func() (spelled [2][256]byte) {
+	for c := range 256 {
+		if c >= ' ' && c != '"' && c != '\\' {
+			spelled[0][c] = byte(c)
+		}
 	}
+	spelled[1] = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+	return spelled
+}()
+
+// backslash returns 1 for a backslash and 0 for anything else.
+func backslash(c byte) (n int) {
+	if c == '\\' {
+		n = 1
+	}
+	return n
+}
+
+// unicodeEscape reads an escape from its u on, and the one of a low surrogate
+// after that of a high one.
+func (s *scanner) unicodeEscape(i int) (int, error) {
 	if s.at(i) != 'u' {
 		return 0, s.unexpected(i)
 	}
@@ -65,9 +92,6 @@ func (s *scanner) escape(i int) (int, error) {
 	}
 	return i + 6, nil
 }
-
-// unescaped holds what a character after a backslash stands for, except u.
-var unescaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
 // hex4 reads four hexadecimal digits.
 func (s *scanner) hex4(i int) (unit rune, ok bool) {
@@ -129,20 +153,17 @@ func unescape(content string) string {
 	var room [64]byte
 	text := slices.Grow(room[:0], len(content)) // no escape is shorter than what it spells
 	s := scanner{text: content}
-	for i := 0; i < len(content); i++ {
-		c := content[i]
-		if c != '\\' {
+	for i := 0; i < len(content); {
+		escaped := backslash(content[i])
+		i += escaped
+		if c := spelled[escaped][content[i]]; c != 0 {
 			text = append(text, c)
-			continue
-		}
-		i++
-		if c = unescaped[content[i]]; c != 0 {
-			text = append(text, c)
+			i++
 			continue
 		}
 		char, _ := s.hex4(i + 1)
-		if i += 4; utf16.IsSurrogate(char) {
-			low, _ := s.hex4(i + 3)
+		if i += 5; utf16.IsSurrogate(char) {
+			low, _ := s.hex4(i + 2)
 			char = utf16.DecodeRune(char, low)
 			i += 6
 		}

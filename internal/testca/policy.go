@@ -42,7 +42,7 @@ func PolicyConstraints(requireExplicitPolicy, inhibitPolicyMapping int) Edit {
 	var fields [][]byte
 	for n, skip := range []int{requireExplicitPolicy, inhibitPolicyMapping} {
 		if skip >= 0 {
-			fields = append(fields, tlv(cbasn1.Tag(n).ContextSpecific(), []byte{byte(skip)})) //nolint:gosec // 0 or 1
+			fields = append(fields, tlv(cbasn1.Tag(n).ContextSpecific(), []byte{byte(skip)}))
 		}
 	}
 	return extra(36, true, tlv(cbasn1.SEQUENCE, fields...))

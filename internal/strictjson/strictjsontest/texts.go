@@ -38,6 +38,8 @@ var Texts = []struct {
 	{"256 members", objectOf(256), true},
 	{"256 members further down", `{"a":` + objectOf(255) + `}`, true},
 	{"256 members in objects", `{"a":[` + strings.Repeat(objectOf(16)+",", 15) + objectOf(15) + `]}`, true},
+	{"names of 4096 bytes", `{"` + strings.Repeat("a", 4000) + `":{"` + strings.Repeat(`\n`, 48) + `":1}}`, true},
+	{"2048 elements", `{"a":[` + strings.Repeat("0,", 2046) + `[0]]}`, true},
 	{"an array of 1000", `{"a":[` + strings.Repeat("0,", 999) + `0]}`, true},
 
 	{"empty text", ``, false},
@@ -49,6 +51,8 @@ var Texts = []struct {
 	{"257 members", objectOf(257), false},
 	{"257 members further down", `{"a":[` + objectOf(256) + `]}`, false},
 	{"257 members in objects", `{"a":[` + strings.Repeat(objectOf(16)+",", 16) + `{}]}`, false},
+	{"names of 4097 bytes", `{"` + strings.Repeat("a", 4000) + `":{"` + strings.Repeat(`\n`, 48) + `":{"b":1}}}`, false},
+	{"2049 elements", `{"a":[` + strings.Repeat("0,", 2047) + `[0]]}`, false},
 	{"duplicate", `{"a":1,"a":1}`, false},
 	{"duplicate, escaped", `{"a":1,"\u0061":2}`, false},
 	{"duplicate, escaped twice", `{"\u0061\u002f":1,"a\/":2}`, false},
