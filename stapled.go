@@ -56,8 +56,15 @@ const (
 	// MaxParts is the maximum number of parts of all certificates in x5c
 	// together, and of each certificate that a staple embeds. Parts are the
 	// attributes in issuer and subject names and the elements of the lists in
-	// extensions; an extension counts as two. Real certificates have 20 to 60.
-	MaxParts = 192
+	// extensions; an extension, and a URI in the subjectAltName, counts as two.
+	// Real certificates have 20 to 60.
+	MaxParts = 160
+	// MaxPartBytes limits the names and the lists that hold the parts, in the
+	// same certificates together.
+	MaxPartBytes = 4 << 10
+	// MaxAlgorithmBytes limits each AlgorithmIdentifier of a certificate: those of
+	// its signature and of its key.
+	MaxAlgorithmBytes = 128
 	// MaxExtensionIDBytes limits the object identifier of an extension, in DER
 	// without tag and length.
 	MaxExtensionIDBytes = 16

@@ -48,6 +48,8 @@ type Measurement struct {
 	HeaderBytes, EntryBytes float64
 	// TokenSizes are the sizes of tokens by setup.
 	TokenSizes []TokenSize
+	// Strangers are what strangers' tokens cost, the most expensive first.
+	Strangers []Stranger
 }
 
 // Measure carries out a plan.
@@ -81,6 +83,10 @@ func (s *Setup) Measure(plan Plan) (*Measurement, error) {
 	}
 	plan.Progress("sizes of tokens")
 	if m.TokenSizes, err = TokenSizes(); err != nil {
+		return nil, err
+	}
+	plan.Progress("tokens of strangers")
+	if m.Strangers, err = s.Strangers(plan.Slot / 8); err != nil {
 		return nil, err
 	}
 	plan.Progress("%d issuers in turn", plan.Issuers)

@@ -173,7 +173,7 @@ func TestReport(t *testing.T) {
 	}
 	for _, key := range []string{
 		"hot", "warm_es256", "warm_eddsa", "warm_rs256", "restaple", "cold", "scaling_2", "sign_es256",
-		"vs_golang_jwt", "vs_go_jose_naive", "warm_allocs", "sign_allocs", "issuers_vs_cold", "cached_header",
+		"vs_golang_jwt", "vs_go_jose_naive", "warm_allocs", "sign_allocs", "issuers_vs_cold", "cached_header", "strangers", "stranger_verifications",
 	} {
 		if ratio, ok := ratios[key].(float64); !ok || ratio <= 0 {
 			t.Errorf("%s is %v", key, ratios[key])
@@ -193,7 +193,7 @@ func TestReport(t *testing.T) {
 	if err := report.Text(&terminal); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"token seen before", "golang-jwt, our header", "Issuer.Sign", "20 distinct issuers", "RSA 4096"} {
+	for _, want := range []string{"token seen before", "golang-jwt, our header", "Issuer.Sign", "20 distinct issuers", "RSA 4096", m.WorstStranger().Name} {
 		if !strings.Contains(page.String(), want) || !strings.Contains(terminal.String(), want) {
 			t.Errorf("%q is missing", want)
 		}

@@ -48,6 +48,11 @@ type Ratios struct {
 	IssuersBudgetBytes     int64   `json:"issuers_budget_bytes"`
 	CachedHeader           float64 `json:"cached_header"`
 	Rounds                 int     `json:"rounds"`
+	// Time beyond the verifications of the most expensive token of a stranger, in
+	// raw verifications, and the most verifications that one causes.
+	Strangers             float64 `json:"strangers"`
+	StrangersWorst        string  `json:"strangers_worst"`
+	StrangerVerifications int     `json:"stranger_verifications"`
 	// Bytes, not ratios.
 	TokenSizes []TokenSize `json:"token_sizes"`
 }
@@ -72,7 +77,9 @@ func (m *Measurement) Ratios() Ratios {
 		Issuers: m.Issuers.Count, IssuersVsCold: rounded(m.Issuers.OverCold.Median),
 		IssuersHeapBytes: m.Issuers.Largest, IssuersBudgetBytes: m.Issuers.Budget,
 		CachedHeader: rounded(m.EntryBytes / m.HeaderBytes), Rounds: m.Rounds,
-		TokenSizes: m.TokenSizes,
+		Strangers: rounded(m.WorstStranger().Rest.Median), StrangersWorst: m.WorstStranger().Name,
+		StrangerVerifications: m.MostVerifications().Verifications,
+		TokenSizes:            m.TokenSizes,
 	}
 }
 

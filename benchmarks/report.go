@@ -40,7 +40,7 @@ func (r Report) Markdown(w io.Writer) error {
 // Text writes the tables for a terminal.
 func (r Report) Text(w io.Writer) error {
 	m := r.Measurement
-	tables := []*Table{m.Targets(), m.Verifying(), m.Signing(), m.Others(), m.Sizes(), r.MachineTable()}
+	tables := []*Table{m.Targets(), m.Verifying(), m.Signing(), m.Others(), m.Sizes(), m.StrangersTable(), r.MachineTable()}
 	if r.Responders != nil {
 		tables = append(tables, r.Responders.Table())
 	}
@@ -88,6 +88,9 @@ func (r Report) Windows() int { return windows }
 
 // ScalingRounds returns the number of rounds with undisturbed parts.
 func (r Report) ScalingRounds() int { return r.Measurement.Scaling["warm_es256"].Rounds }
+
+// Shown returns the number of strangers' tokens in the table.
+func (r Report) Shown() int { return min(shown, len(r.Measurement.Strangers)) }
 
 // MaxToken returns the size limit of a token.
 func (r Report) MaxToken() string { return grouped(stapled.MaxTokenBytes) }

@@ -133,7 +133,7 @@ func TestAccountedCertificatesAreReal(t *testing.T) {
 		{"usual", asStepCAIssues, "", 0.75, 1.25},
 		{"URIs", crowded(17, 64, uri), "a://b", 0.75, 2},
 		{"DNS names", crowded(17, 64, dns), "a", 0.75, 2},
-		{"policies", crowded(32, 130, policy), "", 0.75, 2},
+		{"policies", crowded(32, 100, policy), "", 0.75, 2},
 	} {
 		t.Run(row.name, func(t *testing.T) { testAccountedCertificates(t, row.leaf, row.iss, row.least, row.most) })
 	}

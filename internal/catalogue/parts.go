@@ -109,9 +109,26 @@ func partsCases() []Case {
 		return start + strings.Repeat("a", octets-len(start))
 	}
 	at, above := long(stapled.MaxNameBytes), long(stapled.MaxNameBytes+1)
+	// Names of 64 bytes, and one that fills up.
+	sized := func(size int) func(*Maker) *testca.Party {
+		return func(m *Maker) *testca.Party {
+			names := func(last int) testca.Edit {
+				return func(t *testca.Template) {
+					for range 52 {
+						t.DNSNames = append(t.DNSNames, strings.Repeat("a", 62))
+					}
+					t.DNSNames = append(t.DNSNames, strings.Repeat("b", last))
+				}
+			}
+			_, _, bytes := stranger.Parts(m.newLeaf(m.root, names(400)).Cert)
+			return m.newLeaf(m.root, names(400+size-bytes))
+		}
+	}
 	return append(cases,
-		Case{name: "certificates_with_192_parts_together", rules: "3.2", leaf: together(0)},
-		Case{name: "certificates_with_193_parts_together", rules: "3.2", leaf: together(1), want: stapled.ChainInvalid},
+		Case{name: "certificate_with_lists_of_4096_bytes", rules: "3.2", leaf: sized(stapled.MaxPartBytes)},
+		Case{name: "certificate_with_lists_of_4097_bytes", rules: "3.2", leaf: sized(stapled.MaxPartBytes + 1), want: stapled.ChainInvalid},
+		Case{name: "certificates_with_160_parts_together", rules: "3.2", leaf: together(0)},
+		Case{name: "certificates_with_161_parts_together", rules: "3.2", leaf: together(1), want: stapled.ChainInvalid},
 		Case{name: "certificate_with_an_extension_of_an_identifier_of_16_bytes", rules: "3.2", leaf: identifier(stapled.MaxExtensionIDBytes)},
 		Case{name: "certificate_with_an_extension_of_an_identifier_of_17_bytes", rules: "3.2", leaf: identifier(stapled.MaxExtensionIDBytes + 1), want: stapled.ChainInvalid},
 		Case{name: "certificate_with_a_name_of_1024_bytes", rules: "3.2", leaf: named([]string{at}), edit: claim("iss", at), issuer: at, identity: at},
@@ -119,11 +136,28 @@ func partsCases() []Case {
 		Case{name: "certificate_with_a_name_constraint_of_1025_bytes", rules: "3.2", want: stapled.ChainInvalid, leaf: below(func(t *testca.Template) {
 			t.ExcludedDNSDomains = []string{strings.Repeat("a", stapled.MaxNameBytes+1)}
 		})},
+		Case{name: "certificate_with_a_key_algorithm_of_128_bytes", rules: "3.2 3.4", want: stapled.AlgorithmRejected, edit: madeUp(stranger.Certificate{Key: algorithmOf(stapled.MaxAlgorithmBytes)})},
+		Case{name: "certificate_with_a_key_algorithm_of_129_bytes", rules: "3.2", want: stapled.ChainInvalid, edit: madeUp(stranger.Certificate{Key: algorithmOf(stapled.MaxAlgorithmBytes + 1)})},
 		Case{name: "certificate_with_an_empty_RDN", rules: "3.2", want: stapled.ChainInvalid, leaf: client(func(t *testca.Template) {
 			t.RawSubject = []byte{0x30, 2, 0x31, 0}
 		})},
 		Case{name: "certificate_with_an_empty_subject", rules: "3.2", leaf: client(func(t *testca.Template) { t.RawSubject = []byte{0x30, 0} })},
 	)
+}
+
+// algorithmOf is a key of an algorithm that nobody knows, and whose identifier
+// has so many bytes.
+func algorithmOf(size int) []byte {
+	parameters := der(cbasn1.OCTET_STRING, make([]byte, size-5-2))
+	return stranger.Key("1.3.101.99", parameters, []byte{1})
+}
+
+// madeUp puts a certificate that nobody signed in the place of the leaf.
+func madeUp(c stranger.Certificate) edit {
+	return func(m *Maker, t *testca.Token) {
+		c.Issuer, c.Subject = m.ca.Cert.RawSubject, m.client.Cert.RawSubject
+		x5c(0, func(string) string { return standard(c.DER()) })(m, t)
+	}
 }
 
 // counted makes a client directly below the root whose certificate has so many
@@ -146,7 +180,7 @@ func extendedKeyUsages(t *testca.Template, n int) {
 }
 
 func partsOf(c *x509.Certificate) int {
-	parts, _ := stranger.Parts(c)
+	parts, _, _ := stranger.Parts(c)
 	return parts
 }
 

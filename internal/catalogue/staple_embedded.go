@@ -89,8 +89,8 @@ func embeddedCases() []Case {
 		}
 	}
 	cases = append(cases,
-		Case{name: "staple_with_certificates_of_192_parts_each", staples: issuer(parts(stapled.MaxParts), parts(stapled.MaxParts))},
-		Case{name: "staple_with_a_certificate_of_193_parts", staples: issuer(parts(stapled.MaxParts + 1)), want: stapled.StapleMalformed},
+		Case{name: "staple_with_certificates_of_160_parts_each", staples: issuer(parts(stapled.MaxParts), parts(stapled.MaxParts))},
+		Case{name: "staple_with_a_certificate_of_161_parts", staples: issuer(parts(stapled.MaxParts + 1)), want: stapled.StapleMalformed},
 		Case{name: "staple_with_a_certificate_of_6144_bytes", staples: issuer(sized(stapled.MaxChainBytes))},
 		Case{name: "staple_with_a_certificate_of_6145_bytes", staples: issuer(sized(stapled.MaxChainBytes + 1)), want: stapled.StapleMalformed},
 	)

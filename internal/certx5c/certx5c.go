@@ -52,13 +52,15 @@ func Parse(x5c []string) ([]*x509.Certificate, error) {
 
 // ParseDER parses one certificate; ChainInvalid if the bytes are not exactly
 // one certificate, or if it exceeds a limit: [stapled.MaxChainBytes],
-// [stapled.MaxParts], [stapled.MaxNames], [stapled.MaxNameBytes] or
-// [stapled.MaxExtensionIDBytes]. Nothing is parsed before it has been counted.
+// [stapled.MaxParts], [stapled.MaxPartBytes], [stapled.MaxNames],
+// [stapled.MaxNameBytes], [stapled.MaxExtensionIDBytes] or
+// [stapled.MaxAlgorithmBytes]. Nothing is parsed before it has been counted.
 func ParseDER(der []byte) (*x509.Certificate, error) { return new(Budget).Parse(der) }
 
 // Budget counts the parts of the certificates in one chain, which together
-// may have [stapled.MaxParts]. The zero value has counted nothing.
-type Budget struct{ parts int }
+// may have [stapled.MaxParts] of [stapled.MaxPartBytes]. The zero value has
+// counted nothing.
+type Budget struct{ parts, bytes int }
 
 // Parse is like [ParseDER] for the next certificate of the chain.
 func (b *Budget) Parse(der []byte) (*x509.Certificate, error) {
@@ -86,6 +88,9 @@ func (b *Budget) Spend(der []byte) error {
 	}
 	if b.parts += n.Parts; b.parts > stapled.MaxParts {
 		return stapled.Errorf(stapled.ChainInvalid, "too many extensions, attributes and list elements: %d parts, more than %d", b.parts, stapled.MaxParts)
+	}
+	if b.bytes += n.Bytes; b.bytes > stapled.MaxPartBytes {
+		return stapled.Errorf(stapled.ChainInvalid, "names and lists in certificates of %d bytes, more than %d", b.bytes, stapled.MaxPartBytes)
 	}
 	return nil
 }

@@ -27,15 +27,19 @@ const (
 // are counted first, and counting allocates nothing.
 type Counts struct {
 	// Parts is the number of attributes in the issuer and subject names and of
-	// elements of the lists in extensions, plus two for each extension, which
-	// costs a parser twice as much.
+	// elements of the lists in extensions. Extensions and URIs in the
+	// subjectAltName, which cost a parser more, count as two.
 	Parts int
+	// Bytes is the size of the names and of the lists, without tag and length.
+	Bytes int
 	// Names is the number of names in the subjectAltName; they are also parts.
 	Names int
 	// LongestID is the length in octets of the longest identifier of an
 	// extension, and LongestName that of the longest name in the subjectAltName
 	// or the name constraints.
 	LongestID, LongestName int
+	// LongestAlgorithm is the length of the longer AlgorithmIdentifier.
+	LongestAlgorithm int
 	// EmptyRDN says that a name has an RDN without an attribute.
 	EmptyRDN bool
 }
@@ -50,12 +54,13 @@ func Count(der []byte) Counts {
 		return n
 	}
 	// TBSCertificate (RFC 5280 §4.1): version, serialNumber, signature; issuer,
-	// validity, subject; subjectPublicKeyInfo and the unique identifiers, which
-	// have no parts; extensions.
+	// validity, subject; subjectPublicKeyInfo, which begins with its algorithm; the
+	// unique identifiers, which have no parts; extensions.
 	tbs.SkipOptionalASN1(tag(0))
-	if !tbs.SkipASN1(cbasn1.INTEGER) || !tbs.SkipASN1(cbasn1.SEQUENCE) ||
+	if !tbs.SkipASN1(cbasn1.INTEGER) || !n.algorithm(&tbs) ||
 		!tbs.ReadASN1(&field, cbasn1.SEQUENCE) || !n.name(field) || !tbs.SkipASN1(cbasn1.SEQUENCE) ||
-		!tbs.ReadASN1(&field, cbasn1.SEQUENCE) || !n.name(field) {
+		!tbs.ReadASN1(&field, cbasn1.SEQUENCE) || !n.name(field) ||
+		!tbs.ReadASN1(&field, cbasn1.SEQUENCE) || !n.algorithm(&field) {
 		return n
 	}
 	for kind := cbasn1.Tag(0); kind != tag(3); {
@@ -69,8 +74,18 @@ func Count(der []byte) Counts {
 	return n
 }
 
+func (n *Counts) algorithm(in *cryptobyte.String) bool {
+	var identifier cryptobyte.String
+	if !in.ReadASN1(&identifier, cbasn1.SEQUENCE) {
+		return false
+	}
+	n.LongestAlgorithm = max(n.LongestAlgorithm, len(identifier))
+	return true
+}
+
 // name counts the attributes of a Name (RFC 5280 §4.1.2.4).
 func (n *Counts) name(rdns cryptobyte.String) bool {
+	n.Bytes += len(rdns)
 	var rdn cryptobyte.String
 	for !rdns.Empty() {
 		if !rdns.ReadASN1(&rdn, cbasn1.SET) {
@@ -105,12 +120,15 @@ func (n *Counts) extensions(list cryptobyte.String) {
 // value counts the elements of a list in an extension.
 func (n *Counts) value(id string, list cryptobyte.String) {
 	switch id {
+	case certificatePolicies, policyMappings, extKeyUsage, authorityInfoAccess, subjectAltName, crlDistributionPoints, nameConstraints:
+		n.Bytes += len(list)
+	}
+	switch id {
 	case certificatePolicies, policyMappings, extKeyUsage, authorityInfoAccess:
 		n.Parts += elements(list)
 	case subjectAltName:
 		names := n.names(list)
 		n.Names += names
-		n.Parts += names
 	case crlDistributionPoints:
 		n.points(list)
 	case nameConstraints:
@@ -118,14 +136,19 @@ func (n *Counts) value(id string, list cryptobyte.String) {
 	}
 }
 
-// names counts GeneralNames.
+// names counts GeneralNames, as parts too, and returns their number.
 func (n *Counts) names(list cryptobyte.String) int {
 	count := 0
 	for !list.Empty() {
 		count++
+		n.Parts++
 		var name cryptobyte.String
-		if !list.ReadAnyASN1(&name, new(cbasn1.Tag)) {
+		var tag cbasn1.Tag
+		if !list.ReadAnyASN1(&name, &tag) {
 			break
+		}
+		if tag == cbasn1.Tag(6).ContextSpecific() {
+			n.Parts++
 		}
 		n.LongestName = max(n.LongestName, len(name))
 	}
@@ -187,6 +210,8 @@ func (n *Counts) check() error {
 		return stapled.Errorf(stapled.ChainInvalid, "a certificate has a name of %d bytes, more than %d", n.LongestName, stapled.MaxNameBytes)
 	case n.LongestID > stapled.MaxExtensionIDBytes:
 		return stapled.Errorf(stapled.ChainInvalid, "an extension has an identifier of %d bytes, more than %d", n.LongestID, stapled.MaxExtensionIDBytes)
+	case n.LongestAlgorithm > stapled.MaxAlgorithmBytes:
+		return stapled.Errorf(stapled.ChainInvalid, "a certificate has an AlgorithmIdentifier of %d bytes, more than %d", n.LongestAlgorithm, stapled.MaxAlgorithmBytes)
 	case n.EmptyRDN:
 		return stapled.Errorf(stapled.ChainInvalid, "a certificate has an issuer or subject with an empty RDN")
 	}

@@ -20,10 +20,10 @@ import (
 func TestForgeriesOfParts(t *testing.T) {
 	for _, s := range stranger.Shapes() {
 		t.Run("T04_"+s.Name, func(t *testing.T) {
-			der := s.Make(stapled.MaxChainBytes, nil, nil)
+			der := s.Make(stapled.MaxChainBytes, stranger.Place{})
 			n := certx5c.Count(der)
-			within := n.Parts <= stapled.MaxParts && n.Names <= stapled.MaxNames &&
-				n.LongestID <= stapled.MaxExtensionIDBytes && n.LongestName <= stapled.MaxNameBytes && !n.EmptyRDN
+			within := n.Parts <= stapled.MaxParts && n.Bytes <= stapled.MaxPartBytes && n.Names <= stapled.MaxNames &&
+				n.LongestID <= stapled.MaxExtensionIDBytes && n.LongestName <= stapled.MaxNameBytes && n.LongestAlgorithm <= stapled.MaxAlgorithmBytes && !n.EmptyRDN
 			c, err := certx5c.ParseDER(der)
 			if !within && !errors.Is(err, stapled.ChainInvalid) || within && c == nil && !errors.Is(err, stapled.ChainInvalid) {
 				t.Errorf("%+v, and %v", n, err)
@@ -51,7 +51,7 @@ func TestForgeriesOfParts(t *testing.T) {
 // Counting allocates nothing, so a refusal costs next to nothing.
 func TestCountingAllocatesNothing(t *testing.T) {
 	for _, s := range stranger.Shapes() {
-		der := s.Make(stapled.MaxChainBytes, nil, nil)
+		der := s.Make(stapled.MaxChainBytes, stranger.Place{})
 		if n := testing.AllocsPerRun(10, func() { certx5c.Count(der) }); n != 0 {
 			t.Errorf("%s: %v allocations", s.Name, n)
 		}
@@ -108,9 +108,9 @@ func FuzzCount(f *testing.F) {
 			}
 			return
 		}
-		parts, names := stranger.Parts(parsed)
-		if parts > n.Parts || names > n.Names || len(parsed.Extensions) > 0 && (parts != n.Parts || names != n.Names) {
-			t.Errorf("counted %d parts and %d names, where there are %d and %d", n.Parts, n.Names, parts, names)
+		parts, names, size := stranger.Parts(parsed)
+		if parts > n.Parts || names > n.Names || size > n.Bytes || len(parsed.Extensions) > 0 && (parts != n.Parts || names != n.Names || size != n.Bytes) {
+			t.Errorf("counted %d parts of %d bytes and %d names, where there are %d of %d and %d", n.Parts, n.Bytes, n.Names, parts, size, names)
 		}
 	})
 }

@@ -8,8 +8,8 @@ package stranger
 
 import (
 	"bytes"
-	"fmt"
 	"math/big"
+	"strconv"
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/testca"
@@ -57,8 +57,12 @@ func (c Certificate) DER() []byte {
 // Grown returns the largest certificate of at most so many bytes that make
 // gives for any number of parts; nil if there is none.
 func Grown(size int, make func(n int) Certificate) []byte {
+	step := 1
+	for step < size && len(make(step).DER()) <= size {
+		step *= 2
+	}
 	var der []byte
-	for step, n := 1<<13, 0; step > 0; step /= 2 {
+	for n := 0; step > 0; step /= 2 {
 		if larger := make(n + step).DER(); len(larger) <= size {
 			der, n = larger, n+step
 		}
@@ -75,8 +79,8 @@ func Extension(oid string, value ...[]byte) []byte {
 func OID(dotted string) []byte {
 	var parts []int
 	for _, part := range bytes.Split([]byte(dotted), []byte(".")) {
-		var n int
-		if _, err := fmt.Sscan(string(part), &n); err != nil {
+		n, err := strconv.Atoi(string(part))
+		if err != nil {
 			panic(err)
 		}
 		parts = append(parts, n)

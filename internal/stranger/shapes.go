@@ -18,12 +18,21 @@ import (
 // names that the certificates beside it bear.
 type Shape struct {
 	Name string
-	Make func(size int, issuer, subject []byte) []byte
+	Make func(size int, at Place) []byte
 }
+
+// Place is where in a chain a certificate stands: between which names, and at
+// which position, so that no two are the same.
+type Place struct {
+	Issuer, Subject []byte
+	Number          byte
+}
+
+func (p Place) serial() []byte { return []byte{1 + p.Number} }
 
 // Try makes a certificate of at most so many bytes, if there is one.
 func (s Shape) Try(size int) ([]byte, bool) {
-	der := s.Make(size, nil, nil)
+	der := s.Make(size, Place{})
 	return der, der != nil
 }
 
@@ -41,16 +50,16 @@ const (
 // Shapes lists the certificates that cost most to parse for their size.
 func Shapes() []Shape {
 	list := func(name, oid string, element func(i int) []byte) Shape {
-		return Shape{name, func(size int, issuer, subject []byte) []byte {
+		return Shape{name, func(size int, at Place) []byte {
 			return Grown(size, func(n int) Certificate {
-				return Certificate{Issuer: issuer, Subject: subject, Extensions: [][]byte{Extension(oid, elements(n, element))}}
+				return Certificate{Serial: at.serial(), Issuer: at.Issuer, Subject: at.Subject, Extensions: [][]byte{Extension(oid, elements(n, element))}}
 			})
 		}}
 	}
 	one := func(name, oid string, value func(n int) []byte) Shape {
-		return Shape{name, func(size int, issuer, subject []byte) []byte {
+		return Shape{name, func(size int, at Place) []byte {
 			return Grown(size, func(n int) Certificate {
-				return Certificate{Issuer: issuer, Subject: subject, Extensions: [][]byte{Extension(oid, value(n))}}
+				return Certificate{Serial: at.serial(), Issuer: at.Issuer, Subject: at.Subject, Extensions: [][]byte{Extension(oid, value(n))}}
 			})
 		}}
 	}
@@ -66,18 +75,18 @@ func Shapes() []Shape {
 		})
 	}
 	shapes := []Shape{
-		{"extensions", func(size int, issuer, subject []byte) []byte {
+		{"extensions", func(size int, at Place) []byte {
 			return Grown(size, func(n int) Certificate {
-				c := Certificate{Issuer: issuer, Subject: subject}
+				c := Certificate{Serial: at.serial(), Issuer: at.Issuer, Subject: at.Subject}
 				for i := range n {
 					c.Extensions = append(c.Extensions, sequence(short(i), tlv(cbasn1.OCTET_STRING)))
 				}
 				return c
 			})
 		}},
-		{"one extension of a long identifier", func(size int, issuer, subject []byte) []byte {
+		{"one extension of a long identifier", func(size int, at Place) []byte {
 			return Grown(size, func(n int) Certificate {
-				return Certificate{Issuer: issuer, Subject: subject, Extensions: [][]byte{
+				return Certificate{Serial: at.serial(), Issuer: at.Issuer, Subject: at.Subject, Extensions: [][]byte{
 					sequence(tlv(cbasn1.OBJECT_IDENTIFIER, bytes.Repeat([]byte{0x7f}, n)), tlv(cbasn1.OCTET_STRING))}}
 			})
 		}},
@@ -113,9 +122,9 @@ func Shapes() []Shape {
 		one("one long constraint that is malformed", oidConstraints, func(n int) []byte {
 			return sequence(tlv(explicit(0), sequence(tlv(implicit(2), bytes.Repeat([]byte{1}, n)))))
 		}),
-		{"a long serial number", func(size int, issuer, subject []byte) []byte {
+		{"a long serial number", func(size int, at Place) []byte {
 			return Grown(size, func(n int) Certificate {
-				return Certificate{Issuer: issuer, Subject: subject, Serial: bytes.Repeat([]byte{0x5a}, n)}
+				return Certificate{Serial: append(bytes.Repeat([]byte{0x5a}, n), at.serial()...), Issuer: at.Issuer, Subject: at.Subject}
 			})
 		}},
 		keyed("RSA of a long modulus", func(n int) []byte { return RSA(ones(8*n), big.NewInt(65537)) }),
@@ -139,36 +148,36 @@ func Shapes() []Shape {
 	}{
 		{"UTF-8", cbasn1.UTF8String, "ä"}, {"T.61", cbasn1.T61String, "\xe4"}, {"BMP", cbasn1.Tag(30), "\x00\xe4"}, {"printable", cbasn1.PrintableString, "a"},
 	} {
-		shapes = append(shapes, Shape{"a subject of one long attribute in " + kind.name, func(size int, issuer, subject []byte) []byte {
+		shapes = append(shapes, Shape{"a subject of one long attribute in " + kind.name, func(size int, at Place) []byte {
 			return Grown(size, func(n int) Certificate {
-				return Certificate{Issuer: issuer, Subject: sequence(tlv(cbasn1.SET, sequence(OID("2.5.4.3"), tlv(kind.tag, []byte(strings.Repeat(kind.text, n))))))}
+				return Certificate{Serial: at.serial(), Issuer: at.Issuer, Subject: sequence(tlv(cbasn1.SET, sequence(OID("2.5.4.3"), tlv(kind.tag, []byte(strings.Repeat(kind.text, n))))))}
 			})
 		}})
 	}
 	attributes := func(name, oid string) Shape {
-		return Shape{name, func(size int, issuer, subject []byte) []byte {
+		return Shape{name, func(size int, at Place) []byte {
 			return Grown(size, func(n int) Certificate {
 				attribute := sequence(OID(oid), tlv(cbasn1.PrintableString))
-				return Certificate{Issuer: issuer, Subject: sequence(bytes.Repeat(tlv(cbasn1.SET, attribute), n))}
+				return Certificate{Serial: at.serial(), Issuer: at.Issuer, Subject: sequence(bytes.Repeat(tlv(cbasn1.SET, attribute), n))}
 			})
 		}}
 	}
 	shapes = append(shapes,
 		attributes("subject of many organizational units", "2.5.4.11"),
 		attributes("subject of many attributes of no meaning", "0.0"),
-		Shape{"subject of one RDN of many attributes", func(size int, issuer, subject []byte) []byte {
+		Shape{"subject of one RDN of many attributes", func(size int, at Place) []byte {
 			return Grown(size, func(n int) Certificate {
-				return Certificate{Issuer: issuer, Subject: sequence(tlv(cbasn1.SET, bytes.Repeat(sequence(OID("2.5.4.11"), tlv(cbasn1.PrintableString)), n)))}
+				return Certificate{Serial: at.serial(), Issuer: at.Issuer, Subject: sequence(tlv(cbasn1.SET, bytes.Repeat(sequence(OID("2.5.4.11"), tlv(cbasn1.PrintableString)), n)))}
 			})
 		}},
-		Shape{"subject of many empty RDNs", func(size int, issuer, subject []byte) []byte {
+		Shape{"subject of many empty RDNs", func(size int, at Place) []byte {
 			return Grown(size, func(n int) Certificate {
-				return Certificate{Issuer: issuer, Subject: sequence(bytes.Repeat(tlv(cbasn1.SET), n))}
+				return Certificate{Serial: at.serial(), Issuer: at.Issuer, Subject: sequence(bytes.Repeat(tlv(cbasn1.SET), n))}
 			})
 		}},
-		Shape{"subject with a long identifier", func(size int, issuer, subject []byte) []byte {
+		Shape{"subject with a long identifier", func(size int, at Place) []byte {
 			return Grown(size, func(n int) Certificate {
-				return Certificate{Issuer: issuer, Subject: sequence(tlv(cbasn1.SET, sequence(tlv(cbasn1.OBJECT_IDENTIFIER, bytes.Repeat([]byte{0x7f}, n)), tlv(cbasn1.PrintableString))))}
+				return Certificate{Serial: at.serial(), Issuer: at.Issuer, Subject: sequence(tlv(cbasn1.SET, sequence(tlv(cbasn1.OBJECT_IDENTIFIER, bytes.Repeat([]byte{0x7f}, n)), tlv(cbasn1.PrintableString))))}
 			})
 		}},
 	)
@@ -177,8 +186,10 @@ func Shapes() []Shape {
 
 // keyed is a certificate of this key.
 func keyed(name string, key func(n int) []byte) Shape {
-	return Shape{name, func(size int, issuer, subject []byte) []byte {
-		return Grown(size, func(n int) Certificate { return Certificate{Issuer: issuer, Subject: subject, Key: key(n)} })
+	return Shape{name, func(size int, at Place) []byte {
+		return Grown(size, func(n int) Certificate {
+			return Certificate{Serial: at.serial(), Issuer: at.Issuer, Subject: at.Subject, Key: key(n)}
+		})
 	}}
 }
 

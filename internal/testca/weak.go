@@ -49,6 +49,21 @@ func Primorial(n int) *big.Int {
 	return product
 }
 
+// AlmostFingerprintedRSA is like [FingerprintedRSA], except for the last of the
+// 71 primes that count: no key takes longer to be told from one.
+func AlmostFingerprintedRSA(bits int) *rsa.PublicKey {
+	const last = 353
+	key, powers := FingerprintedRSA(bits), make(map[int64]bool)
+	for x := int64(1); !powers[x]; x = x * 65537 % last {
+		powers[x] = true
+	}
+	others := new(big.Int).Div(Primorial(126), big.NewInt(last))
+	for powers[new(big.Int).Mod(key.N, big.NewInt(last)).Int64()] {
+		key.N.Add(key.N, others)
+	}
+	return key
+}
+
 // FingerprintedRSA returns an RSA public key of this many bits, whose modulus
 // has the fingerprint of CVE-2017-15361: it is a power of 65537 modulo each of
 // the first 126 primes. Nobody holds its private key.

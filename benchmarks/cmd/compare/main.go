@@ -4,7 +4,7 @@
 // Command compare measures all paths in interleaved rounds, writes
 // docs/performance.md, and prints the results: tables, or with -json one JSON
 // object of ratios. scripts/bench.sh runs it. With -sizes it prints only the
-// sizes of tokens.
+// sizes of tokens, with -strangers only what the tokens of strangers cost.
 package main
 
 import (
@@ -30,6 +30,7 @@ func run() error {
 	asJSON := flag.Bool("json", false, "print one JSON object of ratios")
 	page := flag.String("page", "", "write the page of results to this `file`")
 	sizes := flag.Bool("sizes", false, "print the sizes of tokens and measure nothing")
+	strangers := flag.Bool("strangers", false, "print what the tokens of strangers cost and measure nothing else")
 	benchstat := flag.String("benchstat", "", "put what this `file` has into the page")
 	responders := flag.String("responders", "", "put what command responders has printed into this `file` into the page")
 	// The caches of a default configuration hold fewer.
@@ -70,6 +71,13 @@ func run() error {
 	setup, err := benchmarks.NewSetup()
 	if err != nil {
 		return err
+	}
+	if *strangers {
+		list, err := setup.Strangers(plan.Slot / 8)
+		if err != nil {
+			return err
+		}
+		return (&benchmarks.Measurement{Strangers: list}).StrangersTable().Text(os.Stdout)
 	}
 	if report.Measurement, err = setup.Measure(plan); err != nil {
 		return err
