@@ -90,12 +90,7 @@ func TestEveryForgeryIsInTheTable(t *testing.T) {
 			held[row[:3]] = true
 		}
 	}
-	for _, row := range []string{"T26", "T28"} {
-		if !held[row] {
-			t.Errorf("no check that %s proves is removed", row)
-		}
-	}
-	for letter, last := range map[string]int{"S": 35, "T": 19} {
+	for letter, last := range map[string]int{"S": 35, "T": 28} {
 		for n := range last {
 			if row := fmt.Sprintf("%s%02d", letter, n+1); !held[row] {
 				t.Errorf("no check that %s proves is removed", row)
