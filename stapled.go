@@ -56,8 +56,8 @@ const (
 	// MaxParts is the maximum number of parts of all certificates in x5c
 	// together, and of each certificate that a staple embeds. Parts are the
 	// attributes in issuer and subject names and the elements of the lists in
-	// extensions; an extension, and a URI in the subjectAltName, counts as two.
-	// Real certificates have 20 to 60.
+	// extensions; an extension counts as two, and a URI in the subjectAltName
+	// as four. Real certificates have 20 to 60.
 	MaxParts = 160
 	// MaxPartBytes limits the names and the lists that hold the parts, in the
 	// same certificates together.

@@ -131,7 +131,7 @@ func TestAccountedCertificatesAreReal(t *testing.T) {
 		least, most float64
 	}{
 		{"usual", asStepCAIssues, "", 0.75, 1.25},
-		{"URIs", crowded(17, 64, uri), "a://b", 0.75, 2},
+		{"URIs", crowded(17, 32, uri), "a://b", 0.75, 2},
 		{"DNS names", crowded(17, 64, dns), "a", 0.75, 2},
 		{"policies", crowded(32, 100, policy), "", 0.75, 2},
 	} {

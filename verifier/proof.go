@@ -54,7 +54,7 @@ type candidate struct {
 
 // newCandidate does steps 2 and 3: it checks that the header is allowed and
 // that its parts fit together.
-func (v *Verifier) newCandidate(h *header, segment string, trust *trust, buffer []byte) (candidate, error) {
+func (v *Verifier) newCandidate(h *header, segment string, trust *trust) (candidate, error) {
 	alg, err := h.check(&v.view, v.cfg.Algorithms)
 	if err != nil {
 		return candidate{}, err
@@ -67,7 +67,7 @@ func (v *Verifier) newCandidate(h *header, segment string, trust *trust, buffer 
 	if err != nil {
 		return candidate{}, err
 	}
-	signer, err := newSigner(chain.certs[0].PublicKey, alg, segment, buffer)
+	signer, err := newSigner(chain.certs[0].PublicKey, alg)
 	if err != nil {
 		return candidate{}, err
 	}

@@ -26,9 +26,8 @@ type signer struct {
 	prefix hash.Cloner
 }
 
-// newSigner checks alg against the key (RFC 8725 §3.1). It uses buffer as
-// scratch memory.
-func newSigner(key crypto.PublicKey, alg jose.SignatureAlgorithm, segment string, buffer []byte) (*signer, error) {
+// newSigner checks alg against the key (RFC 8725 §3.1).
+func newSigner(key crypto.PublicKey, alg jose.SignatureAlgorithm) (*signer, error) {
 	digest, err := certkey.Hash(alg)
 	if err != nil {
 		return nil, err
@@ -36,18 +35,24 @@ func newSigner(key crypto.PublicKey, alg jose.SignatureAlgorithm, segment string
 	if err := certkey.CheckAlgorithm(key, alg); err != nil {
 		return nil, err
 	}
-	s := &signer{alg: alg, key: key, hash: digest}
-	if digest != 0 {
-		state, ok := digest.New().(hash.Cloner)
-		if !ok {
-			return nil, errors.New("the digest does not support cloning")
-		}
-		start := len(buffer)
-		buffer = append(append(buffer, segment...), '.')
-		state.Write(buffer[start:])
-		s.prefix = state
+	return &signer{alg: alg, key: key, hash: digest}, nil
+}
+
+// begin digests the header, which may be long: a stranger's is not worth it. It
+// uses buffer as scratch memory.
+func (s *signer) begin(segment string, buffer []byte) error {
+	if s.hash == 0 {
+		return nil
 	}
-	return s, nil
+	state, ok := s.hash.New().(hash.Cloner)
+	if !ok {
+		return errors.New("the digest does not support cloning")
+	}
+	start := len(buffer)
+	buffer = append(append(buffer, segment...), '.')
+	state.Write(buffer[start:])
+	s.prefix = state
+	return nil
 }
 
 var errSignature = errors.New("signature verification failed")

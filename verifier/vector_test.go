@@ -57,8 +57,11 @@ func jwsSigner(raw string, key crypto.PublicKey) (*signer, compact, error) {
 	if err := certkey.Check(key); err != nil {
 		return nil, t, err
 	}
-	s, err := newSigner(key, alg, t.header, nil)
-	return s, t, err
+	s, err := newSigner(key, alg)
+	if err != nil {
+		return nil, t, err
+	}
+	return s, t, s.begin(t.header, nil)
 }
 
 // verifyJWS verifies a JWS with a new header, up to step 5.
@@ -166,7 +169,7 @@ func (c *rawCase) verify(header int, warm bool) error {
 	if err != nil {
 		return err
 	}
-	s, err := newSigner(key, c.Alg, "", nil)
+	s, err := newSigner(key, c.Alg)
 	if err != nil {
 		return err
 	}

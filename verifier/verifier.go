@@ -127,7 +127,7 @@ func (v *Verifier) verifyWhole(t compact, at moment) (*accepted, error) {
 		return nil, err
 	}
 	// 2. and 3. Header, certificates, key.
-	c, err := v.newCandidate(h, t.header, at.trust, segments.end)
+	c, err := v.newCandidate(h, t.header, at.trust)
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +138,9 @@ func (v *Verifier) verifyWhole(t compact, at moment) (*accepted, error) {
 	}
 	// 5. Signature: the sender holds that key. Only then look at what may cost
 	// more.
+	if err := c.signer.begin(t.header, segments.end); err != nil {
+		return nil, reject(stapled.SignatureInvalid, "%w", err)
+	}
 	if err := c.signer.verify(t, segments); err != nil {
 		return nil, reject(stapled.SignatureInvalid, "%w", err)
 	}

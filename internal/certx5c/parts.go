@@ -27,8 +27,9 @@ const (
 // are counted first, and counting allocates nothing.
 type Counts struct {
 	// Parts is the number of attributes in the issuer and subject names and of
-	// elements of the lists in extensions. Extensions and URIs in the
-	// subjectAltName, which cost a parser more, count as two.
+	// elements of the lists in extensions. Those that cost
+	// a parser more count as more: an extension as two, a URI in the subjectAltName
+	// as four.
 	Parts int
 	// Bytes is the size of the names and of the lists, without tag and length.
 	Bytes int
@@ -148,7 +149,7 @@ func (n *Counts) names(list cryptobyte.String) int {
 			break
 		}
 		if tag == cbasn1.Tag(6).ContextSpecific() {
-			n.Parts++
+			n.Parts += 3
 		}
 		n.LongestName = max(n.LongestName, len(name))
 	}

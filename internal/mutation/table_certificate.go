@@ -71,7 +71,7 @@ var certificateTargets = []target{
 		{name: "parts-attributes", rule: "3.2",
 			old: "n.Parts += elements(rdn)", new: "n.Parts++"},
 		{name: "parts-extensions", rule: "3.2",
-			old: "n.Parts += 2", new: "n.Parts++"},
+			old: "n.Parts += 2\n", new: "n.Parts++\n"},
 		{name: "parts-lists", rule: "3.2",
 			old: "n.Parts += elements(list)", new: "n.Parts += 0"},
 		{name: "parts-names", rule: "3.2",

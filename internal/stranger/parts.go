@@ -28,7 +28,7 @@ func Parts(c *x509.Certificate) (parts, names, bytes int) {
 				names++
 				parts++
 				if name.FullBytes[0] == 0x86 {
-					parts++
+					parts += 3
 				}
 			}
 		case "1.3.6.1.5.5.7.1.1":
