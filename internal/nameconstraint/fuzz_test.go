@@ -9,6 +9,8 @@ import (
 
 	"github.com/stapledjwt/stapled/internal/nameconstraint"
 	"github.com/stapledjwt/stapled/internal/testca"
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
 // FuzzSubtree takes an arbitrary base and an arbitrary name. Nothing panics, and
@@ -31,7 +33,7 @@ func FuzzSubtree(f *testing.F) {
 		f.Fatal("no seeds")
 	}
 	f.Fuzz(func(t *testing.T, base, name []byte) {
-		if len(base) == 0 || len(name) == 0 || len(base)+len(name) > 1<<16 {
+		if !isElement(base) || !isElement(name) || len(base)+len(name) > 1<<16 {
 			return
 		}
 		leaf := made(empty, cn("CA"), testca.AltNames(name))
@@ -46,6 +48,13 @@ func FuzzSubtree(f *testing.F) {
 			t.Errorf("base %x is of another kind than %x, and permits it (%v) or excludes it (%v)", base, name, permitted, excluded)
 		}
 	})
+}
+
+// isElement reports whether the bytes are one element of DER: two would be two
+// names.
+func isElement(der []byte) bool {
+	input := cryptobyte.String(der)
+	return input.ReadAnyASN1Element(new(cryptobyte.String), new(cbasn1.Tag)) && input.Empty()
 }
 
 // BenchmarkMost compares the most names and the most subtrees that a path can
