@@ -108,6 +108,8 @@ var stapleTargets = []target{
 			old: "if !named {", new: "if _ = named; false {"},
 		{name: "delegate-key", rule: "6.7",
 			old: "err := certkey.Check(delegate.PublicKey); err != nil {", new: "err := certkey.Check(delegate.PublicKey); false {"},
+		{name: "delegate-key-encoding", rule: "6.7",
+			old: "err := certkey.CheckEncoding(delegate); err != nil {", new: "err := certkey.CheckEncoding(delegate); false {"},
 		{name: "staple-signature-of-delegate", rule: "6.8",
 			old: "err == nil && delegate.CheckSignature(r.algorithm, r.tbs, r.signature) == nil {", new: "err == nil {"},
 		{name: "delegate-issuer-name", rule: "6.9",
