@@ -49,7 +49,9 @@ type windowsOracle struct {
 }
 
 // seconds returns a duration of at least a second and at most this many.
-func (o *windowsOracle) seconds(most int) time.Duration { return time.Duration(1+o.IntN(most)) * time.Second }
+func (o *windowsOracle) seconds(most int) time.Duration {
+	return time.Duration(1+o.IntN(most)) * time.Second
+}
 
 // span returns a validity that contains testca.Now.
 func (o *windowsOracle) span() span {

@@ -138,6 +138,8 @@ var stapleTargets = []target{
 			old: "r.certID.check(leaf, issuer); err != nil {\n\t\treturn nil, err\n\t}\n\t// 3. Who signed it? The first", new: "r.certID.check(leaf, issuer); false && err != nil {\n\t\treturn nil, err\n\t}\n\t// The first"},
 		{name: "slim-last-to-end", rule: "6.9", rows: "TestSlim/delegate_that_ends_last_comes_last",
 			old: "return b.NotAfter.Compare(a.NotAfter)", new: "return 0"},
+		{name: "slim-begun-first", rule: "6.9", rows: "TestSlim/delegate_that_ends_last_begins_within_the_leeway",
+			old: "case early == b.NotBefore.After(now):", new: "case early || !early:"},
 		{name: "slim-needs-no-other", rule: "6.3", rows: "TestSlim/issuer_embeds_more_than_four TestSlim/delegate_behind_four_others",
 			old: "return Authenticate(slim, leaf, issuer, now, leeway)", new: "_ = slim; return Authenticate(der, leaf, issuer, now, leeway)"},
 		{name: "slim-trailing-bytes", rule: "6.3", rows: "TestSlimForgeries/S23_staple_with_something_more_behind_it TestSlimForgeries/S28_1_MiB_of_zeros_after",
