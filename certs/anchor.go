@@ -117,5 +117,8 @@ func checkCA(c *x509.Certificate) error {
 	if err := certkey.Check(c.PublicKey); err != nil {
 		return fmt.Errorf("its key cannot be relied on: %w", err)
 	}
+	if err := certkey.CheckEncoding(c); err != nil {
+		return fmt.Errorf("its key cannot be relied on: %w", err)
+	}
 	return nil
 }

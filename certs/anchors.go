@@ -7,10 +7,14 @@ import (
 	"bytes"
 	"cmp"
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/stapledjwt/stapled/internal/certname"
 )
@@ -25,6 +29,8 @@ type Anchors struct {
 	all []*Anchor // in the order given
 	// bySubject maps raw subject names to anchors; several during a key change.
 	bySubject map[string][]*Anchor
+	// keys are the public keys, however certificates encode them.
+	keys map[string]struct{}
 }
 
 // AnchorConfig are CA certificates to trust, and for which names.
@@ -65,7 +71,9 @@ func NewScopedAnchors(list ...AnchorConfig) (*Anchors, error) {
 
 var errNoAnchor = errors.New("no trust anchor given")
 
-func newAnchors() *Anchors { return &Anchors{bySubject: make(map[string][]*Anchor)} }
+func newAnchors() *Anchors {
+	return &Anchors{bySubject: make(map[string][]*Anchor), keys: make(map[string]struct{})}
+}
 
 func (a *Anchors) addAll(cfg AnchorConfig) error {
 	scope, err := newScope(cfg.Scope)
@@ -101,6 +109,7 @@ func (a *Anchors) add(c *x509.Certificate, label string, scope scope) error {
 		return fmt.Errorf("there are more than %d keys of this name", maxKeys)
 	}
 	a.all = append(a.all, anchor)
+	a.keys[keyText(c.PublicKey)] = struct{}{}
 	a.bySubject[subject] = append(a.bySubject[subject], anchor)
 	slices.SortFunc(a.bySubject[subject], func(x, y *Anchor) int {
 		return bytes.Compare(x.id.KeyDigest[:], y.id.KeyDigest[:])
@@ -160,12 +169,27 @@ func (a *Anchors) equal(other *Anchors) bool {
 	})
 }
 
-// HaveKey reports whether a public key is that of an anchor.
+// HaveKey reports whether a public key is that of an anchor. It takes the same
+// time for any number of anchors.
 func (a *Anchors) HaveKey(key crypto.PublicKey) bool {
-	return slices.ContainsFunc(a.all, func(anchor *Anchor) bool {
-		own, ok := anchor.certificates[0].PublicKey.(interface{ Equal(crypto.PublicKey) bool })
-		return ok && own.Equal(key)
-	})
+	_, ok := a.keys[keyText(key)]
+	return ok
+}
+
+// keyText returns the same text for equal public keys of the kinds that an
+// anchor may have, and the empty one for all others.
+func keyText(key crypto.PublicKey) string {
+	switch key := key.(type) {
+	case *ecdsa.PublicKey:
+		if point, err := key.Bytes(); err == nil {
+			return key.Params().Name + string(point)
+		}
+	case ed25519.PublicKey:
+		return "Ed25519" + string(key)
+	case *rsa.PublicKey:
+		return "RSA" + strconv.Itoa(key.E) + "," + string(key.N.Bytes())
+	}
+	return ""
 }
 
 // Warnings returns what an operator should know about these anchors, at most one

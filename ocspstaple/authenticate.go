@@ -134,6 +134,9 @@ func checkDelegate(delegate, leaf, issuer *x509.Certificate, at clock, allow all
 	if err := certkey.Check(delegate.PublicKey); err != nil {
 		return fail(stapled.StapleUntrusted, "the responder's certificate: %w", err)
 	}
+	if err := certkey.CheckEncoding(delegate); err != nil {
+		return fail(stapled.StapleUntrusted, "the responder's certificate: %w", err)
+	}
 	if err := allow.checkSignatureAlgorithm(delegate.SignatureAlgorithm); err != nil {
 		return fail(stapled.StapleUntrusted, "the responder's certificate: %w", err)
 	}

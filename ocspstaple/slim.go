@@ -18,7 +18,8 @@ import (
 // Slim authenticates an OCSP response as [Authenticate] does, and returns it
 // without the certificates that a verifier does not need. It keeps none if the
 // issuer signed, and otherwise only the delegate's. If several certificates of
-// the delegate would do, it keeps the one that expires last.
+// the delegate would do, it keeps the one that expires last, of those whose
+// validity has begun if there are any.
 //
 // A responder may embed its whole chain. That list is not signed (RFC 6960
 // §4.2.1), and it can make a token too large. The signed part stays the same,
@@ -56,7 +57,17 @@ func Slim(der []byte, leaf, issuer *x509.Certificate, now time.Time, leeway time
 			r.certs = append(r.certs, c)
 		}
 	}
-	slices.SortStableFunc(r.certs, func(a, b *x509.Certificate) int { return b.NotAfter.Compare(a.NotAfter) })
+	slices.SortStableFunc(r.certs, func(a, b *x509.Certificate) int {
+		// One that begins within the leeway is not valid yet to a verifier whose
+		// clock is a second behind.
+		switch early := a.NotBefore.After(now); {
+		case early == b.NotBefore.After(now):
+			return b.NotAfter.Compare(a.NotAfter)
+		case early:
+			return 1
+		}
+		return -1
+	})
 	delegate, err := r.signer(leaf, issuer, clock{now, leeway}, allowance{})
 	if err != nil {
 		return nil, err

@@ -51,8 +51,8 @@ type Config struct {
 	// hour.
 	MaxLifetime time.Duration
 	// Leeway is how far in the future a window (nbf, iat, thisUpdate,
-	// producedAt) may begin, to allow for clock skew. It never extends the end
-	// of a window. 0 means [stapled.DefaultLeeway], one minute;
+	// producedAt, the validity of a certificate) may begin, to allow for clock
+	// skew. It never extends the end of a window. 0 means [stapled.DefaultLeeway], one minute;
 	// [stapled.NoLeeway] means none. At most [stapled.MaxLeeway].
 	Leeway time.Duration
 	// Cache limits what the verifier remembers.

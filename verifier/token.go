@@ -60,9 +60,8 @@ func (t Token) state() *accepted {
 func (t Token) Issuer() string { return t.state().iss }
 
 // Identity returns the leaf's first URI, or else its first DNS name, among those
-// within the scope of the anchor. The CA
-// decides it, and the signer cannot choose another. Authorize on it if a
-// certificate stands for one party.
+// within the scope of the anchor. The CA decides it, and the signer cannot
+// choose another. Authorize on it if a certificate stands for one party.
 func (t Token) Identity() string { return t.state().header.identity }
 
 // Subject returns sub (RFC 7519 §4.1.2), which may be empty. It is a claim of

@@ -151,6 +151,12 @@ func keyCases() []Case {
 			return []*testca.Party{leaf, ca}
 		})},
 		{name: "intermediate_key_P-224", rules: "3.4", leaf: below(testca.Keyed(testca.P224)), want: stapled.AlgorithmRejected},
+		{name: "intermediate_key_with_unused_bits", rules: "3.4 4.1", row: "T20", want: stapled.AlgorithmRejected,
+			anchors: []string{"root", "intermediate"}, scopes: map[string][]string{"intermediate": {"other.example"}},
+			comment: "The key of an anchor with a scope, encoded otherwise, below an anchor without one: some parsers shift the bits back.",
+			leaf: func(m *Maker) *testca.Party {
+				return m.newLeaf(m.newCA(m.ca.Alias(3), testca.Named("Issuing")))
+			}},
 	}
 	for _, row := range []struct {
 		kind testca.Kind

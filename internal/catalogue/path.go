@@ -107,6 +107,14 @@ func extension(critical bool) testca.Edit {
 	}
 }
 
+// standardExtension writes an extension of RFC 5280 §4.2.1, by its last number,
+// in place of the usual one.
+func standardExtension(number int, value ...byte) testca.Edit {
+	return func(t *testca.Template) {
+		t.ExtraExtensions = append(t.ExtraExtensions, pkix.Extension{Id: []int{2, 5, 29, number}, Critical: number != 37, Value: value})
+	}
+}
+
 func constraintCases() []Case {
 	trusting := func(name, comment string, intermediates int, edits ...testca.Edit) func(*Maker) *testca.Party {
 		return func(m *Maker) *testca.Party {
@@ -136,6 +144,21 @@ func constraintCases() []Case {
 			leaf: trusting("root-limited", "A root with the path length constraint 0.", 1, limited(0))},
 		{name: "path_length_reached_below_the_anchor", rules: "4.2", anchors: []string{"root-limited-1"},
 			leaf: trusting("root-limited-1", "A root with the path length constraint 1.", 1, limited(1))},
+		{name: "path_length_behind_another_field", rules: "4.2", want: stapled.ChainUntrusted,
+			comment: "A parser that looks for an INTEGER only behind the BOOLEAN overlooks the path length constraint 0.",
+			leaf:    below(standardExtension(19, 0x30, 8, 1, 1, 0xff, 5, 0, 2, 1, 0))},
+		{name: "intermediate_with_something_behind_its_basic_constraints", rules: "4.2", want: stapled.ChainUntrusted,
+			leaf: below(standardExtension(19, 0x30, 3, 1, 1, 0xff, 5, 0))},
+		{name: "intermediate_with_a_key_usage_without_bits", rules: "4.2", want: stapled.ChainUntrusted,
+			comment: "It permits nothing, where an absent one permits everything.", leaf: below(standardExtension(15, 3, 1, 0))},
+		{name: "intermediate_with_a_key_usage_of_zeros", rules: "4.2", want: stapled.ChainUntrusted, leaf: below(standardExtension(15, 3, 2, 7, 0))},
+		{name: "intermediate_with_something_behind_its_key_usage", rules: "4.2", want: stapled.ChainUntrusted,
+			leaf: below(standardExtension(15, 3, 2, 1, 6, 5, 0))},
+		{name: "intermediate_with_an_extended_key_usage_without_elements", rules: "4.2", want: stapled.ChainUntrusted,
+			comment: "It permits nothing, where an absent one permits everything.", leaf: below(standardExtension(37, 0x30, 0))},
+		{name: "intermediate_with_something_behind_its_extended_key_usage", rules: "4.2", want: stapled.ChainUntrusted,
+			leaf: below(standardExtension(37, 0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2, 5, 0))},
+		{name: "leaf_that_writes_out_that_it_is_no_CA", rules: "4.2", leaf: client(standardExtension(19, 0x30, 3, 1, 1, 0))},
 		{name: "leaf_with_unknown_critical_extension", rules: "4.2", leaf: client(extension(true)), want: stapled.ChainUntrusted},
 		{name: "intermediate_with_unknown_critical_extension", rules: "4.2", leaf: below(extension(true)), want: stapled.ChainUntrusted},
 		{name: "anchor_with_unknown_critical_extension", rules: "4.2", anchors: []string{"root-critical"}, want: stapled.ChainUntrusted,

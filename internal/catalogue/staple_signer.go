@@ -204,6 +204,8 @@ func delegateCases() []Case {
 			by(func(m *Maker, leaf *testca.Party) *testca.Party {
 				return m.newDelegate(m.ca, testca.WithKey(leaf.Key)).Alias(3)
 			})),
+		untrusted("S21", "6.7", "delegate_key_with_unused_bits", "Some parsers shift the bits back.",
+			by(func(m *Maker, leaf *testca.Party) *testca.Party { return m.newDelegate(m.ca).Alias(3) })),
 		{row: "S01", name: "leaf_that_is_a_delegate_signs_its_own_staple", rules: rule, want: stapled.StapleUntrusted,
 			leaf:    client(asDelegate, func(t *testca.Template) { t.ExtKeyUsage = append(t.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning) }),
 			staples: by(func(_ *Maker, leaf *testca.Party) *testca.Party { return leaf })},

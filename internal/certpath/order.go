@@ -61,6 +61,9 @@ func Order(anchors *certs.Anchors, x5c []*x509.Certificate) (Ordered, error) {
 		if err := certkey.Check(c.PublicKey); err != nil {
 			return Ordered{}, stapled.In(fmt.Sprintf("certificate %d", i), err)
 		}
+		if err := certkey.CheckEncoding(c); err != nil {
+			return Ordered{}, stapled.In(fmt.Sprintf("certificate %d", i), err)
+		}
 		if err := certkey.CheckSignatureAlgorithm(c.SignatureAlgorithm); err != nil {
 			return Ordered{}, stapled.In(fmt.Sprintf("certificate %d", i), err)
 		}

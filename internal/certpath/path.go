@@ -93,6 +93,9 @@ func (p *Path) checkConstraints() error {
 		if unknown := unknownCritical(c); len(unknown) > 0 {
 			return stapled.Errorf(stapled.ChainUntrusted, "%s has the unknown critical extension %.60s", certname.Of(c), unknown[0])
 		}
+		if err := checkExtensions(c); err != nil {
+			return err
+		}
 	}
 	return nil
 }
