@@ -189,32 +189,6 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// A stranger's token asks for this once, so it must not take longer with many
-// anchors. A search of them all would take about a hundred times as long.
-func TestHaveKeyAmongMany(t *testing.T) {
-	var list []*x509.Certificate
-	for i := range 500 {
-		name := fmt.Sprintf("Root %d", i)
-		list = append(list, testca.New(testca.Named(name), testca.WithKey(testca.Key(testca.P256, name))).Cert)
-	}
-	key := testca.Key(testca.P256, "nobody's").Public()
-	fastest := func(set *certs.Anchors) time.Duration {
-		least := time.Hour
-		for range 200 {
-			begin := time.Now()
-			if set.HaveKey(key) {
-				t.Fatal("nobody's key is an anchor's")
-			}
-			least = min(least, time.Since(begin))
-		}
-		return least
-	}
-	few, many := fastest(anchorsOf(t, list[0])), fastest(anchorsOf(t, list...))
-	if many > 20*few {
-		t.Errorf("%s with one anchor, %s with %d", few, many, len(list))
-	}
-}
-
 func TestHaveKey(t *testing.T) {
 	for _, kind := range testca.Kinds() {
 		root := testca.New(testca.Keyed(kind))
