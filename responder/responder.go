@@ -161,7 +161,7 @@ func (r *Responder) Respond(ctx context.Context, der []byte) []byte {
 func (r *Responder) respond(ctx context.Context, der []byte, revalidate bool) answer {
 	a := r.decide(ctx, der, revalidate)
 	if r.observer != nil {
-		r.observer.Observe(Event{Outcome: a.outcome})
+		r.observer.Observe(Event{Outcome: a.outcome, Alarm: a.alarm})
 	}
 	return a
 }
