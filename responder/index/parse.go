@@ -6,6 +6,7 @@ package index
 import (
 	"bufio"
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -171,26 +172,22 @@ func parseStatus(status, revocation []byte) (entry, error) {
 
 // parseSerial parses a serial number. OpenSSL always writes an even number of
 // digits.
-func parseSerial(field []byte) (serial, error) {
+func parseSerial(field []byte) (s serial, err error) {
 	digits, negative := bytes.CutPrefix(field, []byte("-"))
 	if len(digits) == 0 {
-		return serial{}, errors.New("serial number is empty")
+		return s, errors.New("serial number is empty")
 	}
-	if i := bytes.IndexFunc(digits, func(r rune) bool { return !isHexDigit(r) }); i >= 0 {
-		return serial{}, fmt.Errorf("serial number %.60q is not hexadecimal", field)
+	for _, d := range digits {
+		if !('0' <= d && d <= '9' || 'a' <= d && d <= 'f' || 'A' <= d && d <= 'F') {
+			return s, fmt.Errorf("serial number %.60q is not hexadecimal", field)
+		}
 	}
 	digits = bytes.TrimLeft(digits, "0")
-	if negative && len(digits) > 0 || len(digits) > 2*len(serial{}) {
-		return serial{}, errNeverAsked
+	if negative && len(digits) > 0 || len(digits) > 2*len(s) {
+		return s, errNeverAsked
 	}
-	n, ok := new(big.Int).SetString("0"+string(digits), 16)
-	if !ok {
-		return serial{}, fmt.Errorf("serial number %.60q is not hexadecimal", field)
-	}
-	s, _ := serialOf(n)
-	return s, nil
-}
-
-func isHexDigit(r rune) bool {
-	return '0' <= r && r <= '9' || 'a' <= r && r <= 'f' || 'A' <= r && r <= 'F'
+	padded := [2 * len(s)]byte([]byte("0000000000000000000000000000000000000000"))
+	copy(padded[len(padded)-len(digits):], digits)
+	_, err = hex.Decode(s[:], padded[:])
+	return s, err
 }

@@ -33,7 +33,7 @@
 //
 // The directory holds one text file for each CA, with a line for each revoked
 // certificate, and is for one process at a time. A line takes 53 bytes for a
-// serial of 16 octets. An entry takes about as much memory.
+// serial of 16 octets, and an entry about 100 bytes of memory.
 //
 // The ledger syncs a line to disk before it returns the revocation, so that no
 // client sees a revocation that a power cut makes the ledger forget. If the disk

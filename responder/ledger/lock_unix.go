@@ -26,7 +26,11 @@ func lock(name string) (unlock func() error, err error) {
 	}
 	switch err {
 	case nil:
-		return f.Close, nil
+		return func() error {
+			// Not by closing alone: a process that is just being started has the
+			// file open too.
+			return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+		}, nil
 	case syscall.EWOULDBLOCK:
 		err = fmt.Errorf("another process holds %s; give each responder a directory of its own", name)
 	default:

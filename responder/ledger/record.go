@@ -6,6 +6,8 @@ package ledger
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -38,29 +40,40 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func appendRecord(to []byte, s serial, notAfter int64) []byte {
 	begin := len(to)
-	to = new(big.Int).SetBytes(s[:]).Append(to, 16)
+	var digits [2 * len(s)]byte
+	hex.Encode(digits[:], s[:])
+	if significant := bytes.TrimLeft(digits[:], "0"); len(significant) > 0 {
+		to = append(to, significant...)
+	} else {
+		to = append(to, '0')
+	}
 	to = append(to, ' ')
 	to = strconv.AppendInt(to, notAfter, 10)
-	return fmt.Appendf(to, " %08x\n", crc32.Checksum(to[begin:], castagnoli))
+	sum := crc32.Checksum(to[begin:], castagnoli)
+	to = append(to, ' ')
+	to = hex.AppendEncode(to, binary.BigEndian.AppendUint32(nil, sum))
+	return append(to, '\n')
 }
 
-// parseRecord parses a line without its end. It accepts only what appendRecord
+// parseRecord parses a line with its end. It accepts only what appendRecord
 // writes.
-func parseRecord(line string) (s serial, notAfter int64, ok bool) {
-	digits, rest, _ := strings.Cut(line, " ")
-	end, _, _ := strings.Cut(rest, " ")
-	n, ok := new(big.Int).SetString(digits, 16)
-	if !ok {
+func parseRecord(line []byte) (s serial, notAfter int64, ok bool) {
+	digits, rest, _ := bytes.Cut(line, []byte(" "))
+	end, _, _ := bytes.Cut(rest, []byte(" "))
+	if len(digits) > 2*len(s) {
 		return s, 0, false
 	}
-	s, err := serialOf(n)
+	padded := [2 * len(s)]byte([]byte("0000000000000000000000000000000000000000"))
+	copy(padded[len(padded)-len(digits):], digits)
+	if _, err := hex.Decode(s[:], padded[:]); err != nil {
+		return s, 0, false
+	}
+	notAfter, err := strconv.ParseInt(string(end), 10, 64)
 	if err != nil {
 		return s, 0, false
 	}
-	if notAfter, err = strconv.ParseInt(end, 10, 64); err != nil {
-		return s, 0, false
-	}
-	return s, notAfter, string(appendRecord(nil, s, notAfter)) == line+"\n"
+	var again [128]byte
+	return s, notAfter, bytes.Equal(appendRecord(again[:0], s, notAfter), line)
 }
 
 // contents is what a file holds.
@@ -78,7 +91,6 @@ type contents struct {
 // record was written later, so what is damaged was whole once.
 func read(in io.Reader, name, id string) (contents, error) {
 	c := contents{entries: make(map[serial]entry)}
-	const longest = 256
 	lines := bufio.NewReaderSize(in, 64<<10)
 	bad := 0
 	for number := 1; ; number++ {
@@ -93,19 +105,18 @@ func read(in io.Reader, name, id string) (contents, error) {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return contents{}, fmt.Errorf("%s: %w", name, err)
 		}
-		text, whole := bytes.CutSuffix(line, []byte("\n"))
 		switch {
 		case length == 0:
 			return c, nil
 		case number == 1 && string(line) == header(id):
 			c.size = length
 			continue
-		case number == 1 && !(errors.Is(err, io.EOF) && strings.HasPrefix(header(id), string(text))) && !isZeros(line):
+		case number == 1 && !(errors.Is(err, io.EOF) && strings.HasPrefix(header(id), string(line))) && !isZeros(line):
 			return contents{}, fmt.Errorf("%s:1: file is not a ledger of this CA, in a format that this version knows", name)
 		}
 		s, notAfter, ok := serial{}, int64(0), false
-		if whole && len(text) <= longest && number > 1 {
-			s, notAfter, ok = parseRecord(string(text))
+		if number > 1 {
+			s, notAfter, ok = parseRecord(line)
 		}
 		switch {
 		case !ok:
