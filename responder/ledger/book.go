@@ -73,26 +73,37 @@ func openBook(name, id string, disk disk, now func() time.Time, log *slog.Logger
 	if err = errors.Join(err, in.Close()); err != nil {
 		return nil, err
 	}
+	b.entries, b.size, b.records = c.entries, c.size, c.records
 	if c.torn > 0 {
 		log.Warn("removed an unfinished write from the end of the ledger of revocations", "bytes", c.torn)
 	}
-	b.entries, b.size, b.records = c.entries, c.size, c.records
+	if b.size == 0 {
+		if err := b.rewrite(); err != nil {
+			return nil, err
+		}
+		return b, nil
+	}
+	if b.file, err = disk.open(name, os.O_WRONLY); err != nil {
+		return nil, err
+	}
+	if c.torn > 0 {
+		// In place: a full disk may be why the write was not finished.
+		if err := errors.Join(b.file.Truncate(b.size), b.file.Sync()); err != nil {
+			return nil, errors.Join(err, b.file.Close())
+		}
+	}
 	live := 0
 	for _, e := range b.entries {
 		if !e.expired(now(), keptAfter) {
 			live++
 		}
 	}
-	// Rewriting is also what makes a new file, and what repairs a torn one.
-	if b.size == 0 || c.torn > 0 || b.records > 2*live+compactAfter {
+	if b.limit = 2*live + compactAfter; b.records > b.limit {
 		if err := b.rewrite(); err != nil {
-			return nil, err
+			log.Warn("the ledger of revocations keeps expired entries", "error", err)
 		}
-		return b, nil
 	}
-	b.limit = 2*live + compactAfter
-	b.file, err = disk.open(name, os.O_WRONLY)
-	return b, err
+	return b, nil
 }
 
 // lookup returns the end of validity that is remembered, zero if unknown.

@@ -293,28 +293,43 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestFaultsAtStart: a ledger that cannot make its file does not open.
+// TestFaultsAtStart: a ledger that cannot make its file, or repair it, does not
+// open.
 func TestFaultsAtStart(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, system{})
-	check(t, w.ledger.Close())
-	for _, torn := range []bool{false, true} {
+	w, content := filled(t, 3)
+	for _, row := range []struct {
+		name    string
+		content []byte
+		calls   int // that can fail
+		first   string
+	}{
+		{"new", nil, 5, "good"}, // open, write, sync, rename, sync of the directory
+		{"header is torn", content[:10], 5, "good"},
+		{"record is torn", content[:len(content)-1], 3, "alarm"}, // open, truncate, sync
+		{"whole", content, 1, "alarm"},
+	} {
+		check(t, os.WriteFile(w.file(), row.content, 0o600))
 		failed := 0
 		for at := 1; ; at++ {
-			check(t, os.WriteFile(w.file(), map[bool][]byte{true: []byte("stapled-rev")}[torn], 0o600))
 			w.disk = &failing{at: at}
 			err := w.tryOpen()
 			if err == nil {
-				check(t, w.ledger.Close())
 				break
 			}
 			failed++
 			if !errors.Is(err, errFull) {
-				t.Errorf("call %d fails: %v", at, err)
+				t.Errorf("%s: call %d fails: %v", row.name, at, err)
 			}
+			check(t, os.WriteFile(w.file(), row.content, 0o600))
 		}
-		if failed != 5 { // open, write, sync, rename, sync of the directory
-			t.Errorf("%d calls can fail", failed)
+		w.set(good(time.Time{}), nil)
+		if got := w.says(big.NewInt(1)); got != row.first {
+			t.Errorf("%s: %s, want %s", row.name, got, row.first)
+		}
+		check(t, w.ledger.Close())
+		if failed != row.calls {
+			t.Errorf("%s: %d calls can fail, want %d", row.name, failed, row.calls)
 		}
 	}
 }
