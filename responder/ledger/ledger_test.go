@@ -290,8 +290,8 @@ func TestCompaction(t *testing.T) {
 	w.now = w.now.AddDate(0, 0, 10)
 	w.disk = &failing{at: 2, forever: true} // when the file is open
 	w.open()
-	if s := w.ledger.Snapshot(); s.Remembered == 0 || !strings.Contains(w.log(), "keeps expired entries") {
-		t.Errorf("the disk is full: %+v; log: %s", s, w.log())
+	if !strings.Contains(w.log(), "keeps expired entries") {
+		t.Errorf("the disk is full; log: %s", w.log())
 	}
 	check(t, w.ledger.Close())
 	w.disk = system{}
