@@ -20,6 +20,7 @@ type volatile struct {
 	system
 	durable map[string]*volatileFile // by name
 	current map[string]*volatileFile
+	fails   bool // to sync a directory, once
 }
 
 type volatileFile struct {
@@ -52,6 +53,10 @@ func (d *volatile) rename(from, to string) error {
 }
 
 func (d *volatile) syncDir(dir string) error {
+	if d.fails {
+		d.fails = false
+		return errFull
+	}
 	for name, f := range d.current {
 		if filepath.Dir(name) == dir {
 			d.durable[name] = f
@@ -103,6 +108,36 @@ func TestPowerCut(t *testing.T) {
 			if got := w.says(big.NewInt(n)); got != "alarm" {
 				t.Errorf("the power fails after %d steps: serial %d is %s", steps, n, got)
 			}
+		}
+	}
+}
+
+// TestPowerCutAfterRename: as long as the name of a new file is not on disk,
+// what is appended to it is not, either.
+func TestPowerCutAfterRename(t *testing.T) {
+	t.Parallel()
+	d := &volatile{durable: make(map[string]*volatileFile), current: make(map[string]*volatileFile)}
+	w := newWorld(t, d)
+	w.set(revoked(1, start.Add(time.Hour)), nil)
+	w.says(big.NewInt(1))
+	w.book.limit, d.fails = 0, true // the next write is to a new file
+	w.says(big.NewInt(2))
+	if s := w.ledger.Snapshot(); s.Unwritten != 1 || s.Err == nil {
+		t.Errorf("the directory is not synced: %+v", s)
+	}
+	w.now = w.now.Add(2 * retryAfter)
+	w.says(big.NewInt(3))
+	if s := w.ledger.Snapshot(); s.Unwritten != 0 || s.Err != nil {
+		t.Errorf("afterwards: %+v", s)
+	}
+	w.crash()
+	d.cut(t, w.file())
+	w.disk = system{}
+	w.open()
+	w.set(good(time.Time{}), nil)
+	for n := range int64(3) {
+		if got := w.says(big.NewInt(n + 1)); got != "alarm" {
+			t.Errorf("serial %d is %s", n+1, got)
 		}
 	}
 }
