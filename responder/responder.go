@@ -28,6 +28,12 @@
 // answered as if they had not asked; if the nonce is critical, the answer is
 // tryLater.
 //
+// # Sources
+//
+// [Combine] makes one source of several: what was issued from one, revocations
+// from any. Package responder/index reads OpenSSL's index.txt. Package
+// responder/ledger keeps any source from taking back a final revocation.
+//
 // # Mounting
 //
 // Make the Responder the handler of its own server, as above. Do not mount it on
