@@ -359,3 +359,54 @@ func TestRetries(t *testing.T) {
 		t.Error("Close does not say so")
 	}
 }
+
+// hanging is a disk that hangs.
+type hanging struct {
+	system
+	began, end chan struct{}
+}
+
+type hangingFile struct {
+	file
+	disk *hanging
+}
+
+func (d *hanging) open(name string, flag int) (file, error) {
+	f, err := d.system.open(name, flag)
+	return hangingFile{f, d}, err
+}
+
+func (f hangingFile) Sync() error {
+	if f.disk.began != nil {
+		f.disk.began <- struct{}{}
+		<-f.disk.end
+	}
+	return f.file.Sync()
+}
+
+// TestHangingDisk: it keeps back the one answer that must be written down first.
+func TestHangingDisk(t *testing.T) {
+	t.Parallel()
+	d := new(hanging)
+	w := newWorld(t, d)
+	d.began, d.end = make(chan struct{}), make(chan struct{})
+	w.set(revoked(1, start.Add(time.Hour)), nil)
+	got := make(chan string)
+	go func() { got <- w.says(number) }()
+	<-d.began
+	w.set(good(start.Add(time.Hour)), nil)
+	for n, want := range map[int64]string{1: "good", number.Int64(): "alarm"} {
+		if got := w.says(big.NewInt(n)); got != want {
+			t.Errorf("serial %d, meanwhile: %s, want %s", n, got, want)
+		}
+	}
+	select {
+	case early := <-got:
+		t.Errorf("%s, before it is on disk", early)
+	default:
+	}
+	d.end <- struct{}{}
+	if got := <-got; got != "revoked" {
+		t.Errorf("got %s", got)
+	}
+}

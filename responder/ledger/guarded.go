@@ -47,16 +47,17 @@ func (g *Guarded) Status(ctx context.Context, number *big.Int) (responder.Status
 		if err != nil {
 			return responder.Status{}, err
 		}
-		if isFinal(st) {
-			g.book.record(key, st.NotAfter)
-		}
-		// An error must not suppress the revocation, nor answers about other
-		// serials. The log and the Snapshot have it.
-		_ = g.book.settle()
 		if st.Code == responder.Revoked {
+			if isFinal(st) {
+				g.book.record(key, st.NotAfter)
+				// An error must not suppress the revocation. The log and the Snapshot
+				// have it.
+				_ = g.book.settle()
+			}
 			g.book.found(key)
 			return st, nil
 		}
+		g.book.retry()
 		end, known := g.book.lookup(key)
 		if !known {
 			return st, nil

@@ -19,6 +19,21 @@ func (b *book) settle() error {
 	}
 	b.writing.Lock()
 	defer b.writing.Unlock()
+	return b.flush()
+}
+
+// retry does the same unless somebody else does it: a disk that hangs must not
+// keep back answers about other serials.
+func (b *book) retry() {
+	if b.pending.Load() == 0 || !b.writing.TryLock() {
+		return
+	}
+	defer b.writing.Unlock()
+	_ = b.flush() // the log and the Snapshot have the error
+}
+
+// flush needs b.writing.
+func (b *book) flush() error {
 	b.mu.RLock()
 	queue, last := b.queue, b.err
 	b.mu.RUnlock()
