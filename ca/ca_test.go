@@ -107,6 +107,10 @@ func TestOCSPStatus(t *testing.T) {
 			t.Errorf("status %d, reason %d, at %s; want revoked for key compromise between %s and %s",
 				resp.Status, resp.RevocationReason, resp.RevokedAt, before, after)
 		}
+		st, err := newLeaves(c.database, c.intermediate).Status(t.Context(), revoked.SerialNumber)
+		if err != nil || !st.NotAfter.Equal(revoked.NotAfter) {
+			t.Errorf("the source says that it ends at %s, %v; want %s", st.NotAfter, err, revoked.NotAfter)
+		}
 	})
 	t.Run("unissued serial", func(t *testing.T) {
 		unissued := &x509.Certificate{SerialNumber: big.NewInt(123456789)}

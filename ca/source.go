@@ -40,7 +40,7 @@ func (d *database) revocation(serial *big.Int) (responder.Status, error) {
 	if err := json.Unmarshal(raw, &info); err != nil {
 		return responder.Status{}, fmt.Errorf("read the revocation: %w", err)
 	}
-	return responder.Status{Code: responder.Revoked, RevokedAt: info.RevokedAt, Reason: info.ReasonCode}, nil
+	return responder.Status{Code: responder.Revoked, RevokedAt: info.RevokedAt, Reason: info.ReasonCode, NotAfter: info.ExpiresAt}, nil
 }
 
 // leaves is the Source for the certificates that the CA issues. Enrolled,

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 // so it must not be changed.
 type answer struct {
 	outcome Outcome
+	alarm   Alarm
 	der     []byte
 	window  window
 	// etag is the entity tag if caches may keep the answer, and empty
@@ -58,8 +60,13 @@ func (r *Responder) find(ctx context.Context, g *generation, a *authority, req *
 	log := func() *slog.Logger { return r.log.With("issuer", a.name, "serial", "0x"+req.serial.Text(16)) }
 	st, err := a.source.Status(ctx, req.serial)
 	if err != nil {
-		log().ErrorContext(ctx, "OCSP status source failed", "error", err)
-		return failure(OutcomeTryLater)
+		failed := failure(OutcomeTryLater)
+		message := "OCSP status source failed"
+		if errors.Is(err, ErrRevocationLost) {
+			failed.alarm, message = AlarmRevocationLost, "OCSP status source lost a revocation"
+		}
+		log().ErrorContext(ctx, message, "error", err)
+		return failed
 	}
 	if held != nil && sameStatus(held.status, st) && held.young(now, maxAgeAsked) {
 		return held.answer

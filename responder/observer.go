@@ -26,9 +26,19 @@ func Outcomes() []Outcome {
 	}
 }
 
+// Alarm is something about a request that its operator must look into. The
+// strings are stable: metrics use them.
+type Alarm string
+
+// AlarmRevocationLost means that the source has taken back a final revocation;
+// see [ErrRevocationLost].
+const AlarmRevocationLost Alarm = "revocation_lost"
+
 // Event is one answered request.
 type Event struct {
 	Outcome Outcome
+	// Alarm is empty if there is no reason for one.
+	Alarm Alarm
 }
 
 // Observer receives events, for metrics. It is called from several goroutines

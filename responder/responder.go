@@ -28,6 +28,12 @@
 // answered as if they had not asked; if the nonce is critical, the answer is
 // tryLater.
 //
+// # Sources
+//
+// [Combine] makes one source of several: what was issued from one, revocations
+// from any. Package responder/index reads OpenSSL's index.txt. Package
+// responder/ledger keeps any source from taking back a final revocation.
+//
 // # Mounting
 //
 // Make the Responder the handler of its own server, as above. Do not mount it on
@@ -161,7 +167,7 @@ func (r *Responder) Respond(ctx context.Context, der []byte) []byte {
 func (r *Responder) respond(ctx context.Context, der []byte, revalidate bool) answer {
 	a := r.decide(ctx, der, revalidate)
 	if r.observer != nil {
-		r.observer.Observe(Event{Outcome: a.outcome})
+		r.observer.Observe(Event{Outcome: a.outcome, Alarm: a.alarm})
 	}
 	return a
 }

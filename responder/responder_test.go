@@ -9,7 +9,11 @@ import (
 	"crypto"
 	"encoding/asn1"
 	"errors"
+	"fmt"
+	"log/slog"
 	"math/big"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -214,6 +218,44 @@ func TestObserver(t *testing.T) {
 		}
 	}
 }
+
+// TestAlarm: a source that takes back a revocation is told apart from one that
+// fails, in the event and in the log.
+func TestAlarm(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		err   error
+		alarm Alarm
+		line  string
+	}{
+		{errors.New("down"), "", "source failed"},
+		{fmt.Errorf("in a test: %w", ErrRevocationLost), AlarmRevocationLost, "lost a revocation"},
+	} {
+		ca := newTestCA(t, "CA", newP256(t))
+		var events []Event
+		var log strings.Builder
+		r, err := New(Config{
+			Authorities: []Authority{{Certificate: ca.cert, Signer: ca.key, Source: SourceFunc(func(context.Context, *big.Int) (Status, error) {
+				return Status{Code: Good}, row.err
+			})}},
+			Now: at(epoch), Observer: observer(func(e Event) { events = append(events, e) }), Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Respond(t.Context(), ask(t, ca.cert, goodSerial, crypto.SHA256))
+		if want := []Event{{Outcome: OutcomeTryLater, Alarm: row.alarm}}; !slices.Equal(events, want) {
+			t.Errorf("%v: events %+v, want %+v", row.err, events, want)
+		}
+		if !strings.Contains(log.String(), row.line) {
+			t.Errorf("%v: the log says %s", row.err, &log)
+		}
+	}
+}
+
+type observer func(Event)
+
+func (o observer) Observe(e Event) { o(e) }
 
 // A certificate can be revoked while the source's answer is on its way, so a
 // good answer is dated before the question.

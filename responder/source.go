@@ -44,7 +44,18 @@ type Status struct {
 	// NextUpdate is when the source will know more, such as the nextUpdate of a
 	// CRL; no answer is valid beyond it. Zero means no limit.
 	NextUpdate time.Time
+	// NotAfter is the end of the certificate's validity. Zero means that the
+	// source does not know it, as a CRL does not. Answers do not depend on it.
+	// It says how long a revocation must be remembered, and that a revocation
+	// which has left its source has done so for a good reason.
+	NotAfter time.Time
 }
+
+// ErrRevocationLost is in the chain of a source's error if the source has said
+// before that the serial is revoked for good, and now says something else. The
+// responder answers tryLater and reports [AlarmRevocationLost]. A database that
+// lost its last commits, or a restored backup, is the usual cause.
+var ErrRevocationLost = errors.New("the source no longer says that this certificate is revoked, as it did before; restore the revocation in the source, or revoke the certificate again")
 
 // A Source knows which certificates a CA has issued and which it has revoked.
 // The responder calls it for each answer that it cannot reuse, from several

@@ -13,6 +13,6 @@ import (
 // The zero value of an exported type is of no use, and no method of it panics.
 func TestZeroValues(t *testing.T) {
 	zerotest.Methods(t, []any{
-		new(responder.Responder), new(responder.Code), new(responder.SourceFunc),
+		new(responder.Responder), new(responder.Code), new(responder.SourceFunc), new(responder.Combined),
 	})
 }

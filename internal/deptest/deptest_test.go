@@ -176,6 +176,8 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"stapledtest", []string{"certs", "internal/testca", "issuer", "ocspstaple", "ocspstaple/stapler", "verifier"}},
 		{"responder", nil},
+		{"responder/index", []string{"responder"}},
+		{"responder/ledger", []string{"responder"}},
 		{"stepca", []string{"certs", "ocspstaple", "ocspstaple/stapler"}},
 		// stepca for the configuration of its client, the internal ones for its own files and addresses.
 		{"ca", []string{"certs", "ocspstaple", "responder", "stepca", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
