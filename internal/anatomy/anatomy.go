@@ -35,7 +35,7 @@ type Anatomy struct {
 	Chain   []certificateView          `json:"chain"`
 	Staples []stapleView               `json:"staples"`
 	Claims  json.RawMessage            `json:"claims"`
-	Windows []window                   `json:"windows"`
+	Windows []terminal.Window          `json:"windows"`
 	// Problems lists the parts that could not be read.
 	Problems []string `json:"problems,omitempty"`
 }
@@ -67,7 +67,7 @@ func Dissect(raw string, now time.Time) (*Anatomy, error) {
 	a := &Anatomy{
 		At: now.UTC(), Bytes: len(raw),
 		// Empty arrays in JSON if nothing can be read.
-		Chain: []certificateView{}, Staples: []stapleView{}, Windows: []window{},
+		Chain: []certificateView{}, Staples: []stapleView{}, Windows: []terminal.Window{},
 	}
 	if err := json.Unmarshal(header, &a.Header); err != nil || a.Header == nil {
 		return nil, errors.New("the header is not a JSON object: give one token in compact serialization")
@@ -121,7 +121,7 @@ func (a *Anatomy) readChain() []*x509.Certificate {
 		} else if names, err := san.Of(c); err == nil && names.Identity() == "" {
 			a.problem("x5c[0] has no name that can be an issuer: neither a URI with a host nor the DNS name of a host")
 		}
-		a.Windows = append(a.Windows, window{Name: name, From: c.NotBefore.UTC(), Until: c.NotAfter.UTC()})
+		a.Windows = append(a.Windows, terminal.Window{Name: name, From: c.NotBefore.UTC(), Until: c.NotAfter.UTC()})
 	}
 	return chain
 }
@@ -168,7 +168,7 @@ func (a *Anatomy) readStaples(chain []*x509.Certificate) {
 		}
 		// No verifier accepts a staple without an end.
 		if view.ThisUpdate != nil && view.NextUpdate != nil {
-			a.Windows = append(a.Windows, window{Name: name, From: *view.ThisUpdate, Until: *view.NextUpdate})
+			a.Windows = append(a.Windows, terminal.Window{Name: name, From: *view.ThisUpdate, Until: *view.NextUpdate})
 		}
 	}
 }
@@ -196,7 +196,7 @@ func (a *Anatomy) readClaims(segment string) {
 	}
 	until, hasUntil := NumericDate(object["exp"])
 	if hasFrom && hasUntil {
-		a.Windows = append(a.Windows, window{Name: "token", From: from, Until: until})
+		a.Windows = append(a.Windows, terminal.Window{Name: "token", From: from, Until: until})
 	} else {
 		a.problem("the claims give no window (nbf or iat, and exp)")
 	}
