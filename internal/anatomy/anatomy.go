@@ -7,8 +7,6 @@ package anatomy
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -18,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/internal/terminal"
@@ -130,7 +129,7 @@ func viewCertificate(c *x509.Certificate) certificateView {
 	view := certificateView{
 		Subject: c.Subject.String(), Issuer: c.Issuer.String(), Serial: c.SerialNumber.String(),
 		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(),
-		Key: keyName(c), Signature: c.SignatureAlgorithm.String(), KeyID: certx5c.KeyID(c), CA: c.IsCA,
+		Key: certkey.Name(c), Signature: c.SignatureAlgorithm.String(), KeyID: certx5c.KeyID(c), CA: c.IsCA,
 	}
 	// Ignore malformed names.
 	uris, dnsNames, _ := san.Listed(c)
@@ -141,16 +140,6 @@ func viewCertificate(c *x509.Certificate) certificateView {
 		view.Names = append(view.Names, "DNS:"+dns)
 	}
 	return view
-}
-
-func keyName(c *x509.Certificate) string {
-	switch key := c.PublicKey.(type) {
-	case *ecdsa.PublicKey:
-		return "ECDSA " + key.Curve.Params().Name
-	case *rsa.PublicKey:
-		return fmt.Sprintf("RSA %d bits", key.N.BitLen())
-	}
-	return c.PublicKeyAlgorithm.String()
 }
 
 func (a *Anatomy) readStaples(chain []*x509.Certificate) {
