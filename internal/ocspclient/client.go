@@ -51,7 +51,7 @@ type Attempt struct {
 	// none.
 	HTTPStatus  int    `json:"http_status,omitempty"`
 	ContentType string `json:"content_type,omitempty"`
-	// Bytes is the size of the response, and Milliseconds how long it took.
+	// Bytes is the size of the last body, and Milliseconds how long it took.
 	Bytes        int     `json:"bytes"`
 	Milliseconds float64 `json:"milliseconds"`
 	// Redirects are those that the responder asked for, followed or not.
