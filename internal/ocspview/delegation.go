@@ -30,7 +30,7 @@ func (s *Signer) requireDelegation(c *x509.Certificate, q Question) {
 	if weak != nil {
 		wrong = "the responder's certificate is signed with " + c.SignatureAlgorithm.String()
 	}
-	s.require(rule, "issuer's word", weak == nil && q.Issuer.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil,
+	s.require(rule, "signed by", weak == nil && q.Issuer.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil,
 		"the issuer's key signed the responder's certificate", wrong, reissue+"by this CA and with SHA-256 or better")
 	// 2. It is for signing OCSP responses, and for nothing that a CA does.
 	wrong = "it lacks the extended key usage OCSPSigning"

@@ -50,11 +50,10 @@ func (v *View) verdict(p sheet) {
 	if v.Status == ocspwire.Good.String() {
 		sgr = terminal.Green
 	}
-	p.Out.WriteString(p.Paint(sgr, v.Status))
+	p.Out.WriteString(p.Paint(sgr, v.Status) + "\n")
 	if v.Meaning != "" {
-		p.Out.WriteString("  " + v.Meaning)
+		p.Field("meaning", v.Meaning)
 	}
-	p.Out.WriteString("\n")
 	if v.Acceptable {
 		p.ColoredField("as a staple", "accepted by verifiers until "+terminal.Stamp(*v.FreshUntil)+", "+terminal.Distance(*v.FreshUntil, v.At, "ends", "ended"), terminal.Green)
 	} else {
