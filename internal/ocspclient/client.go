@@ -41,6 +41,8 @@ type Client struct {
 	Get bool
 	// Timeout is how long one responder may take. 0 means [DefaultTimeout].
 	Timeout time.Duration
+
+	transport http.RoundTripper // default: a new connection for each question
 }
 
 // Attempt is one question to one responder, and what came of it.
@@ -127,7 +129,7 @@ func (c Client) ask(ctx context.Context, responder string, request []byte) (der 
 	if !c.Get {
 		req.Header.Set("Content-Type", ocspwire.RequestType)
 	}
-	der, a.err = a.exchange(req)
+	der, a.err = a.exchange(req, c.transport)
 	if a.err != nil && errors.Is(context.Cause(ctx), errSlow) {
 		a.err = fmt.Errorf("no whole answer within %s: is the responder overloaded, or does a firewall drop packets?", timetext.Duration(timeout))
 	}
@@ -137,9 +139,12 @@ func (c Client) ask(ctx context.Context, responder string, request []byte) (der 
 var errSlow = errors.New("the responder takes too long")
 
 // exchange sends the request, and reads the response.
-func (a *Attempt) exchange(req *http.Request) ([]byte, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.DisableKeepAlives = true
+func (a *Attempt) exchange(req *http.Request, transport http.RoundTripper) ([]byte, error) {
+	if transport == nil {
+		fresh := http.DefaultTransport.(*http.Transport).Clone()
+		fresh.DisableKeepAlives = true
+		transport = fresh
+	}
 	client := &http.Client{Transport: transport, CheckRedirect: a.checkRedirect}
 	resp, err := client.Do(req)
 	if err != nil {
