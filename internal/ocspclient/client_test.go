@@ -177,11 +177,15 @@ func TestUnreachable(t *testing.T) {
 		{"no URL", "http://[", "not a URL"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			_, attempts, err := ocspclient.Client{Timeout: 200 * time.Millisecond}.Ask(context.Background(), []string{row.url}, request)
+			var client ocspclient.Client
+			if strings.Contains(row.want, "200ms") {
+				client.Timeout = 200 * time.Millisecond
+			}
+			_, attempts, err := client.Ask(context.Background(), []string{row.url}, request)
 			if err == nil || !strings.Contains(err.Error(), row.want) || strings.Contains(err.Error(), "\n") || len(attempts) != 1 {
 				t.Errorf("%v, want %q", err, row.want)
 			}
-			if strings.Contains(row.want, "200ms") && attempts[0].Milliseconds > 2000 {
+			if client.Timeout > 0 && attempts[0].Milliseconds > 5000 { // half of the default
 				t.Errorf("it took %.0f ms", attempts[0].Milliseconds)
 			}
 		})

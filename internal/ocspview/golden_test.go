@@ -157,19 +157,17 @@ func TestHostileText(t *testing.T) {
 	}
 }
 
-// TestNothingPanics: a response with any one byte changed is shown, or is an
+// TestNothingPanics: a response with a bit of any byte changed is shown, or is an
 // error.
 func TestNothingPanics(t *testing.T) {
 	ca := testca.New().Intermediate()
 	leaf, delegate := ca.Leaf(), ca.Delegate()
 	der := leaf.Staple(testca.SignedBy(delegate, delegate.Cert))
 	for i := range der {
-		for _, flip := range []byte{0x01, 0x20, 0x80} {
-			forged := bytes.Clone(der)
-			forged[i] ^= flip
-			if v, err := ocspview.Dissect(forged, question(leaf)); err == nil {
-				_ = v.Text(terminal.Terminal{Width: 80}, "now")
-			}
+		forged := bytes.Clone(der)
+		forged[i] ^= 1 << (i % 8)
+		if v, err := ocspview.Dissect(forged, question(leaf)); err == nil {
+			_ = v.Text(terminal.Terminal{Width: 80}, "now")
 		}
 	}
 }

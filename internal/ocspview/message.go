@@ -125,7 +125,7 @@ func (d *Data) Names(c *x509.Certificate) bool {
 	return err == nil && named
 }
 
-// Responder returns the ResponderID for people: by "name" or by "key", and
+// ResponderID returns the ResponderID for people: by "name" or by "key", and
 // which one; "" if it is unreadable.
 func (d *Data) ResponderID() (by, value string) {
 	if d.Responder.Tag == 1 {

@@ -41,6 +41,9 @@ func TestAgreesWithAuthenticate(t *testing.T) {
 	maker := catalogue.ForTests("../../testdata/vectors")
 	entitled, refused := 0, 0
 	for _, c := range catalogue.Cases() {
+		if c.Rejected() && !slices.ContainsFunc(c.Rules(), func(rule string) bool { return strings.HasPrefix(rule, "6.") }) {
+			continue // not about a staple
+		}
 		made := maker.Make(&c)
 		subject, issuer, der, ok := made.Staple()
 		if !ok {
