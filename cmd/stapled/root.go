@@ -76,7 +76,7 @@ rejected, 2 usage, configuration, or a server that does not answer.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.FlagError(err) })
 	root.AddCommand(
 		newDemoCommand(a), newUpCommand(a), newTokenCommand(a), newVerifyCommand(a),
-		newInspectCommand(a), newRevokeCommand(a), newVersionCommand(a), cli.NewCompletionCommand(a.Console),
+		newInspectCommand(a), newRevokeCommand(a), newOCSPCommand(a), newVersionCommand(a), cli.NewCompletionCommand(a.Console),
 	)
 	root.SetHelpCommand(cli.NewHelpCommand())
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
@@ -85,7 +85,7 @@ rejected, 2 usage, configuration, or a server that does not answer.`,
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	cli.NameValues(flags)
-	for _, cmd := range root.Commands() {
+	for _, cmd := range cli.Commands(root) {
 		cli.NameValues(cmd.Flags())
 		cmd.ValidArgsFunction = cobra.NoFileCompletions // no argument is a file
 	}

@@ -7,8 +7,6 @@ package anatomy
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -18,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/internal/certx5c"
 	"github.com/stapledjwt/stapled/internal/san"
 	"github.com/stapledjwt/stapled/internal/terminal"
@@ -35,7 +34,7 @@ type Anatomy struct {
 	Chain   []certificateView          `json:"chain"`
 	Staples []stapleView               `json:"staples"`
 	Claims  json.RawMessage            `json:"claims"`
-	Windows []window                   `json:"windows"`
+	Windows []terminal.Window          `json:"windows"`
 	// Problems lists the parts that could not be read.
 	Problems []string `json:"problems,omitempty"`
 }
@@ -67,7 +66,7 @@ func Dissect(raw string, now time.Time) (*Anatomy, error) {
 	a := &Anatomy{
 		At: now.UTC(), Bytes: len(raw),
 		// Empty arrays in JSON if nothing can be read.
-		Chain: []certificateView{}, Staples: []stapleView{}, Windows: []window{},
+		Chain: []certificateView{}, Staples: []stapleView{}, Windows: []terminal.Window{},
 	}
 	if err := json.Unmarshal(header, &a.Header); err != nil || a.Header == nil {
 		return nil, errors.New("the header is not a JSON object: give one token in compact serialization")
@@ -121,7 +120,7 @@ func (a *Anatomy) readChain() []*x509.Certificate {
 		} else if names, err := san.Of(c); err == nil && names.Identity() == "" {
 			a.problem("x5c[0] has no name that can be an issuer: neither a URI with a host nor the DNS name of a host")
 		}
-		a.Windows = append(a.Windows, window{Name: name, From: c.NotBefore.UTC(), Until: c.NotAfter.UTC()})
+		a.Windows = append(a.Windows, terminal.Window{Name: name, From: c.NotBefore.UTC(), Until: c.NotAfter.UTC()})
 	}
 	return chain
 }
@@ -130,7 +129,7 @@ func viewCertificate(c *x509.Certificate) certificateView {
 	view := certificateView{
 		Subject: c.Subject.String(), Issuer: c.Issuer.String(), Serial: c.SerialNumber.String(),
 		NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(),
-		Key: keyName(c), Signature: c.SignatureAlgorithm.String(), KeyID: certx5c.KeyID(c), CA: c.IsCA,
+		Key: certkey.Name(c), Signature: c.SignatureAlgorithm.String(), KeyID: certx5c.KeyID(c), CA: c.IsCA,
 	}
 	// Ignore malformed names.
 	uris, dnsNames, _ := san.Listed(c)
@@ -141,16 +140,6 @@ func viewCertificate(c *x509.Certificate) certificateView {
 		view.Names = append(view.Names, "DNS:"+dns)
 	}
 	return view
-}
-
-func keyName(c *x509.Certificate) string {
-	switch key := c.PublicKey.(type) {
-	case *ecdsa.PublicKey:
-		return "ECDSA " + key.Curve.Params().Name
-	case *rsa.PublicKey:
-		return fmt.Sprintf("RSA %d bits", key.N.BitLen())
-	}
-	return c.PublicKeyAlgorithm.String()
 }
 
 func (a *Anatomy) readStaples(chain []*x509.Certificate) {
@@ -168,7 +157,7 @@ func (a *Anatomy) readStaples(chain []*x509.Certificate) {
 		}
 		// No verifier accepts a staple without an end.
 		if view.ThisUpdate != nil && view.NextUpdate != nil {
-			a.Windows = append(a.Windows, window{Name: name, From: *view.ThisUpdate, Until: *view.NextUpdate})
+			a.Windows = append(a.Windows, terminal.Window{Name: name, From: *view.ThisUpdate, Until: *view.NextUpdate})
 		}
 	}
 }
@@ -196,7 +185,7 @@ func (a *Anatomy) readClaims(segment string) {
 	}
 	until, hasUntil := NumericDate(object["exp"])
 	if hasFrom && hasUntil {
-		a.Windows = append(a.Windows, window{Name: "token", From: from, Until: until})
+		a.Windows = append(a.Windows, terminal.Window{Name: "token", From: from, Until: until})
 	} else {
 		a.problem("the claims give no window (nbf or iat, and exp)")
 	}

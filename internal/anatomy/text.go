@@ -47,7 +47,7 @@ func (a *Anatomy) Text(t terminal.Terminal, moment string) string {
 	p.claims(a.Claims, a.At)
 	if len(a.Windows) > 0 {
 		p.Title("Validity", "")
-		p.drawTimeline(a.Windows, a.At, moment)
+		p.Timeline(a.Windows, a.At, moment)
 		p.defaultAge(a.Staples)
 	}
 	if len(a.Problems) > 0 {

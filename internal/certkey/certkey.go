@@ -12,6 +12,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
+	"fmt"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stapledjwt/stapled"
@@ -97,6 +98,18 @@ func CheckAlgorithm(pub crypto.PublicKey, alg jose.SignatureAlgorithm) error {
 func Same(a, b *x509.Certificate) bool {
 	key, ok := a.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && key.Equal(b.PublicKey)
+}
+
+// Name returns the kind and size of a certificate's key: "ECDSA P-256", "RSA
+// 2048 bits", "Ed25519".
+func Name(c *x509.Certificate) string {
+	switch key := c.PublicKey.(type) {
+	case *ecdsa.PublicKey:
+		return "ECDSA " + key.Curve.Params().Name
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA %d bits", key.N.BitLen())
+	}
+	return c.PublicKeyAlgorithm.String()
 }
 
 func curveOf(alg jose.SignatureAlgorithm) elliptic.Curve {

@@ -71,9 +71,18 @@ func PermitOnce(root *cobra.Command) {
 	}
 	root.Flags().VisitAll(wrap)
 	root.PersistentFlags().VisitAll(wrap)
-	for _, cmd := range root.Commands() {
+	for _, cmd := range Commands(root) {
 		cmd.Flags().VisitAll(wrap)
 	}
+}
+
+// Commands returns every command below one, at any depth.
+func Commands(parent *cobra.Command) []*cobra.Command {
+	var all []*cobra.Command
+	for _, cmd := range parent.Commands() {
+		all = append(append(all, cmd), Commands(cmd)...)
+	}
+	return all
 }
 
 // FlagError rewords an error of pflag.

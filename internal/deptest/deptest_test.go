@@ -186,7 +186,9 @@ func TestImportsPointOneWay(t *testing.T) {
 		// Of the command, from below.
 		{"internal/terminal", nil},
 		{"internal/cli", []string{"internal/terminal"}},
-		{"internal/anatomy", []string{"internal/terminal", "ocspstaple"}},
+		{"internal/ocspclient", nil},
+		{"internal/ocspview", []string{"internal/ocspclient", "internal/terminal", "ocspstaple"}},
+		{"internal/anatomy", []string{"internal/ocspview", "internal/terminal", "ocspstaple"}},
 		{"internal/service", []string{"internal/loglimit"}},
 		{"internal/echo", []string{"gateway"}},
 		{"internal/stack", []string{
@@ -214,7 +216,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // ofTheCommand are the packages that only the command needs.
 var ofTheCommand = []string{
-	"internal/anatomy", "internal/cli", "internal/demo", "internal/echo", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
+	"internal/anatomy", "internal/cli", "internal/demo", "internal/echo", "internal/ocspclient", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
 }
 
 // TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a

@@ -272,3 +272,38 @@ func TestCRLReason(t *testing.T) {
 		}
 	}
 }
+
+// TestRequestWithNonce: the nonce is an extension behind the list of requests,
+// and nothing else differs (RFC 9654 §2.1).
+func TestRequestWithNonce(t *testing.T) {
+	c := &x509.Certificate{SerialNumber: big.NewInt(7), RawSubject: []byte{0x30, 0}}
+	key := []byte{0x30, 0x06, 0x30, 0x00, 0x03, 0x02, 0x00, 0x09}
+	c.RawSubjectPublicKeyInfo = key
+	plain, err := Request(c, c, crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nonce := bytes.Repeat([]byte{0xab}, 32)
+	with, err := RequestWithNonce(c, c, crypto.SHA256, nonce)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outer, tbs, list, tagged := cryptobyte.String(with), cryptobyte.String(nil), cryptobyte.String(nil), cryptobyte.String(nil)
+	if !outer.ReadASN1(&outer, cbasn1.SEQUENCE) || !outer.ReadASN1(&tbs, cbasn1.SEQUENCE) || !outer.Empty() ||
+		!tbs.ReadASN1Element(&list, cbasn1.SEQUENCE) || !tbs.ReadASN1(&tagged, Tag(2)) || !tbs.Empty() {
+		t.Fatalf("%x", with)
+	}
+	if !bytes.HasSuffix(plain, list) {
+		t.Errorf("another list of requests: %x in %x", list, plain)
+	}
+	found := 0
+	err = ReadExtensions(tagged, func(ext Extension) error {
+		if string(ext.ID) == Nonce && !ext.Critical && bytes.Equal(ext.Value, append([]byte{4, 32}, nonce...)) {
+			found++
+		}
+		return nil
+	})
+	if err != nil || found != 1 {
+		t.Errorf("%d nonces, %v", found, err)
+	}
+}

@@ -6,13 +6,10 @@ package stapler
 import (
 	"context"
 	"crypto"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stapledjwt/stapled"
@@ -150,7 +147,7 @@ func (f *HTTPFetcher) question(ctx context.Context, responder string, hash crypt
 	if err != nil {
 		return nil, fail(stapled.FetchFailed, "making the request: %w", err)
 	}
-	get := getURL(responder, query)
+	get := ocspwire.GetURL(responder, query)
 	post := f.cfg.Method == http.MethodPost || f.cfg.Method == "" && len(get) > maxGetURL
 	var got answer
 	var failure *stapled.Error
@@ -172,13 +169,6 @@ func (f *HTTPFetcher) question(ctx context.Context, responder string, hash crypt
 	}
 	f.known.answered(responder, hash)
 	return got.der, nil
-}
-
-// getURL appends the request to the URL of the responder (RFC 6960 A.1). Base64
-// uses three characters that are not safe everywhere in a path; it escapes all
-// of them.
-func getURL(responder string, query []byte) string {
-	return strings.TrimSuffix(responder, "/") + "/" + url.QueryEscape(base64.StdEncoding.EncodeToString(query))
 }
 
 // together combines the failures of all responders. StapleUnknown is a verdict,

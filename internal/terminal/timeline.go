@@ -1,34 +1,32 @@
 // SPDX-FileCopyrightText: 2026 The stapled authors
 // SPDX-License-Identifier: Apache-2.0
 
-package anatomy
+package terminal
 
 import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/stapledjwt/stapled/internal/terminal"
 )
 
-// window is a validity period, both ends included.
-type window struct {
+// Window is a validity period, both ends included.
+type Window struct {
 	Name  string    `json:"name"`
 	From  time.Time `json:"from"`
 	Until time.Time `json:"until"`
 }
 
-func (w window) open(now time.Time) bool { return !now.Before(w.From) && !now.After(w.Until) }
+func (w Window) open(now time.Time) bool { return !now.Before(w.From) && !now.After(w.Until) }
 
 // remark describes where now is in the window.
-func (w window) remark(now time.Time) string {
+func (w Window) remark(now time.Time) string {
 	switch {
 	case w.Until.Before(w.From):
 		return "ends before it starts"
 	case now.Before(w.From):
-		return terminal.Distance(w.From, now, "starts", "")
+		return Distance(w.From, now, "starts", "")
 	default:
-		return terminal.Distance(w.Until, now, "ends", "ended")
+		return Distance(w.Until, now, "ends", "ended")
 	}
 }
 
@@ -43,7 +41,7 @@ type timeline struct {
 // newTimeline chooses the scale: it covers the shortest window, now if that is
 // near, every other window that is at most eight times as long, and some room
 // at both ends.
-func newTimeline(windows []window, now time.Time, columns int) timeline {
+func newTimeline(windows []Window, now time.Time, columns int) timeline {
 	const near = 8
 	shortest := time.Duration(0)
 	for _, w := range windows {
@@ -94,7 +92,7 @@ func (t timeline) column(at time.Time) int {
 }
 
 // bar draws one window.
-func (t timeline) bar(w window, now time.Time) string {
+func (t timeline) bar(w Window, now time.Time) string {
 	cells := []rune(strings.Repeat(" ", t.columns))
 	nowAt := t.column(now)
 	if nowAt >= 0 && nowAt < t.columns {
@@ -133,7 +131,7 @@ func (t timeline) bar(w window, now time.Time) string {
 func (t timeline) head(moment time.Time, word string) string {
 	label := word + " " + moment.UTC().Format("15:04:05Z")
 	if t.severalDays() || !sameDay(moment, t.from) {
-		label = word + " " + terminal.Stamp(moment)
+		label = word + " " + Stamp(moment)
 		if len(label)+len("▶ ") > t.columns {
 			label = word + " " + moment.UTC().Format(shortStamp)
 		}
@@ -172,30 +170,30 @@ func (t timeline) foot() string {
 	return from + strings.Repeat(" ", max(1, t.columns-len(from)-len(until))) + until
 }
 
-// drawTimeline writes the picture, as wide as the terminal. The word names the
+// Timeline draws windows to one scale, as wide as the terminal. The word names the
 // moment for which it is drawn.
-func (p sheet) drawTimeline(windows []window, now time.Time, word string) {
+func (p Page) Timeline(windows []Window, now time.Time, word string) {
 	remarks, remarkWidth := make([]string, len(windows)), 0
 	for i, w := range windows {
 		remarks[i] = w.remark(now)
 		remarkWidth = max(remarkWidth, utf8.RuneCountInString(remarks[i]))
 	}
 	const leastColumns, mostColumns = 20, 100
-	columns := p.Width - terminal.LabelWidth - remarkWidth - 2
+	columns := p.Width - LabelWidth - remarkWidth - 2
 	below := columns < leastColumns
 	if below { // remarks get their own lines
-		columns = p.Width - terminal.LabelWidth
+		columns = p.Width - LabelWidth
 	}
 	t := newTimeline(windows, now, min(columns, mostColumns))
-	indent := strings.Repeat(" ", terminal.LabelWidth)
-	p.Out.WriteString(indent + p.Paint(terminal.Cyan, t.head(now, word)) + "\n")
+	indent := strings.Repeat(" ", LabelWidth)
+	p.Out.WriteString(indent + p.Paint(Cyan, t.head(now, word)) + "\n")
 	for i, w := range windows {
-		sgr := terminal.Red
+		sgr := Red
 		if w.open(now) {
-			sgr = terminal.Green
+			sgr = Green
 		}
 		label := "  " + w.Name
-		p.Out.WriteString(p.Paint(terminal.Dim, label) + strings.Repeat(" ", max(1, terminal.LabelWidth-utf8.RuneCountInString(label))) + p.Paint(sgr, t.bar(w, now)))
+		p.Out.WriteString(p.Paint(Dim, label) + strings.Repeat(" ", max(1, LabelWidth-utf8.RuneCountInString(label))) + p.Paint(sgr, t.bar(w, now)))
 		if below {
 			p.Out.WriteString("\n" + indent)
 		} else {
@@ -203,5 +201,5 @@ func (p sheet) drawTimeline(windows []window, now time.Time, word string) {
 		}
 		p.Out.WriteString(p.Paint(sgr, remarks[i]) + "\n")
 	}
-	p.Out.WriteString(indent + p.Paint(terminal.Dim, t.foot()) + "\n")
+	p.Out.WriteString(indent + p.Paint(Dim, t.foot()) + "\n")
 }
