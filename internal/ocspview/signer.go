@@ -132,6 +132,9 @@ func (s *Signer) requireAlgorithm(m *Message) {
 func (s *Signer) requireKey(name string, c *x509.Certificate, what string) {
 	wrong := ""
 	err := certkey.Check(c.PublicKey)
+	if err == nil {
+		err = certkey.CheckEncoding(c)
+	}
 	if err != nil {
 		wrong = err.Error()
 	}
