@@ -176,6 +176,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"gateway/prom", []string{"verifier", "gateway"}},
 		{"stapledtest", []string{"certs", "internal/testca", "issuer", "ocspstaple", "ocspstaple/stapler", "verifier"}},
 		{"responder", nil},
+		{"responder/crl", []string{"certs", "responder"}},
 		{"stepca", []string{"certs", "ocspstaple", "ocspstaple/stapler"}},
 		// stepca for the configuration of its client, the internal ones for its own files and addresses.
 		{"ca", []string{"certs", "ocspstaple", "responder", "stepca", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
