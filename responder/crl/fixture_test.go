@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/binary"
+	"encoding/pem"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -72,4 +73,8 @@ func sourceOf(tb testing.TB, ca *testca.Party, der []byte) *Source {
 		tb.Fatal(err)
 	}
 	return s
+}
+
+func pemOf(der []byte, kind string) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
