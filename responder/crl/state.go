@@ -54,7 +54,11 @@ func loadState(name string, issuer *x509.Certificate) (*issue, error) {
 	var st state
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&st); err != nil {
+	err = decoder.Decode(&st)
+	if err == nil && len(bytes.TrimSpace(data[decoder.InputOffset():])) > 0 {
+		err = errors.New("something follows its content")
+	}
+	if err != nil {
 		return nil, badState(name, err)
 	}
 	if st.Issuer != issuerDigest(issuer) {
