@@ -11,6 +11,8 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,11 +23,15 @@ import (
 
 // network answers requests without a connection, under virtual time.
 type network struct {
-	looks  []time.Time
 	answer func(look int) (*http.Response, error)
+
+	mu    sync.Mutex
+	looks []time.Time // guarded by mu
 }
 
 func (n *network) RoundTrip(*http.Request) (*http.Response, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.looks = append(n.looks, time.Now())
 	return n.answer(len(n.looks))
 }
@@ -44,20 +50,43 @@ var errDown = errors.New("connection refused")
 type running struct {
 	followed
 	*network
-	log   *bytes.Buffer
-	epoch time.Time
+	log   *record
+	start time.Time
+	// back is how far the clock was set back.
+	back atomic.Int64
+}
+
+// age is the time since the source started.
+func (r *running) age() time.Duration { return time.Since(r.start) }
+
+// record is a log that can be read while it is written.
+type record struct {
+	mu   sync.Mutex
+	text bytes.Buffer // guarded by mu
+}
+
+func (r *record) Write(line []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.Write(line)
+}
+
+func (r *record) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.String()
 }
 
 // run starts a source with a poll interval of 10 seconds in this bubble, and
 // ends it with the test. answer says what the network does.
 func run(t *testing.T, answer func(r *running, look int) (*http.Response, error)) *running {
 	t.Helper()
-	r := &running{network: &network{}, log: new(bytes.Buffer), epoch: time.Now()}
+	r := &running{network: &network{}, log: new(record), start: time.Now()}
 	r.ca = testca.New()
 	r.answer = func(look int) (*http.Response, error) { return answer(r, look) }
 	s, err := New(Config{
 		Issuer: r.ca.Cert, URL: "http://ca.example/ca.crl", Poll: 10 * time.Second,
-		Now:    func() time.Time { return testca.Now.Add(time.Since(r.epoch)) },
+		Now:    func() time.Time { return testca.Now.Add(r.age() - time.Duration(r.back.Load())) },
 		Logger: slog.New(slog.NewTextHandler(r.log, nil)),
 	})
 	if err != nil {
@@ -87,6 +116,8 @@ func (r *running) list(t *testing.T, number int64, life time.Duration, serials .
 
 // waits returns the times between looks.
 func (r *running) waits() []time.Duration {
+	r.network.mu.Lock()
+	defer r.network.mu.Unlock()
 	var waits []time.Duration
 	for i := 1; i < len(r.looks); i++ {
 		waits = append(waits, r.looks[i].Sub(r.looks[i-1]))
@@ -98,7 +129,7 @@ func (r *running) waits() []time.Duration {
 func TestPoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, func(r *running, look int) (*http.Response, error) {
-			if time.Since(r.epoch) >= 100*time.Second {
+			if r.age() >= 100*time.Second {
 				return reply(200, r.list(t, 2, time.Hour, 5)), nil
 			}
 			return reply(200, r.list(t, 1, time.Hour)), nil
@@ -141,9 +172,9 @@ func TestLooksEarlierBeforeTheEnd(t *testing.T) {
 // logged a few times, and the list counts to its end.
 func TestOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		down := true
+		var up atomic.Bool
 		r := run(t, func(r *running, look int) (*http.Response, error) {
-			if look > 1 && down {
+			if look > 1 && !up.Load() {
 				return nil, errDown
 			}
 			return reply(200, r.list(t, int64(look), time.Hour, 5)), nil
@@ -173,7 +204,7 @@ func TestOutage(t *testing.T) {
 				t.Errorf("the log does not say %q:\n%s", says, r.log)
 			}
 		}
-		down = false
+		up.Store(true)
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		r.want(t, 5, responder.Revoked)
@@ -245,15 +276,15 @@ func TestClockJumps(t *testing.T) {
 		})
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		before := len(r.looks)
-		r.epoch = r.epoch.Add(24 * time.Hour) // an earlier time of day
+		before := len(r.waits())
+		r.back.Store(int64(24 * time.Hour))
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		r.wantTryLater(t, "set this clock")
-		if looks := len(r.looks) - before; looks < 6 {
+		if looks := len(r.waits()) - before; looks < 6 {
 			t.Errorf("%d looks in a minute", looks)
 		}
-		r.epoch = r.epoch.Add(-24 * time.Hour)
+		r.back.Store(0)
 		time.Sleep(11 * time.Second)
 		synctest.Wait()
 		r.want(t, 5, responder.Good)
