@@ -46,11 +46,12 @@ type Config struct {
 	// File is a file with the list, in DER or PEM. Replace it in one step, by
 	// renaming.
 	File string
-	// Poll is the longest time from one look at the URL or file to the next,
-	// while looks succeed: at least one second; 0 means DefaultPoll. A revocation
-	// is known at most this long after it is published, plus the time of the
-	// download. The source looks earlier when the list is about to end, and
-	// after a failure.
+	// Poll is the longest time from the end of one look at the URL or file to the
+	// next look: at least one second; 0 means DefaultPoll. While looks succeed, a
+	// revocation is known at most this long after it is published, plus the time
+	// of two looks. The source looks earlier when the list is about to end, and
+	// after a failure. Each look downloads the list, unless the server supports
+	// conditional requests.
 	Poll time.Duration
 	// Timeout limits one download, from the connection to the last byte. 0 means
 	// DefaultTimeout.
