@@ -28,12 +28,15 @@ type origin interface {
 // body is what an origin has.
 type body struct {
 	data   []byte
+	size   int64
 	digest [sha256.Size]byte // of data
 	// etag and lastModified identify it for its server; empty if they do not.
 	etag, lastModified string
 }
 
-func newBody(data []byte) *body { return &body{data: data, digest: sha256.Sum256(data)} }
+func newBody(data []byte) *body {
+	return &body{data: data, size: int64(len(data)), digest: sha256.Sum256(data)}
+}
 
 // file is a list in a file.
 type file struct {

@@ -42,7 +42,7 @@ func newServer(u *url.URL, cfg *Config) *server {
 func (s *server) String() string { return s.url.Redacted() }
 
 func (s *server) taken(b *body) {
-	s.last = &body{digest: b.digest, etag: b.etag, lastModified: b.lastModified}
+	s.last = &body{size: b.size, digest: b.digest, etag: b.etag, lastModified: b.lastModified}
 }
 
 func (s *server) fetch(ctx context.Context, confirm bool) (*body, error) {
@@ -94,7 +94,11 @@ func (s *server) exchange(req *http.Request, conditional bool) (*body, error) {
 	case resp.ContentLength > s.maxSize:
 		return nil, tooLarge(s, s.maxSize)
 	}
-	data, err := readAll(resp.Body, resp.ContentLength, s.maxSize)
+	size := resp.ContentLength
+	if size < 0 && s.last != nil {
+		size = s.last.size + s.last.size/16 // a guess: lists grow slowly
+	}
+	data, err := readAll(resp.Body, size, s.maxSize)
 	if err != nil {
 		return nil, fmt.Errorf("the answer broke off: %w", err)
 	}
