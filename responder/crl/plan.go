@@ -15,7 +15,7 @@ import (
 const (
 	// firstRetry is the wait after one failure.
 	firstRetry = time.Second
-	// maxRetryAfter is the longest Retry-After that is honored.
+	// maxRetryAfter is the longest Retry-After that counts.
 	maxRetryAfter = 10 * time.Minute
 	// The intervals between log lines about one outage. They double.
 	firstSilence = 10 * time.Second
@@ -49,7 +49,7 @@ func (s *Source) wait(err error, failures int, now time.Time) time.Duration {
 	if !errors.As(err, &asked) {
 		return wait
 	}
-	wish := min(asked.wait, maxRetryAfter)
+	wish := asked.wait
 	if left > 0 {
 		wish = min(wish, left/2)
 	} else {

@@ -214,6 +214,31 @@ func TestOutage(t *testing.T) {
 	})
 }
 
+// TestOutageNearTheEnd: before a list ends there are more attempts, so that the
+// last one is not long before.
+func TestOutageNearTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := run(t, func(r *running, look int) (*http.Response, error) {
+			if look > 1 {
+				return nil, errDown
+			}
+			return reply(200, r.list(t, 1, time.Minute)), nil
+		})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		left := time.Minute
+		for i, wait := range r.waits() {
+			if wait > max(left/2, time.Second) {
+				t.Errorf("wait %d of %s, %s before the end", i, wait, left)
+			}
+			left -= wait
+		}
+		if left > 2*time.Second {
+			t.Errorf("the last attempt was %s before the end", left)
+		}
+	})
+}
+
 // TestRefusedListIsLogged although the server has just been down.
 func TestRefusedListIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

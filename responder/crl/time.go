@@ -49,7 +49,7 @@ func readSeconds(input *cryptobyte.String) (int64, bool) {
 	}
 	at := time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
 	// time.Date takes the 30th of February for the 2nd of March.
-	return at.Unix(), at.Day() == day && at.Month() == time.Month(month)
+	return at.Unix(), at.Month() == time.Month(month)
 }
 
 // digits returns the number that two digits write.
