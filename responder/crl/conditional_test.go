@@ -48,7 +48,7 @@ func TestConditionalRequests(t *testing.T) {
 				}
 				p.want(t, 5, responder.Revoked)
 			}
-			for i, header := range p.requests {
+			for i, header := range p.came() {
 				none, since := row.wantNone, row.wantSince
 				if i == 0 {
 					none, since = "", ""

@@ -11,7 +11,9 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,8 +26,18 @@ type published struct {
 	*Source
 	ca     *testca.Party
 	server *httptest.Server
-	// requests are the headers of those that came.
-	requests []http.Header
+
+	mu sync.Mutex
+	// requests are the headers of those that came. A client repeats one that gets
+	// no answer, so two can come at once.
+	requests []http.Header // guarded by mu
+}
+
+// came returns the headers of the requests so far.
+func (p *published) came() []http.Header {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.requests)
 }
 
 // serve starts a server, and returns a source without a list.
@@ -33,7 +45,9 @@ func serve(t *testing.T, edit func(*Config), handler func(p *published, w http.R
 	t.Helper()
 	p := &published{ca: testca.New()}
 	p.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.mu.Lock()
 		p.requests = append(p.requests, r.Header)
+		p.mu.Unlock()
 		handler(p, w, r)
 	}))
 	t.Cleanup(p.server.Close)
@@ -130,7 +144,7 @@ func TestDownloadFaults(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			p := serve(t, row.edit, func(p *published, w http.ResponseWriter, r *http.Request) {
-				if len(p.requests) > 1 {
+				if len(p.came()) > 1 {
 					row.then(p, w, r)
 					return
 				}
@@ -254,7 +268,7 @@ func TestPasswordIsNotTold(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if len(p.requests) != 1 || p.requests[0].Get("Authorization") == "" {
-		t.Errorf("requests %v", p.requests)
+	if came := p.came(); len(came) != 1 || came[0].Get("Authorization") == "" {
+		t.Errorf("requests %v", came)
 	}
 }
