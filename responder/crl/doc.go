@@ -27,9 +27,8 @@
 // revocations in the others would be missing.
 //
 // Neither crlNumber nor thisUpdate ever goes back, and one of the two must grow.
-// So an attacker between the CA and the source, or a CA that was restored from
-// a backup, cannot take back a revocation. With Config.StateFile this holds
-// across restarts.
+// So nobody between the CA and the source can take back a revocation with an
+// older list. With Config.StateFile this holds across restarts.
 //
 // # Time
 //
