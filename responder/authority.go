@@ -72,6 +72,9 @@ func newAuthority(c Authority, now time.Time) (*authority, error) {
 	case c.Signer == nil:
 		return nil, errors.New("has no signing key")
 	}
+	if p, ok := c.Source.(Partial); ok && p.IsPartial() {
+		return nil, errors.New("has a source that knows only what is revoked, and calls the rest unknown: combine it with one that knows what was issued")
+	}
 	a := &authority{
 		name:     c.Certificate.Subject.String(),
 		source:   c.Source,

@@ -84,6 +84,16 @@ type Versioned interface {
 	Version(serial *big.Int) (version uint64, ok bool)
 }
 
+// A Partial source may know less than a responder needs: only what is revoked,
+// and not what the CA has issued.
+type Partial interface {
+	Source
+	// IsPartial reports whether the source answers Unknown about serials that
+	// the CA has issued. A responder refuses such a source: combine it with one
+	// that knows them.
+	IsPartial() bool
+}
+
 // SourceFunc is a function that implements Source.
 type SourceFunc func(ctx context.Context, serial *big.Int) (Status, error)
 

@@ -178,6 +178,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"responder", nil},
 		{"responder/index", []string{"responder"}},
 		{"responder/ledger", []string{"responder"}},
+		{"responder/crl", []string{"certs", "responder"}},
 		{"stepca", []string{"certs", "ocspstaple", "ocspstaple/stapler"}},
 		// stepca for the configuration of its client, the internal ones for its own files and addresses.
 		{"ca", []string{"certs", "ocspstaple", "responder", "stepca", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},

@@ -1,0 +1,106 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package crl
+
+import (
+	"crypto/x509"
+	"math/big"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+// million is how many revocations the list of the benchmarks has.
+const million = 1_000_000
+
+// largeList returns a list with random serials of 16 octets, unsorted, each with
+// a reason, as step-ca makes it.
+func largeList(tb testing.TB, ca *testca.Party, count int) []byte {
+	tb.Helper()
+	random := rand.New(rand.NewPCG(1, 2))
+	l := listOf(1)
+	l.RevokedCertificateEntries = make([]x509.RevocationListEntry, count)
+	octets := make([]byte, 16)
+	for i := range l.RevokedCertificateEntries {
+		for j := range octets {
+			octets[j] = byte(random.Uint32())
+		}
+		l.RevokedCertificateEntries[i] = x509.RevocationListEntry{
+			SerialNumber: new(big.Int).SetBytes(octets), RevocationTime: testca.Now.Add(-time.Duration(i) * time.Second), ReasonCode: 1 + i%5,
+		}
+	}
+	return sign(tb, ca, l)
+}
+
+// BenchmarkParse compares reading a list of a million revocations, including
+// its signature, with the standard library, which does not check it.
+func BenchmarkParse(b *testing.B) {
+	ca := testca.New()
+	der := largeList(b, ca, million)
+	b.Run("stapled", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := parse(der, ca.Cert); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("x509", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := x509.ParseRevocationList(der); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkHeld reports the bytes of an entry that stay in memory, and those at
+// the peak, with the list itself.
+func BenchmarkHeld(b *testing.B) {
+	ca := testca.New()
+	der := largeList(b, ca, million)
+	size := len(der)
+	for b.Loop() {
+		before := inUse()
+		l, err := parse(der, ca.Cert)
+		if err != nil {
+			b.Fatal(err)
+		}
+		held := float64(inUse()-before) / million
+		b.ReportMetric(held, "B/entry")
+		b.ReportMetric(held+float64(size)/million, "peak-B/entry")
+		runtime.KeepAlive(l)
+	}
+	runtime.KeepAlive(der)
+}
+
+func inUse() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+// BenchmarkStatus looks serials up in a list of a million.
+func BenchmarkStatus(b *testing.B) {
+	ca := testca.New()
+	s := sourceOf(b, ca, largeList(b, ca, million))
+	all := s.current.Load().entries
+	serials := make([]*big.Int, 1024)
+	for i := range serials {
+		serials[i] = all[i*len(all)/len(serials)].number()
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		if _, err := s.Status(b.Context(), serials[i%len(serials)]); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+}
