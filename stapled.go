@@ -61,7 +61,7 @@ const (
 	MaxParts = 160
 	// MaxPartBytes limits the names and the lists that hold the parts, in the
 	// same certificates together.
-	MaxPartBytes = 4 << 10
+	MaxPartBytes = 7 << 9
 	// MaxAlgorithmBytes limits each AlgorithmIdentifier of a certificate: those of
 	// its signature and of its key.
 	MaxAlgorithmBytes = 128
