@@ -81,6 +81,9 @@ func (c *Client) json(ctx context.Context, x exchange, out any) error {
 		return err
 	}
 	if err := json.Unmarshal(raw, out); err != nil {
+		if ctx.Err() != nil { // what was received in time may be empty
+			return c.unanswered(ctx, "CA at "+c.base.String(), err)
+		}
 		return stapled.Errorf(stapled.Refused, "CA at %s answered %s in a way that step-ca does not: %w", c.base, x.path, err)
 	}
 	return nil
