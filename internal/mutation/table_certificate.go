@@ -159,7 +159,7 @@ var certificateTargets = []target{
 		{name: "URI-zone", rule: "7.3",
 			old: ` || address.Zone() != ""`, new: ""},
 		{name: "URI-port", rule: "7.3",
-			old: "isHost(host) && (!found || isPort(port))", new: "isHost(host)"},
+			old: "isHost(host) && (!found || isPort(port))", new: "isHost(host) && (!found || port != s)"},
 		{name: "URI-port-length", rule: "7.3",
 			old: `return s != "" && len(s) <= 5`, new: `return s != ""`},
 		{name: "URI-port-empty", rule: "7.3",
