@@ -250,7 +250,7 @@ var tokenTargets = []target{
 		{name: "config-lifetime", rule: "§4", rows: "TestForgeriesOfConfigs/T14_a_negative_lifetime",
 			old: "case cfg.MaxLifetime < 0:", new: "case false:"},
 		{name: "config-algorithms-copied", rule: "2.2", rows: "TestConfigIsCopied",
-			old: "cfg.Algorithms = slices.Clone(cfg.Algorithms)", new: ""},
+			old: "cfg.Algorithms = slices.Clone(cfg.Algorithms)", new: "cfg.Algorithms = slices.Clip(cfg.Algorithms)"},
 		{name: "config-issuers-copied", rule: "7.3", rows: "TestConfigIsCopied",
 			old: "cfg.Issuers = slices.Clone(cfg.Issuers)", new: ""},
 	}},
