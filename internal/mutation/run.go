@@ -39,7 +39,7 @@ type runner struct {
 // files of an overlay. It is an error if they do not compile or none runs: then
 // the run says nothing.
 func (r *runner) test(ctx context.Context, overlay, pkg string, patterns []string) (*outcome, error) {
-	args := []string{"test", "-json", "-count=1", "-vet=off", "-failfast=false", "-timeout=5m", "-run", strings.Join(patterns, "|")}
+	args := []string{"test", "-json", "-count=1", "-vet=off", "-failfast=false", "-timeout=2m", "-run", strings.Join(patterns, "|")}
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}
