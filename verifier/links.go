@@ -19,6 +19,7 @@ import (
 // nothing modifies it anymore.
 type link struct {
 	cert *x509.Certificate
+	size certx5c.Size
 	// issuer is one with the key that signed the certificate; nil until that
 	// signature has been verified, below the anchors of a generation.
 	issuer     *x509.Certificate
@@ -51,7 +52,7 @@ func parseChain(texts []string, cache *cache[*link], generation uint64) (*chain,
 	var budget certx5c.Budget
 	for i, text := range texts {
 		if known, ok := cache.get(everyView, text); ok {
-			if err := budget.Spend(known.cert.Raw); err != nil {
+			if err := budget.Take(known.size); err != nil {
 				return nil, err
 			}
 			c.links[i], c.certs[i] = known, known.cert
@@ -61,10 +62,11 @@ func parseChain(texts []string, cache *cache[*link], generation uint64) (*chain,
 		if err != nil {
 			return nil, err
 		}
-		if c.certs[i], err = budget.Parse(der); err != nil {
+		cert, size, err := budget.ParseSized(der)
+		if err != nil {
 			return nil, err
 		}
-		c.links[i] = &link{cert: c.certs[i]}
+		c.links[i], c.certs[i] = &link{cert: cert, size: size}, cert
 	}
 	return c, nil
 }
@@ -95,7 +97,7 @@ func (c *chain) Add(cert, issuer *x509.Certificate) {
 	if c.cache == nil || i < 0 || c.Known(cert, issuer) {
 		return
 	}
-	l := &link{cert: cert, issuer: issuer, generation: c.generation}
+	l := &link{cert: cert, size: c.links[i].size, issuer: issuer, generation: c.generation}
 	cost := linkBytes + len(c.x5c[i]) + certCost(cert)
 	if i == 0 { // the header is proven, so both are known, or have been computed
 		if l.leaf = c.links[0].leaf; l.leaf == nil {

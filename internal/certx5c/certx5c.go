@@ -62,34 +62,61 @@ func ParseDER(der []byte) (*x509.Certificate, error) { return new(Budget).Parse(
 // counted nothing.
 type Budget struct{ parts, bytes int }
 
+// Size is what one certificate takes of a [Budget].
+type Size struct{ parts, bytes int }
+
 // Parse is like [ParseDER] for the next certificate of the chain.
 func (b *Budget) Parse(der []byte) (*x509.Certificate, error) {
-	if err := b.Spend(der); err != nil {
-		return nil, err
+	c, _, err := b.ParseSized(der)
+	return c, err
+}
+
+// ParseSized is like Parse, and also returns what the certificate takes of the
+// budget, for [Budget.Take] in later chains.
+func (b *Budget) ParseSized(der []byte) (*x509.Certificate, Size, error) {
+	size, err := sizeOf(der)
+	if err == nil {
+		err = b.Take(size)
+	}
+	if err != nil {
+		return nil, Size{}, err
 	}
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
 		// The error may quote the certificate, which anybody can write, at any
 		// length.
-		return nil, stapled.Errorf(stapled.ChainInvalid, "%.120s", err)
+		return nil, Size{}, stapled.Errorf(stapled.ChainInvalid, "%.120s", err)
 	}
-	return c, nil
+	return c, size, nil
 }
 
 // Spend counts the next certificate of the chain without parsing it. It is for
 // a certificate that has been parsed before.
 func (b *Budget) Spend(der []byte) error {
+	size, err := sizeOf(der)
+	if err != nil {
+		return err
+	}
+	return b.Take(size)
+}
+
+func sizeOf(der []byte) (Size, error) {
 	if len(der) > stapled.MaxChainBytes {
-		return stapled.Errorf(stapled.ChainInvalid, "a certificate of %d bytes, more than %d", len(der), stapled.MaxChainBytes)
+		return Size{}, stapled.Errorf(stapled.ChainInvalid, "a certificate of %d bytes, more than %d", len(der), stapled.MaxChainBytes)
 	}
 	n := Count(der)
 	if err := n.check(); err != nil {
-		return err
+		return Size{}, err
 	}
-	if b.parts += n.Parts; b.parts > stapled.MaxParts {
+	return Size{parts: n.Parts, bytes: n.Bytes}, nil
+}
+
+// Take is like Spend for a certificate that was counted before.
+func (b *Budget) Take(size Size) error {
+	if b.parts += size.parts; b.parts > stapled.MaxParts {
 		return stapled.Errorf(stapled.ChainInvalid, "too many extensions, attributes and list elements: %d parts, more than %d", b.parts, stapled.MaxParts)
 	}
-	if b.bytes += n.Bytes; b.bytes > stapled.MaxPartBytes {
+	if b.bytes += size.bytes; b.bytes > stapled.MaxPartBytes {
 		return stapled.Errorf(stapled.ChainInvalid, "names and lists in certificates of %d bytes, more than %d", b.bytes, stapled.MaxPartBytes)
 	}
 	return nil
