@@ -36,9 +36,15 @@ type Rules struct {
 // the path permit its names and policies. That check waits until the sender of
 // the chain has proven possession of the leaf's key.
 type Linked struct {
-	chain  []*x509.Certificate
-	anchor *certs.Anchor
-	rules  Rules
+	rules Rules
+	// paths are the chain with each of the anchor's certificates, in order, and
+	// what step 4 says of each.
+	paths []candidate
+}
+
+type candidate struct {
+	*Path
+	refused error
 }
 
 // Link continues the validation (RFC 5280 §6.1) for a leaf that signs tokens,
@@ -79,18 +85,18 @@ func (o Ordered) Link(rules Rules, links Links) (*Linked, error) {
 		}
 	}
 	// 4. With one of the anchor's certificates, the path is valid so far.
-	l := &Linked{chain: o.chain, anchor: anchor, rules: rules}
-	var refused error
+	l := &Linked{rules: rules}
+	held := false
 	for _, top := range anchor.Certificates() {
-		err := l.below(top).check(rules)
-		if err == nil {
-			return l, nil
-		}
-		if refused == nil {
-			refused = err
-		}
+		p := newPath(o.chain, anchor, top)
+		err := p.check(rules)
+		held = held || err == nil
+		l.paths = append(l.paths, candidate{p, err})
 	}
-	return nil, refused
+	if !held {
+		return nil, l.paths[0].refused
+	}
+	return l, nil
 }
 
 // signerOf finds the anchor that signed a certificate, among those with the
@@ -136,15 +142,14 @@ func checkLink(c, issuer *x509.Certificate, add bool, links Links) error {
 // certificates, the first with which everything is valid counts; if there is
 // none, the first one gives the reason.
 func (l *Linked) Path() (*Path, error) {
-	if l.anchor == nil {
+	if len(l.paths) == 0 {
 		return nil, stapled.Errorf(stapled.ChainUntrusted, "no chain")
 	}
 	var found *Path
 	var until time.Time
 	var refused error
-	for _, top := range l.anchor.Certificates() {
-		p := l.below(top)
-		err := p.check(l.rules)
+	for _, p := range l.paths {
+		err := p.refused
 		if err == nil {
 			err = p.checkNames()
 		}
@@ -153,7 +158,7 @@ func (l *Linked) Path() (*Path, error) {
 		}
 		switch {
 		case err == nil && found == nil:
-			found = p
+			found = p.Path
 			if until.IsZero() {
 				until = p.Window.NotAfter
 			}

@@ -32,9 +32,9 @@ type Path struct {
 	Until time.Time
 }
 
-// below returns the path from the leaf to one of the anchor's certificates.
-func (l *Linked) below(top *x509.Certificate) *Path {
-	p := &Path{Chain: l.chain, Anchor: l.anchor, Top: top}
+// newPath returns the path from the leaf to one of the anchor's certificates.
+func newPath(chain []*x509.Certificate, anchor *certs.Anchor, top *x509.Certificate) *Path {
+	p := &Path{Chain: chain, Anchor: anchor, Top: top}
 	p.Window = p.intersectWindows()
 	return p
 }

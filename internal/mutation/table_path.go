@@ -48,7 +48,7 @@ var pathTargets = []target{
 		{name: "anchor-key-of-the-leaf", rule: "4.1",
 			old: "if o.anchors.HaveKey(o.chain[0].PublicKey) {", new: "if false {"},
 		{name: "anchor-certificates-each", rule: "4.1", rows: "TestNoForgeries/root_that_permits_less_beside_one_that_permits_all", in: "verifier",
-			old: "for _, top := range l.anchor.Certificates() {", new: "for _, top := range l.anchor.Certificates()[:1] {"},
+			old: "for _, p := range l.paths {", new: "for _, p := range l.paths[:1] {"},
 
 		{name: "anchor-name", rule: "4.1",
 			old: "range anchors.IssuersOf(c)", new: "range anchors.All()"},
