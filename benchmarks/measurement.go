@@ -165,7 +165,7 @@ func (m *Measurement) Ratio(name, over string) Spread {
 	return spread(m.inPrimitives(name), m.inPrimitives(over), 1)
 }
 
-// Cost returns the time of a path over that of the primitives that it needs.
+// Cost divides the time of a path by the time of the primitives that it needs.
 func (m *Measurement) Cost(name string) Spread {
 	return spread(m.times[name], m.beside[name], float64(m.path(name).Times))
 }

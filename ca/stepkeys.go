@@ -115,8 +115,7 @@ func alternatives(word string) []string {
 	return all
 }
 
-// notice is a line about a key of ca.json that does not do what its author may
-// expect.
+// notice warns about a key of ca.json that may not do what its author expects.
 type notice struct {
 	line int
 	text string

@@ -169,7 +169,7 @@ func (a *Anchors) equal(other *Anchors) bool {
 	})
 }
 
-// HaveKey reports whether a public key is that of an anchor. It takes the same
+// HaveKey reports whether an anchor has this public key. It takes the same
 // time for any number of anchors.
 func (a *Anchors) HaveKey(key crypto.PublicKey) bool {
 	_, ok := a.keys[keyText(key)]

@@ -173,9 +173,9 @@ func (a *app) printAccepted(token verifier.Token, now time.Time) error {
 	p := terminal.Page{Terminal: t, Out: &b}
 	p.Field("issuer", token.Issuer())
 	p.Field("identity", token.Identity())
-	p.Field("certificate", anatomy.Subject(accepted.Certificate))
+	p.Field("certificate", terminal.Subject(accepted.Certificate))
 	p.Serial("serial", accepted.Serial)
-	p.Field("anchor", anatomy.Subject(accepted.Anchor.Subject))
+	p.Field("anchor", terminal.Subject(accepted.Anchor.Subject))
 	if accepted.Anchor.Label != "" {
 		p.Field("label", accepted.Anchor.Label)
 	}

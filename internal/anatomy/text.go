@@ -71,7 +71,7 @@ func (p sheet) defaultAge(staples []stapleView) {
 }
 
 func (p sheet) certificate(i int, c certificateView) {
-	p.Field(fmt.Sprintf("x5c[%d]", i), Subject(c.Subject))
+	p.Field(fmt.Sprintf("x5c[%d]", i), terminal.Subject(c.Subject))
 	if c.KeyID == "" { // unreadable, as Problems says
 		return
 	}
@@ -79,21 +79,13 @@ func (p sheet) certificate(i int, c certificateView) {
 		p.Field("  name", name)
 	}
 	p.Serial("  serial", c.Serial)
-	p.Field("  issuer", Subject(c.Issuer))
+	p.Field("  issuer", terminal.Subject(c.Issuer))
 	p.Field("  valid", terminal.Stamp(c.NotBefore)+" to "+terminal.Stamp(c.NotAfter))
 	key := c.Key + ", signed with " + c.Signature
 	if c.CA {
 		key += ", CA"
 	}
 	p.Field("  key", key)
-}
-
-// Subject returns the text for a name, which may be empty (RFC 5280 §4.1.2.6).
-func Subject(name string) string {
-	if name == "" {
-		return "(no subject)"
-	}
-	return name
 }
 
 func (p sheet) staple(i int, s stapleView, now time.Time) {

@@ -40,8 +40,8 @@ type Step struct {
 	// describe an accepted token.
 	Want             stapled.Reason
 	Issuer, Identity string
-	// Anchor is the name of one that vouches for the token; empty if the case does
-	// not say.
+	// Anchor names an anchor that vouches for the token; empty if the case does not
+	// say.
 	Anchor     string
 	FreshUntil time.Time
 

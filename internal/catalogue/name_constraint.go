@@ -46,7 +46,7 @@ func subtreeCases() []Case {
 	ten := testca.IP(10, 0, 0, 0, 255, 0, 0, 0)
 	subject := func(c testca.Constraints, tag cbasn1.Tag, organization string) func(*Maker) *testca.Party {
 		return func(m *Maker) *testca.Party {
-			// The key is that of the usual name.
+			// It has the usual client's key under another name.
 			return m.newLeaf(m.newCA(m.root, c.Edit), testca.WithKey(m.client.Key), inTheName(tag, organization))
 		}
 	}

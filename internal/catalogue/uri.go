@@ -83,7 +83,7 @@ func sans(names ...generalName) func(*Maker) *testca.Party {
 }
 
 // malformedURI makes a leaf whose certificate crypto/x509 does not parse, below
-// the root: a URI of the same length takes the place of one that it does.
+// the root. The malformed URI replaces a valid one of the same length.
 func malformedURI(uri string) func(*Maker) *testca.Party {
 	return func(m *Maker) *testca.Party {
 		placeholder := strings.Repeat("a", len(uri))

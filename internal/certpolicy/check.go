@@ -3,8 +3,8 @@
 
 // Package certpolicy processes the certificate policies of a certification path
 // (RFC 5280 §6.1), along exactly the path that it is given. It takes the steps
-// of RFC 9618, whose cost is bounded by the sizes of the certificates, where
-// that of the tree of RFC 5280 is exponential.
+// of RFC 9618: their cost is bounded by the sizes of the certificates, and the
+// tree of RFC 5280 can grow exponentially.
 //
 // The caller asks for no policy in particular: user-initial-policy-set is
 // any-policy, and all initial indicators are false (§6.1.1 (c), (e) to (g)). So

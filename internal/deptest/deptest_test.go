@@ -153,7 +153,7 @@ func TestOnlyTheCAImportsSmallstep(t *testing.T) {
 
 // below are packages that every other may import: they know nothing of staples.
 var below = []string{
-	"internal/certkey", "internal/certname", "internal/certx5c", "internal/leeway", "internal/ocspwire", "internal/san", "internal/strictjson", "internal/timetext",
+	"internal/certkey", "internal/certname", "internal/certx5c", "internal/leeway", "internal/ocspwire", "internal/retryafter", "internal/san", "internal/strictjson", "internal/timetext",
 }
 
 // TestImportsPointOneWay holds the packages to their order.

@@ -70,8 +70,8 @@ func (v *View) verdict(p sheet) {
 // question shows what was asked, and whom.
 func (v *View) question(p sheet) {
 	p.Title("Question", "")
-	p.Field("certificate", subject(v.Certificate.Subject))
-	p.Field("issuer", subject(v.Certificate.Issuer))
+	p.Field("certificate", terminal.Subject(v.Certificate.Subject))
+	p.Field("issuer", terminal.Subject(v.Certificate.Issuer))
 	p.Serial("serial", v.Certificate.Serial)
 	if v.RequestHash != "" {
 		p.Field("hash", v.RequestHash)
@@ -170,9 +170,9 @@ func (v *View) signer(p sheet) {
 	p.Title("Signer", remark+" (rules 6.7 to 6.9 of docs/format.md)")
 	switch s.Kind {
 	case ByIssuer:
-		p.Field("signer", subject(s.Subject)+", the issuer itself")
+		p.Field("signer", terminal.Subject(s.Subject)+", the issuer itself")
 	case ByDelegate:
-		p.Field("signer", subject(s.Subject)+", by an embedded certificate")
+		p.Field("signer", terminal.Subject(s.Subject)+", by an embedded certificate")
 	default:
 		p.ColoredField("signer", "unknown", terminal.Red)
 	}
@@ -217,9 +217,9 @@ func (v *View) extras(p sheet) {
 		p.Title("Embedded certificates", "")
 	}
 	for i, c := range v.Certificates {
-		p.Field(fmt.Sprintf("[%d]", i), subject(c.Subject))
+		p.Field(fmt.Sprintf("[%d]", i), terminal.Subject(c.Subject))
 		p.Serial("  serial", c.Serial)
-		p.Field("  issuer", subject(c.Issuer))
+		p.Field("  issuer", terminal.Subject(c.Issuer))
 		p.Field("  valid", terminal.Stamp(c.NotBefore)+" to "+terminal.Stamp(c.NotAfter))
 		key := c.Key + ", signed with " + c.Signature
 		if c.CA {
@@ -227,12 +227,4 @@ func (v *View) extras(p sheet) {
 		}
 		p.Field("  key", key)
 	}
-}
-
-// subject returns the text for a name, which may be empty (RFC 5280 §4.1.2.6).
-func subject(name string) string {
-	if name == "" {
-		return "(no subject)"
-	}
-	return name
 }

@@ -12,12 +12,12 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/ocspwire"
+	"github.com/stapledjwt/stapled/internal/retryafter"
 )
 
 const maxRedirects = 3
@@ -65,7 +65,7 @@ func (f *HTTPFetcher) exchange(req *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	defer resp.Body.Close()
-	wait := retryAfterOf(resp.Header, time.Now())
+	wait := retryafter.Of(resp.Header, time.Now(), maxRetryAfter)
 	if resp.StatusCode != http.StatusOK {
 		return answer{}, busy(wait, httpStatus(resp.StatusCode))
 	}
@@ -87,24 +87,9 @@ func (f *HTTPFetcher) exchange(req *http.Request) (answer, error) {
 	return answer{der: der, retryAfter: wait}, nil
 }
 
-// retryAfterOf reads the Retry-After header (RFC 9110 §10.2.3): seconds, or a
-// date. It compares a date with the server's own clock if the answer includes
-// it.
-func retryAfterOf(header http.Header, now time.Time) time.Duration {
-	const longest = 24 * time.Hour // the stapler's plan has a shorter limit
-	text := strings.TrimSpace(header.Get("Retry-After"))
-	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil {
-		return time.Duration(min(seconds, uint64(longest/time.Second))) * time.Second
-	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
-	if date, err := http.ParseTime(header.Get("Date")); err == nil {
-		now = date
-	}
-	return min(max(at.Sub(now), 0), longest)
-}
+// maxRetryAfter is the longest Retry-After that counts; the stapler's plan has a
+// shorter limit.
+const maxRetryAfter = 24 * time.Hour
 
 // httpStatus is an answer other than 200.
 type httpStatus int

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/retryafter"
+
 	"github.com/stapledjwt/stapled/internal/testca"
 	"github.com/stapledjwt/stapled/responder"
 )
@@ -125,7 +127,7 @@ func TestRetryAfter(t *testing.T) {
 		header := http.Header{}
 		header.Set("Retry-After", row.text)
 		header.Set("Date", row.date)
-		if got := retryAfter(header, now); got != row.want {
+		if got := retryafter.Of(header, now, maxRetryAfter); got != row.want {
 			t.Errorf("%s: %s, want %s", row.name, got, row.want)
 		}
 	}

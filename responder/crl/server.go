@@ -10,9 +10,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stapledjwt/stapled/internal/retryafter"
 )
 
 const maxRedirects = 3
@@ -88,7 +89,7 @@ func (s *server) exchange(req *http.Request, conditional bool) (*body, error) {
 		return nil, nil
 	case resp.StatusCode != http.StatusOK:
 		status := strings.TrimSpace(fmt.Sprintf("HTTP status %d %s", resp.StatusCode, http.StatusText(resp.StatusCode)))
-		return nil, &busy{errors.New(status), retryAfter(resp.Header, time.Now())}
+		return nil, &busy{errors.New(status), retryafter.Of(resp.Header, time.Now(), maxRetryAfter)}
 	case resp.Header.Get("Content-Encoding") != "":
 		return nil, &refusal{fmt.Errorf("the answer has the content encoding %.40q, which was not asked for", resp.Header.Get("Content-Encoding"))}
 	case resp.ContentLength > s.maxSize:
@@ -137,23 +138,6 @@ type busy struct {
 
 func (b *busy) Error() string { return b.err.Error() }
 func (b *busy) Unwrap() error { return b.err }
-
-// retryAfter reads the Retry-After header (RFC 9110 §10.2.3): seconds, or a
-// date. It compares a date with the server's own clock if the answer has it.
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	text := strings.TrimSpace(header.Get("Retry-After"))
-	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil {
-		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
-	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
-	if date, err := http.ParseTime(header.Get("Date")); err == nil {
-		now = date
-	}
-	return min(max(at.Sub(now), 0), maxRetryAfter)
-}
 
 // checkRedirect allows redirects only on the configured host: whoever answers
 // for a plain http URL could otherwise make this machine send requests to
