@@ -6,15 +6,10 @@ package certs
 import (
 	"bytes"
 	"cmp"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/stapledjwt/stapled/internal/certname"
 )
@@ -29,7 +24,7 @@ type Anchors struct {
 	all []*Anchor // in the order given
 	// bySubject maps raw subject names to anchors; several during a key change.
 	bySubject map[string][]*Anchor
-	// keys are the public keys, however certificates encode them.
+	// keys are the public keys, as SubjectPublicKeyInfo in DER.
 	keys map[string]struct{}
 }
 
@@ -109,7 +104,7 @@ func (a *Anchors) add(c *x509.Certificate, label string, scope scope) error {
 		return fmt.Errorf("there are more than %d keys of this name", maxKeys)
 	}
 	a.all = append(a.all, anchor)
-	a.keys[keyText(c.PublicKey)] = struct{}{}
+	a.keys[string(c.RawSubjectPublicKeyInfo)] = struct{}{}
 	a.bySubject[subject] = append(a.bySubject[subject], anchor)
 	slices.SortFunc(a.bySubject[subject], func(x, y *Anchor) int {
 		return bytes.Compare(x.id.KeyDigest[:], y.id.KeyDigest[:])
@@ -169,27 +164,12 @@ func (a *Anchors) equal(other *Anchors) bool {
 	})
 }
 
-// HaveKey reports whether an anchor has this public key. It takes the same
+// HaveKeyOf reports whether an anchor has the public key of a certificate, whose
+// encoding must be the only one of its key, as an anchor's is. It takes the same
 // time for any number of anchors.
-func (a *Anchors) HaveKey(key crypto.PublicKey) bool {
-	_, ok := a.keys[keyText(key)]
+func (a *Anchors) HaveKeyOf(c *x509.Certificate) bool {
+	_, ok := a.keys[string(c.RawSubjectPublicKeyInfo)]
 	return ok
-}
-
-// keyText returns the same text for equal public keys of the kinds that an
-// anchor may have, and the empty one for all others.
-func keyText(key crypto.PublicKey) string {
-	switch key := key.(type) {
-	case *ecdsa.PublicKey:
-		if point, err := key.Bytes(); err == nil {
-			return key.Params().Name + string(point)
-		}
-	case ed25519.PublicKey:
-		return "Ed25519" + string(key)
-	case *rsa.PublicKey:
-		return "RSA" + strconv.Itoa(key.E) + "," + string(key.N.Bytes())
-	}
-	return ""
 }
 
 // Warnings returns what an operator should know about these anchors, at most one

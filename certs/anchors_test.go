@@ -189,15 +189,16 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-func TestHaveKey(t *testing.T) {
+func TestHaveKeyOf(t *testing.T) {
 	for _, kind := range testca.Kinds() {
 		root := testca.New(testca.Keyed(kind))
 		set := anchorsOf(t, testca.New(testca.Named("Other")).Cert, root.Cert)
-		if !set.HaveKey(root.Key.Public()) || set.HaveKey(testca.Key(kind, "nobody's").Public()) {
-			t.Errorf("%s: HaveKey is wrong", kind)
+		// The key is enough: the name may be another.
+		if !set.HaveKeyOf(testca.New(testca.WithKey(root.Key), testca.Named("Another")).Cert) {
+			t.Errorf("%s: the anchor's key is unknown", kind)
 		}
-		if set.HaveKey(nil) || set.HaveKey("no key") {
-			t.Errorf("%s: something that is not a key is an anchor's", kind)
+		if set.HaveKeyOf(root.Leaf(testca.Keyed(kind)).Cert) || set.HaveKeyOf(new(x509.Certificate)) {
+			t.Errorf("%s: another key, or none, is the anchor's", kind)
 		}
 	}
 }
@@ -205,7 +206,7 @@ func TestHaveKey(t *testing.T) {
 func TestZeroAnchors(t *testing.T) {
 	leaf := testca.New().Leaf().Cert
 	var set certs.Anchors
-	if len(set.All())+len(set.Certificates())+len(set.Warnings())+len(set.IssuersOf(leaf)) > 0 || set.Of(leaf) != nil || set.HaveKey(leaf.PublicKey) || set.Missing(leaf) == "" {
+	if len(set.All())+len(set.Certificates())+len(set.Warnings())+len(set.IssuersOf(leaf)) > 0 || set.Of(leaf) != nil || set.HaveKeyOf(leaf) || set.Missing(leaf) == "" {
 		t.Error("the zero Anchors trust something")
 	}
 	if _, err := certpath.Order(&set, []*x509.Certificate{leaf}); err != nil {

@@ -63,7 +63,7 @@ func (o Ordered) Link(rules Rules, links Links) (*Linked, error) {
 		return nil, stapled.Errorf(stapled.ChainInvalid, "no chain")
 	}
 	// 1. The key of an anchor signs no tokens.
-	if o.anchors.HaveKey(o.chain[0].PublicKey) {
+	if o.anchors.HaveKeyOf(o.chain[0]) {
 		return nil, stapled.Errorf(stapled.ChainUntrusted, "the leaf has the key of a trust anchor")
 	}
 	// 2. An anchor signed the last certificate: the anchor in x5c and no other, or

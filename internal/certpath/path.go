@@ -14,7 +14,6 @@ import (
 
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
-	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/internal/certname"
 )
 
@@ -79,8 +78,9 @@ func (p *Path) checkConstraints() error {
 		if i > 0 && !bytes.Equal(p.Chain[i].RawIssuer, p.Chain[i].RawSubject) {
 			below++
 		}
-		// OCSP responses signed with the CA's key would be the leaf's own.
-		if certkey.Same(ca, p.Chain[0]) {
+		// OCSP responses signed with the CA's key would be the leaf's own. Both are the
+		// only encoding of their key ([Order], [certs.NewAnchors]).
+		if bytes.Equal(ca.RawSubjectPublicKeyInfo, p.Chain[0].RawSubjectPublicKeyInfo) {
 			return stapled.Errorf(stapled.ChainUntrusted, "the leaf has the key of %s", certname.Of(ca))
 		}
 		limited := ca.MaxPathLen > 0 || ca.MaxPathLen == 0 && ca.MaxPathLenZero

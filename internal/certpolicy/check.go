@@ -33,25 +33,34 @@ type state struct {
 // (RFC 5280 §6.1.1 (d)), and neither crypto/x509 nor others look at them.
 func Check(path []*x509.Certificate) error {
 	n := len(path) - 1 // certificates, without the anchor
+	own := make([]extensions, n)
+	required := false
+	for i := n - 1; i >= 0; i-- {
+		err := own[i].read(path[i])
+		if err == nil {
+			err = own[i].checkMappings()
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", certname.Of(path[i]), err)
+		}
+		required = required || own[i].requireExplicitPolicy != absent
+	}
+	// explicit_policy begins beyond the length of the path and shrinks by one for
+	// each certificate, so it reaches 0 only if a certificate says so. Until then
+	// nothing looks at the graph.
+	if !required {
+		return nil
+	}
 	// §6.1.2 (a), (d) to (f).
 	s := &state{graph: root(), explicitPolicy: n + 1, policyMapping: n + 1, inhibitAnyPolicy: n + 1}
 	for i := n - 1; i >= 0; i-- {
 		last := i == 0
-		c := path[i]
-		own, err := read(c)
-		if err != nil {
-			return fmt.Errorf("%s: %w", certname.Of(c), err)
+		if err := s.process(&own[i], selfIssued(path[i]), last); err != nil {
+			return fmt.Errorf("%s: %w", certname.Of(path[i]), err)
 		}
-		if err := checkMappings(own); err != nil {
-			return fmt.Errorf("%s: %w", certname.Of(c), err)
+		if !last {
+			s.prepare(&own[i], selfIssued(path[i]))
 		}
-		if err := s.process(own, selfIssued(c), last); err != nil {
-			return fmt.Errorf("%s: %w", certname.Of(c), err)
-		}
-		if last {
-			break
-		}
-		s.prepare(own, selfIssued(c))
 	}
 	return nil
 }
@@ -59,8 +68,8 @@ func Check(path []*x509.Certificate) error {
 // checkMappings refuses a mapping to or from any-policy (RFC 5280 §6.1.4 (a)): in
 // a CA certificate by that step, and in a leaf because no certificate may have
 // one (§4.2.1.5).
-func checkMappings(own *extensions) error {
-	for _, m := range own.mappings {
+func (e *extensions) checkMappings() error {
+	for _, m := range e.mappings {
 		if m.issuer == anyPolicy || m.subject == anyPolicy {
 			return errors.New("it maps any-policy (RFC 5280 §6.1.4 (a))")
 		}

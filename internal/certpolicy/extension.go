@@ -36,8 +36,8 @@ type mapping struct{ issuer, subject policy }
 
 // read reads the extensions of a certificate. Those that are malformed are an
 // error: skipping one might drop a requirement.
-func read(c *x509.Certificate) (*extensions, error) {
-	e := &extensions{requireExplicitPolicy: absent, inhibitPolicyMapping: absent, inhibitAnyPolicy: absent}
+func (e *extensions) read(c *x509.Certificate) error {
+	e.requireExplicitPolicy, e.inhibitPolicyMapping, e.inhibitAnyPolicy = absent, absent, absent
 	for _, ext := range c.Extensions {
 		value, ok := cryptobyte.String(ext.Value), true
 		switch {
@@ -52,10 +52,10 @@ func read(c *x509.Certificate) (*extensions, error) {
 			ok = ok && value.Empty()
 		}
 		if !ok {
-			return nil, fmt.Errorf("the extension %s is malformed, or critical and not understood", ext.Id)
+			return fmt.Errorf("the extension %s is malformed, or critical and not understood", ext.Id)
 		}
 	}
-	return e, nil
+	return nil
 }
 
 // readPolicies reads certificatePolicies (RFC 5280 §4.2.1.4), in which no

@@ -93,6 +93,8 @@ var constraintTargets = []target{
 	{"internal/certpolicy", []check{
 		{name: "policy-required", rule: "5.2", rows: "T05_policy_required_and_not_that_of_the_intermediate",
 			old: "s.graph = s.graph.next(own.policies, anyCounts)", new: "s.graph = root().next(own.policies, anyCounts)"},
+		{name: "policy-required-by-anyone", rule: "5.2", rows: "T05_policy_required_by_the_leaf_itself",
+			old: "required = required || own[i].requireExplicitPolicy != absent", new: "required = false"},
 		{name: "policy-required-on-the-way", rule: "5.2",
 			old: "// §6.1.3 (f)\n\tif s.explicitPolicy == 0 && s.graph == nil {", new: "if false {",
 			redundant: "a NULL graph stays NULL, and explicitPolicy 0: the last certificate fails by the next check"},

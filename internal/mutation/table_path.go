@@ -46,7 +46,7 @@ var pathTargets = []target{
 			old: "return nil, stapled.Errorf(stapled.ChainUntrusted, \"%s is not issued by the trust anchor in x5c: %w\", certname.Of(o.chain[last]), err)",
 			new: "if anchor = signerOf(o.anchors, o.chain[last], last > 0, links); anchor == nil {\n\t\t\t\treturn nil, stapled.Errorf(stapled.ChainUntrusted, \"%s is not issued by the trust anchor in x5c: %w\", certname.Of(o.chain[last]), err)\n\t\t\t}"},
 		{name: "anchor-key-of-the-leaf", rule: "4.1",
-			old: "if o.anchors.HaveKey(o.chain[0].PublicKey) {", new: "if false {"},
+			old: "if o.anchors.HaveKeyOf(o.chain[0]) {", new: "if false {"},
 		{name: "anchor-certificates-each", rule: "4.1", rows: "TestNoForgeries/root_that_permits_less_beside_one_that_permits_all", in: "verifier",
 			old: "for _, p := range l.paths {", new: "for _, p := range l.paths[:1] {"},
 
@@ -61,7 +61,7 @@ var pathTargets = []target{
 		{name: "issuer-is-CA", rule: "4.1", rows: "TestForgeriesOfAnchors/T05_intermediate_of_version_1",
 			old: "if !issuer.BasicConstraintsValid || !issuer.IsCA {", new: "if false {"},
 		{name: "key-of-a-CA", rule: "4.2",
-			old: "if certkey.Same(ca, p.Chain[0]) {", new: "if false && certkey.Same(ca, p.Chain[0]) {"},
+			old: "if bytes.Equal(ca.RawSubjectPublicKeyInfo, p.Chain[0].RawSubjectPublicKeyInfo) {", new: "if false {"},
 		{name: "path-length", rule: "4.2",
 			old: "if limited && below > ca.MaxPathLen {", new: "if false && limited {"},
 		{name: "path-length-zero", rule: "4.2",
