@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The stapled authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Shows that the key of a delegate can live in a PKCS #11 device: step-ca
+# certifies a key in a SoftHSM token, a responder signs with it, and
+# `openssl ocsp` verifies the answers.
+#
+#   scripts/interop-softhsm.sh
+#
+# Needs bash, go, gcc, jq and openssl; installs softhsm2 and opensc from Debian
+# if they are missing. STAPLED names the stapled command to test, built with cgo
+# (default: built here).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# shellcheck source=scripts/stack.sh
+. scripts/stack.sh
+
+passed=0
+pass() {
+  printf 'ok %s\n' "$1"
+  passed=$((passed + 1))
+}
+fail() {
+  printf 'not ok %s\n' "$1"
+  failures=$((failures + 1))
+  if [ -s "$work/log" ]; then sed 's/^/      /' "$work/log"; fi
+}
+finish() {
+  printf '%d passed, %d failed\n' "$passed" "$failures"
+  [ "$failures" -eq 0 ]
+}
+responder=
+end_responder() {
+  [ -n "$responder" ] || return 0
+  kill -TERM "$responder" 2>/dev/null || true
+  wait "$responder" 2>/dev/null || true
+  responder=
+}
+trap 'end_responder; cleanup' EXIT
+
+module=/usr/lib/softhsm/libsofthsm2.so
+if [ ! -f "$module" ] || ! command -v pkcs11-tool >/dev/null; then
+  sudo=
+  [ "$(id -u)" = 0 ] || sudo=sudo
+  $sudo flock /tmp/apt.lock apt-get update -qq
+  $sudo flock /tmp/apt.lock env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends softhsm2 opensc >/dev/null
+fi
+
+# 1. A token of its own, with a key of each kind.
+export SOFTHSM2_CONF=$work/softhsm2.conf
+mkdir "$work/tokens"
+printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$work/tokens" >"$SOFTHSM2_CONF"
+printf '246813' >"$work/pin"
+softhsm2-util --init-token --free --label ocsp --so-pin 13579 --pin "$(cat "$work/pin")" >"$work/init.err" 2>&1 || die "softhsm2-util makes no token"
+generate() { # generate TYPE LABEL ID
+  pkcs11-tool --module "$module" --token-label ocsp --login --pin "$(cat "$work/pin")" --keypairgen --key-type "$1" --label "$2" --id "$3"
+}
+check "the token makes a P-256 key" generate EC:prime256v1 p256 01
+check "the token makes an RSA key" generate rsa:2048 rsa 02
+uri() { printf 'pkcs11:module-path=%s;token=ocsp;object=%s?pin-source=%s' "$module" "$1" "$work/pin"; }
+
+# 2. A CA with a provisioner for delegates.
+build_stapled
+start_stack
+stop_child || true
+"$stapled" ocsp delegate --print-template >"$dir/templates/ocsp-delegate.tpl"
+jq '.authority.provisioners += [.authority.provisioners[0] | .name = "ocsp" | .options = {x509: {templateFile: "templates/ocsp-delegate.tpl"}}]' \
+  "$dir/config/ca.json" >"$work/ca.json"
+cp "$work/ca.json" "$dir/config/ca.json"
+start_stack
+"$stapled" token --dir "$dir" --audience interop >/dev/null 2>"$work/up.err" || die "stapled token enrolls no service"
+leaf=$dir/identities/service.stapled.internal/cert.pem
+
+delegate() { # delegate OBJECT: into OBJECT.crt
+  "$stapled" ocsp delegate --ca-url "$ca_url" --root "$root" --provisioner ocsp --password-file "$dir/secrets/password" \
+    --cert "$work/$1.crt" --key "$(uri "$1")"
+}
+certifies() { # the certificate is for the key of the token, and no key was written
+  delegate "$1" && [ ! -e "$work/$1.key" ] && openssl x509 -in "$work/$1.crt" -noout -text | tee "$work/text" &&
+    grep -q 'OCSP Signing' "$work/text" && grep -q 'OCSP No Check' "$work/text"
+}
+
+# 3. A responder whose key never leaves the token.
+go test -c -tags softhsm -o "$work/responder" ./internal/kmskey
+start_responder() { # start_responder OBJECT
+  rm -f "$work/url"
+  STAPLED_TEST_KEY=$(uri "$1") STAPLED_TEST_CERT=$work/$1.crt STAPLED_TEST_ISSUER=$intermediate \
+    STAPLED_TEST_LEAF=$leaf STAPLED_TEST_URL=$work/url \
+    "$work/responder" -test.run '^TestServeFromToken$' -test.v >"$work/responder.err" 2>&1 &
+  responder=$!
+  for _ in $(seq 100); do
+    if [ -s "$work/url" ]; then return; fi
+    kill -0 "$responder" 2>/dev/null || die "the responder does not start"
+    sleep 0.1
+  done
+  die "the responder is not ready after 10 s"
+}
+ask() { # ask STATUS ARGUMENT...: openssl trusts the answer, which says STATUS
+  local status=$1 out
+  shift
+  out=$(openssl ocsp -issuer "$intermediate" "$@" -url "$(cat "$work/url")" -CAfile "$root" -resp_text 2>&1) || { printf '%s\n' "$out"; return 1; }
+  printf '%s\n' "$out"
+  grep -q 'Response verify OK' <<<"$out" && grep -q ": $status\$" <<<"$out" && grep -q -E 'CN ?= ?ocsp-delegate' <<<"$out"
+}
+for object in p256 rsa; do
+  check "step-ca certifies the $object key of the token" certifies "$object"
+  start_responder "$object"
+  check "openssl verifies a good answer ($object)" ask good -cert "$leaf"
+  check "openssl verifies a good answer with a nonce ($object)" ask good -nonce -cert "$leaf"
+  check "openssl verifies a revoked answer ($object)" ask revoked -serial 0x1234
+  end_responder
+done
+
+# 4. What goes wrong, in words, and without the PIN.
+broken() { # broken NAME URI PATTERN
+  refuses "$1" "$3" "$stapled" ocsp delegate --ca-url "$ca_url" --root "$root" --provisioner ocsp \
+    --password-file "$dir/secrets/password" --cert "$work/broken.crt" --key "$2"
+  check "$1: the PIN is not in the error" silent
+}
+silent() { ! grep -E '246813|999111' "$work/said"; }
+refuses() { # as in stack.sh, and keeps what was said
+  local name=$1 pattern=$2
+  shift 2
+  if "$@" >"$work/log" 2>&1; then fail "$name"; elif grep -qi -- "$pattern" "$work/log"; then pass "$name"; else fail "$name"; fi
+  cp "$work/log" "$work/said"
+}
+at="pkcs11:module-path=$module;token=ocsp"
+broken "a wrong PIN" "$at;object=p256?pin-value=999111" "check module-path, token and PIN"
+broken "no such key" "$at;object=none?pin-value=246813" "find the key"
+broken "no such token" "pkcs11:module-path=$module;token=none;object=p256?pin-value=246813" "check module-path, token and PIN"
+broken "no such module" "pkcs11:module-path=/none.so;token=ocsp;object=p256?pin-value=246813" "check module-path, token and PIN"
+CGO_ENABLED=0 go build -o "$work/bin/stapled-nocgo" ./cmd/stapled
+stapled=$work/bin/stapled-nocgo
+broken "a program built without cgo" "$at;object=p256?pin-value=246813" "build it with CGO_ENABLED=1"
+
+check "SIGTERM ends stapled up with status 0" stop_child
+finish
