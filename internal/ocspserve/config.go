@@ -42,8 +42,9 @@ type Authority struct {
 // Source is the configuration of one source. Exactly one of its members is set.
 // Two equal ones are the same source, which survives a reload.
 type Source struct {
-	CRL   CRL
-	Index Index
+	CRL    CRL
+	Index  Index
+	StepDB StepDB
 }
 
 // CRL is a certificate revocation list: see package responder/crl.
@@ -65,6 +66,18 @@ type Index struct {
 	File string
 }
 
+// StepDB is the database of a step-ca: see package responder/stepdb.
+type StepDB struct {
+	// DSNFile is the file with the address of the database, as in db.dataSource of
+	// ca.json.
+	DSNFile string
+	// Database is its name, as in db.database; empty means the one in the address.
+	Database string
+	// MaxReplicationLag permits a standby of PostgreSQL that is at most this far
+	// behind. 0 permits none.
+	MaxReplicationLag time.Duration
+}
+
 // name names the source in logs, metrics and reasons.
 func (s Source) name() string {
 	switch {
@@ -75,6 +88,9 @@ func (s Source) name() string {
 		return "crl"
 	case s.CRL.File != "":
 		return "crl " + s.CRL.File
+	}
+	if s.StepDB != (StepDB{}) {
+		return "stepdb " + s.StepDB.DSNFile
 	}
 	return "index " + s.Index.File
 }

@@ -101,6 +101,8 @@ func feedOf(cfg Source, o opening) (*feed, error) {
 		f, err = crlFeed(cfg.CRL, o)
 	case cfg.Index != Index{}:
 		f, err = indexFeed(cfg.Index, o)
+	case cfg.StepDB != StepDB{}:
+		f, err = databaseFeed(cfg.StepDB, o)
 	default:
 		err = fmt.Errorf("the source is empty")
 	}

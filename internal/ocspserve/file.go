@@ -74,7 +74,7 @@ func (f file) authority(m *strictyaml.Mapping) Authority {
 	if !m.Has("sources") {
 		m.Fail("sources", "is missing: list what knows the certificates of this CA, such as - crl: {url: https://ca.example/1.0/crl, root: root.pem}")
 	}
-	for i, element := range m.List("sources", "crl", "index", "stack") {
+	for i, element := range m.List("sources", "crl", "index", "stepdb", "stack") {
 		a.Sources = append(a.Sources, f.source(element))
 		// What a list does not have is left to the first source, which must then
 		// know what was issued.
@@ -106,6 +106,13 @@ func (f file) source(m *strictyaml.Mapping) Source {
 		s.CRL = f.crl(m.Mapping("crl", "url", "file", "root", "poll", "unlisted"))
 	case m.Has("index"):
 		s.Index.File = f.required(m.Mapping("index", "file"), "file", "/srv/ca/index.txt")
+	case m.Has("stepdb"):
+		db := m.Mapping("stepdb", "dsn_file", "database", "max_replication_lag")
+		s.StepDB = StepDB{
+			DSNFile:           f.required(db, "dsn_file", "/etc/stapled/dsn"),
+			Database:          db.Text("database"),
+			MaxReplicationLag: db.Duration("max_replication_lag", time.Second),
+		}
 	case m.Has("stack"):
 		m.Fail("stack", "the database of a stack is locked while it runs, and `stapled up` answers OCSP itself: "+
 			"enable the CRL in its ca.json and write crl: {url: …} here")

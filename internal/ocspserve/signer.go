@@ -47,7 +47,7 @@ func signerOf(cfg Signer, caFile string, log *slog.Logger) (*signer, error) {
 	case err != nil:
 		return nil, err
 	}
-	warnIfOpen(cfg.Key, log)
+	warnIfOpen("the private key", cfg.Key, log)
 	if cfg.Certificate == "" {
 		// Another certificate of the CA is another authority: that takes a reload.
 		return &signer{first: first}, nil
@@ -60,12 +60,12 @@ func signerOf(cfg Signer, caFile string, log *slog.Logger) (*signer, error) {
 	}, nil
 }
 
-// warnIfOpen warns about a key that others can read. That may be the owner's
+// warnIfOpen warns about a secret that others can read. That may be the owner's
 // choice, for example for a group that makes backups.
-func warnIfOpen(file string, log *slog.Logger) {
+func warnIfOpen(what, file string, log *slog.Logger) {
 	info, err := os.Stat(file)
 	if err == nil && info.Mode().Perm()&0o077 != 0 {
-		log.Warn(fmt.Sprintf("the private key is open to others (mode %04o): make it private with `chmod 600 %s`", info.Mode().Perm(), cli.ShellQuote(file)))
+		log.Warn(fmt.Sprintf("%s is open to others (mode %04o): make it private with `chmod 600 %s`", what, info.Mode().Perm(), cli.ShellQuote(file)))
 	}
 }
 
