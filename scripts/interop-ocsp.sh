@@ -64,7 +64,9 @@ says_query() {
   printf '%s\n' "$out"
   [ "$(jq -r .status <<<"$out")" = "$1" ]
 }
-says_nginx() { # a new nginx, which has no staple before its first handshake
+# A new nginx has no staple before its first handshake. It never staples an answer
+# that says revoked, but logs it.
+says_nginx() {
   local out port
   port=$(free_port)
   mkdir -p "$work/nginx"
@@ -91,14 +93,17 @@ http {
 }
 EOF
   start nginx nginx -p "$work/nginx" -c nginx.conf -e error.log
-  within 10 staples "$port" "$1" || { cat "$work/nginx/error.log"; stop nginx; return 1; }
+  within 10 nginx_says "$1" "$port" || { cat "$work/nginx/error.log"; stop nginx; return 1; }
   stop nginx
+  rm "$work/nginx/error.log"
 }
-staples() { # staples PORT STATUS
+nginx_says() { # nginx_says STATUS PORT
   local out
-  out=$(openssl s_client -connect "127.0.0.1:$1" -status -CAfile "$root" </dev/null 2>&1) || true
-  printf '%s\n' "$out"
-  grep -q "Cert Status: $2\$" <<<"$out"
+  out=$(openssl s_client -connect "127.0.0.1:$2" -status -CAfile "$root" </dev/null 2>&1) || true
+  case $1 in
+    good) grep -q 'Cert Status: good$' <<<"$out" ;;
+    revoked) grep -q 'OCSP response: no response sent' <<<"$out" && grep -q 'certificate status "revoked" in the OCSP response' "$work/nginx/error.log" ;;
+  esac
 }
 everybody() { # everybody NAME STATUS
   local client
@@ -108,7 +113,10 @@ everybody() { # everybody NAME STATUS
 }
 
 # 2. Tokens, by the responder that the certificate names.
-signs() { "$stapled" token --cert "$leaf" --key "$key" --audience interop >"$work/token"; }
+above=() # where the issuer is, if it is not in the file of the leaf
+signs() { # signs FILE
+  "$stapled" token --cert "$leaf" --key "$key" "${above[@]}" --audience interop >"$1"
+}
 accepted() { "$stapled" verify --anchor "$root" --audience interop "$@" "$(cat "$work/token")"; }
 
 serve() { # serve NAME: a responder with $work/NAME.yaml
@@ -187,12 +195,12 @@ authorities:
 EOF
 check 'PostgreSQL: stapled ocsp serve answers beside it' serve postgresql
 everybody PostgreSQL good
-check 'PostgreSQL: a token signed with the ACME certificate' signs
+check 'PostgreSQL: a token signed with the ACME certificate' signs "$work/token"
 check 'PostgreSQL: it is accepted' accepted
 check 'PostgreSQL: step ca revoke' revoke
 check 'PostgreSQL: the responder says revoked within two seconds' within 2 says_query revoked
 everybody PostgreSQL revoked
-refuses 'PostgreSQL: nobody signs a token with it' 'revoked' signs
+refuses 'PostgreSQL: nobody signs a token with it' 'revoked' signs "$work/late"
 sleep 3 # longer than the staple was valid
 refuses 'PostgreSQL: the token from before is refused' staple_stale accepted --json
 check 'PostgreSQL: SIGTERM ends the responder with status 0' stop postgresql
@@ -225,12 +233,12 @@ authorities:
 EOF
 check 'CRL: stapled ocsp serve answers beside it' serve crl
 everybody CRL good
-check 'CRL: a token' signs
+check 'CRL: a token' signs "$work/token"
 check 'CRL: it is accepted' accepted
 check 'CRL: step ca revoke' revoke
 check 'CRL: the responder says revoked within five seconds' within 5 says_query revoked
 everybody CRL revoked
-refuses 'CRL: nobody signs a token with it' 'revoked' signs
+refuses 'CRL: nobody signs a token with it' 'revoked' signs "$work/late"
 sleep 3
 refuses 'CRL: the token from before is refused' staple_stale accepted --json
 check 'CRL: SIGTERM ends the responder with status 0' stop crl
@@ -276,6 +284,7 @@ openssl_revokes() { openssl ca -config "$dir/ca.cnf" -revoke "$leaf" -crl_reason
 new_key "$dir/root.key"
 openssl req -x509 -new -key "$dir/root.key" -subj "/CN=Directory CA" -days 2 -out "$root"
 leaf=$dir/leaf.crt key=$dir/leaf.key
+above=(--issuer-cert "$issuer")
 check 'index.txt: openssl ca issues a delegate' openssl_issues delegate delegate
 check 'index.txt: openssl ca issues a certificate' openssl_issues leaf leaf
 cat >"$work/index.yaml" <<EOF
@@ -292,12 +301,12 @@ authorities:
 EOF
 check 'index.txt: stapled ocsp serve answers beside it' serve index
 everybody index.txt good
-check 'index.txt: a token' signs
+check 'index.txt: a token' signs "$work/token"
 check 'index.txt: it is accepted' accepted
 check 'index.txt: openssl ca -revoke' openssl_revokes
 check 'index.txt: the responder says revoked within five seconds' within 5 says_query revoked
 everybody index.txt revoked
-refuses 'index.txt: nobody signs a token with it' 'revoked' signs
+refuses 'index.txt: nobody signs a token with it' 'revoked' signs "$work/late"
 sleep 3
 refuses 'index.txt: the token from before is refused' staple_stale accepted --json
 check 'index.txt: SIGTERM ends the responder with status 0' stop index
