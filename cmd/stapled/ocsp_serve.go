@@ -79,11 +79,15 @@ then ends with status 0.`,
 			if err := f.checkFlags(); err != nil {
 				return err
 			}
-			log, err := a.Logger(slog.LevelInfo)
-			if err != nil {
-				return err
-			}
+			level := slog.LevelInfo
 			if f.check {
+				level = slog.LevelWarn
+			}
+			log, err := a.Logger(level)
+			switch {
+			case err != nil:
+				return err
+			case f.check:
 				return a.ocspServeCheck(f, log)
 			}
 			return a.ocspServe(cmd.Context(), f, log)

@@ -40,7 +40,7 @@ func parse(name string, data []byte) (Config, error) {
 	if cfg.Validity%time.Second != 0 {
 		m.Fail("validity", "must be a whole number of seconds: OCSP counts in seconds")
 	}
-	if cfg.MetricsAddress == cfg.Address && cfg.Address != "" {
+	if cfg.MetricsAddress == cfg.Address && cfg.Address != "" && listenaddr.CheckFixed(cfg.Address) == nil {
 		m.Fail("metrics_address", "is the address of the responder: choose another port")
 	}
 	if !m.Has("authorities") {

@@ -69,7 +69,19 @@ func Check(cfg Config, log *slog.Logger) error {
 
 // Open reads the configuration and every file that it names, and then takes the
 // addresses. Nothing answers before Start.
-func Open(o Options) (_ *Server, err error) {
+func Open(o Options) (*Server, error) {
+	s, err := prepare(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.listen(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// prepare is Open without the addresses.
+func prepare(o Options) (_ *Server, err error) {
 	s := &Server{load: o.Load, log: o.Log, requests: loglimit.New(o.Log.Handler()), now: o.Now}
 	if s.now == nil {
 		s.now = time.Now
@@ -102,10 +114,7 @@ func Open(o Options) (_ *Server, err error) {
 	}
 	s.current.Store(g)
 	s.metrics.serve(g.authorities)
-	if err := s.metrics.register(gauges{s}); err != nil {
-		return nil, err
-	}
-	return s, s.listen()
+	return s, s.metrics.register(gauges{s})
 }
 
 func (s *Server) building(before *generation) building {
