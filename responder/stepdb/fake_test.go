@@ -109,12 +109,9 @@ func (c conn) QueryContext(ctx context.Context, query string, args []driver.Name
 		return &rows{values: [][]driver.Value{{c.kind, issued, cert, revoked, revocation}}}, nil
 	case postgres.scan:
 		c.scans++
-		all := [][]driver.Value{}
+		all := [][]driver.Value{{c.kind, nil}}
 		for key := range c.revoked {
-			all = append(all, []driver.Value{c.kind, []byte(key)})
-		}
-		if len(all) == 0 {
-			all = append(all, []driver.Value{c.kind, nil})
+			all = append(all, []driver.Value{nil, []byte(key)})
 		}
 		if c.breakAfter > 0 {
 			return &rows{values: all[:c.breakAfter], err: driver.ErrBadConn}, nil

@@ -177,10 +177,9 @@ func (s *Source) readRevocations(ctx context.Context) error {
 			if err := rows.Scan(&kindBytes, &key); err != nil {
 				return "", err
 			}
-			if kind == "" {
+			if kindBytes != nil {
 				kind = string(kindBytes)
-			}
-			if key != nil {
+			} else {
 				s.known.add(key)
 			}
 		}

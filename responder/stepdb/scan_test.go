@@ -183,7 +183,7 @@ func TestHalfAScan(t *testing.T) {
 		return all
 	}
 	before := sum()
-	db.set(func(s *server) { s.breakAfter = 1 })
+	db.set(func(s *server) { s.breakAfter = 2 })
 	if err := source.Refresh(t.Context()); err == nil {
 		t.Fatal("half a scan is no error")
 	}

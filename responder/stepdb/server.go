@@ -36,7 +36,7 @@ type dialect struct {
 	// status takes the serial, once for each placeholder.
 	status       string
 	placeholders int
-	// scan returns every key of the revocations, or one NULL.
+	// scan returns the kind in one row, and every key of the revocations in others.
 	scan string
 	// list returns the certificates.
 	list string
@@ -52,7 +52,7 @@ FROM (SELECT 1) AS one
 LEFT JOIN x509_certs AS c ON c.nkey = %[1]s
 LEFT JOIN revoked_x509_certs AS r ON r.nkey = %[1]s`
 
-const scanFrom = `, r.nkey FROM (SELECT 1) AS one LEFT JOIN revoked_x509_certs AS r ON TRUE`
+const scanFrom = ` UNION ALL SELECT NULL, nkey FROM revoked_x509_certs`
 
 // The left join gives one row even if there is no certificate.
 const listFrom = `, c.nkey, c.nvalue, d.nvalue, r.nkey IS NOT NULL, r.nvalue
@@ -74,7 +74,7 @@ WHEN current_setting('transaction_read_only') <> 'off' THEN 'read-only' ELSE 'pr
 var postgres = dialect{
 	status:       postgresKind + fmt.Sprintf(statusFrom, "$1"),
 	placeholders: 1,
-	scan:         postgresKind + scanFrom,
+	scan:         postgresKind + ", NULL::bytea" + scanFrom,
 	list:         postgresKind + listFrom,
 	// The time of the last commit that the standby has replayed; or, if it has
 	// replayed all that the primary had, the time when the primary said so.
@@ -90,7 +90,7 @@ THEN 'primary' ELSE 'read-only' END`
 var mariadb = dialect{
 	status:       mysqlKind + fmt.Sprintf(statusFrom, "?"),
 	placeholders: 2,
-	scan:         mysqlKind + scanFrom,
+	scan:         mysqlKind + ", NULL" + scanFrom,
 	list:         mysqlKind + listFrom,
 }
 
