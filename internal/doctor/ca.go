@@ -93,7 +93,7 @@ func (e *examination) unanswered(name string, err error, advice ...Advice) {
 
 // shortError leaves out the reason, which the status already says.
 func shortError(err error) string {
-	if own, ok := errors.AsType[*stapled.Error](err); ok {
+	if own, ok := errors.AsType[*stapled.Error](err); ok && own.Err != nil {
 		return own.Err.Error()
 	}
 	return err.Error()
@@ -109,6 +109,10 @@ func (e *examination) compareRoots(ctx context.Context) {
 		return
 	}
 	trusted := e.client.Root()
+	if !bytes.Equal(trusted.RawSubject, trusted.RawIssuer) {
+		e.report.add("ca.root", OK, certname.Of(trusted)+", which is no root, vouches for it")
+		return
+	}
 	for _, root := range roots {
 		if bytes.Equal(root.Raw, trusted.Raw) {
 			sum := sha256.Sum256(root.Raw)

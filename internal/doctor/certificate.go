@@ -28,13 +28,26 @@ func (e *examination) examineCertificate() {
 	if e.cfg.Leaf == nil {
 		return
 	}
-	e.issuing = e.cfg.Issuer
+	e.examineIssuer()
 	e.examineKeys()
 	e.examineValidity()
 	e.examineLeafUsage()
 	e.examineNames()
 	e.examinePath()
 	e.examineAuthorityInformation()
+}
+
+// examineIssuer compares the issuer of the certificate with the CA.
+func (e *examination) examineIssuer() {
+	switch {
+	case e.issuing == nil:
+		e.issuing = e.cfg.Issuer
+	case certkey.Same(e.issuing, e.cfg.Issuer) && bytes.Equal(e.issuing.RawSubject, e.cfg.Issuer.RawSubject):
+		e.report.add("certificate.issuer", OK, "it is from this CA")
+	default:
+		e.report.add("certificate.issuer", Missing, fmt.Sprintf("it is from %s, and this CA issues as %s", certname.Of(e.cfg.Issuer), certname.Of(e.issuing)),
+			advise("give --cert a certificate from this CA, or leave out --ca-url and --dir:", "step ca certificate NAME cert.pem key.pem"))
+	}
 }
 
 // chain returns the certificates as x5c carries them: leaf first, without a

@@ -28,9 +28,10 @@ const (
 // examineCRL examines the list that the CA publishes, and the settings behind
 // it.
 func (e *examination) examineCRL(ctx context.Context) {
+	published := true
 	switch {
 	case e.client != nil:
-		e.examinePublishedCRL(ctx)
+		published = e.examinePublishedCRL(ctx)
 	case e.directory != nil && !e.directory.config.CRL.Enabled:
 		e.withoutCRL()
 	case e.directory != nil:
@@ -38,14 +39,16 @@ func (e *examination) examineCRL(ctx context.Context) {
 	default:
 		return
 	}
-	e.examineCRLSettings()
+	if published {
+		e.examineCRLSettings()
+	}
 }
 
-// examinePublishedCRL gets the list.
-func (e *examination) examinePublishedCRL(ctx context.Context) {
+// examinePublishedCRL gets the list, and reports whether there is one.
+func (e *examination) examinePublishedCRL(ctx context.Context) bool {
 	if e.issuing == nil {
 		e.report.add("crl.enabled", Unseen, "the issuing certificate is not known, so nobody can say whether the list is its own: give --cert or --dir")
-		return
+		return false
 	}
 	var list *x509.RevocationList
 	var err error
@@ -62,7 +65,9 @@ func (e *examination) examinePublishedCRL(ctx context.Context) {
 		e.judgeFreshness(list)
 		e.judgeValidity(list)
 		e.judgeDistributionPoint(list)
+		return true
 	}
+	return false
 }
 
 // withoutCRL judges that the CA publishes no list.
@@ -70,7 +75,7 @@ func (e *examination) withoutCRL() {
 	const name = "crl.enabled"
 	enable := advise("if the responder is to follow the CRL, "+intoCRL, crlLine)
 	switch d := e.directory; {
-	case e.view != nil && e.view.Acceptable:
+	case e.answer.accepted():
 		e.report.add(name, OK, "the CA publishes no CRL, and needs none: the responder knows without it")
 	case d != nil && d.responder:
 		e.report.add(name, OK, "the CA publishes no CRL, and needs none: `stapled up` reads its database")
@@ -96,16 +101,16 @@ func (e *examination) judgeFreshness(list *x509.RevocationList) {
 	case now.After(list.NextUpdate):
 		e.report.add(name, Missing, fmt.Sprintf("it ended at %s, and no responder uses it any more", timetext.Stamp(list.NextUpdate)), restart)
 	case age > e.cfg.MaxStapleAge:
-		e.report.add(name, e.ifCRLCounts(), fmt.Sprintf("it is %s old, and a staple from it is as old: verifiers accept %s", timetext.Duration(age), timetext.Duration(e.cfg.MaxStapleAge)), advise(intoCRL, crlLine))
+		e.report.add(name, e.ifFollowed(list), fmt.Sprintf("it is %s old, and a staple from it is as old: verifiers accept %s", timetext.Duration(age), timetext.Duration(e.cfg.MaxStapleAge)), advise(intoCRL, crlLine))
 	default:
 		e.report.add(name, OK, fmt.Sprintf("%s old, until %s", timetext.Duration(max(0, age)), timetext.Stamp(list.NextUpdate)))
 	}
 }
 
-// ifCRLCounts is Missing unless the responder is known not to depend on the
+// ifFollowed returns Missing, or Warn if the responder is known not to follow the
 // list: answers from a list have its thisUpdate.
-func (e *examination) ifCRLCounts() Status {
-	if e.view != nil && e.view.Acceptable {
+func (e *examination) ifFollowed(list *x509.RevocationList) Status {
+	if e.answer.accepted() && !e.answer.staple.ThisUpdate().Equal(list.ThisUpdate) {
 		return Warn
 	}
 	return Missing
@@ -115,15 +120,11 @@ func (e *examination) ifCRLCounts() Status {
 func (e *examination) judgeValidity(list *x509.RevocationList) {
 	const name = "crl.cache_duration"
 	validity, limit := list.NextUpdate.Sub(list.ThisUpdate), e.cfg.MaxStapleAge
-	status := Missing
-	if e.view != nil && e.view.Acceptable && e.view.ThisUpdate != nil && !e.view.ThisUpdate.Equal(list.ThisUpdate) {
-		status = Warn // the responder's answers are newer than the list: it knows otherwise
-	}
 	switch {
 	case e.directory != nil:
 		return // its settings say more
 	case validity > limit:
-		e.report.add(name, status, fmt.Sprintf("lists are for %s: unless renewPeriod is set, which only ca.json shows, a new one comes every %s, and staples from it get too old for the %s that verifiers accept", timetext.Duration(validity), timetext.Duration(validity/3*2), timetext.Duration(limit)),
+		e.report.add(name, e.ifFollowed(list), fmt.Sprintf("lists are for %s: unless renewPeriod is set, which only ca.json shows, a new one comes every %s, and staples from it get too old for the %s that verifiers accept", timetext.Duration(validity), timetext.Duration(validity/3*2), timetext.Duration(limit)),
 			advise(intoCRL, crlLine), advise("with ca.json at hand, this check knows more:", "stapled doctor --dir /etc/step-ca --ca-url "+e.cfg.CAURL))
 	default:
 		e.report.add(name, OK, fmt.Sprintf("lists are for %s, so a new one comes before staples from it are too old", timetext.Duration(validity)))

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/strictfile"
 	"github.com/stapledjwt/stapled/stepca"
@@ -107,24 +108,22 @@ func (c caConfig) database() string {
 
 // readDirectory reads ca.json, and the roots that it names if no others are
 // given.
-func (e *examination) readDirectory() {
+func (e *examination) readDirectory() error {
 	if e.cfg.Dir == "" {
-		return
+		return nil
 	}
 	d := &directory{dir: e.cfg.Dir}
 	name := filepath.Join(d.dir, "config", "ca.json")
 	raw, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return stapled.Errorf(stapled.NotCADirectory, "%s is not the directory of a step-ca: %s is missing; `step path` prints the directory on the CA's machine", d.dir, name)
+	}
 	if err != nil {
-		e.report.add("directory.config", Unanswered, err.Error(),
-			advise("give --dir the directory of a step-ca, which `step path` prints on its machine, and run this as a user who may read it:", "sudo -u step stapled doctor --dir "+d.dir))
-		if errors.Is(err, fs.ErrNotExist) {
-			e.report.Checks[len(e.report.Checks)-1].Status = Missing
-		}
-		return
+		return stapled.Errorf(stapled.Failed, "read the configuration of the CA: %w", err)
 	}
 	if err := d.decode(raw); err != nil {
 		e.report.add("directory.config", Missing, name+": "+err.Error(), advise("correct ca.json: step-ca does not start with it either"))
-		return
+		return nil
 	}
 	e.directory = d
 	_, err = os.Stat(filepath.Join(d.dir, "config", "stapled.json"))
@@ -132,6 +131,7 @@ func (e *examination) readDirectory() {
 	e.report.add("directory.config", OK, name+" is readable")
 	e.examineDatabase(d)
 	e.readCertificates(d)
+	return nil
 }
 
 func (d *directory) decode(raw []byte) error {

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled"
-	"github.com/stapledjwt/stapled/internal/ocspview"
 	"github.com/stapledjwt/stapled/stepca"
 )
 
@@ -79,15 +78,15 @@ type examination struct {
 	// issuing is the certificate with which the CA issues leaves; nil if that is not
 	// known.
 	issuing *x509.Certificate
-	// view is the responder's answer; nil if there was none.
-	view *ocspview.View
-	// staple is that answer as tokens carry it; nil if verifiers refuse it.
-	staple []byte
+	// responders are those that provisioners name.
+	responders []string
+	// answer is what a responder said, and how verifiers take it; nil without one.
+	answer *answer
 }
 
 // Examine takes every check that the configuration permits. The error means that
-// the configuration is incomplete or that the context ended; what a server or a
-// file says is never an error, but a check.
+// the configuration is incomplete, that ca.json cannot be read, or that the
+// context ended. What a server or a file says is never an error, but a check.
 func Examine(parent context.Context, cfg Config) (*Report, error) {
 	if err := cfg.check(); err != nil {
 		return nil, stapled.Errorf(stapled.ConfigInvalid, "%w", err)
@@ -106,13 +105,15 @@ func Examine(parent context.Context, cfg Config) (*Report, error) {
 	defer cancel()
 	// What is known first explains what comes later; the report has an order of its
 	// own.
-	e.readDirectory()
+	if err := e.readDirectory(); err != nil {
+		return nil, err
+	}
 	e.examineRoots()
 	e.askCA(ctx)
 	e.examineCertificate()
+	e.examineProvisioners(ctx)
 	e.askResponder(ctx)
 	e.estimateToken()
-	e.examineProvisioners(ctx)
 	e.examineCRL(ctx)
 	if parent.Err() != nil {
 		return nil, stapled.Errorf(stapled.Canceled, "look at the CA: %w", context.Cause(parent))

@@ -37,9 +37,12 @@ func (e *examination) examineProvisioners(ctx context.Context) {
 			advise("add one, and restart the CA:", "step ca provisioner add services --type JWK --create --x509-template stapled.tpl"))
 		return
 	}
-	named := false
+	// One with a responder is enough: the others may be for something else.
+	named := e.cfg.Leaf != nil && len(e.cfg.Leaf.OCSPServer) > 0
 	for _, p := range issuing {
-		named = named || p.unseen == "" && p.template.lists("ocspServer", "") == computed || len(p.responders()) > 0
+		urls, _, dynamic := p.template.values("ocspServer")
+		e.responders = append(e.responders, urls...)
+		named = named || p.unseen != "" || dynamic || len(urls) > 0
 	}
 	for _, p := range issuing {
 		e.examineResponderURL(p, named)
@@ -54,12 +57,6 @@ type provisioner struct {
 	template template
 	// unseen says why the template cannot be seen; "" if it can.
 	unseen string
-}
-
-// responders returns the URLs that the template is known to name.
-func (p provisioner) responders() []string {
-	urls, _, _ := p.template.values("ocspServer")
-	return urls
 }
 
 // provisioners returns the provisioners and who named them.
@@ -180,6 +177,10 @@ func (e *examination) examineRenewal(p provisioner) {
 	if e.directory != nil {
 		defaults = e.directory.config.Authority.Claims
 	}
+	caveat := ""
+	if e.directory == nil && p.Claims.DisableRenewal == nil {
+		caveat = ", unless authority.claims in ca.json says otherwise"
+	}
 	disabled := setting(p.Claims.DisableRenewal, defaults.DisableRenewal)
 	afterEnd := setting(p.Claims.AllowRenewalAfterExpiry, defaults.AllowRenewalAfterExpiry)
 	switch {
@@ -189,7 +190,7 @@ func (e *examination) examineRenewal(p provisioner) {
 		e.report.addAbout(name, p.about(), Warn, "its certificates renew themselves even after their end: a thief of an old key gets a new certificate",
 			advise("remove from its claims in ca.json, or set:", `"claims": {"allowRenewalAfterExpiry": false},`))
 	default:
-		e.report.addAbout(name, p.about(), Warn, "its certificates renew themselves: a thief of a key may have renewed, and revoking the certificate does not end the renewed one",
+		e.report.addAbout(name, p.about(), Warn, "its certificates renew themselves: a thief of a key may have renewed, and revoking the certificate does not end the renewed one"+caveat,
 			advise("after a theft, revoke every certificate of the name:", "stapled revoke --name NAME"),
 			advise("or have services enroll anew; add to the provisioner in ca.json:", `"claims": {"disableRenewal": true},`))
 	}

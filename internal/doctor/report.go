@@ -100,8 +100,3 @@ func (c Check) rank() int {
 	}
 	return rank
 }
-
-// oneLine joins the lines of an error.
-func oneLine(err error) string {
-	return strings.Join(strings.FieldsFunc(shortError(err), func(r rune) bool { return r == '\n' }), "; ")
-}
