@@ -21,31 +21,33 @@ import (
 
 // askCA asks the step-ca what it tells every stranger. If it does not answer,
 // nothing else is asked of it.
-func (e *examination) askCA(ctx context.Context) {
+func (e *examination) askCA(ctx context.Context) error {
 	if e.cfg.CAURL == "" || len(e.cfg.Roots) == 0 {
-		return
+		return nil
 	}
-	if e.connect(ctx) {
-		e.compareRoots(ctx)
-		e.findIssuing(ctx)
-		e.compareCAClock(ctx)
+	if err := e.connect(ctx); err != nil || e.client == nil {
+		return err
 	}
+	e.compareRoots(ctx)
+	e.findIssuing(ctx)
+	e.compareCAClock(ctx)
+	return nil
 }
 
-// connect finds the root below which the CA answers.
-func (e *examination) connect(ctx context.Context) bool {
+// connect finds the root below which the CA answers. The error means that its URL
+// is none.
+func (e *examination) connect(ctx context.Context) error {
 	var last error
 	for _, root := range e.cfg.Roots {
 		client, err := stepca.New(stepca.Config{URL: e.cfg.CAURL, Root: root})
 		if err != nil {
-			e.report.add("ca.reachable", Missing, err.Error(), advise("give the URL at which clients reach the API: https://host[:port]"))
-			return false
+			return err
 		}
 		e.ask(ctx, "the CA", func(ctx context.Context) { last = client.Health(ctx) })
 		if last == nil {
 			e.client = client
 			e.report.add("ca.reachable", OK, e.cfg.CAURL+" is healthy")
-			return true
+			return nil
 		}
 		var unknown x509.UnknownAuthorityError
 		if !errors.As(last, &unknown) {
@@ -53,7 +55,7 @@ func (e *examination) connect(ctx context.Context) bool {
 		}
 	}
 	e.explainConnection(last)
-	return false
+	return nil
 }
 
 // explainConnection says why the CA cannot be asked. What its certificate shows

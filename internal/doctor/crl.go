@@ -61,6 +61,7 @@ func (e *examination) examinePublishedCRL(ctx context.Context) bool {
 	case err != nil:
 		e.unanswered("crl.enabled", err)
 	default:
+		e.list = list
 		e.report.add("crl.enabled", OK, fmt.Sprintf("CRL number %d with %d entries, signed by %s", list.Number, len(list.RevokedCertificateEntries), certname.Of(e.issuing)))
 		e.judgeFreshness(list)
 		e.judgeValidity(list)
@@ -101,16 +102,19 @@ func (e *examination) judgeFreshness(list *x509.RevocationList) {
 	case now.After(list.NextUpdate):
 		e.report.add(name, Missing, fmt.Sprintf("it ended at %s, and no responder uses it any more", timetext.Stamp(list.NextUpdate)), restart)
 	case age > e.cfg.MaxStapleAge:
-		e.report.add(name, e.ifFollowed(list), fmt.Sprintf("it is %s old, and a staple from it is as old: verifiers accept %s", timetext.Duration(age), timetext.Duration(e.cfg.MaxStapleAge)), advise(intoCRL, crlLine))
+		e.report.add(name, e.ifFollowed(), fmt.Sprintf("it is %s old, and a staple from it is as old: verifiers accept %s", timetext.Duration(age), timetext.Duration(e.cfg.MaxStapleAge)), advise(intoCRL, crlLine))
 	default:
 		e.report.add(name, OK, fmt.Sprintf("%s old, until %s", timetext.Duration(max(0, age)), timetext.Stamp(list.NextUpdate)))
 	}
 }
 
 // ifFollowed returns Missing, or Warn if the responder is known not to follow the
-// list: answers from a list have its thisUpdate.
-func (e *examination) ifFollowed(list *x509.RevocationList) Status {
-	if e.answer.accepted() && !e.answer.staple.ThisUpdate().Equal(list.ThisUpdate) {
+// list: it is that of `stapled up`, or its answers are newer than the list, while
+// those from a list have its thisUpdate.
+func (e *examination) ifFollowed() Status {
+	own := e.directory != nil && e.directory.responder
+	newer := e.list != nil && e.answer != nil && e.answer.staple != nil && e.answer.staple.ThisUpdate().After(e.list.ThisUpdate)
+	if own || newer {
 		return Warn
 	}
 	return Missing
@@ -124,7 +128,7 @@ func (e *examination) judgeValidity(list *x509.RevocationList) {
 	case e.directory != nil:
 		return // its settings say more
 	case validity > limit:
-		e.report.add(name, e.ifFollowed(list), fmt.Sprintf("lists are for %s: unless renewPeriod is set, which only ca.json shows, a new one comes every %s, and staples from it get too old for the %s that verifiers accept", timetext.Duration(validity), timetext.Duration(validity/3*2), timetext.Duration(limit)),
+		e.report.add(name, e.ifFollowed(), fmt.Sprintf("lists are for %s: unless renewPeriod is set, which only ca.json shows, a new one comes every %s, and staples from it get too old for the %s that verifiers accept", timetext.Duration(validity), timetext.Duration(validity/3*2), timetext.Duration(limit)),
 			advise(intoCRL, crlLine), advise("with ca.json at hand, this check knows more:", "stapled doctor --dir /etc/step-ca --ca-url "+e.cfg.CAURL))
 	default:
 		e.report.add(name, OK, fmt.Sprintf("lists are for %s, so a new one comes before staples from it are too old", timetext.Duration(validity)))
@@ -190,12 +194,12 @@ func (e *examination) examineCRLSettings() {
 	if crl.GenerateOnRevoke {
 		e.report.add("crl.on_revoke", OK, "a revocation makes a new list before it is acknowledged")
 	} else {
-		e.report.add("crl.on_revoke", Missing, fmt.Sprintf("a revocation waits for the next list, up to %s (generateOnRevoke is not set)", timetext.Duration(crl.period())),
+		e.report.add("crl.on_revoke", e.ifFollowed(), fmt.Sprintf("a revocation waits for the next list, up to %s (generateOnRevoke is not set)", timetext.Duration(crl.period())),
 			advise("add to the key crl in ca.json, and restart the CA:", `"generateOnRevoke": true,`))
 	}
 	period, limit := crl.period(), e.cfg.MaxStapleAge
 	if period >= limit {
-		e.report.add("crl.cache_duration", Missing, fmt.Sprintf("a new list comes every %s, and staples from it get too old for the %s that verifiers accept", timetext.Duration(period), timetext.Duration(limit)),
+		e.report.add("crl.cache_duration", e.ifFollowed(), fmt.Sprintf("a new list comes every %s, and staples from it get too old for the %s that verifiers accept", timetext.Duration(period), timetext.Duration(limit)),
 			advise("set in the key crl of ca.json, and restart the CA:", `"cacheDuration": "1h",`))
 	} else {
 		e.report.add("crl.cache_duration", OK, fmt.Sprintf("a new list comes every %s, and verifiers accept staples of %s", timetext.Duration(period), timetext.Duration(limit)))

@@ -146,6 +146,7 @@ func TestConfigurationErrors(t *testing.T) {
 	}{
 		{"nothing", Config{}, stapled.ConfigInvalid},
 		{"no root", Config{CAURL: w.caURL}, stapled.ConfigInvalid},
+		{"no URL", Config{CAURL: "ca.internal", Roots: w.roots}, stapled.ConfigInvalid},
 		{"no issuer", Config{Leaf: w.leaf.Cert}, stapled.ConfigInvalid},
 		{"a negative age", Config{Leaf: w.leaf.Cert, Issuer: w.ca.Cert, MaxStapleAge: -1}, stapled.ConfigInvalid},
 		{"no directory", Config{Dir: t.TempDir()}, stapled.NotCADirectory},

@@ -82,6 +82,8 @@ type examination struct {
 	responders []string
 	// answer is what a responder said, and how verifiers take it; nil without one.
 	answer *answer
+	// list is the CRL that the CA publishes; nil if there is none, or not of issuing.
+	list *x509.RevocationList
 }
 
 // Examine takes every check that the configuration permits. The error means that
@@ -109,7 +111,9 @@ func Examine(parent context.Context, cfg Config) (*Report, error) {
 		return nil, err
 	}
 	e.examineRoots()
-	e.askCA(ctx)
+	if err := e.askCA(ctx); err != nil {
+		return nil, err
+	}
 	e.examineCertificate()
 	e.examineProvisioners(ctx)
 	e.askResponder(ctx)
