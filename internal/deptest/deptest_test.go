@@ -196,6 +196,9 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"internal/cli", []string{"internal/terminal"}},
 		{"internal/ocspclient", nil},
 		{"internal/ocspview", []string{"internal/ocspclient", "internal/terminal", "ocspstaple"}},
+		{"internal/doctor", []string{
+			"certs", "internal/certpath", "internal/ocspclient", "internal/ocspview", "internal/strictfile", "internal/terminal", "ocspstaple", "stepca",
+		}},
 		{"internal/anatomy", []string{"internal/ocspview", "internal/terminal", "ocspstaple"}},
 		{"internal/service", []string{"internal/loglimit"}},
 		{"internal/echo", []string{"gateway"}},
@@ -224,7 +227,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // ofTheCommand are the packages that only the command needs.
 var ofTheCommand = []string{
-	"internal/anatomy", "internal/cli", "internal/demo", "internal/echo", "internal/ocspclient", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
+	"internal/anatomy", "internal/cli", "internal/demo", "internal/doctor", "internal/echo", "internal/ocspclient", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
 }
 
 // TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a
