@@ -55,6 +55,7 @@ start_postgresql() { # sets $pg_url, which ends before the database's name
   as_postgres "$(dirname "$pg_ctl")/initdb -D $work/pg/data -A trust -U postgres" >/dev/null
   as_postgres "$pg_ctl -D $work/pg/data -o '-p $port -k $work/pg -c listen_addresses=127.0.0.1' -w -l $work/pg/log start" >/dev/null
   pg_url=postgresql://postgres:pw@127.0.0.1:$port/
+  export PGHOST=127.0.0.1 PGPORT=$port PGUSER=postgres PGPASSWORD=pw
 }
 stop_postgresql() { as_postgres "$pg_ctl -D $work/pg/data stop -m immediate" >/dev/null; }
 
