@@ -13,6 +13,17 @@ import (
 	"github.com/stapledjwt/stapled/internal/strictyaml"
 )
 
+// The keys of each mapping.
+var (
+	topKeys       = []string{"address", "metrics_address", "state_dir", "validity", "access_log", "authorities"}
+	authorityKeys = []string{"certificate", "sources", "signer"}
+	crlKeys       = []string{"url", "file", "root", "poll", "unlisted"}
+	indexKeys     = []string{"file"}
+	signerKeys    = []string{"certificate", "key", "password_file"}
+	// sourceKeys has stack, which is refused with what to do instead.
+	sourceKeys = []string{"crl", "index", "stack"}
+)
+
 // file is a configuration file that is being read.
 type file struct{ dir string }
 
@@ -28,7 +39,7 @@ func ReadFile(name string) (Config, error) {
 }
 
 func parse(name string, data []byte) (Config, error) {
-	doc, m := strictyaml.Read(name, data, "address", "metrics_address", "state_dir", "validity", "access_log", "authorities")
+	doc, m := strictyaml.Read(name, data, topKeys...)
 	f := file{filepath.Dir(name)}
 	cfg := Config{
 		Address:        address(m, "address", true),
@@ -46,7 +57,7 @@ func parse(name string, data []byte) (Config, error) {
 	if !m.Has("authorities") {
 		m.Fail("authorities", "is missing: list at least one CA with its certificate, sources and signer")
 	}
-	for _, a := range m.List("authorities", "certificate", "sources", "signer") {
+	for _, a := range m.List("authorities", authorityKeys...) {
 		cfg.Authorities = append(cfg.Authorities, f.authority(a))
 	}
 	if err := doc.Err(); err != nil {
@@ -74,7 +85,7 @@ func (f file) authority(m *strictyaml.Mapping) Authority {
 	if !m.Has("sources") {
 		m.Fail("sources", "is missing: list what knows the certificates of this CA, such as - crl: {url: https://ca.example/1.0/crl, root: root.pem}")
 	}
-	for i, element := range m.List("sources", "crl", "index", "stack") {
+	for i, element := range m.List("sources", sourceKeys...) {
 		a.Sources = append(a.Sources, f.source(element))
 		// What a list does not have is left to the first source, which must then
 		// know what was issued.
@@ -85,7 +96,7 @@ func (f file) authority(m *strictyaml.Mapping) Authority {
 	if !m.Has("signer") {
 		m.Fail("signer", "is missing: name the files of the key that signs, such as signer: {certificate: delegate.pem, key: delegate-key.pem}")
 	}
-	s := m.Mapping("signer", "certificate", "key", "password_file")
+	s := m.Mapping("signer", signerKeys...)
 	a.Signer = Signer{
 		Certificate: f.path(s, "certificate"), PasswordFile: f.path(s, "password_file"), at: m.At("signer"),
 	}
@@ -103,9 +114,9 @@ func (f file) source(m *strictyaml.Mapping) Source {
 	case len(kinds) > 1:
 		m.Fail(kinds[1], "belongs to an element of its own: begin its line with \"- \"")
 	case m.Has("crl"):
-		s.CRL = f.crl(m.Mapping("crl", "url", "file", "root", "poll", "unlisted"))
+		s.CRL = f.crl(m.Mapping("crl", crlKeys...))
 	case m.Has("index"):
-		s.Index.File = f.required(m.Mapping("index", "file"), "file", "/srv/ca/index.txt")
+		s.Index.File = f.required(m.Mapping("index", indexKeys...), "file", "/srv/ca/index.txt")
 	case m.Has("stack"):
 		m.Fail("stack", "the database of a stack is locked while it runs, and `stapled up` answers OCSP itself: "+
 			"enable the CRL in its ca.json and write crl: {url: …} here")

@@ -60,11 +60,11 @@ func signerOf(cfg Signer, caFile string, log *slog.Logger) (*signer, error) {
 	}, nil
 }
 
-// warnIfOpen warns about a key that others can read. That may be the owner's
-// choice, for example for a group that makes backups.
+// warnIfOpen warns about a key that everybody can read. A group may be the way to
+// give it to the user of this service.
 func warnIfOpen(file string, log *slog.Logger) {
 	info, err := os.Stat(file)
-	if err == nil && info.Mode().Perm()&0o077 != 0 {
+	if err == nil && info.Mode().Perm()&0o007 != 0 {
 		log.Warn(fmt.Sprintf("the private key is open to others (mode %04o): make it private with `chmod 600 %s`", info.Mode().Perm(), cli.ShellQuote(file)))
 	}
 }
