@@ -103,10 +103,30 @@ type Signer struct {
 	// Certificate is the file with the certificate of a delegate (RFC 6960
 	// §4.2.2.2). Empty means that the CA's own key signs.
 	Certificate string
-	// Key is the file with the private key. Required.
+	// Key is the file with the private key, or its URI: see package kmskey.
+	// Required.
 	Key string
-	// PasswordFile has the password of an encrypted key. Empty means none.
+	// PasswordFile has the password of an encrypted key, or the PIN of a device.
+	// Empty means none.
 	PasswordFile string
+	// Renew says how to obtain and renew a delegate; the zero Renewal leaves that to
+	// something else.
+	Renew Renewal
 
 	at string
+}
+
+// Renewal says how to obtain a delegate from a step-ca: see package
+// responder/delegate.
+type Renewal struct {
+	// CAURL is the URL of its API. Root is the file with its root certificate. Both
+	// are required.
+	CAURL, Root string
+	// Provisioner is the name of the provisioner for delegates. Required.
+	Provisioner string
+	// PasswordFile has the password of a JWK provisioner, or of X5CKey.
+	PasswordFile string
+	// X5CCert and X5CKey are the files of a certificate and its key, for an X5C
+	// provisioner.
+	X5CCert, X5CKey string
 }

@@ -9,8 +9,22 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/kmskey"
 	"github.com/stapledjwt/stapled/internal/listenaddr"
 	"github.com/stapledjwt/stapled/internal/strictyaml"
+)
+
+// The keys of each mapping.
+var (
+	topKeys       = []string{"address", "metrics_address", "state_dir", "validity", "access_log", "authorities"}
+	authorityKeys = []string{"certificate", "sources", "signer"}
+	crlKeys       = []string{"url", "file", "root", "poll", "unlisted"}
+	indexKeys     = []string{"file"}
+	stepdbKeys    = []string{"dsn_file", "database", "max_replication_lag"}
+	signerKeys    = []string{"certificate", "key", "password_file", "renew"}
+	renewKeys     = []string{"ca_url", "root", "provisioner", "password_file", "x5c_certificate", "x5c_key"}
+	// sourceKeys has stack, which is refused with what to do instead.
+	sourceKeys = []string{"crl", "index", "stepdb", "stack"}
 )
 
 // file is a configuration file that is being read.
@@ -28,7 +42,7 @@ func ReadFile(name string) (Config, error) {
 }
 
 func parse(name string, data []byte) (Config, error) {
-	doc, m := strictyaml.Read(name, data, "address", "metrics_address", "state_dir", "validity", "access_log", "authorities")
+	doc, m := strictyaml.Read(name, data, topKeys...)
 	f := file{filepath.Dir(name)}
 	cfg := Config{
 		Address:        address(m, "address", true),
@@ -46,7 +60,7 @@ func parse(name string, data []byte) (Config, error) {
 	if !m.Has("authorities") {
 		m.Fail("authorities", "is missing: list at least one CA with its certificate, sources and signer")
 	}
-	for _, a := range m.List("authorities", "certificate", "sources", "signer") {
+	for _, a := range m.List("authorities", authorityKeys...) {
 		cfg.Authorities = append(cfg.Authorities, f.authority(a))
 	}
 	if err := doc.Err(); err != nil {
@@ -74,7 +88,7 @@ func (f file) authority(m *strictyaml.Mapping) Authority {
 	if !m.Has("sources") {
 		m.Fail("sources", "is missing: list what knows the certificates of this CA, such as - crl: {url: https://ca.example/1.0/crl, root: root.pem}")
 	}
-	for i, element := range m.List("sources", "crl", "index", "stepdb", "stack") {
+	for i, element := range m.List("sources", sourceKeys...) {
 		a.Sources = append(a.Sources, f.source(element))
 		// What a list does not have is left to the first source, which must then
 		// know what was issued.
@@ -85,14 +99,47 @@ func (f file) authority(m *strictyaml.Mapping) Authority {
 	if !m.Has("signer") {
 		m.Fail("signer", "is missing: name the files of the key that signs, such as signer: {certificate: delegate.pem, key: delegate-key.pem}")
 	}
-	s := m.Mapping("signer", "certificate", "key", "password_file")
+	s := m.Mapping("signer", signerKeys...)
 	a.Signer = Signer{
 		Certificate: f.path(s, "certificate"), PasswordFile: f.path(s, "password_file"), at: m.At("signer"),
 	}
 	if m.Has("signer") {
-		a.Signer.Key, a.Signer.at = f.required(s, "key", "delegate-key.pem"), s.At("key")
+		a.Signer.Key, a.Signer.at = s.Required("key", "delegate-key.pem"), s.At("key")
+		if !kmskey.IsURI(a.Signer.Key) {
+			a.Signer.Key = f.absolute(a.Signer.Key)
+		}
+	}
+	if s.Has("renew") {
+		a.Signer.Renew = f.renewal(s.Mapping("renew", renewKeys...))
+		switch {
+		case a.Signer.Certificate == "":
+			s.Fail("renew", "is for a delegate: write certificate, too, with the file in which to keep it")
+		case a.Signer.PasswordFile != "" && !kmskey.IsURI(a.Signer.Key):
+			s.Fail("password_file", "a key that is renewed is written without encryption: remove it, or remove renew")
+		}
 	}
 	return a
+}
+
+func (f file) renewal(m *strictyaml.Mapping) Renewal {
+	r := Renewal{
+		CAURL:        m.Required("ca_url", "https://ca.internal:9000"),
+		Root:         f.required(m, "root", "root_ca.crt"),
+		Provisioner:  m.Required("provisioner", "ocsp"),
+		PasswordFile: f.path(m, "password_file"),
+		X5CCert:      f.path(m, "x5c_certificate"),
+		X5CKey:       f.path(m, "x5c_key"),
+	}
+	if u, err := url.Parse(r.CAURL); r.CAURL != "" && (err != nil || u.Host == "" || u.Scheme != "https") {
+		m.Fail("ca_url", "%q must be the https URL of step-ca's API, such as https://ca.internal:9000", r.CAURL)
+	}
+	switch {
+	case r.X5CCert == "" && r.X5CKey != "":
+		m.Fail("x5c_key", "has no certificate: write x5c_certificate, too")
+	case r.X5CCert == "" && r.PasswordFile == "":
+		m.Fail("password_file", "is missing: write it for a JWK provisioner, or x5c_certificate and x5c_key for an X5C provisioner")
+	}
+	return r
 }
 
 // source reads one element of sources. A further kind of source is a case here,
@@ -103,11 +150,11 @@ func (f file) source(m *strictyaml.Mapping) Source {
 	case len(kinds) > 1:
 		m.Fail(kinds[1], "belongs to an element of its own: begin its line with \"- \"")
 	case m.Has("crl"):
-		s.CRL = f.crl(m.Mapping("crl", "url", "file", "root", "poll", "unlisted"))
+		s.CRL = f.crl(m.Mapping("crl", crlKeys...))
 	case m.Has("index"):
-		s.Index.File = f.required(m.Mapping("index", "file"), "file", "/srv/ca/index.txt")
+		s.Index.File = f.required(m.Mapping("index", indexKeys...), "file", "/srv/ca/index.txt")
 	case m.Has("stepdb"):
-		db := m.Mapping("stepdb", "dsn_file", "database", "max_replication_lag")
+		db := m.Mapping("stepdb", stepdbKeys...)
 		s.StepDB = StepDB{
 			DSNFile:           f.required(db, "dsn_file", "/etc/stapled/dsn"),
 			Database:          db.Text("database"),

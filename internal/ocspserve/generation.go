@@ -65,11 +65,12 @@ func (a *authority) forResponder(id *certs.Identity) responder.Authority {
 
 // building is what a generation is built with.
 type building struct {
-	log    *slog.Logger
-	now    func() time.Time
-	ledger *ledger.Ledger // nil to check a configuration only
-	before *generation    // nil for the first; its sources go on if they stay the same
-	took   func(ca *x509.Certificate) func(time.Duration)
+	log     *slog.Logger
+	now     func() time.Time
+	ledger  *ledger.Ledger // nil to check a configuration only
+	before  *generation    // nil for the first; its sources go on if they stay the same
+	devices *devices
+	took    func(ca *x509.Certificate) func(time.Duration)
 }
 
 // build opens every file of a configuration, and contacts nobody.
@@ -117,8 +118,12 @@ func (g *generation) open(c Authority, b building) (*authority, error) {
 			return nil, err
 		}
 	}
-	if a.signer, err = signerOf(c.Signer, c.Certificate, b.log); err != nil {
+	o := signing{ca: a.ca, caFile: c.Certificate, source: a.source, devices: b.devices, log: b.log, check: b.ledger == nil}
+	if a.signer, err = signerOf(c.Signer, o); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Signer.at, err)
+	}
+	if a.signer.first == nil {
+		return a, nil
 	}
 	a.use(a.signer.first)
 	// The responder checks all of them together, but cannot name the file.
@@ -199,9 +204,10 @@ func (g *generation) refresh(parent context.Context) error {
 func (g *generation) forResponder(changed *authority, id *certs.Identity) []responder.Authority {
 	var all []responder.Authority
 	for _, a := range g.authorities {
-		if a == changed {
+		switch {
+		case a == changed:
 			all = append(all, a.forResponder(id))
-		} else {
+		case a.inUse() != nil: // nil only in a check, before there is a delegate
 			all = append(all, a.forResponder(a.inUse()))
 		}
 	}

@@ -25,6 +25,11 @@ func (s *Server) Problems() []string {
 		if p := signerProblem(a.inUse().Leaf(), s.validity(), now); p != "" {
 			problems = append(problems, a.name+": signer: "+p)
 		}
+		if a.signer.problem != nil {
+			if p := a.signer.problem(); p != "" {
+				problems = append(problems, a.name+": signer: "+p)
+			}
+		}
 		for _, f := range a.feeds {
 			if p := f.state().problem(now); p != "" {
 				problems = append(problems, a.name+": source "+f.name+": "+p)

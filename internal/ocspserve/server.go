@@ -43,6 +43,7 @@ type Server struct {
 	now      func() time.Time
 
 	ledger    *ledger.Ledger
+	devices   devices
 	metrics   *metrics
 	responder *responder.Responder
 	service   *service.Service
@@ -56,15 +57,18 @@ type Server struct {
 // Check reports whether a configuration can be used: it reads every file, and
 // contacts nobody.
 func Check(cfg Config, log *slog.Logger) error {
+	opened := new(devices)
 	g, err := build(cfg, building{
-		log: log, now: time.Now,
+		log: log, now: time.Now, devices: opened,
 		took: func(*x509.Certificate) func(time.Duration) { return func(time.Duration) {} },
 	})
 	if err != nil {
-		return err
+		return errors.Join(err, opened.close())
 	}
-	_, err = responder.New(responder.Config{Authorities: g.forResponder(nil, nil), Validity: cfg.Validity})
-	return err
+	if all := g.forResponder(nil, nil); len(all) > 0 {
+		_, err = responder.New(responder.Config{Authorities: all, Validity: cfg.Validity})
+	}
+	return errors.Join(err, opened.close())
 }
 
 // Open reads the configuration and every file that it names, and then takes the
@@ -118,7 +122,7 @@ func prepare(o Options) (_ *Server, err error) {
 }
 
 func (s *Server) building(before *generation) building {
-	return building{log: s.log, now: s.now, ledger: s.ledger, before: before, took: s.metrics.took}
+	return building{log: s.log, now: s.now, ledger: s.ledger, before: before, devices: &s.devices, took: s.metrics.took}
 }
 
 func (s *Server) listen() (err error) {
@@ -274,6 +278,7 @@ func (s *Server) Close() error {
 		g.retire(nil)
 	}
 	s.background.Wait()
+	errs = append(errs, s.devices.close())
 	if s.ledger != nil {
 		errs = append(errs, s.ledger.Close())
 	}

@@ -16,55 +16,77 @@ import (
 
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/kmskey"
 	"github.com/stapledjwt/stapled/internal/timetext"
+	"github.com/stapledjwt/stapled/responder"
 )
 
 // signer is where the certificate and key that sign for a CA come from.
 type signer struct {
-	// first is in use from the start.
+	// first is in use from the start. It is nil only when a configuration is checked
+	// whose delegate has not been obtained yet.
 	first *certs.Identity
 	// follow calls use with each identity that replaces the one in use, until the
 	// context ends. If use returns an error, the one in use stays, and follow
 	// offers the other again. It is nil if only a reload changes the signer.
 	follow func(ctx context.Context, use func(context.Context, *certs.Identity) error) error
+	// problem says what is wrong with the renewal; "" if nothing is.
+	problem func() string
 }
 
-// signerOf opens a signer. A further kind of signer, such as a delegate that
-// renews itself, is a case here.
-func signerOf(cfg Signer, caFile string, log *slog.Logger) (*signer, error) {
+// signing is what a signer is opened with.
+type signing struct {
+	ca     *x509.Certificate
+	caFile string
+	// source says whether a delegate is revoked.
+	source  responder.Source
+	devices *devices
+	log     *slog.Logger
+	// check opens a signer to see whether it can be used, and contacts nobody.
+	check bool
+}
+
+// signerOf opens a signer.
+func signerOf(cfg Signer, o signing) (*signer, error) {
 	password, err := cli.ReadPassword(cfg.PasswordFile)
 	if err != nil {
 		return nil, err
 	}
-	certFile := cfg.Certificate
-	if certFile == "" {
-		certFile = caFile
+	var device crypto.Signer
+	if kmskey.IsURI(cfg.Key) {
+		if device, err = o.devices.open(cfg.Key, password); err != nil {
+			return nil, err
+		}
+		password = nil
+	} else {
+		warnIfOpen("the private key", cfg.Key, o.log)
 	}
-	first, err := certs.LoadEncryptedIdentity(certFile, cfg.Key, password)
 	switch {
-	case errors.Is(err, certs.ErrEncrypted):
-		return nil, fmt.Errorf("%w: name a file with its password in password_file", err)
-	case err != nil:
-		return nil, err
+	case cfg.Certificate != "":
+		return delegateOf(cfg, device, password, o)
+	case device != nil:
+		return &signer{first: &certs.Identity{Chain: []*x509.Certificate{o.ca}, Key: device}}, nil
 	}
-	warnIfOpen("the private key", cfg.Key, log)
-	if cfg.Certificate == "" {
-		// Another certificate of the CA is another authority: that takes a reload.
-		return &signer{first: first}, nil
+	// Another certificate of the CA is another authority: that takes a reload.
+	first, err := certs.LoadEncryptedIdentity(o.caFile, cfg.Key, password)
+	if err != nil {
+		return nil, explain(err)
 	}
-	return &signer{
-		first: first,
-		follow: func(ctx context.Context, use func(context.Context, *certs.Identity) error) error {
-			return certs.Reloader{CertFile: certFile, KeyFile: cfg.Key, Password: password, Use: use, Logger: log}.Run(ctx, first)
-		},
-	}, nil
+	return &signer{first: first}, nil
 }
 
-// warnIfOpen warns about a secret that others can read. That may be the owner's
-// choice, for example for a group that makes backups.
+func explain(err error) error {
+	if errors.Is(err, certs.ErrEncrypted) {
+		return fmt.Errorf("%w: name a file with its password in password_file", err)
+	}
+	return err
+}
+
+// warnIfOpen warns about a secret that everybody can read. A group may be the way to
+// give it to the user of this service.
 func warnIfOpen(what, file string, log *slog.Logger) {
 	info, err := os.Stat(file)
-	if err == nil && info.Mode().Perm()&0o077 != 0 {
+	if err == nil && info.Mode().Perm()&0o007 != 0 {
 		log.Warn(fmt.Sprintf("%s is open to others (mode %04o): make it private with `chmod 600 %s`", what, info.Mode().Perm(), cli.ShellQuote(file)))
 	}
 }
