@@ -179,6 +179,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"responder/index", []string{"responder"}},
 		{"responder/ledger", []string{"responder"}},
 		{"responder/crl", []string{"certs", "responder"}},
+		{"responder/delegate", []string{"certs", "responder"}},
 		{"stepca", []string{"certs", "ocspstaple", "ocspstaple/stapler"}},
 		// stepca for the configuration of its client, the internal ones for its own files and addresses.
 		{"ca", []string{"certs", "ocspstaple", "responder", "stepca", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
@@ -190,6 +191,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"internal/ocspclient", nil},
 		{"internal/ocspview", []string{"internal/ocspclient", "internal/terminal", "ocspstaple"}},
 		{"internal/anatomy", []string{"internal/ocspview", "internal/terminal", "ocspstaple"}},
+		{"internal/kmskey", nil},
 		{"internal/service", []string{"internal/loglimit"}},
 		{"internal/echo", []string{"gateway"}},
 		{"internal/stack", []string{
@@ -217,7 +219,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // ofTheCommand are the packages that only the command needs.
 var ofTheCommand = []string{
-	"internal/anatomy", "internal/cli", "internal/demo", "internal/echo", "internal/ocspclient", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
+	"internal/anatomy", "internal/cli", "internal/demo", "internal/echo", "internal/kmskey", "internal/ocspclient", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
 }
 
 // TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a

@@ -110,6 +110,7 @@ func (k *Keeper) step(ctx context.Context) {
 	}
 	// 3. A revoked delegate is not replaced.
 	if k.isRevoked(ctx, current) || now.Before(k.due) {
+		k.retry = time.Time{} // there is nothing to try again
 		return
 	}
 	// 4. Another one, unless one waits to be taken into use.

@@ -214,6 +214,35 @@ func TestRevoked(t *testing.T) {
 	})
 }
 
+// TestRevokedWhileDown: attempts that have failed end as well.
+func TestRevokedWhileDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		asked, revoked := 0, false
+		k := s.run(func(cfg *delegate.Config) {
+			cfg.Source = responder.SourceFunc(func(context.Context, *big.Int) (responder.Status, error) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if asked++; revoked {
+					return responder.Status{Code: responder.Revoked, RevokedAt: time.Now()}, nil
+				}
+				return responder.Status{Code: responder.Good}, nil
+			})
+		})
+		s.with(func(s *scene) { s.down = errors.New("connection refused") })
+		time.Sleep(life * 3 / 4)
+		s.with(func(s *scene) { revoked, s.obtained = true, nil })
+		time.Sleep(life)
+		synctest.Wait()
+		if !k.Snapshot().Revoked || len(s.obtained) != 0 {
+			t.Errorf("%+v, %d attempts", k.Snapshot(), len(s.obtained))
+		}
+		if most := int(2 * life / certs.ReloadInterval); asked > most {
+			t.Errorf("the source was asked %d times, more than %d", asked, most)
+		}
+	})
+}
+
 // TestUseless: what cannot sign for the issuer never comes into use, whoever
 // says that it can.
 func TestUseless(t *testing.T) {
