@@ -48,6 +48,7 @@ func TestMain(m *testing.M) {
 //	encrypt KEY PASSWORD OUT    encrypt a PEM key with the password in a file, as step-ca does
 //	vacant DIR                  the directory is empty, or is not there
 //	corrupt FILE OLD NEW        replace a part of a file
+//	delegates DIR               the CA of a stack that is stopped gets provisioners for delegates
 //	terminate [HUP]             send SIGTERM or SIGHUP to the script's background commands
 func TestScript(t *testing.T) {
 	// What is ignored here, as under nohup, would be ignored by every command.
@@ -62,7 +63,7 @@ func TestScript(t *testing.T) {
 			"status": statusCommand, "json": jsonCommand, "jsonkeys": jsonkeysCommand, "lines": linesCommand,
 			"await": awaitCommand, "filled": filledCommand, "get": getCommand, "until": untilCommand,
 			"busy": busyCommand, "free": freeCommand, "big": bigCommand, "mode": modeCommand, "encrypt": encryptCommand,
-			"vacant": vacantCommand, "corrupt": corruptCommand, "terminate": terminateCommand,
+			"vacant": vacantCommand, "corrupt": corruptCommand, "delegates": delegatesCommand, "terminate": terminateCommand,
 		},
 	})
 }
