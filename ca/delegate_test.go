@@ -5,7 +5,6 @@ package ca
 
 import (
 	"context"
-	"crypto"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -147,39 +146,36 @@ func TestDelegateIsKept(t *testing.T) {
 	leaf, err := clientOf(t, string(l)).Enroll(t.Context(), stepca.EnrollRequest{Name: "a.internal"})
 	must(t, err)
 	client := delegateClient(t, l, func(cfg *stepca.Config) { cfg.Provisioner = "ocsp" })
-	changed := make(chan error, 1)
-	var r *responder.Responder
-	authority := responder.Authority{Certificate: c.intermediate, Source: newLeaves(c.database, c.intermediate)}
+	source := newLeaves(c.database, c.intermediate)
+	authority := func(id *certs.Identity) responder.Authority {
+		return responder.Authority{Certificate: c.intermediate, Source: source, SignerCertificate: id.Leaf(), Signer: id.Key}
+	}
 	dir := t.TempDir()
 	keeper, err := delegate.Open(t.Context(), delegate.Config{
-		Issuer: c.intermediate, CertFile: filepath.Join(dir, "ocsp.crt"), KeyFile: filepath.Join(dir, "ocsp.key"), Source: authority.Source,
+		Issuer: c.intermediate, CertFile: filepath.Join(dir, "ocsp.crt"), KeyFile: filepath.Join(dir, "ocsp.key"), Source: source,
 		Obtain: func(ctx context.Context) (*certs.Identity, error) {
 			return client.Delegate(ctx, stepca.DelegateRequest{Validity: 4 * time.Second})
 		},
-		OnChange: func(cert *x509.Certificate, signer crypto.Signer) error {
-			authority.SignerCertificate, authority.Signer = cert, signer
-			err := r.Replace(authority)
-			select {
-			case changed <- err:
-			default:
-			}
-			return err
-		},
 	})
 	must(t, err)
-	first, signer := keeper.Current()
-	authority.SignerCertificate, authority.Signer = first, signer
-	r, err = responder.New(responder.Config{Authorities: []responder.Authority{authority}})
+	first := keeper.Current().Leaf()
+	r, err := responder.New(responder.Config{Authorities: []responder.Authority{authority(keeper.Current())}})
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error)
-	go func() { ended <- keeper.Run(ctx) }()
+	changed, ended := make(chan error, 100), make(chan error)
+	go func() {
+		ended <- keeper.Run(ctx, func(_ context.Context, id *certs.Identity) error {
+			err := r.Replace(authority(id))
+			changed <- err
+			return err
+		})
+	}()
 	must(t, <-changed)
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("Run: %v", err)
 	}
-	if second, _ := keeper.Current(); second.Equal(first) {
+	if keeper.Current().Leaf().Equal(first) {
 		t.Error("the delegate is the same")
 	}
 	request, err := ocsp.CreateRequest(leaf.Leaf(), c.intermediate, nil)
