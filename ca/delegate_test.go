@@ -4,11 +4,13 @@
 package ca
 
 import (
+	"context"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"maps"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +21,7 @@ import (
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/responder"
+	"github.com/stapledjwt/stapled/responder/delegate"
 	"github.com/stapledjwt/stapled/stepca"
 )
 
@@ -35,7 +38,7 @@ func addDelegateProvisioners(t *testing.T, l layout) {
 		list := authority["provisioners"].([]any)
 		options := map[string]any{"x509": map[string]any{"templateFile": "templates/ocsp-delegate.tpl"}}
 		jwk := maps.Clone(list[0].(map[string]any))
-		delete(jwk, "claims")
+		jwk["claims"] = map[string]any{"minTLSCertDuration": "1s"}
 		jwk["name"], jwk["options"] = "ocsp", options
 		plain := maps.Clone(jwk)
 		plain["name"] = "plain"
@@ -130,5 +133,56 @@ func TestStepCARenewsNoDelegate(t *testing.T) {
 	must(t, err)
 	if renewed, err := client.Renew(t.Context(), id); err == nil {
 		t.Errorf("renewed: %s", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: renewed.Leaf().Raw}))
+	}
+}
+
+// TestDelegateIsKept: a responder goes on with the delegate that step-ca has
+// issued in place of the one that ends.
+func TestDelegateIsKept(t *testing.T) {
+	t.Parallel()
+	l := layout(newCA(t))
+	addDelegateProvisioners(t, l)
+	c, _ := run(t, string(l), Config{})
+	leaf, err := clientOf(t, string(l)).Enroll(t.Context(), stepca.EnrollRequest{Name: "a.internal"})
+	must(t, err)
+	client := delegateClient(t, l, func(cfg *stepca.Config) { cfg.Provisioner = "ocsp" })
+	source := newLeaves(c.database, c.intermediate)
+	authority := func(id *certs.Identity) responder.Authority {
+		return responder.Authority{Certificate: c.intermediate, Source: source, SignerCertificate: id.Leaf(), Signer: id.Key}
+	}
+	dir := t.TempDir()
+	keeper, err := delegate.Open(t.Context(), delegate.Config{
+		Issuer: c.intermediate, CertFile: filepath.Join(dir, "ocsp.crt"), KeyFile: filepath.Join(dir, "ocsp.key"), Source: source,
+		Obtain: func(ctx context.Context) (*certs.Identity, error) {
+			return client.Delegate(ctx, stepca.DelegateRequest{Validity: 4 * time.Second})
+		},
+	})
+	must(t, err)
+	first := keeper.Current().Leaf()
+	r, err := responder.New(responder.Config{Authorities: []responder.Authority{authority(keeper.Current())}})
+	must(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	changed, ended := make(chan error, 100), make(chan error)
+	go func() {
+		ended <- keeper.Run(ctx, func(_ context.Context, id *certs.Identity) error {
+			err := r.Replace(authority(id))
+			changed <- err
+			return err
+		})
+	}()
+	must(t, <-changed)
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("Run: %v", err)
+	}
+	if keeper.Current().Leaf().Equal(first) {
+		t.Error("the delegate is the same")
+	}
+	request, err := ocsp.CreateRequest(leaf.Leaf(), c.intermediate, nil)
+	must(t, err)
+	answer, err := ocspstaple.Authenticate(r.Respond(t.Context(), request), leaf.Leaf(), c.intermediate, time.Now(), stapled.DefaultLeeway)
+	must(t, err)
+	if answer.Status() != ocspstaple.Good {
+		t.Errorf("status %v", answer.Status())
 	}
 }

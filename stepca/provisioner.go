@@ -89,6 +89,9 @@ func (c *Client) Provisioners(ctx context.Context) ([]Provisioner, error) {
 // token makes a one-time token of the provisioner, for one endpoint of step-ca
 // and one subject.
 func (c *Client) token(ctx context.Context, path, subject string, sans []string) (string, error) {
+	if err := c.check(); err != nil {
+		return "", err
+	}
 	audience := c.base.JoinPath(path)
 	var signer jose.Signer
 	var err error

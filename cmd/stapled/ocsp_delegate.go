@@ -66,9 +66,8 @@ that verifiers accept. If the CA ignored the request, the error says what to add
 to ca.json. Both files are replaced atomically, with mode 0600; a file that
 holds something else is not replaced.
 
---key may also be the URI of a key that exists, such as
-pkcs11:module-path=FILE;token=NAME;object=NAME?pin-source=FILE. Then only the
-certificate is written.`,
+--key may also be the URI of a key that exists: pkcs11: for one in a device (RFC
+7512), softkms: for one in a file. Then only the certificate is written.`,
 		Example: `  # On the CA: the template, and a provisioner that uses it. The provisioner has
   # a password of its own.
   stapled ocsp delegate --print-template > $(step path)/templates/ocsp-delegate.tpl
@@ -77,7 +76,12 @@ certificate is written.`,
 
   # On the responder's machine.
   stapled ocsp delegate --ca-url https://ca.internal:9000 --root root_ca.crt \
-    --provisioner ocsp --password-file ocsp.password --cert ocsp.crt --key ocsp.key`,
+    --provisioner ocsp --password-file ocsp.password --cert ocsp.crt --key ocsp.key
+
+  # The key is in a device.
+  stapled ocsp delegate --ca-url https://ca.internal:9000 --root root_ca.crt \
+    --provisioner ocsp --password-file ocsp.password --cert ocsp.crt --key \
+    'pkcs11:module-path=/usr/lib/softhsm/libsofthsm2.so;token=ocsp;object=k1?pin-source=pin'`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.printTemplate {

@@ -48,6 +48,7 @@ func TestMain(m *testing.M) {
 //	encrypt KEY PASSWORD OUT    encrypt a PEM key with the password in a file, as step-ca does
 //	vacant DIR                  the directory is empty, or is not there
 //	corrupt FILE OLD NEW        replace a part of a file
+//	delegates DIR               the CA of a stack that is stopped gets provisioners for delegates
 //	terminate [HUP]             send SIGTERM or SIGHUP to the script's background commands
 //	authority DIR NAME          make a CA: ca.pem, ca-key.pem, and the certificates one.pem and two.pem, with the CA after them
 //	delegate DIR NAME LIFE [CN] make delegate.pem and delegate-key.pem of that CA
@@ -67,7 +68,7 @@ func TestScript(t *testing.T) {
 			"status": statusCommand, "json": jsonCommand, "jsonkeys": jsonkeysCommand, "lines": linesCommand,
 			"await": awaitCommand, "filled": filledCommand, "get": getCommand, "until": untilCommand,
 			"busy": busyCommand, "free": freeCommand, "big": bigCommand, "mode": modeCommand, "encrypt": encryptCommand,
-			"vacant": vacantCommand, "corrupt": corruptCommand, "terminate": terminateCommand,
+			"vacant": vacantCommand, "corrupt": corruptCommand, "delegates": delegatesCommand, "terminate": terminateCommand,
 			"authority": authorityCommand, "delegate": delegateCommand, "crl": crlCommand, "becomes": becomesCommand, "logged": loggedCommand,
 		},
 	})

@@ -184,6 +184,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"responder/crl", []string{"certs", "responder"}},
 		{"internal/issuedby", nil},
 		{"responder/stepdb", []string{"responder", "internal/issuedby"}},
+		{"responder/delegate", []string{"certs", "responder"}},
 		{"stepca", []string{"certs", "ocspstaple", "ocspstaple/stapler"}},
 		// stepca for the configuration of its client, the internal ones for its own files and addresses.
 		{"ca", []string{
@@ -200,6 +201,7 @@ func TestImportsPointOneWay(t *testing.T) {
 			"certs", "internal/certpath", "internal/ocspclient", "internal/ocspview", "internal/strictfile", "internal/terminal", "ocspstaple", "stepca",
 		}},
 		{"internal/anatomy", []string{"internal/ocspview", "internal/terminal", "ocspstaple"}},
+		{"internal/kmskey", nil},
 		{"internal/service", []string{"internal/loglimit"}},
 		{"internal/echo", []string{"gateway"}},
 		{"internal/stack", []string{
@@ -227,7 +229,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // ofTheCommand are the packages that only the command needs.
 var ofTheCommand = []string{
-	"internal/anatomy", "internal/cli", "internal/demo", "internal/doctor", "internal/echo", "internal/ocspclient", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
+	"internal/anatomy", "internal/cli", "internal/demo", "internal/doctor", "internal/echo", "internal/kmskey", "internal/ocspclient", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
 }
 
 // TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a

@@ -17,7 +17,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"net/url"
+	"slices"
 	"strings"
 
 	"go.step.sm/crypto/kms/apiv1"
@@ -109,20 +109,23 @@ func openFile(name string, password []byte) (*Key, error) {
 	return &Key{Signer: signer}, nil
 }
 
-// WithoutPIN returns the name of a key without its query, which may hold the PIN.
+// WithoutPIN returns the name of a key without its query, which may hold the
+// PIN, and without a PIN among its attributes, which RFC 7512 does not permit.
 func WithoutPIN(name string) string {
 	name, _, _ = strings.Cut(name, "?")
-	return name
+	if !IsURI(name) {
+		return name
+	}
+	parts := strings.Split(name, ";")
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return strings.Contains(part, "pin-value=") }), ";")
 }
 
 // redacted hides secrets in the text of an error. It keeps no cause: its text
 // might say them.
 func redacted(err error, name string, secrets ...string) error {
 	text := strings.ReplaceAll(err.Error(), name, WithoutPIN(name))
-	if _, query, ok := strings.Cut(name, "?"); ok {
-		if values, err := url.ParseQuery(strings.ReplaceAll(query, ";", "&")); err == nil {
-			secrets = append(secrets, values.Get("pin-value"))
-		}
+	if u, err := uri.Parse(name); err == nil {
+		secrets = append(secrets, u.Get("pin-value"))
 	}
 	for _, secret := range secrets {
 		if secret != "" {

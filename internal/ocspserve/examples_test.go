@@ -168,7 +168,8 @@ func TestKeysAreDocumented(t *testing.T) {
 		keys   []string
 	}{
 		{"", topKeys}, {"authorities[].", authorityKeys}, {"authorities[].sources[].", sourceKeys},
-		{"authorities[].sources[].crl.", crlKeys}, {"authorities[].sources[].index.", indexKeys}, {"authorities[].signer.", signerKeys},
+		{"authorities[].sources[].crl.", crlKeys}, {"authorities[].sources[].index.", indexKeys},
+		{"authorities[].sources[].stepdb.", stepdbKeys}, {"authorities[].signer.", signerKeys}, {"authorities[].signer.renew.", renewKeys},
 	} {
 		for _, key := range mapping.keys {
 			name := mapping.prefix + key

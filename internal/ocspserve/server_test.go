@@ -37,7 +37,7 @@ func TestDelegateRenewed(t *testing.T) {
 		w.write("Alpha", "delegate.pem", second.Cert.Raw, "CERTIFICATE")
 		pass(look)
 		w.want("Alpha", "good", "Alpha responder")
-		if !strings.Contains(w.logged(), "not reloaded, going on with what is in use") {
+		if !strings.Contains(w.logged(), "going on with the current one") {
 			t.Errorf("the log does not say that the files do not match:\n%s", w.logged())
 		}
 		w.key("Alpha", second.Key)

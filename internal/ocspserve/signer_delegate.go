@@ -6,7 +6,6 @@ package ocspserve
 import (
 	"context"
 	"crypto"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,12 +19,8 @@ import (
 
 // delegateOf opens a delegate, and obtains the first one if that is configured.
 func delegateOf(cfg Signer, device crypto.Signer, password []byte, o signing) (*signer, error) {
-	var use func(*certs.Identity) error // set before Run
 	kept := delegate.Config{
 		Issuer: o.ca, CertFile: cfg.Certificate, KeyFile: cfg.Key, Password: password, Key: device, Source: o.source, Logger: o.log,
-		OnChange: func(certificate *x509.Certificate, key crypto.Signer) error {
-			return use(&certs.Identity{Chain: []*x509.Certificate{certificate}, Key: key})
-		},
 	}
 	if device != nil {
 		kept.KeyFile = ""
@@ -48,13 +43,9 @@ func delegateOf(cfg Signer, device crypto.Signer, password []byte, o signing) (*
 	if err != nil {
 		return nil, explain(err)
 	}
-	certificate, key := keeper.Current()
 	return &signer{
-		first: &certs.Identity{Chain: []*x509.Certificate{certificate}, Key: key},
-		follow: func(ctx context.Context, then func(context.Context, *certs.Identity) error) error {
-			use = func(id *certs.Identity) error { return then(ctx, id) }
-			return keeper.Run(ctx)
-		},
+		first:  keeper.Current(),
+		follow: keeper.Run,
 		problem: func() string {
 			s := keeper.Snapshot()
 			switch {

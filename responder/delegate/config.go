@@ -9,13 +9,14 @@
 //		Obtain: func(ctx context.Context) (*certs.Identity, error) {
 //			return client.Delegate(ctx, stepca.DelegateRequest{})
 //		},
-//		OnChange: func(cert *x509.Certificate, signer crypto.Signer) error {
-//			return r.Replace(responder.Authority{Certificate: issuer, Source: source, Signer: signer, SignerCertificate: cert})
-//		},
 //	})
 //	…
-//	cert, signer := keeper.Current() // for responder.New
-//	go keeper.Run(ctx)
+//	authority := func(id *certs.Identity) responder.Authority {
+//		return responder.Authority{Certificate: issuer, Source: source, SignerCertificate: id.Leaf(), Signer: id.Key}
+//	}
+//	r, err := responder.New(responder.Config{Authorities: []responder.Authority{authority(keeper.Current())}})
+//	…
+//	go keeper.Run(ctx, func(_ context.Context, id *certs.Identity) error { return r.Replace(authority(id)) })
 //
 // # Renewal
 //
@@ -77,10 +78,6 @@ type Config struct {
 	// Obtain gets a new delegate and its key. Its context ends after a minute.
 	// Default: something else renews the files.
 	Obtain func(context.Context) (*certs.Identity, error)
-	// OnChange takes a delegate into use. If it returns an error, the current
-	// one stays in use, and the new one is offered again. Run calls it; Open does
-	// not. Required.
-	OnChange func(certificate *x509.Certificate, signer crypto.Signer) error
 	// Source says whether the delegate itself is revoked. Default: the Keeper
 	// does not ask.
 	Source responder.Source
@@ -100,8 +97,6 @@ func (cfg *Config) check() error {
 		return errors.New("Config has a Key and also KeyFile or Password: leave out one of them")
 	case cfg.Obtain != nil && cfg.Password != nil:
 		return errors.New("Config has Obtain and Password, but keys are written without encryption: leave out one of them")
-	case cfg.OnChange == nil:
-		return errors.New("Config.OnChange is nil: set what takes a delegate into use")
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

@@ -73,19 +73,19 @@ func TestFilesDuringRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
 		k := s.run(nil)
-		first, _ := k.Current()
+		first := k.Current().Leaf()
 		older := s.issue(testca.Valid(first.NotBefore, first.NotAfter.Add(-time.Hour)))
 		s.must(older.Save(s.cert, s.key))
 		time.Sleep(certs.ReloadInterval + time.Second)
 		synctest.Wait()
-		if current, _ := k.Current(); !current.Equal(first) {
+		if current := k.Current().Leaf(); !current.Equal(first) {
 			t.Error("an older one came into use")
 		}
 		newer := s.issue()
 		s.must(newer.Save(s.cert, s.key))
 		time.Sleep(certs.ReloadInterval + time.Second)
 		synctest.Wait()
-		if current, _ := k.Current(); !current.Equal(newer.Leaf()) {
+		if current := k.Current().Leaf(); !current.Equal(newer.Leaf()) {
 			t.Error("a newer one did not come into use")
 		}
 	})

@@ -37,16 +37,15 @@ type scene struct {
 	down     error         // what Obtain returns
 	edit     testca.Edit   // of the next delegates
 	obtained []time.Time   // when Obtain was called
-	changes  []change      // what OnChange was called with
-	refuse   error         // what OnChange returns
+	changes  []change      // what use was called with
+	refuse   error         // what use returns
 	log      []slog.Record // all lines
 	device   crypto.Signer // the key that Obtain certifies; nil for a new one
 }
 
 type change struct {
-	at     time.Time
-	cert   *x509.Certificate
-	signer crypto.Signer
+	at   time.Time
+	cert *x509.Certificate
 }
 
 func newScene(t *testing.T) *scene {
@@ -92,16 +91,16 @@ func (s *scene) obtain(ctx context.Context) (*certs.Identity, error) {
 	return s.issue(), nil
 }
 
-func (s *scene) onChange(cert *x509.Certificate, signer crypto.Signer) error {
+func (s *scene) use(_ context.Context, id *certs.Identity) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.refuse == nil {
-		s.changes = append(s.changes, change{time.Now(), cert, signer})
+		s.changes = append(s.changes, change{time.Now(), id.Leaf()})
 	}
 	return s.refuse
 }
 
-// with changes what the CA and OnChange do.
+// with changes what the CA and use do.
 func (s *scene) with(change func(*scene)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,7 +109,7 @@ func (s *scene) with(change func(*scene)) {
 
 func (s *scene) config() delegate.Config {
 	return delegate.Config{
-		Issuer: s.issuer.Cert, CertFile: s.cert, KeyFile: s.key, Obtain: s.obtain, OnChange: s.onChange, Logger: slog.New((*handler)(s)),
+		Issuer: s.issuer.Cert, CertFile: s.cert, KeyFile: s.key, Obtain: s.obtain, Logger: slog.New((*handler)(s)),
 	}
 }
 
@@ -132,16 +131,21 @@ func (s *scene) open(change func(*delegate.Config)) *delegate.Keeper {
 func (s *scene) run(change func(*delegate.Config)) *delegate.Keeper {
 	s.t.Helper()
 	k := s.open(change)
+	s.keep(k, s.use)
+	return k
+}
+
+func (s *scene) keep(k *delegate.Keeper, use func(context.Context, *certs.Identity) error) {
+	s.t.Helper()
 	ctx, cancel := context.WithCancel(s.t.Context())
 	ended := make(chan error)
-	go func() { ended <- k.Run(ctx) }()
+	go func() { ended <- k.Run(ctx, use) }()
 	s.t.Cleanup(func() {
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			s.t.Errorf("Run: %v", err)
 		}
 	})
-	return k
 }
 
 func (s *scene) must(err error) {

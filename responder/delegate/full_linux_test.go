@@ -30,7 +30,7 @@ func TestFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
 		k := s.run(nil)
-		first, _ := k.Current()
+		first := k.Current().Leaf()
 		var before syscall.Rlimit
 		s.must(syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before))
 		full := before

@@ -5,8 +5,6 @@ package delegate
 
 import (
 	"context"
-	"crypto"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,6 +22,7 @@ type Keeper struct {
 	cfg Config
 
 	// Of Run alone.
+	use      func(context.Context, *certs.Identity) error
 	pending  *certs.Identity // obtained, but not yet taken into use
 	due      time.Time       // of the next delegate
 	retry    time.Time       // not before this time, after a failure
@@ -76,14 +75,11 @@ func Open(ctx context.Context, cfg Config) (*Keeper, error) {
 	return k, nil
 }
 
-// Current returns the delegate and its key.
-func (k *Keeper) Current() (*x509.Certificate, crypto.Signer) {
+// Current returns the delegate and its key; nil for the zero Keeper.
+func (k *Keeper) Current() *certs.Identity {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.current == nil { // Open did not make it
-		return nil, nil
-	}
-	return k.current.Leaf(), k.current.Key
+	return k.current
 }
 
 // take makes a delegate the current one.

@@ -56,7 +56,8 @@ func TestOpen(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			s := newScene(t)
 			row.prepare(s)
-			cert, signer := s.open(nil).Current()
+			id := s.open(nil).Current()
+			cert, signer := id.Leaf(), id.Key
 			if (len(s.obtained) > 0) != row.obtains {
 				t.Errorf("%d were obtained", len(s.obtained))
 			}
@@ -71,7 +72,7 @@ func TestOpen(t *testing.T) {
 				}
 			}
 			if len(s.changes) != 0 {
-				t.Error("Open called OnChange")
+				t.Error("Open called use")
 			}
 		})
 	}
@@ -90,7 +91,6 @@ func TestOpenRefuses(t *testing.T) {
 		{"no key file", func(_ *scene, cfg *delegate.Config) { cfg.KeyFile = "" }, "Config.KeyFile is empty", nil},
 		{"two keys", func(_ *scene, cfg *delegate.Config) { cfg.Key = testca.Key(testca.P256, "device") }, "a Key and also KeyFile", nil},
 		{"a password for what is written plain", func(_ *scene, cfg *delegate.Config) { cfg.Password = []byte("x") }, "Obtain and Password", nil},
-		{"no OnChange", func(_ *scene, cfg *delegate.Config) { cfg.OnChange = nil }, "Config.OnChange is nil", nil},
 		{"the CA is down", func(s *scene, _ *delegate.Config) { s.down = errors.New("connection refused") }, "connection refused", nil},
 		{"the CA sends no delegate", func(s *scene, _ *delegate.Config) { s.edit = func(t *testca.Template) { t.ExtKeyUsage = nil } }, "OCSPSigning", nil},
 		{"no directory", func(s *scene, cfg *delegate.Config) { cfg.CertFile = s.cert + "/none/ocsp.crt" }, "save it", nil},
@@ -121,12 +121,11 @@ func TestDeviceKey(t *testing.T) {
 	s := newScene(t)
 	s.device = testca.Key(testca.P256, "device")
 	device := func(cfg *delegate.Config) { cfg.Key, cfg.KeyFile = s.device, "" }
-	cert, signer := s.open(device).Current()
-	if signer != s.device {
+	id := s.open(device).Current()
+	if id.Key != s.device {
 		t.Error("another key")
 	}
-	again, _ := s.open(device).Current()
-	if !again.Equal(cert) || len(s.obtained) != 1 {
+	if again := s.open(device).Current(); !again.Leaf().Equal(id.Leaf()) || len(s.obtained) != 1 {
 		t.Errorf("%d were obtained for one", len(s.obtained))
 	}
 	entries, err := os.ReadDir(s.cert[:strings.LastIndex(s.cert, "/")])

@@ -19,10 +19,17 @@ import (
 )
 
 // Run keeps the delegate current until the context ends, and returns its cause.
-func (k *Keeper) Run(ctx context.Context) error {
-	if k.cfg.OnChange == nil {
+// It calls use with each new delegate. If use returns an error, the current one
+// stays in use, and the new one is offered again. Run may be called once at a
+// time.
+func (k *Keeper) Run(ctx context.Context, use func(context.Context, *certs.Identity) error) error {
+	switch {
+	case k.cfg.Issuer == nil:
 		return errors.New("delegate: this Keeper was not made by delegate.Open")
+	case use == nil:
+		return errors.New("delegate: use is nil: give what takes a delegate into use")
 	}
+	k.use = use
 	// Short steps by the wall clock: a timer does not run while a machine
 	// sleeps.
 	look := time.NewTicker(certs.ReloadInterval)
@@ -78,7 +85,7 @@ func (k *Keeper) look(ctx context.Context) {
 		err = Check(found, k.cfg.Issuer)
 	}
 	if err == nil {
-		err = k.use(found)
+		err = k.change(ctx, found)
 	}
 	if err != nil {
 		k.record(ctx, fmt.Errorf("the delegate in %s cannot be used: %w", k.cfg.CertFile, err))
@@ -110,6 +117,7 @@ func (k *Keeper) step(ctx context.Context) {
 	}
 	// 3. A revoked delegate is not replaced.
 	if k.isRevoked(ctx, current) || now.Before(k.due) {
+		k.retry = time.Time{} // there is nothing to try again
 		return
 	}
 	// 4. Another one, unless one waits to be taken into use.
@@ -123,7 +131,7 @@ func (k *Keeper) step(ctx context.Context) {
 	}
 	// 5. Into use first: it is good although it may not reach the disk.
 	next := k.pending
-	if err := k.use(next); err != nil {
+	if err := k.change(ctx, next); err != nil {
 		k.fail(ctx, err)
 		return
 	}
@@ -132,9 +140,9 @@ func (k *Keeper) step(ctx context.Context) {
 	k.save(ctx, next)
 }
 
-// use has a delegate taken into use.
-func (k *Keeper) use(id *certs.Identity) error {
-	if err := k.cfg.OnChange(id.Leaf(), id.Key); err != nil {
+// change has a delegate taken into use.
+func (k *Keeper) change(ctx context.Context, id *certs.Identity) error {
+	if err := k.use(ctx, id); err != nil {
 		return fmt.Errorf("take the delegate into use: %w", err)
 	}
 	k.take(id)

@@ -29,7 +29,7 @@ func TestRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
 		k := s.run(nil)
-		first, _ := k.Current()
+		first := k.Current().Leaf()
 		time.Sleep(10 * life)
 		synctest.Wait()
 		s.mu.Lock()
@@ -53,9 +53,9 @@ func TestRenewal(t *testing.T) {
 		if len(spread) < len(s.changes)/2 {
 			t.Errorf("the ages at renewal are %v: no jitter", spread)
 		}
-		current, _ := k.Current()
+		current := k.Current().Leaf()
 		if !current.Equal(before) || !s.inFiles().Equal(before) {
-			t.Error("Current, the files and OnChange differ")
+			t.Error("Current, the files and what use was given differ")
 		}
 		if snapshot := k.Snapshot(); snapshot.Failure.Err != nil || snapshot.Late || snapshot.Unsaved || !snapshot.Certificate.Equal(before) ||
 			!snapshot.RenewAt.After(time.Now()) || !snapshot.NotAfter.Equal(before.NotAfter) {
@@ -71,21 +71,17 @@ func TestReplace(t *testing.T) {
 		source := responder.SourceFunc(func(context.Context, *big.Int) (responder.Status, error) {
 			return responder.Status{Code: responder.Good}, nil
 		})
-		var r *responder.Responder
-		authority := func(cert *x509.Certificate, signer crypto.Signer) responder.Authority {
-			return responder.Authority{Certificate: s.issuer.Cert, Source: source, Signer: signer, SignerCertificate: cert}
+		authority := func(id *certs.Identity) responder.Authority {
+			return responder.Authority{Certificate: s.issuer.Cert, Source: source, SignerCertificate: id.Leaf(), Signer: id.Key}
 		}
-		k := s.run(func(cfg *delegate.Config) {
-			cfg.OnChange = func(cert *x509.Certificate, signer crypto.Signer) error { return r.Replace(authority(cert, signer)) }
-		})
-		cert, signer := k.Current()
-		var err error
-		r, err = responder.New(responder.Config{Authorities: []responder.Authority{authority(cert, signer)}})
+		k := s.open(nil)
+		r, err := responder.New(responder.Config{Authorities: []responder.Authority{authority(k.Current())}})
 		s.must(err)
+		s.keep(k, func(_ context.Context, id *certs.Identity) error { return r.Replace(authority(id)) })
 		for range 5 {
 			time.Sleep(life)
 			synctest.Wait()
-			current, _ := k.Current()
+			current := k.Current().Leaf()
 			if !strings.Contains(string(r.Respond(t.Context(), request(t, s.issuer))), string(current.Raw)) {
 				t.Error("the response does not embed the current delegate")
 			}
@@ -100,7 +96,7 @@ func TestCADown(t *testing.T) {
 		s := newScene(t)
 		down := stapled.Errorf(stapled.Unreachable, "connection refused")
 		k := s.run(nil)
-		first, _ := k.Current()
+		first := k.Current().Leaf()
 		s.with(func(s *scene) { s.down, s.obtained = down, nil })
 		time.Sleep(life * 3 / 4)
 		synctest.Wait()
@@ -135,7 +131,7 @@ func TestCADown(t *testing.T) {
 			t.Errorf("%d attempts", attempts)
 		}
 		if len(s.changes) != 0 {
-			t.Error("OnChange was called")
+			t.Error("use was called")
 		}
 
 		s.with(func(s *scene) { s.down = nil })
@@ -182,7 +178,7 @@ func TestRevoked(t *testing.T) {
 				return responder.Status{Code: responder.Good}, nil
 			})
 		})
-		first, _ := k.Current()
+		first := k.Current().Leaf()
 		time.Sleep(life / 4)
 		synctest.Wait()
 		if k.Snapshot().Revoked {
@@ -214,6 +210,35 @@ func TestRevoked(t *testing.T) {
 	})
 }
 
+// TestRevokedWhileDown: attempts that have failed end as well.
+func TestRevokedWhileDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		asked, revoked := 0, false
+		k := s.run(func(cfg *delegate.Config) {
+			cfg.Source = responder.SourceFunc(func(context.Context, *big.Int) (responder.Status, error) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if asked++; revoked {
+					return responder.Status{Code: responder.Revoked, RevokedAt: time.Now()}, nil
+				}
+				return responder.Status{Code: responder.Good}, nil
+			})
+		})
+		s.with(func(s *scene) { s.down = errors.New("connection refused") })
+		time.Sleep(life * 3 / 4)
+		s.with(func(s *scene) { revoked, s.obtained = true, nil })
+		time.Sleep(life)
+		synctest.Wait()
+		if !k.Snapshot().Revoked || len(s.obtained) != 0 {
+			t.Errorf("%+v, %d attempts", k.Snapshot(), len(s.obtained))
+		}
+		if most := int(2 * life / certs.ReloadInterval); asked > most {
+			t.Errorf("the source was asked %d times, more than %d", asked, most)
+		}
+	})
+}
+
 // TestUseless: what cannot sign for the issuer never comes into use, whoever
 // says that it can.
 func TestUseless(t *testing.T) {
@@ -233,7 +258,7 @@ func TestUseless(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScene(t)
 				k := s.run(nil)
-				first, _ := k.Current()
+				first := k.Current().Leaf()
 				s.with(func(s *scene) { s.edit = row.edit })
 				time.Sleep(life * 3 / 4)
 				synctest.Wait()
@@ -249,13 +274,13 @@ func TestUseless(t *testing.T) {
 	}
 }
 
-// TestOnChangeRefuses: what has been obtained is offered again, and no other is
+// TestUseRefuses: what has been obtained is offered again, and no other is
 // obtained meanwhile.
-func TestOnChangeRefuses(t *testing.T) {
+func TestUseRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
 		k := s.run(nil)
-		first, _ := k.Current()
+		first := k.Current().Leaf()
 		s.with(func(s *scene) { s.refuse, s.obtained = errors.New("not now"), nil })
 		time.Sleep(life * 3 / 4)
 		synctest.Wait()
@@ -280,7 +305,7 @@ func TestUnsaved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
 		k := s.run(nil)
-		first, _ := k.Current()
+		first := k.Current().Leaf()
 		dir := s.cert[:strings.LastIndex(s.cert, "/")]
 		s.must(os.Rename(dir, dir+".away"))
 		time.Sleep(life * 3 / 4)
