@@ -100,10 +100,10 @@ func (d *Document) mapping(node *yaml.Node, what string, known []string) *Mappin
 		switch {
 		case key.Kind != yaml.ScalarNode:
 			d.fail(key.Line, "a key must be a word: write one of %s", list(known))
-		case m.values[key.Value] != nil:
-			d.fail(key.Line, "%s is already in line %d: remove one of them", key.Value, m.keys[key.Value].Line)
 		case !slices.Contains(known, key.Value):
 			d.unknown(key, known)
+		case m.values[key.Value] != nil:
+			d.fail(key.Line, "%s is already in line %d: remove one of them", key.Value, m.keys[key.Value].Line)
 		case value.Kind == yaml.AliasNode, value.Anchor != "":
 			d.fail(value.Line, "%s: anchors and aliases are not supported: write the value itself", key.Value)
 		case isEmpty(value):
@@ -142,6 +142,9 @@ func isTypo(typed, known string) bool {
 	a, b := fold(typed), fold(known)
 	if a == b {
 		return true
+	}
+	if len(a) < 4 {
+		return false // most short words are one letter from another
 	}
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
 		a, b = a[1:], b[1:]
