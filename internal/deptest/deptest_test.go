@@ -197,6 +197,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"internal/ocspclient", nil},
 		{"internal/ocspview", []string{"internal/ocspclient", "internal/terminal", "ocspstaple"}},
 		{"internal/anatomy", []string{"internal/ocspview", "internal/terminal", "ocspstaple"}},
+		{"internal/inventory", []string{"internal/terminal", "ocspstaple", "responder/stepdb"}},
 		{"internal/service", []string{"internal/loglimit"}},
 		{"internal/echo", []string{"gateway"}},
 		{"internal/stack", []string{
@@ -224,7 +225,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // ofTheCommand are the packages that only the command needs.
 var ofTheCommand = []string{
-	"internal/anatomy", "internal/cli", "internal/demo", "internal/echo", "internal/ocspclient", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
+	"internal/anatomy", "internal/cli", "internal/demo", "internal/echo", "internal/inventory", "internal/ocspclient", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
 }
 
 // TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a
