@@ -75,6 +75,9 @@ func certificatesOnServer(ctx context.Context, cfg *db.Config, yield func(stepdb
 }
 
 func certificatesInFiles(ctx context.Context, cfg *db.Config, yield func(stepdb.Certificate) bool) (err error) {
+	if err := checkDatabaseExists(cfg); err != nil {
+		return err
+	}
 	read := *cfg
 	if strings.EqualFold(cfg.Type, nosql.BBoltDriver) {
 		// Errors name the database itself, not the copy.

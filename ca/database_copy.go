@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -45,9 +44,6 @@ func copyBBolt(ctx context.Context, name, dir string) (string, error) {
 
 func tryCopyBBolt(name, made string) (same bool, err error) {
 	from, err := os.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, stapled.Errorf(stapled.NotCADirectory, "the database %s is missing; restore it, or correct its path in ca.json", name)
-	}
 	if err != nil {
 		return false, err
 	}

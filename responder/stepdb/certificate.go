@@ -86,16 +86,16 @@ func list(ctx context.Context, cfg Config, yield func(Certificate) bool) error {
 	if err := cfg.checkRest(); err != nil {
 		return fmt.Errorf("the configuration %w", err)
 	}
-	d, pool, err := open(&cfg)
+	d, connect, err := open(&cfg)
 	if err != nil {
 		return fmt.Errorf("the configuration %w", err)
 	}
-	db := pool(1)
+	db := connect(1)
 	defer db.Close()
-	return listFromPool(ctx, db, d.list, yield)
+	return listRows(ctx, db.DB, d.list, yield)
 }
 
-func listFromPool(ctx context.Context, db *sql.DB, query string, yield func(Certificate) bool) error {
+func listRows(ctx context.Context, db *sql.DB, query string, yield func(Certificate) bool) error {
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ func TestCertificates(t *testing.T) {
 		found = make(map[string]Certificate)
 		pool := sql.OpenDB(db)
 		defer pool.Close()
-		err = listFromPool(t.Context(), pool, postgres.list, func(c Certificate) bool {
+		err = listRows(t.Context(), pool, postgres.list, func(c Certificate) bool {
 			found[c.SerialNumber.String()] = c
 			return true
 		})

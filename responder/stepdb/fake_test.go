@@ -24,7 +24,9 @@ import (
 type server struct {
 	mu              sync.Mutex
 	kind            string
-	replayed        any // a time, or nil
+	lasting         bool // a connection keeps the kind that it began with
+	connections     int  // so far
+	replayed        any  // a time, or nil
 	certs, data     map[string]any
 	revoked         map[string]any
 	err             error         // of every statement
@@ -68,10 +70,21 @@ func revocationOf(serial string, reason int) []byte {
 	return record
 }
 
-func (s *server) Connect(context.Context) (driver.Conn, error) { return conn{s}, nil }
-func (s *server) Driver() driver.Driver                        { return nil }
+// Connect implements driver.Connector. A connection keeps the kind that the server
+// has now, like one to a server that is replaced later.
+func (s *server) Connect(context.Context) (driver.Conn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.connections++
+	return conn{s, s.kind}, nil
+}
 
-type conn struct{ *server }
+func (s *server) Driver() driver.Driver { return nil }
+
+type conn struct {
+	*server
+	connectedTo string
+}
 
 func (conn) Prepare(string) (driver.Stmt, error) { return nil, errors.New("not prepared") }
 func (conn) Close() error                        { return nil }
@@ -100,16 +113,20 @@ func (c conn) QueryContext(ctx context.Context, query string, args []driver.Name
 	if c.err != nil {
 		return nil, c.err
 	}
+	kind := c.kind
+	if c.lasting {
+		kind = c.connectedTo
+	}
 	switch query {
 	case postgres.status:
 		c.statuses++
 		key := string(args[0].Value.([]byte))
 		cert, issued := c.certs[key]
 		revocation, revoked := c.revoked[key]
-		return &rows{values: [][]driver.Value{{c.kind, issued, cert, revoked, revocation}}}, nil
+		return &rows{values: [][]driver.Value{{kind, issued, cert, revoked, revocation}}}, nil
 	case postgres.scan:
 		c.scans++
-		all := [][]driver.Value{{c.kind, nil}}
+		all := [][]driver.Value{{kind, nil}}
 		for key := range c.revoked {
 			all = append(all, []driver.Value{nil, []byte(key)})
 		}
@@ -121,14 +138,14 @@ func (c conn) QueryContext(ctx context.Context, query string, args []driver.Name
 		all := [][]driver.Value{}
 		for key, cert := range c.certs {
 			revocation, revoked := c.revoked[key]
-			all = append(all, []driver.Value{c.kind, []byte(key), cert, c.data[key], revoked, revocation})
+			all = append(all, []driver.Value{kind, []byte(key), cert, c.data[key], revoked, revocation})
 		}
 		if len(all) == 0 {
-			all = append(all, []driver.Value{c.kind, nil, nil, nil, false, nil})
+			all = append(all, []driver.Value{kind, nil, nil, nil, false, nil})
 		}
 		return &rows{values: all}, nil
 	case postgres.replayed:
-		return &rows{values: [][]driver.Value{{c.kind, c.replayed}}}, nil
+		return &rows{values: [][]driver.Value{{kind, c.replayed}}}, nil
 	}
 	return nil, fmt.Errorf("unknown statement: %s", query)
 }
@@ -169,11 +186,7 @@ func sourceOf(tb testing.TB, s *server, issuer *testca.Party, edit func(*Config)
 	if err := cfg.check(); err != nil {
 		tb.Fatal(err)
 	}
-	source := newSource(cfg, &postgres, func(n int) *sql.DB {
-		db := sql.OpenDB(s)
-		db.SetMaxOpenConns(n)
-		return db
-	})
+	source := newSource(cfg, &postgres, func(n int) *pool { return newPool(sql.OpenDB(s), n) })
 	tb.Cleanup(func() {
 		if err := source.Close(); err != nil {
 			tb.Error(err)

@@ -32,7 +32,19 @@ type queryer interface {
 //     statement, in one transaction, so that the same server answers both. What the
 //     statement sees is at least as new as the first answer.
 //  3. Everything until now - MaxReplicationLag must be there.
-func (s *Source) consistent(ctx context.Context, db *sql.DB, run func(queryer) (kind string, err error)) (time.Time, error) {
+//
+// After a refusal, the next statement gets a new connection: a server that has
+// been demoted may keep its connections, and the name or the list of servers in
+// the DSN leads to its successor.
+func (s *Source) consistent(ctx context.Context, db *pool, run func(queryer) (kind string, err error)) (time.Time, error) {
+	asOf, err := s.ask(ctx, db, run)
+	if refused := (*refusal)(nil); errors.As(err, &refused) {
+		db.reconnect()
+	}
+	return asOf, err
+}
+
+func (s *Source) ask(ctx context.Context, db *pool, run func(queryer) (kind string, err error)) (time.Time, error) {
 	if s.cfg.MaxReplicationLag == 0 {
 		kind, err := run(db)
 		if err != nil {
@@ -58,21 +70,29 @@ func (s *Source) consistent(ctx context.Context, db *sql.DB, run func(queryer) (
 	case kind != kindStandby:
 		return time.Time{}, checkPrimary(kind)
 	case before != kindStandby:
-		return time.Time{}, errors.New("another server has answered than the one asked first: name the servers themselves instead of a pooler")
+		return time.Time{}, refusef("another server has answered than the one asked first: name the servers themselves instead of a pooler")
 	}
 	// OCSP counts in seconds.
 	asOf := now.Truncate(time.Second).Add(-s.cfg.MaxReplicationLag)
 	switch {
 	case !replayed.Valid:
-		return time.Time{}, errors.New("the standby does not say up to when it has replayed the primary's changes")
+		return time.Time{}, refusef("the standby does not say up to when it has replayed the primary's changes")
 	case replayed.Time.Before(asOf):
-		return time.Time{}, fmt.Errorf("the standby has the changes of the primary until %s only, and may be %s behind: if the primary is merely idle, grant this user pg_monitor, and set the primary's wal_sender_timeout to less than that",
+		return time.Time{}, refusef("the standby has the changes of the primary until %s only, and may be %s behind: if the primary is merely idle, grant this user pg_monitor, and set the primary's wal_sender_timeout to less than that",
 			timetext.Stamp(replayed.Time), timetext.Duration(s.cfg.MaxReplicationLag))
 	case replayed.Time.Sub(s.cfg.Now()) > maxAhead:
-		return time.Time{}, fmt.Errorf("the primary's clock is ahead of this one, at %s: without equal clocks nobody can say how far the standby is behind", timetext.Stamp(replayed.Time))
+		return time.Time{}, refusef("the primary's clock is ahead of this one, at %s: without equal clocks nobody can say how far the standby is behind", timetext.Stamp(replayed.Time))
 	}
 	return asOf, nil
 }
+
+// refusal is an error about a server that has answered, and may not know the
+// latest.
+type refusal struct{ text string }
+
+func (r *refusal) Error() string { return r.text }
+
+func refusef(format string, args ...any) error { return &refusal{fmt.Sprintf(format, args...)} }
 
 // checkPrimary returns nil for a primary only.
 func checkPrimary(kind string) error {
@@ -80,11 +100,11 @@ func checkPrimary(kind string) error {
 	case kindPrimary:
 		return nil
 	case kindStandby:
-		return errors.New("the database server is in recovery: it is a standby, and may be behind; name the primary, or permit a replication lag")
+		return refusef("the database server is in recovery: it is a standby, and may be behind; name the primary, or permit a replication lag")
 	case kindReadOnly:
-		return errors.New("the database server is read-only (read_only, or default_transaction_read_only), as a replica or a former primary is; name the primary, and restrict this user by GRANT SELECT alone")
+		return refusef("the database server is read-only (read_only, or default_transaction_read_only), as a replica or a former primary is; name the primary, and restrict this user by GRANT SELECT alone")
 	}
-	return fmt.Errorf("the database server gives its kind as %q, which is unknown", kind)
+	return refusef("the database server gives its kind as %q, which is unknown", kind)
 }
 
 var errSlow = errors.New("the database has not answered in time")

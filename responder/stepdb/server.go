@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -98,8 +99,8 @@ var errMySQLDSN = errors.New("has a DSN that MySQL cannot read: write it as user
 
 // open finds the dialect, and makes a pool that has not connected yet. Its errors
 // leave out those of the drivers, which may repeat the DSN.
-func open(cfg *Config) (*dialect, func(connections int) *sql.DB, error) {
-	var pool func() *sql.DB
+func open(cfg *Config) (*dialect, func(connections int) *pool, error) {
+	var connect func() *sql.DB
 	d := &mariadb
 	isURL := strings.HasPrefix(cfg.DSN, "postgresql://") || strings.HasPrefix(cfg.DSN, "postgres://")
 	switch {
@@ -114,7 +115,7 @@ func open(cfg *Config) (*dialect, func(connections int) *sql.DB, error) {
 		if parsed.ConnectTimeout == 0 {
 			parsed.ConnectTimeout = cfg.Timeout
 		}
-		d, pool = &postgres, func() *sql.DB { return stdlib.OpenDB(*parsed) }
+		d, connect = &postgres, func() *sql.DB { return stdlib.OpenDB(*parsed) }
 	case cfg.Driver == MySQL, cfg.Driver == "":
 		parsed, err := mysql.ParseDSN(cfg.DSN)
 		if err != nil || strings.HasPrefix(cfg.DSN, "mysql://") {
@@ -137,18 +138,42 @@ func open(cfg *Config) (*dialect, func(connections int) *sql.DB, error) {
 		if err != nil {
 			return nil, nil, errMySQLDSN
 		}
-		pool = func() *sql.DB { return sql.OpenDB(connector) }
+		connect = func() *sql.DB { return sql.OpenDB(connector) }
 	default:
 		return nil, nil, fmt.Errorf("has the driver %q, which must be %q or %q", cfg.Driver, PostgreSQL, MySQL)
 	}
 	if cfg.MaxReplicationLag > 0 && d.replayed == "" {
 		return nil, nil, errors.New("permits a replication lag, which MySQL and MariaDB do not tell reliably: name the primary, and leave the lag out")
 	}
-	return d, func(connections int) *sql.DB {
-		db := pool()
-		db.SetMaxOpenConns(connections)
-		db.SetMaxIdleConns(connections)
-		db.SetConnMaxLifetime(maxConnectionLife)
-		return db
-	}, nil
+	return d, func(connections int) *pool { return newPool(connect(), connections) }, nil
+}
+
+// pool is a bounded number of connections.
+type pool struct {
+	*sql.DB
+	connections int
+
+	mu          sync.Mutex
+	reconnected time.Time
+}
+
+func newPool(db *sql.DB, connections int) *pool {
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	db.SetConnMaxLifetime(maxConnectionLife)
+	return &pool{DB: db, connections: connections}
+}
+
+// reconnect closes the connections that are not in use; at most once a second,
+// because a server that stays refused should not see a connection for each
+// request.
+func (p *pool) reconnect() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if time.Since(p.reconnected) < time.Second {
+		return
+	}
+	p.reconnected = time.Now()
+	p.SetMaxIdleConns(-1)
+	p.SetMaxIdleConns(p.connections)
 }

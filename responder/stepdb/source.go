@@ -6,7 +6,6 @@ package stepdb
 import (
 	"context"
 	"crypto/x509"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/big"
@@ -23,8 +22,8 @@ import (
 type Source struct {
 	cfg      Config
 	dialect  *dialect
-	statuses *sql.DB
-	scans    *sql.DB
+	statuses *pool
+	scans    *pool
 	verified *issuedby.Verified
 	running  atomic.Bool
 
@@ -41,16 +40,16 @@ func New(cfg Config) (*Source, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("stepdb: the configuration %w", err)
 	}
-	d, pool, err := open(&cfg)
+	d, connect, err := open(&cfg)
 	if err != nil {
 		return nil, fmt.Errorf("stepdb: the configuration %w", err)
 	}
-	return newSource(cfg, d, pool), nil
+	return newSource(cfg, d, connect), nil
 }
 
-func newSource(cfg Config, d *dialect, pool func(int) *sql.DB) *Source {
+func newSource(cfg Config, d *dialect, connect func(int) *pool) *Source {
 	return &Source{
-		cfg: cfg, dialect: d, statuses: pool(maxConnections), scans: pool(1),
+		cfg: cfg, dialect: d, statuses: connect(maxConnections), scans: connect(1),
 		verified: issuedby.New(cfg.Issuer, issuedby.MaxVerified), known: newRevocations(),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/testca"
@@ -194,4 +195,40 @@ func TestTwoSourcesAgree(t *testing.T) {
 			t.Errorf("%v: %v, %v and %v, %v", serial, first, err, second, err2)
 		}
 	}
+}
+
+// TestFailover: a demoted server keeps its connections, and the next statement
+// goes to its successor.
+func TestFailover(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ca := testca.New().Intermediate()
+		leaf := ca.Leaf()
+		db := newServer()
+		db.issue(leaf)
+		db.kind, db.lasting = kindReadOnly, true
+		source := sourceOf(t, db, ca, nil)
+		refused := func() {
+			t.Helper()
+			if st, err := source.Status(t.Context(), leaf.Cert.SerialNumber); err == nil {
+				t.Fatalf("got %v from a read-only server", st)
+			}
+		}
+		refused()
+		db.set(func(s *server) { s.kind = kindPrimary })
+		if st, err := source.Status(t.Context(), leaf.Cert.SerialNumber); err != nil || st.Code != responder.Good {
+			t.Fatalf("after the failover: got %v, %v", st, err)
+		}
+		// Connections do not end with each refusal.
+		db.set(func(s *server) { s.lasting, s.kind, s.connections = false, kindReadOnly, 0 })
+		for range 100 {
+			refused()
+		}
+		time.Sleep(time.Second)
+		for range 100 {
+			refused()
+		}
+		if db.connections > 3 {
+			t.Errorf("200 refusals in 1 s took %d connections", db.connections)
+		}
+	})
 }
