@@ -198,7 +198,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"internal/ocspclient", nil},
 		{"internal/ocspview", []string{"internal/ocspclient", "internal/terminal", "ocspstaple"}},
 		{"internal/doctor", []string{
-			"certs", "internal/certpath", "internal/ocspclient", "internal/ocspview", "internal/strictfile", "internal/terminal", "ocspstaple", "stepca",
+			"certs", "internal/certpath", "internal/cli", "internal/ocspclient", "internal/ocspview", "internal/strictfile", "internal/terminal", "ocspstaple", "stepca",
 		}},
 		{"internal/anatomy", []string{"internal/ocspview", "internal/terminal", "ocspstaple"}},
 		{"internal/kmskey", nil},

@@ -137,7 +137,8 @@ func (e *examination) judgeDelegate() {
 	text := "its certificate ends at " + timetext.Stamp(c.NotAfter)
 	if left < life/3 {
 		e.report.add(name, Warn, text+", and two thirds of its life are over",
-			advise("renew it: once it has ended, no answer counts"))
+			advise("renew it, because once it has ended no answer counts; stapled ocsp serve does so itself, and by hand:",
+				"stapled ocsp delegate --ca-url URL --root root_ca.crt --provisioner ocsp --cert ocsp.crt --key ocsp.key"))
 		return
 	}
 	e.report.add(name, OK, text)
@@ -165,11 +166,19 @@ func (e *examination) judgeAge() {
 	case rounded && v.ProducedAt != nil && !v.ProducedAt.Equal(*v.ThisUpdate):
 		e.report.add(name, Warn, fmt.Sprintf("thisUpdate is rounded to the hour, as by cfssl: when an answer arrives, up to an hour of the %s that verifiers accept is gone", limitText),
 			advise("have the responder write the time at which it looked"), raise)
+	case e.left() < time.Minute:
+		e.report.add(name, Warn, fmt.Sprintf("only %s are left when it arrives, too little for services to renew it in time", timetext.Duration(e.left().Round(time.Second))), often)
 	case age > limit/2:
 		e.report.add(name, Warn, fmt.Sprintf("it is %s old already, and verifiers accept %s: little is left for an outage", timetext.Duration(age), limitText), often, raise)
 	default:
 		e.report.add(name, OK, fmt.Sprintf("%s old, valid for %s, and verifiers accept %s", timetext.Duration(max(0, age)), timetext.Duration(v.NextUpdate.Sub(*v.ThisUpdate)), limitText))
 	}
+}
+
+// left returns for how long verifiers still accept the answer, as to its times.
+func (e *examination) left() time.Duration {
+	v := e.answer.view
+	return min(v.NextUpdate.Sub(v.At), v.ThisUpdate.Add(e.cfg.MaxStapleAge).Sub(v.At))
 }
 
 // judgeStaple says whether the answer makes a staple in the end.

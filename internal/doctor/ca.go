@@ -67,15 +67,15 @@ func (e *examination) explainConnection(err error) {
 	switch {
 	case errors.As(err, &unknown):
 		e.report.add("ca.root", Missing, e.cfg.CAURL+" has a certificate that no given root has issued",
-			advise("get the root of the CA, by the fingerprint that its operator gives you:", "step ca root root_ca.crt --ca-url "+e.cfg.CAURL+" --fingerprint FINGERPRINT"))
+			advise("get the root of the CA, by the fingerprint that its operator gives you:", command("step ca root root_ca.crt --fingerprint FINGERPRINT --ca-url", e.cfg.CAURL)))
 	case errors.As(err, &host):
 		e.report.add("ca.reachable", Missing, fmt.Sprintf("the certificate of the CA is not for %s, but for %q", host.Host, hostNames(host.Certificate)),
-			advise("add this name to ca.json, and restart the CA:", fmt.Sprintf(`"dnsNames": [..., %q]`, host.Host)))
+			advise("add this name to dnsNames in ca.json, and restart the CA:", member("dnsNames", append(hostNames(host.Certificate), host.Host))+","))
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		e.report.add("ca.clock", Missing, fmt.Sprintf("the certificate of the CA is valid from %s to %s, and it is %s here", timetext.Stamp(invalid.Cert.NotBefore), timetext.Stamp(invalid.Cert.NotAfter), timetext.Stamp(e.now())),
 			advise("set the clocks of both machines, for example with chrony or systemd-timesyncd:", "timedatectl set-ntp true"))
 	default:
-		e.unanswered("ca.reachable", err, advise("is the CA running, and is this its URL?", "curl --cacert root_ca.crt "+e.cfg.CAURL+"/health"))
+		e.unanswered("ca.reachable", err, advise("is the CA running, and is this its URL?", command("curl --cacert root_ca.crt", e.cfg.CAURL+"/health")))
 	}
 }
 
@@ -124,7 +124,7 @@ func (e *examination) compareRoots(ctx context.Context) {
 		}
 	}
 	e.report.add("ca.root", Missing, fmt.Sprintf("the CA does not name %s as its root, but %s", certname.Of(trusted), certname.Of(roots[0])),
-		advise("give verifiers the roots of the CA, beside the old one while certificates below it live (docs/rollover.md):", "step ca roots roots.pem --ca-url "+e.cfg.CAURL+" --root root_ca.crt"))
+		advise("give verifiers the roots of the CA, beside the old one while certificates below it live (docs/rollover.md):", command("step ca roots roots.pem --root root_ca.crt --ca-url", e.cfg.CAURL)))
 }
 
 // otherRoots warns about roots that verifiers do not have.
@@ -136,7 +136,7 @@ func (e *examination) otherRoots(roots []*x509.Certificate) {
 		}
 		if !known {
 			e.report.addAbout("ca.root", certname.Of(root), Warn, "another root of the CA, which was not given",
-				advise("if certificates below it sign tokens, verifiers need it too (docs/rollover.md):", "step ca roots roots.pem --ca-url "+e.cfg.CAURL+" --root root_ca.crt"))
+				advise("if certificates below it sign tokens, verifiers need it too (docs/rollover.md):", command("step ca roots roots.pem --root root_ca.crt --ca-url", e.cfg.CAURL)))
 		}
 	}
 }

@@ -189,7 +189,7 @@ func (e *examination) validate(anchors *certs.Anchors) error {
 // examineAuthorityInformation checks that the leaf names its responder.
 func (e *examination) examineAuthorityInformation() {
 	const name = "certificate.responder"
-	line := advise("issue it again with the URL; in a template of step-ca:", fmt.Sprintf(`"ocspServer": [%q]`, e.responderURL()))
+	line := advise("issue it again with the URL; in a template of step-ca:", member("ocspServer", []string{e.responderURL()}))
 	urls := e.cfg.Leaf.OCSPServer
 	for _, url := range urls {
 		if err := ocspclient.CheckURL(url); err != nil {
@@ -202,7 +202,7 @@ func (e *examination) examineAuthorityInformation() {
 		e.report.add(name, OK, "it names "+strings.Join(urls, ", "))
 	case e.cfg.ResponderURL != "":
 		e.report.add(name, Warn, "it names no OCSP responder, so every service must be told",
-			line, advise("or tell each service:", "stapled token --ocsp-url "+e.cfg.ResponderURL+" ..."))
+			line, advise("or tell each service:", command("stapled token --ocsp-url", e.cfg.ResponderURL)+" ..."))
 	default:
 		e.report.add(name, Missing, "it names no OCSP responder",
 			line, advise("or, if there is a responder, say where:", "stapled doctor --url "+exampleURL+" ...", "stapled token --ocsp-url "+exampleURL+" ..."))

@@ -57,7 +57,7 @@ func (e *examination) examinePublishedCRL(ctx context.Context) bool {
 	case errors.Is(err, stepca.ErrNoCRL):
 		e.withoutCRL()
 	case errors.Is(err, stapled.Refused):
-		e.report.add("crl.enabled", Missing, shortError(err), advise("is this the CRL of "+certname.Of(e.issuing)+"? Compare:", "curl --cacert root_ca.crt "+e.cfg.CAURL+"/1.0/crl | openssl crl -inform DER -noout -text"))
+		e.report.add("crl.enabled", Missing, shortError(err), advise("is this the CRL of "+certname.Of(e.issuing)+"? Compare:", command("curl --cacert root_ca.crt", e.cfg.CAURL+"/1.0/crl")+" | openssl crl -inform DER -noout -text"))
 	case err != nil:
 		e.unanswered("crl.enabled", err)
 	default:
@@ -129,7 +129,7 @@ func (e *examination) judgeValidity(list *x509.RevocationList) {
 		return // its settings say more
 	case validity > limit:
 		e.report.add(name, e.ifFollowed(), fmt.Sprintf("lists are for %s: unless renewPeriod is set, which only ca.json shows, a new one comes every %s, and staples from it get too old for the %s that verifiers accept", timetext.Duration(validity), timetext.Duration(validity/3*2), timetext.Duration(limit)),
-			advise(intoCRL, crlLine), advise("with ca.json at hand, this check knows more:", "stapled doctor --dir /etc/step-ca --ca-url "+e.cfg.CAURL))
+			advise(intoCRL, crlLine), advise("with ca.json at hand, this check knows more:", command("stapled doctor --dir /etc/step-ca --ca-url", e.cfg.CAURL)))
 	default:
 		e.report.add(name, OK, fmt.Sprintf("lists are for %s, so a new one comes before staples from it are too old", timetext.Duration(validity)))
 	}
@@ -156,7 +156,7 @@ func (e *examination) judgeDistributionPoint(list *x509.RevocationList) {
 			return
 		}
 		e.report.add(name, Warn, fmt.Sprintf("the list says that it is at %s, and it is at %s: clients that compare them refuse it", named, here),
-			advise("add to the key crl in ca.json, and restart the CA:", fmt.Sprintf(`"idpURL": %q,`, here)))
+			advise("add to the key crl in ca.json, and restart the CA:", member("idpURL", here)+","))
 		return
 	}
 }

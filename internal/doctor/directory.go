@@ -6,7 +6,6 @@ package doctor
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -155,7 +154,7 @@ func (e *examination) examineDatabase(d *directory) {
 	switch kind := d.config.database(); {
 	case kind == "":
 		e.report.add("directory.database", Missing, "ca.json has no database: the CA keeps no revocations, and lets revoked certificates renew",
-			advise("add to ca.json, and restart the CA:", `"db": {"type": "badgerv2", "dataSource": "`+filepath.Join(d.dir, "db")+`"},`))
+			advise("add to ca.json, and restart the CA:", member("db", map[string]string{"type": "badgerv2", "dataSource": filepath.Join(d.dir, "db")})+","))
 	case kind == "mysql" || kind == "postgresql":
 		e.report.add("directory.database", OK, kind+": responders can read it while the CA runs")
 	case d.responder:
@@ -171,7 +170,7 @@ func (e *examination) readCertificates(d *directory) {
 	for _, name := range d.config.Root {
 		roots, err := certs.LoadChain(d.path(name))
 		if err != nil {
-			e.report.add("directory.root", Missing, err.Error(), advise(`name the PEM file of the root in ca.json:`, fmt.Sprintf(`"root": %q,`, filepath.Join(d.dir, "certs", "root_ca.crt"))))
+			e.report.add("directory.root", Missing, err.Error(), advise(`name the PEM file of the root in ca.json:`, member("root", filepath.Join(d.dir, "certs", "root_ca.crt"))+","))
 			continue
 		}
 		if !given {
@@ -180,7 +179,7 @@ func (e *examination) readCertificates(d *directory) {
 	}
 	bundle, err := certs.LoadChain(d.path(d.config.Crt))
 	if err != nil {
-		e.report.add("directory.issuer", Missing, err.Error(), advise(`name the PEM file of the issuing certificate in ca.json:`, fmt.Sprintf(`"crt": %q,`, filepath.Join(d.dir, "certs", "intermediate_ca.crt"))))
+		e.report.add("directory.issuer", Missing, err.Error(), advise(`name the PEM file of the issuing certificate in ca.json:`, member("crt", filepath.Join(d.dir, "certs", "intermediate_ca.crt"))+","))
 		return
 	}
 	e.issuing = bundle[0]

@@ -45,7 +45,7 @@ func TestMistakesOfTheDirectory(t *testing.T) {
 		{"a period that is none", replace(`"1h"`, `"an hour"`), nil, []finding{{"directory.config", Missing, "invalid duration"}}, Missing},
 		{"no root", replace("certs/root_ca.crt", "certs/gone.crt"), nil, []finding{{"directory.root", Missing, "root_ca.crt"}, unanswered}, Missing},
 		{"no intermediate", replace("certs/intermediate_ca.crt", "certs/gone.crt"), nil, []finding{{"directory.issuer", Missing, "intermediate_ca.crt"}}, Missing},
-		{"no database", replace(`"db": {"type": "badgerv2"},`, ""), nil, []finding{{"directory.database", Missing, `"db": {"type": "badgerv2"`}, unanswered}, Missing},
+		{"no database", replace(`"db": {"type": "badgerv2"},`, ""), nil, []finding{{"directory.database", Missing, `"db": {"dataSource":"/`}, unanswered}, Missing},
 		{"no CRL beside badger", replace(`"enabled": true`, `"enabled": false`), nil, []finding{{"crl.enabled", Missing, `"generateOnRevoke": true`}, unanswered}, Missing},
 		{"no CRL beside PostgreSQL", replace(`"enabled": true`, `"enabled": false`, "badgerv2", "postgresql"), nil, []finding{{"crl.enabled", Warn, `"generateOnRevoke": true`}, unanswered}, Unanswered},
 		{"no CRL beside stapled up", replace(`"enabled": true`, `"enabled": false`), map[string]string{"config/stapled.json": "{}"}, []finding{unanswered}, Unanswered},
@@ -97,7 +97,7 @@ func TestWithoutACertificate(t *testing.T) {
 		{"no responder", func(w *world) {
 			w.provisioners = `{"type": "ACME", "name": "acme", "claims": {"disableRenewal": true}}`
 		},
-			[]finding{{"provisioner.responder", Missing, `step ca provisioner update "acme" --x509-template`}}},
+			[]finding{{"provisioner.responder", Missing, `step ca provisioner update --x509-template templates/stapled.tpl acme`}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := newWorld()
@@ -108,6 +108,16 @@ func TestWithoutACertificate(t *testing.T) {
 			compare(t, examine(t, cfg), append(row.want, onRevokeUnseen))
 		})
 	}
+}
+
+// TestLinesAreSafeToType: what a server writes is a word for the shell.
+func TestLinesAreSafeToType(t *testing.T) {
+	w := newWorld()
+	w.provisioners = `{"type": "ACME", "name": "a'$(reboot)\"", "claims": {"disableRenewal": true}}`
+	w.start(t)
+	cfg := w.config()
+	cfg.Leaf, cfg.Issuer, cfg.Others = nil, nil, nil
+	compare(t, examine(t, cfg), []finding{{"provisioner.responder", Missing, `templates/stapled.tpl 'a'\''$(reboot)"'`}, onRevokeUnseen})
 }
 
 // TestDirectoryAndCA: together they see what neither sees alone.

@@ -110,7 +110,7 @@ func (e *examination) examineResponderURL(p provisioner, anotherDoes bool) {
 	for _, url := range urls {
 		if err := ocspclient.CheckURL(url); err != nil {
 			e.report.addAbout(name, p.about(), Missing, fmt.Sprintf("its certificates name %q as their responder: %v", url, err),
-				advise("correct the URL in the template:", fmt.Sprintf(`"ocspServer": [%q]`, e.responderURL())))
+				advise("correct the URL in the template:", member("ocspServer", []string{e.responderURL()})))
 			return
 		}
 	}
@@ -136,7 +136,7 @@ func (e *examination) responderURL() string {
 
 // templateAdvice says how to have certificates name the responder.
 func (e *examination) templateAdvice(p provisioner) []Advice {
-	line := fmt.Sprintf(`"ocspServer": [%q]`, e.responderURL())
+	line := member("ocspServer", []string{e.responderURL()})
 	if !p.template.standard {
 		return []Advice{advise("add to its template, with the URL at which services reach your responder:", line)}
 	}
@@ -146,7 +146,7 @@ func (e *examination) templateAdvice(p provisioner) []Advice {
 	}
 	return append(advice,
 		advise("name it in ca.json, and restart the CA:", `"options": {"x509": {"templateFile": "templates/stapled.tpl"}},`),
-		advise("or, with remote management:", fmt.Sprintf("step ca provisioner update %q --x509-template templates/stapled.tpl", p.Name)))
+		advise("or, with remote management:", command("step ca provisioner update --x509-template templates/stapled.tpl", p.Name)))
 }
 
 // examineUsage checks that certificates may sign tokens.
@@ -162,7 +162,7 @@ func (e *examination) examineUsage(p provisioner) {
 		e.report.addAbout(name, p.about(), Missing, "its certificates lack digitalSignature", advise("add to its template:", `"keyUsage": ["digitalSignature"],`))
 	case purpose == absent:
 		e.report.addAbout(name, p.about(), Missing, "its certificates lack "+wanted+", which verifiers want",
-			advise("add to its template:", fmt.Sprintf(`"extKeyUsage": ["serverAuth", %q],`, "clientAuth")), otherUsage(e.cfg.KeyUsage))
+			advise("add to its template:", `"extKeyUsage": ["serverAuth", "clientAuth"],`), otherUsage(e.cfg.KeyUsage))
 	case signs == computed || purpose == computed:
 		e.report.addAbout(name, p.about(), Unseen, "its template computes the key usages: give --cert with one of its certificates")
 	default:

@@ -4,10 +4,13 @@
 package doctor
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/stapledjwt/stapled/internal/cli"
 )
 
 // Status is the result of a check. The zero value is no result.
@@ -46,6 +49,27 @@ type Advice struct {
 }
 
 func advise(text string, lines ...string) Advice { return Advice{Text: text, Lines: lines} }
+
+// member is a member of a JSON object, for a line to add. Names and URLs may come
+// from a server.
+func member(name string, value any) string {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		panic(err) // texts always encode
+	}
+	return fmt.Sprintf("%q: %s", name, strings.TrimSpace(b.String()))
+}
+
+// command is a line to type. Its words may come from a server, so that the shell
+// must not see anything else in them.
+func command(line string, words ...string) string {
+	for _, word := range words {
+		line += " " + cli.ShellQuote(word)
+	}
+	return line
+}
 
 // Report is the result of an examination.
 type Report struct {

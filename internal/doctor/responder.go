@@ -41,7 +41,7 @@ func (e *examination) askResponder(ctx context.Context) {
 	}
 	e.answer = got
 	for _, failed := range got.failed {
-		e.report.addAbout("responder.answers", failed.URL, Warn, failed.Error, advise("another responder of the certificate answers; repair this one, or leave it out of the template:", "stapled ocsp query --url "+failed.URL+" --cert chain.pem"))
+		e.report.addAbout("responder.answers", failed.URL, Warn, failed.Error, advise("another responder of the certificate answers; repair this one, or leave it out of the template:", command("stapled ocsp query --cert chain.pem --url", failed.URL)))
 	}
 	e.report.add("responder.answers", OK, fmt.Sprintf("%s answers in %.0f ms", got.attempt.URL, got.attempt.Milliseconds))
 	if got.attempt.Clock.IsZero() {
@@ -146,7 +146,7 @@ func (e *examination) explainSilence(err error) {
 	said, ok := errors.AsType[*ocspclient.ErrorStatus](err)
 	byHand := "stapled ocsp query --cert chain.pem"
 	if e.cfg.ResponderURL != "" {
-		byHand += " --url " + e.cfg.ResponderURL
+		byHand = command(byHand+" --url", e.cfg.ResponderURL)
 	}
 	switch {
 	case ok && said.Status == ocspwire.Unauthorized && e.cfg.Leaf == nil:

@@ -86,10 +86,6 @@ const exampleURL = "http://ocsp.example.internal:8889"
 
 // suggestion is step-ca's own template with the responder.
 func suggestion(responder string) []string {
-	quoted, err := json.Marshal(responder)
-	if err != nil {
-		panic(err) // a string always encodes
-	}
 	return []string{
 		"{",
 		"\t\"subject\": {{ toJson .Subject }},",
@@ -100,7 +96,7 @@ func suggestion(responder string) []string {
 		"\t\"keyUsage\": [\"digitalSignature\"],",
 		"{{- end }}",
 		"\t\"extKeyUsage\": [\"serverAuth\", \"clientAuth\"],",
-		"\t\"ocspServer\": [" + string(quoted) + "]",
+		"\t" + member("ocspServer", []string{responder}),
 		"}",
 	}
 }

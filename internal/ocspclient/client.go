@@ -64,7 +64,7 @@ type Attempt struct {
 	// Clock is the time that the server showed, in whole seconds: its Date, plus the
 	// Age that a cache added (RFC 9110 §6.6.1, RFC 9111 §5.1). It is zero if the
 	// server did not say.
-	Clock time.Time `json:"-"`
+	Clock time.Time `json:"clock,omitzero"`
 
 	err error
 }
