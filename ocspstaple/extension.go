@@ -4,7 +4,6 @@
 package ocspstaple
 
 import (
-	"bytes"
 	"errors"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -13,9 +12,6 @@ import (
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
-
-// emptyList is an empty SEQUENCE.
-var emptyList = []byte{byte(cbasn1.SEQUENCE), 0}
 
 var errCritical = errors.New("a critical extension that is not understood")
 
@@ -28,9 +24,7 @@ func (r *response) parseExtensions(input *cryptobyte.String, tag cbasn1.Tag, all
 	if !input.ReadOptionalASN1(&tagged, &present, tag) {
 		return fail(stapled.StapleMalformed, "malformed extensions")
 	}
-	// RFC 5280 §4.1 wants at least one. Vault and OpenBao write an empty list
-	// into every answer, and it says nothing.
-	if !present || bytes.Equal(tagged, emptyList) {
+	if !present {
 		return nil
 	}
 	err := ocspwire.ReadExtensions(tagged, func(ext ocspwire.Extension) error {
