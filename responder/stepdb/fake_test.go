@@ -24,9 +24,10 @@ import (
 type server struct {
 	mu              sync.Mutex
 	kind            string
-	lasting         bool // a connection keeps the kind that it began with
-	connections     int  // so far
-	replayed        any  // a time, or nil
+	lasting         bool   // a connection keeps the kind that it began with
+	connections     int    // so far
+	replayed        any    // a time, or nil
+	replayedKind    string // if not empty, of the server that says what it has replayed
 	certs, data     map[string]any
 	revoked         map[string]any
 	err             error         // of every statement
@@ -145,6 +146,9 @@ func (c conn) QueryContext(ctx context.Context, query string, args []driver.Name
 		}
 		return &rows{values: all}, nil
 	case postgres.replayed:
+		if c.replayedKind != "" {
+			kind = c.replayedKind
+		}
 		return &rows{values: [][]driver.Value{{kind, c.replayed}}}, nil
 	}
 	return nil, fmt.Errorf("unknown statement: %s", query)

@@ -108,6 +108,24 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestSerialThatNoCAIssues: anybody can ask for one, and the database is not
+// bothered.
+func TestSerialThatNoCAIssues(t *testing.T) {
+	db := newServer()
+	source := sourceOf(t, db, testca.New().Intermediate(), nil)
+	for _, serial := range []*big.Int{new(big.Int), big.NewInt(-1), new(big.Int).Lsh(big.NewInt(1), 160), new(big.Int).Lsh(big.NewInt(1), 100_000)} {
+		if st, err := source.Status(t.Context(), serial); err != nil || st != (responder.Status{}) {
+			t.Errorf("got %v, %v; want unknown", st, err)
+		}
+	}
+	if db.statuses != 0 {
+		t.Errorf("the database was asked %d times", db.statuses)
+	}
+	if _, err := source.Status(t.Context(), new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 160), big.NewInt(1))); err != nil || db.statuses != 1 {
+		t.Errorf("the longest serial number: %v, and the database was asked %d times", err, db.statuses)
+	}
+}
+
 func TestStatusDoesNotWaitForASlowServer(t *testing.T) {
 	ca := testca.New().Intermediate()
 	db := newServer()
@@ -141,7 +159,9 @@ func TestReplica(t *testing.T) {
 		replayed any
 		want     time.Time
 		err      string
+		asked    string // the kind of the server asked first, if it is another one
 	}{
+		{name: "another server than the one asked first", asked: kindPrimary, kind: kindStandby, replayed: now, err: "another server has answered"},
 		{name: "the primary", kind: kindPrimary, replayed: nil},
 		{name: "current", kind: kindStandby, replayed: now, want: testca.Now.Add(-lag)},
 		{name: "just current enough", kind: kindStandby, replayed: testca.Now.Add(-lag), want: testca.Now.Add(-lag)},
@@ -154,7 +174,7 @@ func TestReplica(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			db := newServer()
 			db.issue(leaf)
-			db.kind, db.replayed = row.kind, row.replayed
+			db.kind, db.replayed, db.replayedKind = row.kind, row.replayed, row.asked
 			source := sourceOf(t, db, ca, func(c *Config) {
 				c.MaxReplicationLag, c.Now = lag, func() time.Time { return now }
 			})
