@@ -120,7 +120,7 @@ func TestBackOff(t *testing.T) {
 				current(t, s)
 				f.set(always(nil, errDown))
 				before = len(f.seen())
-				time.Sleep(6 * time.Minute)
+				time.Sleep(8 * time.Minute)
 				calls = f.seen()[before:]
 				if wait := calls[1].at.Sub(calls[0].at); wait > row.min {
 					t.Errorf("the wait after a new failure was %s", wait)
