@@ -119,9 +119,35 @@ signs() { # signs FILE
 }
 accepted() { "$stapled" verify --anchor "$root" --audience interop "$@" "$(cat "$work/token")"; }
 
-serve() { # serve NAME: a responder with $work/NAME.yaml
-  start "$1" "$stapled" ocsp serve --config "$work/$1.yaml"
-  within 30 says_query good
+# lives NAME SOURCE REVOKE...: a responder with this source, all clients, a token,
+# the revocation by this command, and what follows.
+lives() {
+  local name=$1 source=$2
+  shift 2
+  cat >"$work/$name.yaml" <<EOF
+address: ${url#http://}
+state_dir: $work/$name-state
+validity: 2s
+authorities:
+  - certificate: $issuer
+    sources:
+      - $source
+    signer:
+      certificate: $dir/delegate.crt
+      key: $dir/delegate.key
+EOF
+  start responder "$stapled" ocsp serve --config "$work/$name.yaml"
+  check "$name: stapled ocsp serve answers beside it" within 30 says_query good
+  everybody "$name" good
+  check "$name: a token" signs "$work/token"
+  check "$name: it is accepted" accepted
+  check "$name: the certificate is revoked" "$@"
+  check "$name: the responder says revoked within five seconds" within 5 says_query revoked
+  everybody "$name" revoked
+  refuses "$name: nobody signs a token with it" 'revoked' signs "$work/late"
+  sleep 3 # longer than the staple was valid
+  refuses "$name: the token from before is refused" staple_stale accepted --json
+  check "$name: SIGTERM ends the responder with status 0" stop responder
 }
 
 # 3. A stock step-ca on PostgreSQL, with ACME and remote management.
@@ -181,29 +207,7 @@ leaf=$dir/acme.crt key=$dir/acme.key
 check 'PostgreSQL: step gets a certificate by ACME' by_acme
 printf '%s' "${pg_url}stepca" >"$work/dsn"
 chmod 600 "$work/dsn"
-cat >"$work/postgresql.yaml" <<EOF
-address: ${url#http://}
-state_dir: $work/postgresql-state
-validity: 2s
-authorities:
-  - certificate: $issuer
-    sources:
-      - stepdb: {dsn_file: $work/dsn}
-    signer:
-      certificate: $dir/delegate.crt
-      key: $dir/delegate.key
-EOF
-check 'PostgreSQL: stapled ocsp serve answers beside it' serve postgresql
-everybody PostgreSQL good
-check 'PostgreSQL: a token signed with the ACME certificate' signs "$work/token"
-check 'PostgreSQL: it is accepted' accepted
-check 'PostgreSQL: step ca revoke' revoke
-check 'PostgreSQL: the responder says revoked within two seconds' within 2 says_query revoked
-everybody PostgreSQL revoked
-refuses 'PostgreSQL: nobody signs a token with it' 'revoked' signs "$work/late"
-sleep 3 # longer than the staple was valid
-refuses 'PostgreSQL: the token from before is refused' staple_stale accepted --json
-check 'PostgreSQL: SIGTERM ends the responder with status 0' stop postgresql
+lives PostgreSQL "stepdb: {dsn_file: $work/dsn}" revoke
 stop step-ca || true
 
 # 4. A stock step-ca on badger, which nobody else can open: its CRL is the source.
@@ -219,29 +223,7 @@ start_stepca
 check 'CRL: stapled ocsp delegate obtains a delegate' delegate
 leaf=$dir/leaf.crt key=$dir/leaf.key
 check 'CRL: step gets a certificate' by_acme
-cat >"$work/crl.yaml" <<EOF
-address: ${url#http://}
-state_dir: $work/crl-state
-validity: 2s
-authorities:
-  - certificate: $issuer
-    sources:
-      - crl: {url: "https://$ca_address/1.0/crl", root: $root, poll: 1s}
-    signer:
-      certificate: $dir/delegate.crt
-      key: $dir/delegate.key
-EOF
-check 'CRL: stapled ocsp serve answers beside it' serve crl
-everybody CRL good
-check 'CRL: a token' signs "$work/token"
-check 'CRL: it is accepted' accepted
-check 'CRL: step ca revoke' revoke
-check 'CRL: the responder says revoked within five seconds' within 5 says_query revoked
-everybody CRL revoked
-refuses 'CRL: nobody signs a token with it' 'revoked' signs "$work/late"
-sleep 3
-refuses 'CRL: the token from before is refused' staple_stale accepted --json
-check 'CRL: SIGTERM ends the responder with status 0' stop crl
+lives CRL "crl: {url: \"https://$ca_address/1.0/crl\", root: $root, poll: 1s}" revoke
 stop step-ca || true
 
 # 5. A CA that is a directory and a script, with openssl ca.
@@ -287,28 +269,6 @@ leaf=$dir/leaf.crt key=$dir/leaf.key
 above=(--issuer-cert "$issuer")
 check 'index.txt: openssl ca issues a delegate' openssl_issues delegate delegate
 check 'index.txt: openssl ca issues a certificate' openssl_issues leaf leaf
-cat >"$work/index.yaml" <<EOF
-address: ${url#http://}
-state_dir: $work/index-state
-validity: 2s
-authorities:
-  - certificate: $issuer
-    sources:
-      - index: {file: $dir/index.txt}
-    signer:
-      certificate: $dir/delegate.crt
-      key: $dir/delegate.key
-EOF
-check 'index.txt: stapled ocsp serve answers beside it' serve index
-everybody index.txt good
-check 'index.txt: a token' signs "$work/token"
-check 'index.txt: it is accepted' accepted
-check 'index.txt: openssl ca -revoke' openssl_revokes
-check 'index.txt: the responder says revoked within five seconds' within 5 says_query revoked
-everybody index.txt revoked
-refuses 'index.txt: nobody signs a token with it' 'revoked' signs "$work/late"
-sleep 3
-refuses 'index.txt: the token from before is refused' staple_stale accepted --json
-check 'index.txt: SIGTERM ends the responder with status 0' stop index
+lives index.txt "index: {file: $dir/index.txt}" openssl_revokes
 
 finish
