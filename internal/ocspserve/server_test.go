@@ -4,6 +4,7 @@
 package ocspserve
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -211,6 +212,19 @@ func TestReload(t *testing.T) {
 		signals := make(chan os.Signal)
 		go w.Follow(t.Context(), w.file, signals)
 		w.want("Beta", "unauthorized", "")
+		// A new source must have answered: the other CAs would lose nothing, but
+		// a mistyped path would take a CA's answers away.
+		list := filepath.Join(w.dir, "Beta", "ca.crl")
+		check(t, os.Rename(list, list+".away"))
+		w.configure("", "Alpha", "Beta")
+		if err := w.Reload(t.Context()); err == nil || !strings.Contains(err.Error(), "source crl "+list) {
+			t.Errorf("a source that gives nothing: %v", err)
+		}
+		w.want("Beta", "unauthorized", "")
+		check(t, os.Rename(list+".away", list))
+		w.configure("", "Alpha")
+		pass(look)
+		first := w.current.Load()
 		before := w.current.Load().authorities[0].feeds[0]
 		w.configure("", "Alpha", "Beta")
 		pass(look)
@@ -218,6 +232,12 @@ func TestReload(t *testing.T) {
 		if w.current.Load().authorities[0].feeds[0] != before {
 			t.Error("a source that stays the same was opened again")
 		}
+		// A renewal that was on its way does not bring the old configuration back.
+		renewed := &certs.Identity{Chain: []*x509.Certificate{w.delegate("Alpha", "late", 24*time.Hour).Cert}, Key: testca.Key(testca.P256, "late")}
+		if err := w.useSigner(first, first.authorities[0], renewed); err == nil {
+			t.Error("a signer of the old configuration is taken into use")
+		}
+		w.want("Beta", "good", "Beta responder")
 		check(t, os.WriteFile(w.file, []byte("address: 1"), 0o600))
 		pass(3 * look)
 		w.want("Beta", "good", "Beta responder")
@@ -234,7 +254,7 @@ func TestReload(t *testing.T) {
 		w.delegate("Beta", "followed", 24*time.Hour)
 		pass(look)
 		w.want("Beta", "good", "followed")
-		if done, failed := w.metric(`stapled_ocsp_reloads_total{result="done"}`), w.metric(`stapled_ocsp_reloads_total{result="failed"}`); done != "3" || failed == "0" {
+		if done, failed := w.metric(`stapled_ocsp_reloads_total{result="done"}`), w.metric(`stapled_ocsp_reloads_total{result="failed"}`); done != "4" || failed == "0" {
 			t.Errorf("reloads: %s done, %s failed", done, failed)
 		}
 	})
