@@ -145,7 +145,7 @@ func (p *postgres) control(t *testing.T, args ...string) *exec.Cmd {
 
 func (p *postgres) start(t *testing.T) {
 	t.Helper()
-	options := fmt.Sprintf("-p %s -k %s -c listen_addresses=127.0.0.1 -c wal_sender_timeout=2s", p.port, p.dir)
+	options := fmt.Sprintf("-p %s -k %s -c listen_addresses=127.0.0.1", p.port, p.dir)
 	output(t, p.control(t, "-l", filepath.Join(p.dir, "log"), "-o", options, "start"))
 }
 
@@ -171,7 +171,7 @@ func (p *postgres) exec(t *testing.T, statements ...string) {
 
 func (p *postgres) reader(t *testing.T) {
 	t.Helper()
-	p.exec(t, "CREATE ROLE reader LOGIN PASSWORD '"+secret+"'", "GRANT SELECT ON x509_certs, x509_certs_data, revoked_x509_certs TO reader", "GRANT pg_monitor TO reader")
+	p.exec(t, "CREATE ROLE reader LOGIN PASSWORD '"+secret+"'", "GRANT SELECT ON x509_certs, x509_certs_data, revoked_x509_certs TO reader")
 }
 
 func (p *postgres) readOnly(t *testing.T, on bool) {

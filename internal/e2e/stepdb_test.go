@@ -294,9 +294,15 @@ func testStandby(t *testing.T, primary *postgres) {
 		st, err := source.Status(t.Context(), good)
 		return err == nil && st.Code == responder.Good
 	})
-	// Idle for longer than the lag: the primary still says that there is nothing
-	// new.
-	time.Sleep(2 * lag)
+	// Idle for longer than the lag, nothing says that the standby is current, until
+	// the next commit.
+	time.Sleep(lag + time.Second)
+	refused(t, source, good, "the last commit that the standby has replayed is from")
+	s.issue(t, s.ca)
+	until(t, "the standby has the next commit", 10*time.Second, func() bool {
+		_, err := source.Status(t.Context(), good)
+		return err == nil
+	})
 	before := time.Now()
 	st := want(t, source, good, responder.Good)
 	if age := before.Sub(st.ThisUpdate); age < lag-time.Second || age > lag+2*time.Second {
@@ -315,7 +321,7 @@ func testStandby(t *testing.T, primary *postgres) {
 		}
 		return err != nil
 	})
-	refused(t, source, good, "has the changes of the primary until")
+	refused(t, source, good, "the last commit that the standby has replayed is from")
 	standby.exec(t, "SELECT pg_wal_replay_resume()")
 	until(t, "the standby has the revocation", 10*time.Second, func() bool {
 		st, err := source.Status(t.Context(), good)

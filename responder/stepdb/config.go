@@ -34,14 +34,14 @@ type Config struct {
 	// Issuer is the certificate of the CA, the same as Authority.Certificate.
 	// Certificates in the database that it has not signed are unknown.
 	Issuer *x509.Certificate
-	// MaxReplicationLag permits answers from a standby of PostgreSQL that is at
-	// most this far behind, and says so: each has a ThisUpdate this long before now.
-	// Whether it is that current is checked for each answer, by what the standby
-	// has replayed, so its clock and the primary's must agree with this one. To see
-	// that an idle primary has nothing new, the user needs the role pg_monitor; the
-	// primary says so every half of its wal_sender_timeout. 0 means that a
-	// standby's answer is an error. MySQL and MariaDB do not tell reliably how far a
-	// replica is behind, so there it must be 0.
+	// MaxReplicationLag permits answers from a standby of PostgreSQL that has
+	// replayed everything until this long before now. Each answer then has that
+	// time as its ThisUpdate. The last commit that the standby has replayed proves
+	// it, for each answer, so the clocks of the primary and of this machine must
+	// agree, and something must commit on the primary more often than this: on a CA
+	// that issues less often, a heartbeat. 0 means that a standby's answer is an
+	// error. MySQL and MariaDB do not say reliably how far a replica is behind, so
+	// there it must be 0.
 	MaxReplicationLag time.Duration
 	// Timeout limits the reading of one status, with the connection that it may
 	// need. 0 means DefaultTimeout.

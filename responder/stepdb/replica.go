@@ -78,7 +78,7 @@ func (s *Source) ask(ctx context.Context, db *pool, run func(queryer) (kind stri
 	case !replayed.Valid:
 		return time.Time{}, refusef("the standby does not say up to when it has replayed the primary's changes")
 	case replayed.Time.Before(asOf):
-		return time.Time{}, refusef("the standby has the changes of the primary until %s only, and may be %s behind: if the primary is merely idle, grant this user pg_monitor, and set the primary's wal_sender_timeout to less than that",
+		return time.Time{}, refusef("the last commit that the standby has replayed is from %s, so it may be more than %s behind: if the primary is merely idle, commit something there more often",
 			timetext.Stamp(replayed.Time), timetext.Duration(s.cfg.MaxReplicationLag))
 	case replayed.Time.Sub(s.cfg.Now()) > maxAhead:
 		return time.Time{}, refusef("the primary's clock is ahead of this one, at %s: without equal clocks nobody can say how far the standby is behind", timetext.Stamp(replayed.Time))

@@ -77,10 +77,11 @@ var postgres = dialect{
 	placeholders: 1,
 	scan:         postgresKind + ", NULL::bytea" + scanFrom,
 	list:         postgresKind + listFrom,
-	// The time of the last commit that the standby has replayed; or, if it has
-	// replayed all that the primary had, the time when the primary said so.
-	replayed: postgresKind + `, GREATEST(pg_last_xact_replay_timestamp(),
-(SELECT last_msg_send_time FROM pg_stat_wal_receiver WHERE latest_end_lsn <= pg_last_wal_replay_lsn()))`,
+	// The time of the last commit that the standby has replayed. What the WAL
+	// receiver has heard from the primary would also tell an idle primary from one
+	// that is far ahead, but not reliably: a keepalive says what was sent, not what
+	// there is to send.
+	replayed: postgresKind + `, pg_last_xact_replay_timestamp()`,
 }
 
 // Newer servers of MariaDB give read_only as a word. super_read_only implies

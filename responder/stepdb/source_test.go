@@ -165,7 +165,7 @@ func TestReplica(t *testing.T) {
 		{name: "the primary", kind: kindPrimary, replayed: nil},
 		{name: "current", kind: kindStandby, replayed: now, want: testca.Now.Add(-lag)},
 		{name: "just current enough", kind: kindStandby, replayed: testca.Now.Add(-lag), want: testca.Now.Add(-lag)},
-		{name: "too far behind", kind: kindStandby, replayed: testca.Now.Add(-lag - 1), err: "until 2026-03-01T11:59:54Z only, and may be 5s behind"},
+		{name: "too far behind", kind: kindStandby, replayed: testca.Now.Add(-lag - 1), err: "is from 2026-03-01T11:59:54Z, so it may be more than 5s behind"},
 		{name: "has replayed nothing", kind: kindStandby, replayed: nil, err: "does not say"},
 		{name: "the primary's clock is ahead", kind: kindStandby, replayed: now.Add(maxAhead + 1), err: "clock is ahead"},
 		{name: "read-only without recovery", kind: kindReadOnly, replayed: now, err: "read-only"},
