@@ -192,6 +192,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"internal/ocspview", []string{"internal/ocspclient", "internal/terminal", "ocspstaple"}},
 		{"internal/anatomy", []string{"internal/ocspview", "internal/terminal", "ocspstaple"}},
 		{"internal/kmskey", nil},
+		{"internal/delegation", []string{"certs", "stepca", "internal/cli"}},
 		{"internal/service", []string{"internal/loglimit"}},
 		{"internal/echo", []string{"gateway"}},
 		{"internal/stack", []string{
@@ -219,7 +220,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // ofTheCommand are the packages that only the command needs.
 var ofTheCommand = []string{
-	"internal/anatomy", "internal/cli", "internal/demo", "internal/echo", "internal/kmskey", "internal/ocspclient", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
+	"internal/anatomy", "internal/cli", "internal/delegation", "internal/demo", "internal/echo", "internal/kmskey", "internal/ocspclient", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
 }
 
 // TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a
