@@ -139,25 +139,24 @@ func (f ocspDelegateFlags) check() error {
 	return nil
 }
 
-func (a *app) ocspDelegate(ctx context.Context, f ocspDelegateFlags) error {
+func (a *app) ocspDelegate(ctx context.Context, f ocspDelegateFlags) (err error) {
 	if err := f.check(); err != nil {
 		return err
 	}
 	keyFile := f.key
-	var device crypto.Signer // nil for a new key
+	var existing crypto.Signer // nil for a new key
 	if kmskey.IsURI(f.key) {
-		keyFile = ""
-		key, err := kmskey.Open(ctx, f.key, nil)
-		if err != nil {
-			return fmt.Errorf("--key: %w", err)
+		key, openErr := kmskey.Open(ctx, f.key, nil)
+		if openErr != nil {
+			return fmt.Errorf("--key: %w", openErr)
 		}
-		defer key.Close() // it has signed what it should
-		device = key
+		defer func() { err = errors.Join(err, key.Close()) }()
+		keyFile, existing = "", key
 	}
 	if err := f.checkTargets(keyFile); err != nil {
 		return err
 	}
-	id, err := f.ca.Obtain(ctx, device)
+	id, err := f.ca.Obtain(ctx, existing)
 	if err != nil {
 		return err
 	}

@@ -130,6 +130,22 @@ func TestVerifierDoesNoIO(t *testing.T) {
 	}
 }
 
+// TestNoCloudServices: keys by URI bring in no client of a cloud service, which
+// would multiply the size of the program.
+func TestNoCloudServices(t *testing.T) {
+	found := false
+	for _, p := range list(t, "-deps", module+"/cmd/stapled") {
+		kind, ok := strings.CutPrefix(p.ImportPath, "go.step.sm/crypto/kms/")
+		found = found || kind == "pkcs11"
+		if ok && !slices.Contains([]string{"apiv1", "pkcs11", "softkms", "sshagentkms", "uri"}, kind) {
+			t.Errorf("stapled depends on %s", p.ImportPath)
+		}
+	}
+	if !found {
+		t.Error("stapled does not depend on kms/pkcs11: this test has lost its object")
+	}
+}
+
 func TestOnlyTheCAImportsSmallstep(t *testing.T) {
 	permitted := []string{"/ca", "/cmd/", "/internal/e2e"}
 	found := false
