@@ -85,6 +85,7 @@ func TestDelegate(t *testing.T) {
 				t.Errorf("common name %q", cn)
 			}
 			signs(t, c, id, enrolled.Leaf())
+			must(t, row.client.Revoke(t.Context(), id.Leaf().SerialNumber, 5, ""))
 		})
 	}
 	plain := delegateClient(t, l, func(cfg *stepca.Config) { cfg.Provisioner = "plain" })

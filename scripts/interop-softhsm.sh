@@ -113,6 +113,9 @@ for object in p256 rsa; do
   end_responder
 done
 
+check "what fails to open leaves the open keys alone" env STAPLED_TEST_KEY="$(uri p256)" STAPLED_TEST_KEY2="$(uri rsa)" \
+  "$work/responder" -test.run '^TestShared$' -test.v
+
 # 4. What goes wrong, in words, and without the PIN.
 broken() { # broken NAME URI PATTERN
   refuses "$1" "$3" "$stapled" ocsp delegate --ca-url "$ca_url" --root "$root" --provisioner ocsp \

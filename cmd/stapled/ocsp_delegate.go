@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/delegation"
 	"github.com/stapledjwt/stapled/internal/kmskey"
 	"github.com/stapledjwt/stapled/internal/terminal"
 	"github.com/stapledjwt/stapled/responder/delegate"
@@ -26,15 +28,13 @@ import (
 )
 
 type ocspDelegateFlags struct {
-	caURL, root, provisioner, passwordFile string
-	x5cCert, x5cKey                        string
-	cert, key, issuer, name                string
-	validity                               time.Duration
-	printTemplate                          bool
+	ca                delegation.CA
+	cert, key, issuer string
+	printTemplate     bool
 }
 
-// delegation is what `stapled ocsp delegate` prints.
-type delegation struct {
+// delegationResult is what `stapled ocsp delegate` prints.
+type delegationResult struct {
 	Certificate string    `json:"certificate"`
 	Key         string    `json:"key"`
 	Subject     string    `json:"subject"`
@@ -93,17 +93,17 @@ holds something else is not replaced.
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.caURL, "ca-url", "", "`URL`: URL of the step-ca API, https (required)")
-	flags.StringVar(&f.root, "root", "", "`FILE`: PEM file with the root certificate of the CA (required)")
-	flags.StringVar(&f.provisioner, "provisioner", "", "`NAME`: name of the provisioner that has the template (required)")
-	flags.StringVar(&f.passwordFile, "password-file", "", "`FILE`: file with the password of a JWK provisioner, or of --x5c-key")
-	flags.StringVar(&f.x5cCert, "x5c-cert", "", "`FILE`: PEM file with a certificate chain for an X5C provisioner")
-	flags.StringVar(&f.x5cKey, "x5c-key", "", "`FILE`: PEM file with its key (default: it is in --x5c-cert)")
+	flags.StringVar(&f.ca.URL, "ca-url", "", "`URL`: URL of the step-ca API, https (required)")
+	flags.StringVar(&f.ca.Root, "root", "", "`FILE`: PEM file with the root certificate of the CA (required)")
+	flags.StringVar(&f.ca.Provisioner, "provisioner", "", "`NAME`: name of the provisioner that has the template (required)")
+	flags.StringVar(&f.ca.PasswordFile, "password-file", "", "`FILE`: file with the password of a JWK provisioner, or of --x5c-key")
+	flags.StringVar(&f.ca.X5CCert, "x5c-cert", "", "`FILE`: PEM file with a certificate chain for an X5C provisioner")
+	flags.StringVar(&f.ca.X5CKey, "x5c-key", "", "`FILE`: PEM file with its key (default: it is in --x5c-cert)")
 	flags.StringVar(&f.cert, "cert", "", "`FILE`: file in which to write the certificate and the chain above it (required)")
 	flags.StringVar(&f.key, "key", "", "`FILE`: file in which to write the new key, or the URI of an existing key (required)")
 	flags.StringVar(&f.issuer, "issuer", "", "`FILE`: PEM file with the CA certificate to sign for (default the one that issues)")
-	flags.StringVar(&f.name, "name", stepca.DelegateName, "`NAME`: common name of the certificate")
-	flags.DurationVar(&f.validity, "validity", 0, "`DURATION`: lifetime of the certificate (default that of the provisioner)")
+	flags.StringVar(&f.ca.Name, "name", stepca.DelegateName, "`NAME`: common name of the certificate")
+	flags.DurationVar(&f.ca.Validity, "validity", 0, "`DURATION`: lifetime of the certificate (default that of the provisioner)")
 	flags.BoolVar(&f.printTemplate, "print-template", false, "the template for step-ca, instead of a certificate")
 	cli.InGroup(cmd, "The provisioner", "ca-url", "root", "provisioner", "password-file", "x5c-cert", "x5c-key")
 	return cmd
@@ -119,49 +119,44 @@ func (a *app) printTemplate() error {
 // check finds contradictions before anything is read or sent.
 func (f ocspDelegateFlags) check() error {
 	switch {
-	case f.caURL == "":
+	case f.ca.URL == "":
 		return cli.Usagef("--ca-url URL is missing: give the URL of step-ca, such as https://ca.internal:9000")
-	case f.root == "":
+	case f.ca.Root == "":
 		return cli.Usagef("--root FILE is missing: name the PEM file of the CA's root certificate")
-	case f.provisioner == "":
+	case f.ca.Provisioner == "":
 		return cli.Usagef("--provisioner NAME is missing: name the provisioner that has the template")
-	case f.x5cCert == "" && f.x5cKey != "":
+	case f.ca.X5CCert == "" && f.ca.X5CKey != "":
 		return cli.Usagef("--x5c-key has no certificate: give it with --x5c-cert")
-	case f.x5cCert == "" && f.passwordFile == "":
+	case f.ca.X5CCert == "" && f.ca.PasswordFile == "":
 		return cli.Usagef("nothing authorizes the request: give --password-file for a JWK provisioner, or --x5c-cert and --x5c-key for an X5C provisioner")
 	case f.cert == "":
 		return cli.Usagef("--cert FILE is missing: name the file in which to write the certificate")
 	case f.key == "":
 		return cli.Usagef("--key FILE is missing: name the file in which to write the key, or give the URI of a key")
-	case f.validity < 0:
-		return cli.Usagef("--validity %s is negative: write it like 24h", f.validity)
+	case f.ca.Validity < 0:
+		return cli.Usagef("--validity %s is negative: write it like 24h", f.ca.Validity)
 	}
 	return nil
 }
 
-func (a *app) ocspDelegate(ctx context.Context, f ocspDelegateFlags) error {
+func (a *app) ocspDelegate(ctx context.Context, f ocspDelegateFlags) (err error) {
 	if err := f.check(); err != nil {
 		return err
 	}
 	keyFile := f.key
-	request := stepca.DelegateRequest{Name: f.name, Validity: f.validity}
+	var existing crypto.Signer // nil for a new key
 	if kmskey.IsURI(f.key) {
-		keyFile = ""
-		key, err := kmskey.Open(ctx, f.key, nil)
-		if err != nil {
-			return fmt.Errorf("--key: %w", err)
+		key, openErr := kmskey.Open(ctx, f.key, nil)
+		if openErr != nil {
+			return fmt.Errorf("--key: %w", openErr)
 		}
-		defer key.Close() // it has signed what it should
-		request.Key = key
+		defer func() { err = errors.Join(err, key.Close()) }()
+		keyFile, existing = "", key
 	}
 	if err := f.checkTargets(keyFile); err != nil {
 		return err
 	}
-	client, err := f.client()
-	if err != nil {
-		return err
-	}
-	id, err := client.Delegate(ctx, request)
+	id, err := f.ca.Obtain(ctx, existing)
 	if err != nil {
 		return err
 	}
@@ -176,7 +171,7 @@ func (a *app) ocspDelegate(ctx context.Context, f ocspDelegateFlags) error {
 		return fmt.Errorf("write the delegate: %w", err)
 	}
 	leaf := id.Leaf()
-	result := delegation{
+	result := delegationResult{
 		Certificate: f.cert, Key: kmskey.WithoutPIN(f.key), Subject: leaf.Subject.String(), Issuer: issuer.Subject.String(),
 		Serial: leaf.SerialNumber.String(), SerialHex: fmt.Sprintf("%#x", leaf.SerialNumber),
 		NotBefore: leaf.NotBefore.UTC(), NotAfter: leaf.NotAfter.UTC(),
@@ -188,7 +183,7 @@ func (a *app) ocspDelegate(ctx context.Context, f ocspDelegateFlags) error {
 	return a.Print(result.text(terminal.Of(a.Stdout)))
 }
 
-func (d delegation) text(t terminal.Terminal) string {
+func (d delegationResult) text(t terminal.Terminal) string {
 	var b strings.Builder
 	b.WriteString(t.Paint(terminal.Green, "delegate obtained") + "\n")
 	p := terminal.Page{Terminal: t, Out: &b}
@@ -200,29 +195,6 @@ func (d delegation) text(t terminal.Terminal) string {
 	p.Whole("certificate", d.Certificate)
 	p.Whole("key", d.Key)
 	return b.String()
-}
-
-// client returns a client with the means of authorization.
-func (f ocspDelegateFlags) client() (*stepca.Client, error) {
-	roots, err := certs.LoadChain(f.root)
-	if err != nil {
-		return nil, fmt.Errorf("%w: give --root the PEM file of the CA's root certificate", err)
-	}
-	password, err := cli.ReadPassword(f.passwordFile)
-	if err != nil {
-		return nil, err
-	}
-	cfg := stepca.Config{
-		URL: f.caURL, Root: roots[0], Provisioner: f.provisioner, Password: password, PasswordSource: f.passwordFile,
-		Hint: "is step-ca running, and is --ca-url its URL?",
-	}
-	if f.x5cCert != "" {
-		cfg.Password = nil
-		cfg.X5C = func() (*certs.Identity, error) {
-			return certs.LoadEncryptedIdentity(f.x5cCert, f.x5cKey, password)
-		}
-	}
-	return stepca.New(cfg)
 }
 
 // issuerOf returns the CA that the delegate shall sign for.

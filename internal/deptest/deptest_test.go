@@ -133,6 +133,22 @@ func TestVerifierDoesNoIO(t *testing.T) {
 	}
 }
 
+// TestNoCloudServices: keys by URI bring in no client of a cloud service, which
+// would multiply the size of the program.
+func TestNoCloudServices(t *testing.T) {
+	found := false
+	for _, p := range list(t, "-deps", module+"/cmd/stapled") {
+		kind, ok := strings.CutPrefix(p.ImportPath, "go.step.sm/crypto/kms/")
+		found = found || kind == "pkcs11"
+		if ok && !slices.Contains([]string{"apiv1", "pkcs11", "softkms", "sshagentkms", "uri"}, kind) {
+			t.Errorf("stapled depends on %s", p.ImportPath)
+		}
+	}
+	if !found {
+		t.Error("stapled does not depend on kms/pkcs11: this test has lost its object")
+	}
+}
+
 func TestOnlyTheCAImportsSmallstep(t *testing.T) {
 	permitted := []string{"/ca", "/cmd/", "/internal/e2e"}
 	found := false
@@ -203,6 +219,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"internal/anatomy", []string{"internal/ocspview", "internal/terminal", "ocspstaple"}},
 		{"internal/kmskey", nil},
 		{"internal/inventory", []string{"internal/terminal", "ocspstaple", "responder/stepdb"}},
+		{"internal/delegation", []string{"certs", "stepca", "internal/cli"}},
 		{"internal/service", []string{"internal/loglimit"}},
 		{"internal/echo", []string{"gateway"}},
 		{"internal/stack", []string{
@@ -230,7 +247,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // ofTheCommand are the packages that only the command needs.
 var ofTheCommand = []string{
-	"internal/anatomy", "internal/cli", "internal/demo", "internal/doctor", "internal/echo", "internal/inventory", "internal/kmskey", "internal/ocspclient", "internal/ocspserve", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
+	"internal/anatomy", "internal/cli", "internal/delegation", "internal/demo", "internal/doctor", "internal/echo", "internal/inventory", "internal/kmskey", "internal/ocspclient", "internal/ocspserve", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
 }
 
 // TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a

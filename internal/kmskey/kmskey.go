@@ -7,7 +7,8 @@
 //	pkcs11:module-path=/usr/lib/softhsm/libsofthsm2.so;token=ocsp;object=delegate?pin-source=/etc/stapled/pin
 //	softkms:path=/etc/stapled/delegate.key
 //
-// PKCS #11 needs a build with cgo. The clients of cloud services are left out
+// PKCS #11 needs a build with cgo, and a process can use one token of a module.
+// The clients of cloud services are left out
 // on purpose, because they would multiply the size of the program: most
 // services have a PKCS #11 module.
 package kmskey
@@ -21,12 +22,12 @@ import (
 	"strings"
 
 	"go.step.sm/crypto/kms/apiv1"
-	"go.step.sm/crypto/kms/pkcs11"
 	"go.step.sm/crypto/kms/softkms"
 	"go.step.sm/crypto/kms/uri"
 )
 
-// Key is an open private key. Close it when nothing signs with it any more.
+// Key is an open private key. Close it when nothing signs with it any more. It
+// is safe for concurrent use.
 type Key struct {
 	crypto.Signer
 	close func() error
@@ -61,7 +62,7 @@ func Open(ctx context.Context, name string, password []byte) (*Key, error) {
 	var err error
 	switch strings.ToLower(scheme) {
 	case "pkcs11":
-		key, err = openDevice(ctx, name, password)
+		key, err = openInDevice(ctx, name, password)
 	case "softkms":
 		key, err = openFile(name, password)
 	default:
@@ -71,30 +72,6 @@ func Open(ctx context.Context, name string, password []byte) (*Key, error) {
 		return nil, fmt.Errorf("key %s: %w", WithoutPIN(name), redacted(err, name, string(password)))
 	}
 	return key, nil
-}
-
-var errNoCgo = errors.New("this program was built without cgo, which PKCS #11 needs: build it with CGO_ENABLED=1 and a C compiler")
-
-func openDevice(ctx context.Context, name string, pin []byte) (*Key, error) {
-	if !hasCgo {
-		return nil, errNoCgo
-	}
-	u, err := uri.ParseWithScheme("pkcs11", name)
-	switch {
-	case err != nil:
-		return nil, errors.New("it is not a URI of RFC 7512: write pkcs11:module-path=FILE;token=NAME;object=NAME?pin-source=FILE")
-	case u.Get("object") == "" && u.Get("id") == "":
-		return nil, errors.New("it names no key: add object=NAME or id=HEX")
-	}
-	device, err := pkcs11.New(ctx, apiv1.Options{Type: apiv1.PKCS11, URI: name, Pin: string(pin)})
-	if err != nil {
-		return nil, fmt.Errorf("open the device: %w; check module-path, token and PIN", err)
-	}
-	signer, err := device.CreateSigner(&apiv1.CreateSignerRequest{SigningKey: name})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("find the key: %w; list the keys with `pkcs11-tool --login --list-objects`", err), device.Close())
-	}
-	return &Key{Signer: signer, close: device.Close}, nil
 }
 
 func openFile(name string, password []byte) (*Key, error) {

@@ -102,6 +102,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"no token", "pkcs11:object=a?pin-value=hunter2", device("token")},
 		{"no module", "pkcs11:module-path=/none.so;token=a;object=b?pin-value=hunter2", device("check module-path, token and PIN")},
 		{"an escaped PIN", "pkcs11:module-path=/none.so;token=a;object=b?pin-value=hunter%32", device("check module-path, token and PIN")},
+		{"no file with the PIN", "pkcs11:module-path=/none.so;token=a;object=b?pin-source=/none/pin", device("open /none/pin: no such file")},
 		{"a PIN in the wrong place", "pkcs11:module-path=/none.so;token=a;object=b;pin-value=hunter2", device("check module-path, token and PIN")},
 		{"not a URI", "pkcs11:%zz?pin-value=hunter2", device("RFC 7512")},
 	} {

@@ -4,6 +4,10 @@
 package delegate_test
 
 import (
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
 	"log/slog"
 	"os"
 	"testing"
@@ -87,6 +91,35 @@ func TestFilesDuringRenewal(t *testing.T) {
 		synctest.Wait()
 		if current := k.Current().Leaf(); !current.Equal(newer.Leaf()) {
 			t.Error("a newer one did not come into use")
+		}
+	})
+}
+
+// TestFollowEncrypted: a key with a password is read, at first and later.
+func TestFollowEncrypted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		password := []byte("correct horse")
+		save := func(id *certs.Identity) {
+			s.must(delegate.Save(id, s.cert, ""))
+			der, err := x509.MarshalPKCS8PrivateKey(id.Key)
+			s.must(err)
+			//nolint:staticcheck // It is weak, and what such files have.
+			block, err := x509.EncryptPEMBlock(rand.Reader, "PRIVATE KEY", der, password, x509.PEMCipherAES256)
+			s.must(err)
+			s.must(os.WriteFile(s.key, pem.EncodeToMemory(block), 0o600))
+		}
+		save(s.issue())
+		k := s.run(func(cfg *delegate.Config) { cfg.Obtain, cfg.Password = nil, password })
+		next := s.issue()
+		save(next)
+		time.Sleep(certs.ReloadInterval + time.Second)
+		synctest.Wait()
+		if !k.Current().Leaf().Equal(next.Leaf()) {
+			t.Errorf("%+v", k.Snapshot())
+		}
+		if _, err := delegate.Open(t.Context(), delegate.Config{Issuer: s.issuer.Cert, CertFile: s.cert, KeyFile: s.key}); !errors.Is(err, certs.ErrEncrypted) {
+			t.Errorf("without the password: %v", err)
 		}
 	})
 }
