@@ -126,7 +126,15 @@ func TestMistakesOfTheCA(t *testing.T) {
 			w.crl = func(l *x509.RevocationList) {
 				l.ThisUpdate, l.NextUpdate = testca.Now.Add(-2*time.Hour), testca.Now.Add(-time.Hour)
 			}
-		}, []finding{{"crl.fresh", Missing, "systemctl restart step-ca"}, onRevokeUnseen}, Missing},
+		}, []finding{{"crl.fresh", Warn, "systemctl restart step-ca"}, onRevokeUnseen}, OK},
+		{"the CRL has ended, and the responder answers no more", func(w *world) {
+			w.status = ocspwire.TryLater
+			w.crl = func(l *x509.RevocationList) {
+				l.ThisUpdate, l.NextUpdate = testca.Now.Add(-2*time.Hour), testca.Now.Add(-time.Hour)
+			}
+		}, []finding{{"crl.fresh", Missing, "systemctl restart step-ca"}, onRevokeUnseen, {"responder.answers", Unanswered, "tryLater"}}, Missing},
+		{"the CRL cannot be had now", func(w *world) { w.handlers["/1.0/crl"] = reply(503, `{"message":"no database"}`) },
+			[]finding{{"crl.enabled", Unanswered, "no database"}}, Unanswered},
 		{"the CRL is from the future", func(w *world) {
 			w.crl = func(l *x509.RevocationList) { l.ThisUpdate = testca.Now.Add(2 * time.Minute) }
 		}, []finding{{"crl.fresh", Missing, "timedatectl"}, onRevokeUnseen}, Missing},
