@@ -98,6 +98,8 @@ func (c *Client) CRL(ctx context.Context, issuer *x509.Certificate) (*x509.Revoc
 	raw, err := c.do(ctx, exchange{client: c.http, method: http.MethodGet, path: "/1.0/crl", limit: maxCRL})
 	if said, ok := errors.AsType[*refusal](err); ok && said.code == http.StatusNotFound {
 		return nil, stapled.Errorf(stapled.Refused, "CA at %s: %w", c.base, ErrNoCRL)
+	} else if ok && said.code >= http.StatusInternalServerError {
+		return nil, stapled.Errorf(stapled.Unreachable, "CA at %s cannot give its CRL now: %w", c.base, said)
 	}
 	if err != nil {
 		return nil, err

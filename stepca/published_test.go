@@ -60,17 +60,18 @@ func TestNoCRL(t *testing.T) {
 	f := newFakeCA(t)
 	client := f.client(t, nil)
 	for _, row := range []struct {
-		name  string
-		reply http.HandlerFunc
-		none  bool
+		name   string
+		reply  http.HandlerFunc
+		none   bool
+		reason stapled.Reason
 	}{
-		{"off", reply(http.StatusNotFound, `{"status":404,"message":"not enabled"}`), true},
-		{"failing", reply(http.StatusInternalServerError, `{"status":500,"message":"no database"}`), false},
-		{"no list", reply(http.StatusOK, "<html>"), false},
+		{"off", reply(http.StatusNotFound, `{"status":404,"message":"not enabled"}`), true, stapled.Refused},
+		{"failing", reply(http.StatusInternalServerError, `{"status":500,"message":"no database"}`), false, stapled.Unreachable},
+		{"no list", reply(http.StatusOK, "<html>"), false, stapled.Refused},
 	} {
 		f.handlers["/1.0/crl"] = row.reply
 		list, err := client.CRL(t.Context(), f.intermediate.Cert)
-		if list != nil || !errors.Is(err, stapled.Refused) || errors.Is(err, ErrNoCRL) != row.none {
+		if list != nil || !errors.Is(err, row.reason) || errors.Is(err, ErrNoCRL) != row.none {
 			t.Errorf("%s: %v, %v", row.name, list, err)
 		}
 	}

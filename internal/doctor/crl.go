@@ -100,7 +100,7 @@ func (e *examination) judgeFreshness(list *x509.RevocationList) {
 	case list.NextUpdate.IsZero():
 		e.report.add(name, Missing, "it has no nextUpdate, and a responder does not use it", advise(intoCRL, crlLine))
 	case now.After(list.NextUpdate):
-		e.report.add(name, Missing, fmt.Sprintf("it ended at %s, and no responder uses it any more", timetext.Stamp(list.NextUpdate)), restart)
+		e.report.add(name, e.ifFollowed(), fmt.Sprintf("it ended at %s, and no responder uses it any more", timetext.Stamp(list.NextUpdate)), restart)
 	case age > e.cfg.MaxStapleAge:
 		e.report.add(name, e.ifFollowed(), fmt.Sprintf("it is %s old, and a staple from it is as old: verifiers accept %s", timetext.Duration(age), timetext.Duration(e.cfg.MaxStapleAge)), advise(intoCRL, crlLine))
 	default:

@@ -6,6 +6,7 @@ package doctor
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -120,17 +121,22 @@ func (e *examination) readDirectory() error {
 	if err != nil {
 		return stapled.Errorf(stapled.Failed, "read the configuration of the CA: %w", err)
 	}
+	e.examineDirectory(d, name, raw)
+	return nil
+}
+
+// examineDirectory examines what ca.json says.
+func (e *examination) examineDirectory(d *directory, name string, raw []byte) {
 	if err := d.decode(raw); err != nil {
 		e.report.add("directory.config", Missing, name+": "+err.Error(), advise("correct ca.json: step-ca does not start with it either"))
-		return nil
+		return
 	}
 	e.directory = d
-	_, err = os.Stat(filepath.Join(d.dir, "config", "stapled.json"))
+	_, err := os.Stat(filepath.Join(d.dir, "config", "stapled.json"))
 	d.responder = err == nil
 	e.report.add("directory.config", OK, name+" is readable")
 	e.examineDatabase(d)
 	e.readCertificates(d)
-	return nil
 }
 
 func (d *directory) decode(raw []byte) error {
@@ -139,6 +145,24 @@ func (d *directory) decode(raw []byte) error {
 		return err
 	}
 	return json.Unmarshal(raw[:end], &d.config)
+}
+
+// maxTemplate limits a template, in bytes.
+const maxTemplate = 1 << 20
+
+// readTemplate reads a template, whose name may come from the running CA: a
+// regular file of at most maxTemplate bytes.
+func (d *directory) readTemplate(name string) (string, error) {
+	name = d.path(name)
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return "", err
+	case !info.Mode().IsRegular() || info.Size() > maxTemplate:
+		return "", fmt.Errorf("%s is no file with a template", name)
+	}
+	raw, err := os.ReadFile(name)
+	return string(raw), err
 }
 
 // path returns the absolute path of a file that ca.json names.
@@ -167,10 +191,14 @@ func (e *examination) examineDatabase(d *directory) {
 // readCertificates reads the roots and the issuing certificate.
 func (e *examination) readCertificates(d *directory) {
 	given := len(e.cfg.Roots) > 0
+	rootLine := advise("name the PEM file of the root in ca.json:", member("root", filepath.Join(d.dir, "certs", "root_ca.crt"))+",")
+	if len(d.config.Root) == 0 {
+		e.report.add("directory.root", Missing, "ca.json names no root", rootLine)
+	}
 	for _, name := range d.config.Root {
 		roots, err := certs.LoadChain(d.path(name))
 		if err != nil {
-			e.report.add("directory.root", Missing, err.Error(), advise(`name the PEM file of the root in ca.json:`, member("root", filepath.Join(d.dir, "certs", "root_ca.crt"))+","))
+			e.report.add("directory.root", Missing, err.Error(), rootLine)
 			continue
 		}
 		if !given {

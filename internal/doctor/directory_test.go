@@ -54,7 +54,12 @@ func TestMistakesOfTheDirectory(t *testing.T) {
 		{"cacheDuration of a day", replace("1h", "24h"), nil, []finding{{"crl.cache_duration", Missing, "every 16h"}, unanswered}, Missing},
 		{"cacheDuration of a day, renewed", replace(`"1h"`, `"24h", "renewPeriod": "30m"`), nil, []finding{unanswered}, Unanswered},
 		{"provisioners in the database", replace(`"claims"`, `"enableAdmin": true, "claims"`), nil, []finding{{"provisioner.responder", Unseen, "give --ca-url too"}}, OK},
-		{"no template file", goodDirectory, map[string]string{"templates/leaf.tpl": ""}, []finding{
+		{"no root at all", replace(`"root": ["certs/root_ca.crt"],`, ""), nil, []finding{{"directory.root", Missing, "root_ca.crt"}, unanswered}, Missing},
+		{"another template file", replace("leaf.tpl", "gone.tpl"), nil, []finding{
+			{"provisioner.template", Missing, `"templateFile": "templates/stapled.tpl"`}, {"provisioner.responder", Unseen, "not there"},
+		}, Missing},
+		{"a template that is no file", replace("templates/leaf.tpl", "/dev/zero"), nil, []finding{{"provisioner.responder", Unseen, "is no file with a template"}}, OK},
+		{"an empty template", goodDirectory, map[string]string{"templates/leaf.tpl": ""}, []finding{
 			{"provisioner.responder", Missing, `"ocspServer": ["http://ocsp.example.internal:8889"]`}, {"provisioner.usage", Missing, "digitalSignature"},
 		}, Missing},
 		{"step-ca's own template", replace(`"templateFile": "templates/leaf.tpl"`, ""), nil, []finding{{"provisioner.responder", Missing, `"templateFile": "templates/stapled.tpl"`}}, Missing},

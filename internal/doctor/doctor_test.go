@@ -126,7 +126,15 @@ func TestMistakesOfTheCA(t *testing.T) {
 			w.crl = func(l *x509.RevocationList) {
 				l.ThisUpdate, l.NextUpdate = testca.Now.Add(-2*time.Hour), testca.Now.Add(-time.Hour)
 			}
-		}, []finding{{"crl.fresh", Missing, "systemctl restart step-ca"}, onRevokeUnseen}, Missing},
+		}, []finding{{"crl.fresh", Warn, "systemctl restart step-ca"}, onRevokeUnseen}, OK},
+		{"the CRL has ended, and the responder answers no more", func(w *world) {
+			w.status = ocspwire.TryLater
+			w.crl = func(l *x509.RevocationList) {
+				l.ThisUpdate, l.NextUpdate = testca.Now.Add(-2*time.Hour), testca.Now.Add(-time.Hour)
+			}
+		}, []finding{{"crl.fresh", Missing, "systemctl restart step-ca"}, onRevokeUnseen, {"responder.answers", Unanswered, "tryLater"}}, Missing},
+		{"the CRL cannot be had now", func(w *world) { w.handlers["/1.0/crl"] = reply(503, `{"message":"no database"}`) },
+			[]finding{{"crl.enabled", Unanswered, "no database"}}, Unanswered},
 		{"the CRL is from the future", func(w *world) {
 			w.crl = func(l *x509.RevocationList) { l.ThisUpdate = testca.Now.Add(2 * time.Minute) }
 		}, []finding{{"crl.fresh", Missing, "timedatectl"}, onRevokeUnseen}, Missing},
@@ -147,9 +155,16 @@ func TestMistakesOfTheCA(t *testing.T) {
 			{"responder.age", Missing, `"cacheDuration": "1h"`}, {"responder.staple", Missing, "staple_stale"}}, Missing},
 		{"an IDP without a port", func(w *world) {
 			w.crl = func(l *x509.RevocationList) {
-				l.ExtraExtensions[0].Value = append([]byte{0x30, 33, 0xa0, 31, 0xa0, 29, 0x86, 27}, "https://localhost/1.0/crl  "...)
+				l.ExtraExtensions[0].Value = distributionPoint("https://127.0.0.1/1.0/crl")
 			}
 		}, []finding{{"crl.idp", Warn, `"idpURL": "https://127.0.0.1:`}, onRevokeUnseen}, OK},
+		{"an IDP on another host", func(w *world) {
+			w.crl = func(l *x509.RevocationList) {
+				l.ExtraExtensions[0].Value = distributionPoint(strings.Replace(w.caURL, "127.0.0.1", "localhost", 1) + "/1.0/crl")
+			}
+		}, []finding{{"crl.idp", Warn, `"idpURL": "https://127.0.0.1:`}, onRevokeUnseen}, OK},
+		{"no IDP", func(w *world) { w.crl = func(l *x509.RevocationList) { l.ExtraExtensions = nil } },
+			[]finding{onRevokeUnseen}, OK},
 
 		{"no template, and a certificate with a responder", func(w *world) { w.provisioners = stock },
 			[]finding{{"provisioner.responder", Warn, `"templateFile": "templates/stapled.tpl"`}, onRevokeUnseen}, OK},
@@ -340,6 +355,26 @@ func TestMistakesOfTheResponder(t *testing.T) {
 				t.Errorf("result %s", report.Result)
 			}
 		})
+	}
+}
+
+// TestMaxStapleAge: the verifiers' own limit counts, not the default.
+func TestMaxStapleAge(t *testing.T) {
+	for _, row := range []struct {
+		limit time.Duration
+		want  []finding
+	}{
+		{24 * time.Hour, nil},
+		{time.Hour, []finding{{"responder.age", Missing, "--max-staple-age 2h"}, {"responder.staple", Missing, "staple_stale"}}},
+	} {
+		w := newWorld()
+		w.answer = func(r *testca.Response) {
+			r.Singles[0].ThisUpdate, r.Singles[0].NextUpdate = testca.Now.Add(-90*time.Minute), testca.Now.AddDate(0, 0, 1)
+		}
+		w.start(t)
+		cfg := w.config()
+		cfg.CAURL, cfg.MaxStapleAge = "", row.limit
+		compare(t, examine(t, cfg), row.want)
 	}
 }
 

@@ -51,6 +51,32 @@ func TestTokenSize(t *testing.T) {
 	}
 }
 
+// TestSizes: what verifiers refuse is missing, what a server refuses is a warning.
+func TestSizes(t *testing.T) {
+	for _, row := range []struct {
+		size, staple int
+		status       Status
+		most, least  string // the last server in the warning, and one that is not in it
+	}{
+		{2800, 300, OK, "", "Apache"},
+		{7100, 300, OK, "", "Tomcat"},
+		{7200, 300, Warn, "Tomcat, Jetty, grpc-java", "nginx"},
+		{8169, 300, Warn, "Apache", "nginx"},
+		{8180, 300, Warn, "Apache, nginx, Tomcat, Jetty, grpc-java", "HAProxy"},
+		{15000, 300, Warn, "grpc-java, HAProxy", "Node.js"},
+		{16384, 300, Warn, "AWS Application Load Balancer, Node.js", "Envoy"},
+		{16385, 300, Missing, "verifiers accept 16384", "Apache"},
+		{12000, 8193, Missing, "staples of 8192", "Apache"},
+	} {
+		e := &examination{report: new(Report)}
+		e.judgeSize(row.size, row.staple, "")
+		c := e.report.Checks[0]
+		if c.Status != row.status || !strings.Contains(c.Detail, row.most) || row.status == Warn && strings.Contains(c.Detail, row.least) {
+			t.Errorf("%d: %s %s", row.size, c.Status, c.Detail)
+		}
+	}
+}
+
 // TestNamesAreStable: scripts read them.
 func TestNamesAreStable(t *testing.T) {
 	want := []string{
@@ -58,7 +84,7 @@ func TestNamesAreStable(t *testing.T) {
 		"certificate.issuer", "certificate.keys", "certificate.names", "certificate.path", "certificate.responder", "certificate.usage", "certificate.validity",
 		"crl.cache_duration", "crl.enabled", "crl.fresh", "crl.idp", "crl.on_revoke",
 		"directory.config", "directory.database", "directory.issuer", "directory.root",
-		"provisioner.renewal", "provisioner.responder", "provisioner.usage",
+		"provisioner.renewal", "provisioner.responder", "provisioner.template", "provisioner.usage",
 		"responder.age", "responder.answers", "responder.clock", "responder.delegate", "responder.hash", "responder.signer", "responder.staple", "responder.status",
 		"root.anchors", "root.validity",
 		"token.size",

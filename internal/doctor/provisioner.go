@@ -5,8 +5,9 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"strings"
 
 	"github.com/stapledjwt/stapled/internal/ocspclient"
@@ -34,7 +35,8 @@ func (e *examination) examineProvisioners(ctx context.Context) {
 	}
 	if len(issuing) == 0 {
 		e.report.add("provisioner.responder", Missing, from+" has no provisioner for X.509 certificates",
-			advise("add one, and restart the CA:", "step ca provisioner add services --type JWK --create --x509-template stapled.tpl"))
+			advise("write templates/stapled.tpl in the CA's directory:", suggestion(e.responderURL())...),
+			advise("add a provisioner, and restart the CA:", "step ca provisioner add services --type JWK --create --x509-template templates/stapled.tpl"))
 		return
 	}
 	// One with a responder is enough: the others may be for something else.
@@ -90,11 +92,16 @@ func (e *examination) templateOf(p stepca.Provisioner) (t template, unseen strin
 	case e.directory == nil:
 		return template{}, fmt.Sprintf("its template is in %s on the CA's machine: give --dir there, or --cert with a certificate of this provisioner", x.TemplateFile)
 	}
-	raw, err := os.ReadFile(e.directory.path(x.TemplateFile))
+	text, err := e.directory.readTemplate(x.TemplateFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		e.report.addAbout("provisioner.template", fmt.Sprintf("provisioner %q", p.Name), Missing, err.Error(),
+			advise("restore the template, or name another in ca.json; a relative name begins in the directory:", `"options": {"x509": {"templateFile": "templates/stapled.tpl"}},`))
+		return template{}, "its template is not there"
+	}
 	if err != nil {
 		return template{}, err.Error()
 	}
-	return parseTemplate(string(raw)), ""
+	return parseTemplate(text), ""
 }
 
 func (p provisioner) about() string { return fmt.Sprintf("provisioner %q", p.Name) }

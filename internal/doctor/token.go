@@ -55,7 +55,6 @@ const (
 // estimateToken says how large a token of the certificate gets, and which
 // servers refuse it.
 func (e *examination) estimateToken() {
-	const name = "token.size"
 	if e.cfg.Leaf == nil {
 		return
 	}
@@ -63,11 +62,16 @@ func (e *examination) estimateToken() {
 	if e.answer.accepted() {
 		staple, about = len(e.answer.staple.DER()), "with the staple of its responder"
 	}
-	size := tokenSize(e.chain(), staple, usualClaims)
+	e.judgeSize(tokenSize(e.chain(), staple, usualClaims), staple, about)
+}
+
+// judgeSize compares the size of a token with what verifiers and servers accept.
+func (e *examination) judgeSize(size, staple int, about string) {
+	const name = "token.size"
 	text := fmt.Sprintf("a token takes about %d bytes, %s", size, about)
 	smaller := advise("use ECDSA keys on P-256, short names, and no URLs that nobody needs; or have verifiers trust the intermediate, so that tokens leave it out (docs/issuing.md):", "stapled token --anchor intermediate_ca.crt ...")
 	if size > stapled.MaxTokenBytes || staple > stapled.MaxStapleBytes {
-		e.report.add(name, Missing, fmt.Sprintf("%s, and verifiers accept %d", text, stapled.MaxTokenBytes), smaller)
+		e.report.add(name, Missing, fmt.Sprintf("%s, of which the staple is %d; verifiers accept %d, and staples of %d", text, staple, stapled.MaxTokenBytes, stapled.MaxStapleBytes), smaller)
 		return
 	}
 	var tight []string

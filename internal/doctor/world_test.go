@@ -126,11 +126,9 @@ func (w *world) serveCA(rw http.ResponseWriter, r *http.Request) {
 
 // list makes the CRL.
 func (w *world) list() []byte {
-	idp := []byte(w.caURL + "/1.0/crl")
-	value := append([]byte{0x30, byte(len(idp) + 6), 0xa0, byte(len(idp) + 4), 0xa0, byte(len(idp) + 2), 0x86, byte(len(idp))}, idp...)
 	list := &x509.RevocationList{
 		Number: big.NewInt(7), ThisUpdate: testca.Now.Add(-10 * time.Minute), NextUpdate: testca.Now.Add(50 * time.Minute),
-		ExtraExtensions: []pkix.Extension{{Id: oidDistributionPoint, Critical: true, Value: value}},
+		ExtraExtensions: []pkix.Extension{{Id: oidDistributionPoint, Critical: true, Value: distributionPoint(w.caURL + "/1.0/crl")}},
 	}
 	w.crl(list)
 	der, err := x509.CreateRevocationList(rand.Reader, list, w.crlSigner.Cert, w.crlSigner.Key)
@@ -138,6 +136,12 @@ func (w *world) list() []byte {
 		panic(err)
 	}
 	return der
+}
+
+// distributionPoint encodes an issuing distribution point with one URL.
+func distributionPoint(url string) []byte {
+	n := byte(len(url))
+	return append([]byte{0x30, n + 6, 0xa0, n + 4, 0xa0, n + 2, 0x86, n}, url...)
 }
 
 // respond answers OCSP requests, and knows the leaf only.
