@@ -196,6 +196,10 @@ func TestImportsPointOneWay(t *testing.T) {
 			"ca", "certs", "gateway", "gateway/prom", "responder", "stepca", "verifier", "internal/cli", "internal/echo",
 			"internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictfile",
 		}},
+		{"internal/ocspserve", []string{
+			"certs", "responder", "responder/crl", "responder/index", "responder/ledger",
+			"internal/cli", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictyaml",
+		}},
 		{"internal/signer", []string{"certs", "internal/cli", "internal/stack", "ocspstaple", "ocspstaple/stapler"}},
 		{"internal/demo", []string{
 			"ca", "certs", "gateway", "issuer", "ocspstaple/stapler", "responder", "stepca", "verifier", "internal/cli", "internal/echo",
@@ -217,7 +221,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // ofTheCommand are the packages that only the command needs.
 var ofTheCommand = []string{
-	"internal/anatomy", "internal/cli", "internal/demo", "internal/echo", "internal/ocspclient", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
+	"internal/anatomy", "internal/cli", "internal/demo", "internal/echo", "internal/ocspclient", "internal/ocspserve", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
 }
 
 // TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a
