@@ -96,10 +96,10 @@ func TestClockBack(t *testing.T) {
 		w.start()
 		defer w.end()
 		w.want("Alpha", "good", "Alpha responder")
-		w.shift = -2 * time.Hour
+		w.shift.Store(int64(-2 * time.Hour))
 		w.want("Alpha", "try later", "")
 		w.wantReady("compare the clock", "gives no answers")
-		w.shift = 0
+		w.shift.Store(0)
 		w.want("Alpha", "good", "Alpha responder")
 		w.wantReady()
 	})
