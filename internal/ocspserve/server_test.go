@@ -76,6 +76,10 @@ func TestDelegateExpires(t *testing.T) {
 		w.wantReady("CN=Alpha: signer: its certificate ended at ")
 		w.want("Alpha", "internal error", "")
 		w.want("Beta", "good", "Beta second")
+		if err := w.Reload(t.Context()); err != nil {
+			t.Errorf("the expired signer stands in the way of a reload: %v", err)
+		}
+		w.want("Beta", "good", "Beta second")
 		w.delegate("Beta", "Beta third", 24*time.Hour)
 		pass(look)
 		w.want("Beta", "good", "Beta third")
