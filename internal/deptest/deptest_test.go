@@ -226,6 +226,10 @@ func TestImportsPointOneWay(t *testing.T) {
 			"ca", "certs", "gateway", "gateway/prom", "responder", "stepca", "verifier", "internal/cli", "internal/echo",
 			"internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictfile",
 		}},
+		{"internal/ocspserve", []string{
+			"certs", "responder", "responder/crl", "responder/index", "responder/ledger",
+			"internal/cli", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictyaml",
+		}},
 		{"internal/signer", []string{"certs", "internal/cli", "internal/stack", "ocspstaple", "ocspstaple/stapler"}},
 		{"internal/demo", []string{
 			"ca", "certs", "gateway", "issuer", "ocspstaple/stapler", "responder", "stepca", "verifier", "internal/cli", "internal/echo",

@@ -127,10 +127,20 @@ func (g *generation) open(c Authority, b building) (*authority, error) {
 	}
 	a.use(a.signer.first)
 	// The responder checks all of them together, but cannot name the file.
-	if _, err := responder.New(responder.Config{Authorities: []responder.Authority{a.forResponder(a.signer.first)}, Now: b.now}); err != nil {
+	if _, err := responder.New(responder.Config{Authorities: []responder.Authority{a.forResponder(a.signer.first)}, Now: b.clock(a.signer.first)}); err != nil {
 		return nil, fmt.Errorf("%s: %s", c.Signer.at, strings.TrimPrefix(err.Error(), "responder: authority 0: "))
 	}
 	return a, nil
+}
+
+// clock is for the check of one signer. In a reload, Replace checks the time: a
+// signer that is in use already may have expired, and must not keep the rest of
+// the configuration from changing.
+func (b building) clock(id *certs.Identity) func() time.Time {
+	if b.before == nil {
+		return b.now
+	}
+	return func() time.Time { return id.Leaf().NotBefore }
 }
 
 // label makes a text the value of a label, which must be UTF-8.

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,8 +36,8 @@ type world struct {
 	mu   sync.Mutex
 
 	file string
-	// shift is added to the clock.
-	shift time.Duration
+	// shift is added to the clock, in nanoseconds.
+	shift atomic.Int64
 	// listLife is the time from thisUpdate to nextUpdate of the lists.
 	listLife time.Duration
 }
@@ -84,7 +85,7 @@ func (w *world) options() Options {
 	return Options{
 		Load: func() (Config, error) { return ReadFile(w.file) },
 		Log:  slog.New(slog.NewTextHandler(w, nil)),
-		Now:  func() time.Time { return time.Now().Add(w.shift) },
+		Now:  func() time.Time { return time.Now().Add(time.Duration(w.shift.Load())) },
 	}
 }
 

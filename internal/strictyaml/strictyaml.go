@@ -143,7 +143,7 @@ func isTypo(typed, known string) bool {
 	if a == b {
 		return true
 	}
-	if len(a) < 4 {
+	if max(len(a), len(b)) < 4 {
 		return false // most short words are one letter from another
 	}
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {

@@ -85,7 +85,7 @@ func TestIsTypo(t *testing.T) {
 		want         bool
 	}{
 		{"adress", "address", true}, {"addresss", "address", true}, {"addrses", "address", true}, {"addreaa", "address", false},
-		{"State-Dir", "state_dir", true}, {"stateDir", "state_dir", true}, {"pole", "poll", true}, {"url", "file", false}, {"crl", "url", false}, {"", "url", false},
+		{"State-Dir", "state_dir", true}, {"stateDir", "state_dir", true}, {"pole", "poll", true}, {"pol", "poll", true}, {"url", "file", false}, {"crl", "url", false}, {"", "url", false},
 	} {
 		if got := isTypo(row.typed, row.known); got != row.want {
 			t.Errorf("isTypo(%q, %q) = %t", row.typed, row.known, got)
