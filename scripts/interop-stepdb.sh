@@ -14,6 +14,7 @@
 #
 # Needs bash, go, PostgreSQL and MariaDB (in Debian the packages postgresql and
 # mariadb-server). If it runs as root, the servers run as postgres and mysql.
+# STAPLED names the stapled command to test (default: built here).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -24,8 +25,14 @@ for program in mariadbd mariadb-install-db; do
   command -v "$program" >/dev/null || { echo 'MariaDB is missing: install the package mariadb-server' >&2; exit 1; }
 done
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+# shellcheck source=scripts/stack.sh
+. scripts/stack.sh
+build_stapled
+# shellcheck disable=SC2154 # from build_stapled
+case $stapled in /*) ;; *) stapled=$PWD/$stapled ;; esac
+export STAPLED=$stapled
+
+log=$work/log
 status=0
 go test -tags interop -count=1 -v -timeout 5m -run '^TestStepDB' ./internal/e2e >"$log" 2>&1 || status=$?
 if [ "$status" != 0 ] || grep -q -- '--- SKIP' "$log"; then

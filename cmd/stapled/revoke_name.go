@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/internal/cli"
 	"github.com/stapledjwt/stapled/internal/inventory"
@@ -52,6 +53,8 @@ func (a *app) revokeName(ctx context.Context, f revokeFlags, one revokeFunc) err
 	}
 	living, all, err := list()
 	switch {
+	case errors.Is(err, stapled.DatabaseLocked):
+		return whileLocked(err)
 	case err != nil:
 		return err
 	case len(all) == 0 && f.since != "":
@@ -68,6 +71,12 @@ func (a *app) revokeName(ctx context.Context, f revokeFlags, one revokeFunc) err
 		return err
 	}
 	return a.revokeRounds(ctx, living, list, one)
+}
+
+// whileLocked says what to do about a badger database: it cannot be read while the
+// CA runs, and the CA must run to revoke.
+func whileLocked(err error) error {
+	return fmt.Errorf("--name needs to read the CA's database, and a badger database cannot be read while the CA runs: list the serial numbers with `stapled certs` while it is stopped, and give each with --serial while it runs; or move the CA to bbolt or an SQL server (%w)", err)
 }
 
 // confirm shows what will be revoked, and returns nil if that is wanted.

@@ -7,11 +7,17 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/big"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/dgraph-io/badger/v2"
+
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/internal/cli"
 	"github.com/stapledjwt/stapled/internal/inventory"
 )
@@ -107,5 +113,25 @@ func TestRevokeNameInterrupted(t *testing.T) {
 	}
 	if !f.alive[2] || !f.alive[3] {
 		t.Error("revoked after the interrupt")
+	}
+}
+
+// TestRevokeNameOnBadger: a running CA keeps its badger database locked. The error
+// does not say to stop the CA, which must run to revoke.
+func TestRevokeNameOnBadger(t *testing.T) {
+	dir := t.TempDir()
+	config := fmt.Sprintf(`{"db": {"type": "badgerv2", "dataSource": %q}}`, filepath.Join(dir, "db"))
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "config"), 0o700), os.WriteFile(filepath.Join(dir, "config", "ca.json"), []byte(config), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	running, err := badger.Open(badger.DefaultOptions(filepath.Join(dir, "db")).WithLogger(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer running.Close()
+	a := &app{&cli.Console{}}
+	err = a.revokeName(t.Context(), revokeFlags{dir: dir, name: "a.internal"}, nil)
+	if !errors.Is(err, stapled.DatabaseLocked) || !strings.Contains(err.Error(), "give each with --serial while it runs") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -6,9 +6,14 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -201,6 +206,7 @@ func testStepDB(t *testing.T, server sqlServer) {
 			t.Errorf("%d certificates, %d revoked; want 4, 3 revoked", n, revoked)
 		}
 	})
+	t.Run("stapled certs", func(t *testing.T) { testCertsCommand(t, server) })
 	t.Run("a wrong password", func(t *testing.T) {
 		const wrong = "wrongpassword"
 		stranger := s.source(t, server, func(c *stepdb.Config) { c.DSN = server.dsn("reader", wrong) })
@@ -333,4 +339,26 @@ func testStandby(t *testing.T, primary *postgres) {
 		_, err := source.Status(t.Context(), good)
 		return err != nil
 	})
+}
+
+// testCertsCommand: the command lists the same by the DSN and by ca.json.
+func testCertsCommand(t *testing.T, server sqlServer) {
+	command, dir := os.Getenv("STAPLED"), t.TempDir()
+	if command == "" {
+		command = filepath.Join(dir, "stapled")
+		output(t, exec.Command("go", "build", "-o", command, "github.com/stapledjwt/stapled/cmd/stapled"))
+	}
+	dsn := filepath.Join(dir, "dsn")
+	must(t, os.WriteFile(dsn, []byte(server.dsn("reader", secret)+"\n"), 0o600))
+	must(t, os.Mkdir(filepath.Join(dir, "config"), 0o700))
+	stored, err := json.Marshal(map[string]any{"db": server.config()})
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "config", "ca.json"), stored, 0o600))
+	for _, args := range [][]string{{"--db-file", dsn}, {"--dir", dir}} {
+		out, err := exec.Command(command, append([]string{"certs", "--json"}, args...)...).Output()
+		must(t, err)
+		if n := bytes.Count(out, []byte(`"reason":"keyCompromise"`)); n != 3 || bytes.Count(out, []byte("\n")) != 4 {
+			t.Errorf("%v: %d revoked, want 3 of 4:\n%s", args, n, out)
+		}
+	}
 }

@@ -34,7 +34,7 @@
 // or read-only may be behind, so its answer is an error, and the responder
 // answers tryLater, unless Config.MaxReplicationLag permits a standby of
 // PostgreSQL. To follow a failover of PostgreSQL, name all servers in the DSN,
-// with target_session_attrs=read-write. A server that neither is in recovery nor
+// with target_session_attrs=read-write. A server that is neither in recovery nor
 // read-only counts as the primary: never name a logical replica, or a MySQL
 // replica without read_only. On a Galera cluster, set wsrep_sync_wait=1 in the
 // DSN.
