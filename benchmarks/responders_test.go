@@ -16,20 +16,20 @@ func TestRespondersCompareLikeWithLike(t *testing.T) {
 	r := summarize(ResponderPlan{Certificates: 9000, Again: 10}, []*responderPath{
 		path(withoutReuse, true, 30, 60, 90), path(withoutReuse+newConnections, false, 20, 20, 20),
 		path(commitBefore, true, 10, 20, 30), path(commitBefore+newConnections, false, 5, 5, 5),
-		path(opensslOCSP, false, 40, 40, 40),
+		path(opensslOCSP, false, 40, 40, 40), path(signingHandler, true, 60, 60, 60),
 	})
 	for i, want := range []ResponderRow{
-		{withoutReuse, 60, 3, 1.5},
-		{withoutReuse + newConnections, 20, 4, 0.5},
-		{commitBefore, 20, 0, 0.5},
-		{commitBefore + newConnections, 5, 0, 0.125},
-		{opensslOCSP, 40, 8, 0},
+		{withoutReuse, 60, 3, 1.5, 1},
+		{withoutReuse + newConnections, 20, 4, 0.5, 0},
+		{commitBefore, 20, 0, 0.5, 0},
+		{commitBefore + newConnections, 5, 0, 0.125, 0},
+		{opensslOCSP, 40, 8, 0, 0},
 	} {
 		if r.Rows[i] != want {
 			t.Errorf("got %+v, want %+v", r.Rows[i], want)
 		}
 	}
-	if markdown := r.Table().Markdown(); !strings.Contains(markdown, "| 3.000 | 1.500 |") {
+	if markdown := r.Table().Markdown(); !strings.Contains(markdown, "| 3.000 | 1.500 | 1.000 |") {
 		t.Error(markdown)
 	}
 }

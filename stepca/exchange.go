@@ -65,6 +65,7 @@ type exchange struct {
 	method, path string
 	in           any // encoded as JSON, unless nil
 	limit        int64
+	header       *http.Header // set to that of the answer, unless nil
 }
 
 func (c *Client) get(ctx context.Context, path string, out any) error {
@@ -113,6 +114,9 @@ func (c *Client) do(ctx context.Context, x exchange) ([]byte, error) {
 		return nil, c.unanswered(ctx, "CA at "+c.base.String(), err)
 	}
 	defer resp.Body.Close()
+	if x.header != nil {
+		*x.header = resp.Header
+	}
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, x.limit+1))
 	switch {
 	case err != nil && ctx.Err() != nil:

@@ -34,6 +34,32 @@ type Provisioner struct {
 	// EncryptedKey is the private key of a JWK provisioner as a compact JWE. It
 	// is empty if the CA does not publish it.
 	EncryptedKey string `json:"encryptedKey"`
+	// Options and Claims are what the provisioner changes of the CA's defaults.
+	Options ProvisionerOptions `json:"options"`
+	Claims  ProvisionerClaims  `json:"claims"`
+}
+
+// ProvisionerOptions holds options of a provisioner, as ca.json has them.
+type ProvisionerOptions struct {
+	X509 struct {
+		// Template is the template of its certificates: JSON with the actions of
+		// text/template, or base64 of it. TemplateFile is a file with one on the CA's
+		// machine; it counts only without Template. If both are empty, the provisioner
+		// uses step-ca's own template.
+		Template     string `json:"template"`
+		TemplateFile string `json:"templateFile"`
+	} `json:"x509"`
+}
+
+// ProvisionerClaims holds claims of a provisioner, as ca.json has them. Nil means
+// the default of the CA, which a caller of its API does not see.
+type ProvisionerClaims struct {
+	// DisableRenewal keeps certificates from renewing themselves; step-ca's own
+	// default is false.
+	DisableRenewal *bool `json:"disableRenewal"`
+	// AllowRenewalAfterExpiry lets them do so after their end; step-ca's own default
+	// is false.
+	AllowRenewalAfterExpiry *bool `json:"allowRenewalAfterExpiry"`
 }
 
 // Provisioners lists the provisioners of the CA.

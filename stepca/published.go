@@ -9,7 +9,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"net/http"
+	"time"
 
 	"github.com/stapledjwt/stapled"
 )
@@ -37,24 +39,68 @@ func (c *Client) Roots(ctx context.Context) ([]*x509.Certificate, error) {
 	if err := c.get(ctx, "/roots", &reply); err != nil {
 		return nil, err
 	}
-	var roots []*x509.Certificate
-	for _, cert := range reply.Certificates {
-		if cert.Certificate != nil {
-			roots = append(roots, cert.Certificate)
-		}
-	}
+	roots := present(reply.Certificates)
 	if len(roots) == 0 {
 		return nil, stapled.Errorf(stapled.Refused, "CA at %s named no root", c.base)
 	}
 	return roots, nil
 }
 
+// Intermediates returns the certificates with which the CA issues, first the one
+// that signs leaves. Only the CA vouches for them, as for its [Client.Roots].
+// Old versions of step-ca do not publish them: Refused.
+func (c *Client) Intermediates(ctx context.Context) ([]*x509.Certificate, error) {
+	var reply struct {
+		Certificates []certificate `json:"crts"`
+	}
+	if err := c.get(ctx, "/intermediates", &reply); err != nil {
+		return nil, err
+	}
+	list := present(reply.Certificates)
+	if len(list) == 0 {
+		return nil, stapled.Errorf(stapled.Refused, "CA at %s named no intermediate", c.base)
+	}
+	return list, nil
+}
+
+func present(list []certificate) []*x509.Certificate {
+	var out []*x509.Certificate
+	for _, cert := range list {
+		if cert.Certificate != nil {
+			out = append(out, cert.Certificate)
+		}
+	}
+	return out
+}
+
+// Clock returns the time that the CA shows, in whole seconds: the Date of an
+// answer (RFC 9110 §6.6.1).
+func (c *Client) Clock(ctx context.Context) (time.Time, error) {
+	var header http.Header
+	if _, err := c.do(ctx, exchange{client: c.http, method: http.MethodGet, path: "/health", limit: maxReply, header: &header}); err != nil {
+		return time.Time{}, err
+	}
+	date, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		return time.Time{}, stapled.Errorf(stapled.Refused, "CA at %s answered without a Date: %w", c.base, err)
+	}
+	return date, nil
+}
+
+// ErrNoCRL means that the CA publishes no certificate revocation list.
+var ErrNoCRL = errors.New("the CA publishes no CRL: set \"crl\": {\"enabled\": true} in ca.json")
+
 // CRL returns the CA's certificate revocation list. It requires "crl":
-// {"enabled": true} in ca.json. The issuer is the certificate that issues
-// leaves: CRL refuses a list that it did not sign. CRL does not check the age
-// of the list: see its ThisUpdate and NextUpdate.
+// {"enabled": true} in ca.json, or else the error is [ErrNoCRL]. The issuer is the
+// certificate that issues leaves: CRL refuses a list that it did not sign. CRL
+// does not check the age of the list: see its ThisUpdate and NextUpdate.
 func (c *Client) CRL(ctx context.Context, issuer *x509.Certificate) (*x509.RevocationList, error) {
 	raw, err := c.do(ctx, exchange{client: c.http, method: http.MethodGet, path: "/1.0/crl", limit: maxCRL})
+	if said, ok := errors.AsType[*refusal](err); ok && said.code == http.StatusNotFound {
+		return nil, stapled.Errorf(stapled.Refused, "CA at %s: %w", c.base, ErrNoCRL)
+	} else if ok && said.code >= http.StatusInternalServerError {
+		return nil, stapled.Errorf(stapled.Unreachable, "CA at %s cannot give its CRL now: %w", c.base, said)
+	}
 	if err != nil {
 		return nil, err
 	}

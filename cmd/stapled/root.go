@@ -76,7 +76,7 @@ rejected, 2 usage, configuration, or a server that does not answer.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.FlagError(err) })
 	root.AddCommand(
 		newDemoCommand(a), newUpCommand(a), newTokenCommand(a), newVerifyCommand(a),
-		newInspectCommand(a), newRevokeCommand(a), newOCSPCommand(a), newVersionCommand(a), cli.NewCompletionCommand(a.Console),
+		newInspectCommand(a), newRevokeCommand(a), newCertsCommand(a), newOCSPCommand(a), newDoctorCommand(a), newVersionCommand(a), cli.NewCompletionCommand(a.Console),
 	)
 	root.SetHelpCommand(cli.NewHelpCommand())
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {

@@ -16,6 +16,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -60,6 +61,10 @@ type Attempt struct {
 	Redirects []Redirect `json:"redirects,omitempty"`
 	// Error is why the attempt failed; absent if it did not.
 	Error string `json:"error,omitempty"`
+	// Clock is the time that the server showed, in whole seconds: its Date, plus the
+	// Age that a cache added (RFC 9110 §6.6.1, RFC 9111 §5.1). It is zero if the
+	// server did not say.
+	Clock time.Time `json:"clock,omitzero"`
 
 	err error
 }
@@ -156,6 +161,10 @@ func (a *Attempt) exchange(req *http.Request, transport http.RoundTripper) ([]by
 	}
 	defer resp.Body.Close()
 	a.HTTPStatus, a.ContentType = resp.StatusCode, resp.Header.Get("Content-Type")
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		age, _ := strconv.ParseUint(resp.Header.Get("Age"), 10, 31) // 0 without a cache
+		a.Clock = date.Add(time.Duration(age) * time.Second)
+	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, statusError(resp.StatusCode, a.Method)
 	}

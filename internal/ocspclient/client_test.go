@@ -267,3 +267,23 @@ func TestRequests(t *testing.T) {
 		})
 	}
 }
+
+// TestClock: what a server shows of its time, also through a cache.
+func TestClock(t *testing.T) {
+	const date = "Sun, 01 Mar 2026 12:00:00 GMT"
+	for _, row := range []struct {
+		date, age string
+		want      time.Time
+	}{
+		{date, "", testca.Now}, {date, "90", testca.Now.Add(90 * time.Second)}, {date, "-1", testca.Now}, {date, "soon", testca.Now},
+		{"soon", "", time.Time{}}, {"", "90", time.Time{}},
+	} {
+		_, attempts, err := ask(t, ocspclient.Client{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header()["Date"], w.Header()["Age"] = []string{row.date}, []string{row.age}
+			answering(ocspwire.ResponseType, response)(w, r)
+		}))
+		if err != nil || !attempts[0].Clock.Equal(row.want) {
+			t.Errorf("%q, %q: %s, %v", row.date, row.age, attempts[0].Clock, err)
+		}
+	}
+}

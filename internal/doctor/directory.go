@@ -1,0 +1,215 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package doctor
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/strictfile"
+	"github.com/stapledjwt/stapled/stepca"
+)
+
+// directory is what the directory of a step-ca says.
+type directory struct {
+	dir    string
+	config caConfig
+	// responder reports whether `stapled up` can serve the directory, and with it an
+	// OCSP responder.
+	responder bool
+}
+
+// caConfig holds the keys of ca.json that matter here, which it reads as
+// leniently as step-ca itself.
+type caConfig struct {
+	Root list   `json:"root"`
+	Crt  string `json:"crt"`
+	DB   *struct {
+		Type string `json:"type"`
+	} `json:"db"`
+	CRL       crlConfig `json:"crl"`
+	Authority struct {
+		Provisioners []stepca.Provisioner     `json:"provisioners"`
+		Claims       stepca.ProvisionerClaims `json:"claims"`
+		EnableAdmin  bool                     `json:"enableAdmin"`
+	} `json:"authority"`
+}
+
+type crlConfig struct {
+	Enabled          bool      `json:"enabled"`
+	GenerateOnRevoke bool      `json:"generateOnRevoke"`
+	CacheDuration    *duration `json:"cacheDuration"`
+	RenewPeriod      *duration `json:"renewPeriod"`
+	IDPURL           string    `json:"idpURL"`
+}
+
+// defaultCacheDuration is step-ca's.
+const defaultCacheDuration = 24 * time.Hour
+
+// cache returns the time from one list's thisUpdate to its nextUpdate.
+func (c crlConfig) cache() time.Duration {
+	if c.CacheDuration == nil {
+		return defaultCacheDuration
+	}
+	return time.Duration(*c.CacheDuration)
+}
+
+// period returns how often step-ca makes a list if nothing is revoked.
+func (c crlConfig) period() time.Duration {
+	if c.RenewPeriod != nil && *c.RenewPeriod > 0 {
+		return time.Duration(*c.RenewPeriod)
+	}
+	return c.cache() / 3 * 2
+}
+
+// list is one string, or several.
+type list []string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *list) UnmarshalJSON(raw []byte) error {
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		*l = list{one}
+		return nil
+	}
+	return json.Unmarshal(raw, (*[]string)(l))
+}
+
+// duration is written as in 24h.
+type duration time.Duration
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (d *duration) UnmarshalJSON(raw []byte) error {
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return err
+	}
+	parsed, err := time.ParseDuration(text)
+	*d = duration(parsed)
+	return err
+}
+
+// database returns the type of the database in lower case, or "".
+func (c caConfig) database() string {
+	if c.DB == nil {
+		return ""
+	}
+	return strings.ToLower(c.DB.Type)
+}
+
+// readDirectory reads ca.json, and the roots that it names if no others are
+// given.
+func (e *examination) readDirectory() error {
+	if e.cfg.Dir == "" {
+		return nil
+	}
+	d := &directory{dir: e.cfg.Dir}
+	name := filepath.Join(d.dir, "config", "ca.json")
+	raw, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return stapled.Errorf(stapled.NotCADirectory, "%s is not the directory of a step-ca: %s is missing; `step path` prints the directory on the CA's machine", d.dir, name)
+	}
+	if err != nil {
+		return stapled.Errorf(stapled.Failed, "read the configuration of the CA: %w", err)
+	}
+	e.examineDirectory(d, name, raw)
+	return nil
+}
+
+// examineDirectory examines what ca.json says.
+func (e *examination) examineDirectory(d *directory, name string, raw []byte) {
+	if err := d.decode(raw); err != nil {
+		e.report.add("directory.config", Missing, name+": "+err.Error(), advise("correct ca.json: step-ca does not start with it either"))
+		return
+	}
+	e.directory = d
+	_, err := os.Stat(filepath.Join(d.dir, "config", "stapled.json"))
+	d.responder = err == nil
+	e.report.add("directory.config", OK, name+" is readable")
+	e.examineDatabase(d)
+	e.readCertificates(d)
+}
+
+func (d *directory) decode(raw []byte) error {
+	_, end, err := strictfile.Keys(raw)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(raw[:end], &d.config)
+}
+
+// maxTemplate limits a template, in bytes.
+const maxTemplate = 1 << 20
+
+// readTemplate reads a template, whose name may come from the running CA: a
+// regular file of at most maxTemplate bytes.
+func (d *directory) readTemplate(name string) (string, error) {
+	name = d.path(name)
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return "", err
+	case !info.Mode().IsRegular() || info.Size() > maxTemplate:
+		return "", fmt.Errorf("%s is no file with a template", name)
+	}
+	raw, err := os.ReadFile(name)
+	return string(raw), err
+}
+
+// path returns the absolute path of a file that ca.json names.
+func (d *directory) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(d.dir, name)
+}
+
+// examineDatabase finds which sources of a responder the database permits.
+func (e *examination) examineDatabase(d *directory) {
+	switch kind := d.config.database(); {
+	case kind == "":
+		e.report.add("directory.database", Missing, "ca.json has no database: the CA keeps no revocations, and lets revoked certificates renew",
+			advise("add to ca.json, and restart the CA:", member("db", map[string]string{"type": "badgerv2", "dataSource": filepath.Join(d.dir, "db")})+","))
+	case kind == "mysql" || kind == "postgresql":
+		e.report.add("directory.database", OK, kind+": responders can read it while the CA runs")
+	case d.responder:
+		e.report.add("directory.database", OK, kind+": `stapled up` answers from it")
+	default:
+		e.report.add("directory.database", OK, kind+": the CA locks it, so a responder beside the CA follows the CRL")
+	}
+}
+
+// readCertificates reads the roots and the issuing certificate.
+func (e *examination) readCertificates(d *directory) {
+	given := len(e.cfg.Roots) > 0
+	rootLine := advise("name the PEM file of the root in ca.json:", member("root", filepath.Join(d.dir, "certs", "root_ca.crt"))+",")
+	if len(d.config.Root) == 0 {
+		e.report.add("directory.root", Missing, "ca.json names no root", rootLine)
+	}
+	for _, name := range d.config.Root {
+		roots, err := certs.LoadChain(d.path(name))
+		if err != nil {
+			e.report.add("directory.root", Missing, err.Error(), rootLine)
+			continue
+		}
+		if !given {
+			e.cfg.Roots = append(e.cfg.Roots, roots...)
+		}
+	}
+	bundle, err := certs.LoadChain(d.path(d.config.Crt))
+	if err != nil {
+		e.report.add("directory.issuer", Missing, err.Error(), advise(`name the PEM file of the issuing certificate in ca.json:`, member("crt", filepath.Join(d.dir, "certs", "intermediate_ca.crt"))+","))
+		return
+	}
+	e.issuing = bundle[0]
+	e.examineCACertificate("directory.issuer", bundle[0])
+}

@@ -1,0 +1,181 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package doctor
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/testca"
+)
+
+// goodDirectory is a ca.json without mistakes.
+const goodDirectory = `{
+	"root": ["certs/root_ca.crt"], "crt": "certs/intermediate_ca.crt", "db": {"type": "badgerv2"},
+	"crl": {"enabled": true, "generateOnRevoke": true, "cacheDuration": "1h"},
+	"authority": {"claims": {"disableRenewal": true}, "provisioners": [
+		{"type": "JWK", "name": "services", "options": {"x509": {"templateFile": "templates/leaf.tpl"}}}
+	]}
+}`
+
+const goodTemplate = `{"subject": {{ toJson .Subject }}, "keyUsage": ["digitalSignature"], "extKeyUsage": ["clientAuth"], "ocspServer": ["http://127.0.0.1:1"]}`
+
+func TestMistakesOfTheDirectory(t *testing.T) {
+	replace := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(goodDirectory) }
+	unanswered := finding{"responder.answers", Unanswered, "stapled ocsp query"} // nothing listens there
+	inline := func(template string) string {
+		return replace(`"templateFile": "templates/leaf.tpl"`, `"template": "`+template+`"`)
+	}
+	for _, row := range []struct {
+		name, caJSON string
+		files        map[string]string
+		want         []finding
+		result       Status
+	}{
+		{"none", goodDirectory, nil, []finding{unanswered}, Unanswered},
+		{"one root as a string", replace(`["certs/root_ca.crt"]`, `"certs/root_ca.crt"`), nil, []finding{unanswered}, Unanswered},
+		{"no JSON", "{", nil, []finding{{"directory.config", Missing, "line 1"}}, Missing},
+		{"a period that is none", replace(`"1h"`, `"an hour"`), nil, []finding{{"directory.config", Missing, "invalid duration"}}, Missing},
+		{"no root", replace("certs/root_ca.crt", "certs/gone.crt"), nil, []finding{{"directory.root", Missing, "root_ca.crt"}, unanswered}, Missing},
+		{"no intermediate", replace("certs/intermediate_ca.crt", "certs/gone.crt"), nil, []finding{{"directory.issuer", Missing, "intermediate_ca.crt"}}, Missing},
+		{"no database", replace(`"db": {"type": "badgerv2"},`, ""), nil, []finding{{"directory.database", Missing, `"db": {"dataSource":"/`}, unanswered}, Missing},
+		{"no CRL beside badger", replace(`"enabled": true`, `"enabled": false`), nil, []finding{{"crl.enabled", Missing, `"generateOnRevoke": true`}, unanswered}, Missing},
+		{"no CRL beside PostgreSQL", replace(`"enabled": true`, `"enabled": false`, "badgerv2", "postgresql"), nil, []finding{{"crl.enabled", Warn, `"generateOnRevoke": true`}, unanswered}, Unanswered},
+		{"no CRL beside stapled up", replace(`"enabled": true`, `"enabled": false`), map[string]string{"config/stapled.json": "{}"}, []finding{unanswered}, Unanswered},
+		{"no generateOnRevoke", replace(`"generateOnRevoke": true,`, ""), nil, []finding{{"crl.on_revoke", Missing, `"generateOnRevoke": true,`}, unanswered}, Missing},
+		{"cacheDuration by default", replace(`, "cacheDuration": "1h"`, ""), nil, []finding{{"crl.cache_duration", Missing, `"cacheDuration": "1h",`}, unanswered}, Missing},
+		{"cacheDuration of a day", replace("1h", "24h"), nil, []finding{{"crl.cache_duration", Missing, "every 16h"}, unanswered}, Missing},
+		{"cacheDuration of a day, renewed", replace(`"1h"`, `"24h", "renewPeriod": "30m"`), nil, []finding{unanswered}, Unanswered},
+		{"provisioners in the database", replace(`"claims"`, `"enableAdmin": true, "claims"`), nil, []finding{{"provisioner.responder", Unseen, "give --ca-url too"}}, OK},
+		{"no root at all", replace(`"root": ["certs/root_ca.crt"],`, ""), nil, []finding{{"directory.root", Missing, "root_ca.crt"}, unanswered}, Missing},
+		{"another template file", replace("leaf.tpl", "gone.tpl"), nil, []finding{
+			{"provisioner.template", Missing, `"templateFile": "templates/stapled.tpl"`}, {"provisioner.responder", Unseen, "not there"},
+		}, Missing},
+		{"a template that is no file", replace("templates/leaf.tpl", "/dev/zero"), nil, []finding{{"provisioner.responder", Unseen, "is no file with a template"}}, OK},
+		{"an empty template", goodDirectory, map[string]string{"templates/leaf.tpl": ""}, []finding{
+			{"provisioner.responder", Missing, `"ocspServer": ["http://ocsp.example.internal:8889"]`}, {"provisioner.usage", Missing, "digitalSignature"},
+		}, Missing},
+		{"step-ca's own template", replace(`"templateFile": "templates/leaf.tpl"`, ""), nil, []finding{{"provisioner.responder", Missing, `"templateFile": "templates/stapled.tpl"`}}, Missing},
+		{"a template in base64", inline(base64.StdEncoding.EncodeToString([]byte(goodTemplate))), nil, []finding{unanswered}, Unanswered},
+		{"a computed responder", goodDirectory, map[string]string{"templates/leaf.tpl": strings.Replace(goodTemplate, `["http://127.0.0.1:1"]`, "{{ toJson .Insecure.User.ocsp }}", 1)}, nil, OK},
+		{"computed usages", goodDirectory, map[string]string{"templates/leaf.tpl": strings.Replace(goodTemplate, `["clientAuth"]`, "{{ toJson .x }}", 1)},
+			[]finding{{"provisioner.usage", Unseen, "give --cert"}, unanswered}, Unanswered},
+		{"a claim of the provisioner counts", replace(`"name": "services"`, `"name": "services", "claims": {"disableRenewal": false}`), nil,
+			[]finding{{"provisioner.renewal", Warn, "stapled revoke --name NAME"}, unanswered}, Unanswered},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newWorld()
+			files := map[string]string{"templates/leaf.tpl": goodTemplate}
+			for name, content := range row.files {
+				files[name] = content
+			}
+			report := examine(t, Config{Dir: w.directory(t, row.caJSON, files), Now: func() time.Time { return testca.Now }})
+			compare(t, report, row.want)
+			if report.Result != row.result {
+				t.Errorf("result %s", report.Result)
+			}
+		})
+	}
+}
+
+// TestWithoutACertificate: a serial number that nobody has issued shows the
+// responder, too.
+func TestWithoutACertificate(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		edit func(*world)
+		want []finding
+	}{
+		{"unknown", func(*world) {}, nil},
+		{"good", func(w *world) { w.answer = func(r *testca.Response) { r.Singles[0].Status = testca.Good } },
+			[]finding{{"responder.status", Warn, "stepdb"}}},
+		{"unauthorized", func(w *world) { w.status = 6 }, []finding{{"responder.answers", Unseen, "RFC 5019"}}},
+		{"a stranger signs", func(w *world) { w.answer = testca.SignedBy(testca.New(testca.Named("Other"))) },
+			[]finding{{"responder.signer", Missing, "delegate"}, {"responder.staple", Missing, "staple_untrusted"}}},
+		{"no responder", func(w *world) {
+			w.provisioners = `{"type": "ACME", "name": "acme", "claims": {"disableRenewal": true}}`
+		},
+			[]finding{{"provisioner.responder", Missing, `step ca provisioner update --x509-template templates/stapled.tpl acme`}}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newWorld()
+			row.edit(w)
+			w.start(t)
+			cfg := w.config()
+			cfg.Leaf, cfg.Issuer, cfg.Others = nil, nil, nil
+			compare(t, examine(t, cfg), append(row.want, onRevokeUnseen))
+		})
+	}
+}
+
+// TestLinesAreSafeToType: what a server writes is a word for the shell.
+func TestLinesAreSafeToType(t *testing.T) {
+	w := newWorld()
+	w.provisioners = `{"type": "ACME", "name": "a'$(reboot)\"", "claims": {"disableRenewal": true}}`
+	w.start(t)
+	cfg := w.config()
+	cfg.Leaf, cfg.Issuer, cfg.Others = nil, nil, nil
+	compare(t, examine(t, cfg), []finding{{"provisioner.responder", Missing, `templates/stapled.tpl 'a'\''$(reboot)"'`}, onRevokeUnseen})
+}
+
+// TestDirectoryAndCA: together they see what neither sees alone.
+func TestDirectoryAndCA(t *testing.T) {
+	w := newWorld()
+	w.provisioners = `{"type": "JWK", "name": "services", "options": {"x509": {"templateFile": "templates/leaf.tpl"}}}`
+	w.start(t)
+	cfg := w.config()
+	cfg.Roots = nil
+	cfg.Dir = w.directory(t, goodDirectory, map[string]string{"templates/leaf.tpl": goodTemplate})
+	report := examine(t, cfg)
+	compare(t, report, nil)
+	if report.Result != OK {
+		t.Errorf("result %s", report.Result)
+	}
+}
+
+// TestAnotherCA: a certificate of another CA says nothing about this one.
+func TestAnotherCA(t *testing.T) {
+	w, other := newWorld(), newWorld()
+	other.ca = other.root.Intermediate(testca.Named("Other"))
+	w.start(t)
+	other.start(t)
+	cfg := w.config()
+	cfg.Leaf, cfg.Issuer, cfg.Others = other.leaf.Cert, other.ca.Cert, other.leaf.Chain()
+	compare(t, examine(t, cfg), []finding{{"certificate.issuer", Missing, "leave out --ca-url and --dir"}, onRevokeUnseen})
+}
+
+func TestConfigurationErrors(t *testing.T) {
+	w := newWorld()
+	w.start(t)
+	for _, row := range []struct {
+		name   string
+		cfg    Config
+		reason stapled.Reason
+	}{
+		{"nothing", Config{}, stapled.ConfigInvalid},
+		{"no root", Config{CAURL: w.caURL}, stapled.ConfigInvalid},
+		{"no URL", Config{CAURL: "ca.internal", Roots: w.roots}, stapled.ConfigInvalid},
+		{"no issuer", Config{Leaf: w.leaf.Cert}, stapled.ConfigInvalid},
+		{"a negative age", Config{Leaf: w.leaf.Cert, Issuer: w.ca.Cert, MaxStapleAge: -1}, stapled.ConfigInvalid},
+		{"no directory", Config{Dir: t.TempDir()}, stapled.NotCADirectory},
+	} {
+		if report, err := Examine(t.Context(), row.cfg); report != nil || !errors.Is(err, row.reason) {
+			t.Errorf("%s: %v, %v", row.name, report, err)
+		}
+	}
+	silent := w.config()
+	w.handlers["/health"] = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	silent.Watch = func(_ string, ask func()) { cancel(); ask() }
+	if report, err := Examine(ctx, silent); report != nil || !errors.Is(err, stapled.Canceled) {
+		t.Errorf("canceled: %v, %v", report, err)
+	}
+}
