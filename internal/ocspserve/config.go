@@ -6,6 +6,8 @@ package ocspserve
 import (
 	"net/url"
 	"time"
+
+	"github.com/stapledjwt/stapled/internal/delegation"
 )
 
 // Config is what a Server does. [ReadFile] reads it from YAML; the flags of the
@@ -109,24 +111,9 @@ type Signer struct {
 	// PasswordFile has the password of an encrypted key, or the PIN of a device.
 	// Empty means none.
 	PasswordFile string
-	// Renew says how to obtain and renew a delegate; the zero Renewal leaves that to
+	// Renew says how to obtain and renew a delegate; the zero CA leaves that to
 	// something else.
-	Renew Renewal
+	Renew delegation.CA
 
 	at string
-}
-
-// Renewal says how to obtain a delegate from a step-ca: see package
-// responder/delegate.
-type Renewal struct {
-	// CAURL is the URL of its API. Root is the file with its root certificate. Both
-	// are required.
-	CAURL, Root string
-	// Provisioner is the name of the provisioner for delegates. Required.
-	Provisioner string
-	// PasswordFile has the password of a JWK provisioner, or of X5CKey.
-	PasswordFile string
-	// X5CCert and X5CKey are the files of a certificate and its key, for an X5C
-	// provisioner.
-	X5CCert, X5CKey string
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/stapledjwt/stapled/internal/delegation"
 	"github.com/stapledjwt/stapled/internal/kmskey"
 	"github.com/stapledjwt/stapled/internal/listenaddr"
 	"github.com/stapledjwt/stapled/internal/strictyaml"
@@ -121,17 +122,17 @@ func (f file) authority(m *strictyaml.Mapping) Authority {
 	return a
 }
 
-func (f file) renewal(m *strictyaml.Mapping) Renewal {
-	r := Renewal{
-		CAURL:        m.Required("ca_url", "https://ca.internal:9000"),
+func (f file) renewal(m *strictyaml.Mapping) delegation.CA {
+	r := delegation.CA{
+		URL:          m.Required("ca_url", "https://ca.internal:9000"),
 		Root:         f.required(m, "root", "root_ca.crt"),
 		Provisioner:  m.Required("provisioner", "ocsp"),
 		PasswordFile: f.path(m, "password_file"),
 		X5CCert:      f.path(m, "x5c_certificate"),
 		X5CKey:       f.path(m, "x5c_key"),
 	}
-	if u, err := url.Parse(r.CAURL); r.CAURL != "" && (err != nil || u.Host == "" || u.Scheme != "https") {
-		m.Fail("ca_url", "%q must be the https URL of step-ca's API, such as https://ca.internal:9000", r.CAURL)
+	if u, err := url.Parse(r.URL); r.URL != "" && (err != nil || u.Host == "" || u.Scheme != "https") {
+		m.Fail("ca_url", "%q must be the https URL of step-ca's API, such as https://ca.internal:9000", r.URL)
 	}
 	switch {
 	case r.X5CCert == "" && r.X5CKey != "":

@@ -8,14 +8,15 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/stapledjwt/stapled/certs"
-	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/delegation"
 	"github.com/stapledjwt/stapled/responder/delegate"
-	"github.com/stapledjwt/stapled/stepca"
 )
+
+// errChecking means that a configuration is only checked, so that no delegate is
+// obtained.
+var errChecking = errors.New("the configuration is only checked")
 
 // delegateOf opens a delegate, and obtains the first one if that is configured.
 func delegateOf(cfg Signer, device crypto.Signer, password []byte, o signing) (*signer, error) {
@@ -25,22 +26,22 @@ func delegateOf(cfg Signer, device crypto.Signer, password []byte, o signing) (*
 	if device != nil {
 		kept.KeyFile = ""
 	}
-	if cfg.Renew != (Renewal{}) {
-		client, err := cfg.Renew.client()
-		if err != nil {
+	if cfg.Renew != (delegation.CA{}) {
+		if _, err := cfg.Renew.Client(); err != nil {
 			return nil, fmt.Errorf("renew: %w", err)
 		}
-		if _, err := os.Stat(cfg.Certificate); o.check && errors.Is(err, fs.ErrNotExist) {
-			return &signer{}, nil
-		}
-		if !o.check {
-			kept.Obtain = func(ctx context.Context) (*certs.Identity, error) {
-				return client.Delegate(ctx, stepca.DelegateRequest{Key: device})
+		kept.Obtain = func(ctx context.Context) (*certs.Identity, error) {
+			if o.check {
+				return nil, errChecking
 			}
+			return cfg.Renew.Obtain(ctx, device)
 		}
 	}
 	keeper, err := delegate.Open(context.Background(), kept)
-	if err != nil {
+	switch {
+	case errors.Is(err, errChecking): // the start obtains it
+		return &signer{}, nil
+	case err != nil:
 		return nil, explain(err)
 	}
 	return &signer{
@@ -59,22 +60,4 @@ func delegateOf(cfg Signer, device crypto.Signer, password []byte, o signing) (*
 			return ""
 		},
 	}, nil
-}
-
-// client returns a client of the CA that issues delegates.
-func (r Renewal) client() (*stepca.Client, error) {
-	roots, err := certs.LoadChain(r.Root)
-	if err != nil {
-		return nil, fmt.Errorf("root: %w", err)
-	}
-	password, err := cli.ReadPassword(r.PasswordFile)
-	if err != nil {
-		return nil, err
-	}
-	cfg := stepca.Config{URL: r.CAURL, Root: roots[0], Provisioner: r.Provisioner, Password: password, PasswordSource: r.PasswordFile}
-	if r.X5CCert != "" {
-		cfg.Password = nil
-		cfg.X5C = func() (*certs.Identity, error) { return certs.LoadEncryptedIdentity(r.X5CCert, r.X5CKey, password) }
-	}
-	return stepca.New(cfg)
 }
