@@ -8,45 +8,16 @@
 #
 #   scripts/interop-softhsm.sh
 #
-# Needs bash, go, gcc, jq and openssl; installs softhsm2 and opensc from Debian
-# if they are missing. STAPLED names the stapled command to test, built with cgo
-# (default: built here).
+# Needs bash, go, gcc, curl, jq, openssl, softhsm2 and opensc. STAPLED names the
+# stapled command to test, built with cgo (default: built here).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # shellcheck source=scripts/stack.sh
 . scripts/stack.sh
-
-passed=0
-pass() {
-  printf 'ok %s\n' "$1"
-  passed=$((passed + 1))
-}
-fail() {
-  printf 'not ok %s\n' "$1"
-  failures=$((failures + 1))
-  if [ -s "$work/log" ]; then sed 's/^/      /' "$work/log"; fi
-}
-finish() {
-  printf '%d passed, %d failed\n' "$passed" "$failures"
-  [ "$failures" -eq 0 ]
-}
-responder=
-end_responder() {
-  [ -n "$responder" ] || return 0
-  kill -TERM "$responder" 2>/dev/null || true
-  wait "$responder" 2>/dev/null || true
-  responder=
-}
-trap 'end_responder; cleanup' EXIT
-
+# shellcheck source=scripts/servers.sh
+. scripts/servers.sh
 module=/usr/lib/softhsm/libsofthsm2.so
-if [ ! -f "$module" ] || ! command -v pkcs11-tool >/dev/null; then
-  sudo=
-  [ "$(id -u)" = 0 ] || sudo=sudo
-  $sudo flock /tmp/apt.lock apt-get update -qq
-  $sudo flock /tmp/apt.lock env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends softhsm2 opensc >/dev/null
-fi
 
 # 1. A token of its own, with a key of each kind.
 export SOFTHSM2_CONF=$work/softhsm2.conf
@@ -82,39 +53,49 @@ certifies() { # the certificate is for the key of the token, and no key was writ
     grep -q 'OCSP Signing' "$work/text" && grep -q 'OCSP No Check' "$work/text"
 }
 
-# 3. A responder whose key never leaves the token.
-go test -c -tags softhsm -o "$work/responder" ./internal/kmskey
-start_responder() { # start_responder OBJECT
-  rm -f "$work/url"
-  STAPLED_TEST_KEY=$(uri "$1") STAPLED_TEST_CERT=$work/$1.crt STAPLED_TEST_ISSUER=$intermediate \
-    STAPLED_TEST_LEAF=$leaf STAPLED_TEST_URL=$work/url \
-    "$work/responder" -test.run '^TestServeFromToken$' -test.v >"$work/responder.err" 2>&1 &
-  responder=$!
-  for _ in $(seq 100); do
-    if [ -s "$work/url" ]; then return; fi
-    kill -0 "$responder" 2>/dev/null || die "the responder does not start"
-    sleep 0.1
-  done
-  die "the responder is not ready after 10 s"
+go test -c -tags softhsm -o "$work/shared.test" ./internal/kmskey
+
+# 3. A responder whose key never leaves the token. It reads what the CA has issued
+# from an index of one certificate and one revocation.
+address=127.0.0.1:$(free_port)
+leaf_serial=$(openssl x509 -in "$leaf" -noout -serial | cut -d= -f2)
+{
+  printf 'V\t491231235959Z\t\t%s\tunknown\t/CN=service\n' "$leaf_serial"
+  printf 'R\t491231235959Z\t260101000000Z,keyCompromise\t1234\tunknown\t/CN=revoked\n'
+} >"$work/index.txt"
+serve() { # serve OBJECT
+  cat >"$work/$1.yaml" <<EOF
+address: $address
+state_dir: $work/$1-state
+authorities:
+  - certificate: $intermediate
+    sources:
+      - index: {file: $work/index.txt}
+    signer:
+      certificate: $work/$1.crt
+      key: "$(uri "$1")"
+EOF
+  start responder "$stapled" ocsp serve --config "$work/$1.yaml"
+  within 10 curl -sf "http://$address/readyz" || { cat "$work/responder.err"; return 1; }
 }
 ask() { # ask STATUS ARGUMENT...: openssl trusts the answer, which says STATUS
   local status=$1 out
   shift
-  out=$(openssl ocsp -issuer "$intermediate" "$@" -url "$(cat "$work/url")" -CAfile "$root" -resp_text 2>&1) || { printf '%s\n' "$out"; return 1; }
+  out=$(openssl ocsp -issuer "$intermediate" "$@" -url "http://$address" -CAfile "$root" -resp_text 2>&1) || { printf '%s\n' "$out"; return 1; }
   printf '%s\n' "$out"
   grep -q 'Response verify OK' <<<"$out" && grep -q ": $status\$" <<<"$out" && grep -q -E 'CN ?= ?ocsp-delegate' <<<"$out"
 }
 for object in p256 rsa; do
   check "step-ca certifies the $object key of the token" certifies "$object"
-  start_responder "$object"
+  check "stapled ocsp serve signs with it ($object)" serve "$object"
   check "openssl verifies a good answer ($object)" ask good -cert "$leaf"
   check "openssl verifies a good answer with a nonce ($object)" ask good -nonce -cert "$leaf"
   check "openssl verifies a revoked answer ($object)" ask revoked -serial 0x1234
-  end_responder
+  check "SIGTERM ends the responder with status 0 ($object)" stop responder
 done
 
 check "what fails to open leaves the open keys alone" env STAPLED_TEST_KEY="$(uri p256)" STAPLED_TEST_KEY2="$(uri rsa)" \
-  "$work/responder" -test.run '^TestShared$' -test.v
+  "$work/shared.test" -test.run '^TestShared$' -test.v
 
 # 4. What goes wrong, in words, and without the PIN.
 broken() { # broken NAME URI PATTERN
