@@ -8,13 +8,15 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/delegation"
 	"github.com/stapledjwt/stapled/responder/delegate"
 )
+
+// errChecking means that a configuration is only checked, so that no delegate is
+// obtained.
+var errChecking = errors.New("the configuration is only checked")
 
 // delegateOf opens a delegate, and obtains the first one if that is configured.
 func delegateOf(cfg Signer, device crypto.Signer, password []byte, o signing) (*signer, error) {
@@ -28,17 +30,18 @@ func delegateOf(cfg Signer, device crypto.Signer, password []byte, o signing) (*
 		if _, err := cfg.Renew.Client(); err != nil {
 			return nil, fmt.Errorf("renew: %w", err)
 		}
-		if _, err := os.Stat(cfg.Certificate); o.check && errors.Is(err, fs.ErrNotExist) {
-			return &signer{}, nil
-		}
-		if !o.check {
-			kept.Obtain = func(ctx context.Context) (*certs.Identity, error) {
-				return cfg.Renew.Obtain(ctx, device)
+		kept.Obtain = func(ctx context.Context) (*certs.Identity, error) {
+			if o.check {
+				return nil, errChecking
 			}
+			return cfg.Renew.Obtain(ctx, device)
 		}
 	}
 	keeper, err := delegate.Open(context.Background(), kept)
-	if err != nil {
+	switch {
+	case errors.Is(err, errChecking): // the start obtains it
+		return &signer{}, nil
+	case err != nil:
 		return nil, explain(err)
 	}
 	return &signer{

@@ -239,8 +239,8 @@ func TestRevokedWhileDown(t *testing.T) {
 	})
 }
 
-// TestUseless: what cannot sign for the issuer never comes into use, whoever
-// says that it can.
+// TestUseless: what cannot sign for the issuer never comes into use, although the
+// CA has issued it.
 func TestUseless(t *testing.T) {
 	for _, row := range []struct {
 		name string
