@@ -99,6 +99,9 @@ func TestWithoutACertificate(t *testing.T) {
 		{"unauthorized", func(w *world) { w.status = 6 }, []finding{{"responder.answers", Unseen, "RFC 5019"}}},
 		{"a stranger signs", func(w *world) { w.answer = testca.SignedBy(testca.New(testca.Named("Other"))) },
 			[]finding{{"responder.signer", Missing, "delegate"}, {"responder.staple", Missing, "staple_untrusted"}}},
+		{"a provisioner for something else", func(w *world) {
+			w.provisioners += `, {"type": "ACME", "name": "acme", "claims": {"disableRenewal": true}}`
+		}, []finding{{"provisioner.responder", Warn, "templates/stapled.tpl"}}},
 		{"no responder", func(w *world) {
 			w.provisioners = `{"type": "ACME", "name": "acme", "claims": {"disableRenewal": true}}`
 		},
