@@ -185,7 +185,7 @@ func (e *examination) judgeClock(name, whose string, theirs time.Time) {
 		where = "behind"
 	}
 	text := fmt.Sprintf("%s is %s %s this machine's", whose, timetext.Duration(ahead.Abs()), where)
-	advice := advise("set both clocks, for example with chrony or systemd-timesyncd; verifiers tolerate a clock that is ahead by "+timetext.Duration(stapled.DefaultLeeway)+", and none that is behind:", "timedatectl set-ntp true")
+	advice := advise("set both clocks, for example with chrony or systemd-timesyncd; verifiers tolerate a clock that is ahead by up to "+timetext.Duration(stapled.DefaultLeeway)+":", "timedatectl set-ntp true")
 	switch {
 	case ahead.Abs() <= clockTolerance:
 		e.report.add(name, OK, whose+" agrees with this machine's")

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/terminal"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -99,6 +100,9 @@ func TestWithoutACertificate(t *testing.T) {
 		{"unauthorized", func(w *world) { w.status = 6 }, []finding{{"responder.answers", Unseen, "RFC 5019"}}},
 		{"a stranger signs", func(w *world) { w.answer = testca.SignedBy(testca.New(testca.Named("Other"))) },
 			[]finding{{"responder.signer", Missing, "delegate"}, {"responder.staple", Missing, "staple_untrusted"}}},
+		{"a provisioner for something else", func(w *world) {
+			w.provisioners += `, {"type": "ACME", "name": "acme", "claims": {"disableRenewal": true}}`
+		}, []finding{{"provisioner.responder", Warn, "templates/stapled.tpl"}}},
 		{"no responder", func(w *world) {
 			w.provisioners = `{"type": "ACME", "name": "acme", "claims": {"disableRenewal": true}}`
 		},
@@ -123,6 +127,19 @@ func TestLinesAreSafeToType(t *testing.T) {
 	cfg := w.config()
 	cfg.Leaf, cfg.Issuer, cfg.Others = nil, nil, nil
 	compare(t, examine(t, cfg), []finding{{"provisioner.responder", Missing, `templates/stapled.tpl 'a'\''$(reboot)"'`}, onRevokeUnseen})
+}
+
+// TestTemplateOnce: of several provisioners, the first shows the template.
+func TestTemplateOnce(t *testing.T) {
+	w := newWorld()
+	w.provisioners = `{"type": "JWK", "name": "a"}, {"type": "ACME", "name": "b"}`
+	w.start(t)
+	cfg := w.config()
+	cfg.Leaf, cfg.Issuer, cfg.Others = nil, nil, nil
+	text := examine(t, cfg).Text(terminal.Terminal{Width: 80})
+	if strings.Count(text, `"ocspServer"`) != 1 || strings.Count(text, "step ca provisioner update") != 2 {
+		t.Error(text)
+	}
 }
 
 // TestDirectoryAndCA: together they see what neither sees alone.

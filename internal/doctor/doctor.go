@@ -80,6 +80,8 @@ type examination struct {
 	issuing *x509.Certificate
 	// responders are those that provisioners name.
 	responders []string
+	// suggested reports whether the report shows a whole template: once is enough.
+	suggested bool
 	// answer is what a responder said, and how verifiers take it; nil without one.
 	answer *answer
 	// list is the CRL that the CA publishes; nil if there is none, or not of issuing.

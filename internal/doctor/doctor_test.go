@@ -101,6 +101,9 @@ func TestMistakesOfTheCA(t *testing.T) {
 				sendJSON(rw, map[string]any{"crts": []string{encodePEM(w.root.Cert), encodePEM(testca.New(testca.Named("New")).Cert)}})
 			}
 		}, []finding{{"ca.root", Warn, "step ca roots roots.pem"}, onRevokeUnseen}, OK},
+		{"the second of the given roots", func(w *world) {
+			w.roots = []*x509.Certificate{testca.New(testca.Named("Other")).Cert, w.root.Cert}
+		}, []finding{onRevokeUnseen}, OK},
 		{"an intermediate as the anchor", func(w *world) { w.roots = []*x509.Certificate{w.ca.Cert} },
 			[]finding{{"root.anchors", Warn, "stapled verify --anchor root_ca.crt"}, onRevokeUnseen}, OK},
 		{"a name that its certificate lacks", func(w *world) {
@@ -253,6 +256,7 @@ func TestMistakesOfTheCertificate(t *testing.T) {
 		{"a root that nobody can use", func(w *world) {
 			w.roots = []*x509.Certificate{testca.New(testca.Keyed(testca.RSA1024)).Cert}
 		}, []finding{{"root.anchors", Missing, "--profile root-ca"}}},
+		{"two intermediates", func(w *world) { w.ca = w.root.Intermediate().Intermediate(testca.Named("Second")) }, nil},
 		{"large", func(w *world) { w.leafEdits = []testca.Edit{long(2)} },
 			[]finding{{"token.size", Warn, `maxHttpRequestHeaderSize="32768"`}}},
 		{"larger", func(w *world) { w.leafEdits = []testca.Edit{long(3)} },
@@ -303,6 +307,9 @@ func TestMistakesOfTheResponder(t *testing.T) {
 		{"ahead", func(w *world) { w.ocspClock = 2 * time.Minute }, []finding{{"responder.clock", Missing, "timedatectl set-ntp true"}}, Missing},
 		{"answers from the future", func(w *world) { w.answer = times(2*time.Minute, 2*time.Minute, 12*time.Minute) },
 			[]finding{refused("staple_not_yet_valid")}, Missing},
+		{"the first of two is silent", func(w *world) {
+			w.leafEdits = []testca.Edit{func(t *testca.Template) { t.OCSPServer = []string{"http://127.0.0.1:1", w.ocspURL} }}
+		}, []finding{{"responder.answers", Warn, "stapled ocsp query --cert chain.pem --url http://127.0.0.1:1"}}, OK},
 		{"tryLater", func(w *world) { w.status = ocspwire.TryLater }, []finding{{"responder.answers", Unanswered, "tryLater"}}, Unanswered},
 		{"unauthorized", func(w *world) { w.status = ocspwire.Unauthorized }, []finding{{"responder.answers", Missing, "stapled doctor --url"}}, Missing},
 		{"wants signed requests", func(w *world) { w.status = ocspwire.SigRequired }, []finding{{"responder.answers", Missing, "unsigned"}}, Missing},

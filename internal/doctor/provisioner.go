@@ -147,7 +147,11 @@ func (e *examination) templateAdvice(p provisioner) []Advice {
 	if !p.template.standard {
 		return []Advice{advise("add to its template, with the URL at which services reach your responder:", line)}
 	}
-	advice := []Advice{advise("write templates/stapled.tpl in the CA's directory, with the URL at which services reach your responder:", suggestion(e.responderURL())...)}
+	var advice []Advice
+	if !e.suggested {
+		advice = append(advice, advise("write templates/stapled.tpl in the CA's directory, with the URL at which services reach your responder:", suggestion(e.responderURL())...))
+		e.suggested = true
+	}
 	if e.directory != nil && !e.directory.config.Authority.EnableAdmin {
 		return append(advice, advise(fmt.Sprintf("add to provisioner %q in ca.json, and restart the CA:", p.Name), `"options": {"x509": {"templateFile": "templates/stapled.tpl"}},`))
 	}
