@@ -227,8 +227,8 @@ func TestImportsPointOneWay(t *testing.T) {
 			"internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictfile",
 		}},
 		{"internal/ocspserve", []string{
-			"certs", "responder", "responder/crl", "responder/index", "responder/ledger",
-			"internal/cli", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictyaml",
+			"certs", "responder", "responder/crl", "responder/delegate", "responder/index", "responder/ledger", "responder/stepdb",
+			"internal/cli", "internal/delegation", "internal/kmskey", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictyaml",
 		}},
 		{"internal/signer", []string{"certs", "internal/cli", "internal/stack", "ocspstaple", "ocspstaple/stapler"}},
 		{"internal/demo", []string{

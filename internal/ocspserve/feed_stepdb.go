@@ -5,6 +5,7 @@ package ocspserve
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,8 +36,7 @@ func databaseFeed(c StepDB, o opening) (*feed, error) {
 		source:  source,
 		refresh: source.Refresh,
 		run: func(ctx context.Context) error {
-			defer source.Close()
-			return source.Run(ctx)
+			return errors.Join(source.Run(ctx), source.Close())
 		},
 		state: func() feedState {
 			s := source.Snapshot()

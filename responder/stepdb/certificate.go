@@ -91,8 +91,7 @@ func list(ctx context.Context, cfg Config, yield func(Certificate) bool) error {
 		return fmt.Errorf("the configuration %w", err)
 	}
 	db := connect(1)
-	defer db.Close()
-	return listRows(ctx, db.DB, d.list, yield)
+	return errors.Join(listRows(ctx, db.DB, d.list, yield), db.Close())
 }
 
 func listRows(ctx context.Context, db *sql.DB, query string, yield func(Certificate) bool) error {

@@ -121,9 +121,9 @@ func (c conn) QueryContext(ctx context.Context, query string, args []driver.Name
 	switch query {
 	case postgres.status:
 		c.statuses++
-		key := string(args[0].Value.([]byte))
-		cert, issued := c.certs[key]
-		revocation, revoked := c.revoked[key]
+		key := args[0].Value.([]byte)
+		cert, issued := c.certs[string(key)]
+		revocation, revoked := c.revoked[string(key)]
 		return &rows{values: [][]driver.Value{{kind, issued, cert, revoked, revocation}}}, nil
 	case postgres.scan:
 		c.scans++
