@@ -23,8 +23,6 @@ type generation struct {
 	cfg         Config
 	authorities []*authority
 	feeds       map[string]*feed
-	// stop ends what follows the signers.
-	stop context.CancelFunc
 }
 
 // authority is a CA that the responder answers for.
@@ -75,7 +73,7 @@ type building struct {
 
 // build opens every file of a configuration, and contacts nobody.
 func build(cfg Config, b building) (*generation, error) {
-	g := &generation{cfg: cfg, feeds: make(map[string]*feed), stop: func() {}}
+	g := &generation{cfg: cfg, feeds: make(map[string]*feed)}
 	subjects := make(map[string]int)
 	for _, c := range cfg.Authorities {
 		a, err := g.open(c, b)
@@ -119,23 +117,49 @@ func (g *generation) open(c Authority, b building) (*authority, error) {
 		}
 	}
 	o := signing{ca: a.ca, caFile: c.Certificate, source: a.source, devices: b.devices, log: b.log, check: b.ledger == nil}
-	if a.signer, err = signerOf(c.Signer, o); err != nil {
+	a.signer, err = signerOf(c.Signer, o)
+	switch same := b.unchanged(c.Signer, a.ca); {
+	case err != nil && same != nil:
+		a.signer = same.signer
+		a.use(same.inUse())
+	case err != nil:
 		return nil, fmt.Errorf("%s: %w", c.Signer.at, err)
+	default:
+		a.use(a.signer.first)
 	}
-	if a.signer.first == nil {
+	id := a.inUse()
+	if id == nil {
 		return a, nil
 	}
-	a.use(a.signer.first)
 	// The responder checks all of them together, but cannot name the file.
-	if _, err := responder.New(responder.Config{Authorities: []responder.Authority{a.forResponder(a.signer.first)}, Now: b.clock(a.signer.first)}); err != nil {
+	if _, err := responder.New(responder.Config{Authorities: []responder.Authority{a.forResponder(id)}, Now: b.clock(id)}); err != nil {
 		return nil, fmt.Errorf("%s: %s", c.Signer.at, strings.TrimPrefix(err.Error(), "responder: authority 0: "))
 	}
 	return a, nil
 }
 
-// clock is for the check of one signer. In a reload, Replace checks the time: a
-// signer that is in use already may have expired, and must not keep the rest of
-// the configuration from changing.
+// unchanged returns the authority before a reload that has the same delegate, as
+// it is in its file; nil if there is none. That one may have expired, and must
+// not keep the rest of the configuration from changing.
+func (b building) unchanged(cfg Signer, ca *x509.Certificate) *authority {
+	if b.before == nil || cfg.Certificate == "" {
+		return nil
+	}
+	chain, err := certs.LoadChain(cfg.Certificate)
+	if err != nil {
+		return nil
+	}
+	for i, a := range b.before.authorities {
+		was := b.before.cfg.Authorities[i].Signer
+		was.at = cfg.at
+		if was == cfg && a.ca.Equal(ca) && a.inUse().Leaf().Equal(chain[0]) {
+			return a
+		}
+	}
+	return nil
+}
+
+// clock is for the check of one signer. In a reload, Replace checks the time.
 func (b building) clock(id *certs.Identity) func() time.Time {
 	if b.before == nil {
 		return b.now
@@ -224,10 +248,20 @@ func (g *generation) forResponder(changed *authority, id *certs.Identity) []resp
 	return all
 }
 
-// retire ends the sources that the next generation does not use. It is nil at
+// retire ends the sources and signers that the next generation does not use. It is nil at
 // the end of the program.
 func (g *generation) retire(next *generation) {
-	g.stop()
+	kept := make(map[*signer]bool)
+	if next != nil {
+		for _, a := range next.authorities {
+			kept[a.signer] = true
+		}
+	}
+	for _, a := range g.authorities {
+		if a.signer.stop != nil && !kept[a.signer] {
+			a.signer.stop()
+		}
+	}
 	for id, f := range g.feeds {
 		if next == nil || next.feeds[id] != f {
 			f.close()

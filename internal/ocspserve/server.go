@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -169,17 +170,18 @@ func (s *Server) Start(ctx context.Context) <-chan error {
 
 // follow follows the sources and signers of a generation.
 func (s *Server) follow(g *generation) {
-	ctx, cancel := context.WithCancel(context.Background())
-	g.stop = cancel
 	for _, f := range g.feeds {
 		f.start(s.log)
 	}
 	for _, a := range g.authorities {
-		if a.signer.follow == nil {
+		signer := a.signer
+		if signer.follow == nil || signer.stop != nil {
 			continue
 		}
+		ctx, cancel := context.WithCancel(context.Background())
+		signer.stop = cancel
 		s.background.Go(func() {
-			err := a.signer.follow(ctx, func(_ context.Context, id *certs.Identity) error { return s.useSigner(g, a, id) })
+			err := signer.follow(ctx, func(_ context.Context, id *certs.Identity) error { return s.useSigner(signer, id) })
 			if err != nil && ctx.Err() == nil {
 				s.log.Error("OCSP signer is no longer followed", "issuer", a.name, "error", err)
 			}
@@ -187,16 +189,20 @@ func (s *Server) follow(g *generation) {
 	}
 }
 
-// errReplaced means that a reload has replaced an authority.
+// errReplaced means that a reload has replaced a signer.
 var errReplaced = errors.New("the configuration has been reloaded")
 
-// useSigner makes an authority sign with another certificate and key.
-func (s *Server) useSigner(g *generation, a *authority, id *certs.Identity) error {
+// useSigner makes the authority of a signer sign with another certificate and
+// key.
+func (s *Server) useSigner(signer *signer, id *certs.Identity) error {
 	s.replacing.Lock()
 	defer s.replacing.Unlock()
-	if s.current.Load() != g {
+	g := s.current.Load()
+	i := slices.IndexFunc(g.authorities, func(a *authority) bool { return a.signer == signer })
+	if i < 0 {
 		return errReplaced
 	}
+	a := g.authorities[i]
 	if err := s.responder.Replace(g.forResponder(a, id)...); err != nil {
 		s.metrics.reloads.WithLabelValues(resultFailed).Inc()
 		return err

@@ -238,7 +238,7 @@ func TestReload(t *testing.T) {
 		}
 		// A renewal that was on its way does not bring the old configuration back.
 		renewed := &certs.Identity{Chain: []*x509.Certificate{w.delegate("Alpha", "late", 24*time.Hour).Cert}, Key: testca.Key(testca.P256, "late")}
-		if err := w.useSigner(first, first.authorities[0], renewed); err == nil {
+		if err := w.useSigner(first.authorities[0].signer, renewed); err == nil {
 			t.Error("a signer of the old configuration is taken into use")
 		}
 		w.want("Beta", "good", "Beta responder")

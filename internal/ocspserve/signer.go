@@ -32,6 +32,8 @@ type signer struct {
 	follow func(ctx context.Context, use func(context.Context, *certs.Identity) error) error
 	// problem says what is wrong with the renewal; "" if nothing is.
 	problem func() string
+
+	stop context.CancelFunc // nil if it is not followed
 }
 
 // signing is what a signer is opened with.
