@@ -226,6 +226,7 @@ func testStepDB(t *testing.T, server sqlServer) {
 		want(t, s.source(t, server, nil), good, responder.Good)
 	})
 	t.Run("two responders, one revocation, a crash", func(t *testing.T) { testTwoResponders(t, s) })
+	t.Run("one responder killed under load, then the database", func(t *testing.T) { testUnderLoad(t, s) })
 	t.Run("many revocations", func(t *testing.T) {
 		const n = 100_000
 		server.fill(t, n)
