@@ -179,4 +179,3 @@ func (a *authority) refresh(t *testing.T, thisUpdate *time.Time) {
 		}
 	}
 }
-
