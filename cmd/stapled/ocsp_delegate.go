@@ -9,9 +9,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -153,7 +150,7 @@ func (a *app) ocspDelegate(ctx context.Context, f ocspDelegateFlags) (err error)
 		defer func() { err = errors.Join(err, key.Close()) }()
 		keyFile, existing = "", key
 	}
-	if err := f.checkTargets(keyFile); err != nil {
+	if err := delegate.CheckTargets(f.cert, keyFile); err != nil {
 		return err
 	}
 	id, err := f.ca.Obtain(ctx, existing)
@@ -210,26 +207,4 @@ func (f ocspDelegateFlags) issuerOf(id *certs.Identity) (*x509.Certificate, erro
 		return id.Chain[1], nil
 	}
 	return id.Anchor, nil
-}
-
-// checkTargets refuses to replace files that hold anything but a delegate.
-func (f ocspDelegateFlags) checkTargets(keyFile string) error {
-	chain, err := certs.LoadChain(f.cert)
-	switch {
-	case err == nil && !slices.Contains(chain[0].ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):
-		return fmt.Errorf("%s holds the certificate of %s, which is not an OCSP signing certificate: name another file with --cert", f.cert, certname.Of(chain[0]))
-	case err == nil:
-		return nil
-	case !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w: name a new file with --cert", err)
-	}
-	if keyFile == "" {
-		return nil
-	}
-	if _, err := os.Lstat(keyFile); err == nil {
-		return fmt.Errorf("%s exists, and there is no certificate in %s: name a new file with --key", keyFile, f.cert)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("--key: %w", err)
-	}
-	return nil
 }

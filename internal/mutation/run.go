@@ -39,9 +39,11 @@ type runner struct {
 // files of an overlay. It is an error if they do not compile or none runs: then
 // the run says nothing.
 func (r *runner) test(ctx context.Context, overlay, pkg string, patterns []string) (*outcome, error) {
-	args := []string{"test", "-json", "-count=1", "-vet=off", "-failfast=false", "-timeout=2m", "-run", strings.Join(patterns, "|")}
+	args := []string{"test", "-json", "-count=1", "-vet=off", "-failfast=false", "-run", strings.Join(patterns, "|")}
 	if overlay != "" {
-		args = append(args, "-overlay", overlay)
+		args = append(args, "-overlay", overlay, "-timeout=2m") // a mutant may hang
+	} else {
+		args = append(args, "-timeout=20m")
 	}
 	command := exec.CommandContext(ctx, "go", append(args, pkg)...)
 	command.Dir = r.root

@@ -60,7 +60,11 @@ func Open(ctx context.Context, cfg Config) (*Keeper, error) {
 		return k, nil
 	case cfg.Obtain == nil || unreadable:
 		return nil, fmt.Errorf("delegate: %w", err)
-	case !errors.Is(err, fs.ErrNotExist):
+	}
+	if err := CheckTargets(cfg.CertFile, cfg.KeyFile); err != nil {
+		return nil, fmt.Errorf("delegate: %w", err)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
 		cfg.Logger.Warn("the delegate in the file is of no use, obtaining another", "file", cfg.CertFile, "error", err)
 	}
 	if id, err = k.obtain(ctx); err != nil {

@@ -6,6 +6,7 @@ package delegate_test
 import (
 	"crypto"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"io/fs"
 	"os"
@@ -40,9 +41,6 @@ func TestOpen(t *testing.T) {
 		{"a good delegate", func(s *scene) { s.must(s.issue().Save(s.cert, s.key)) }, false},
 		{"an expired one", func(s *scene) {
 			s.must(s.issue(testca.Valid(time.Now().Add(-life), time.Now().Add(-time.Hour))).Save(s.cert, s.key))
-		}, true},
-		{"a certificate that is no delegate", func(s *scene) {
-			s.must(s.issue(func(t *testca.Template) { t.ExtKeyUsage = nil }).Save(s.cert, s.key))
 		}, true},
 		{"a torn pair", func(s *scene) {
 			s.must(s.issue().Save(s.cert, s.key))
@@ -100,6 +98,17 @@ func TestOpenRefuses(t *testing.T) {
 			follow(cfg)
 			s.must(s.issue(testca.Valid(time.Now().Add(-life), time.Now().Add(-time.Hour))).Save(s.cert, s.key))
 		}, "is valid from", nil},
+		// What is not a delegate's stays as it is.
+		{"the certificate of something else", func(s *scene, _ *delegate.Config) {
+			s.must(s.issue(func(t *testca.Template) { t.ExtKeyUsage = nil }).Save(s.cert, s.key))
+		}, "not an OCSP signing certificate", nil},
+		{"the key of something else", func(s *scene, _ *delegate.Config) {
+			s.must(s.issue().Save(s.cert+".other", s.key))
+		}, "there is no certificate in", nil},
+		{"an encrypted key", func(s *scene, _ *delegate.Config) {
+			s.must(s.issue().Save(s.cert, s.key))
+			s.must(os.WriteFile(s.key, pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte{0}}), 0o600))
+		}, "is encrypted", nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := newScene(t)
