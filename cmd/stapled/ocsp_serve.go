@@ -41,8 +41,8 @@ func newOCSPServeCommand(a *app) *cobra.Command {
 		Use:   "serve --config FILE [flags]",
 		Short: "Run an OCSP responder beside any CA",
 		Long: `Run an OCSP responder for one or more CAs, which stay as they are. What they
-have issued and revoked comes from sources: a CRL at a URL or in a file, or
-OpenSSL's index.txt. Answers are signed by a delegate (RFC 6960 §4.2.2.2), so
+have issued and revoked comes from sources: a CRL at a URL or in a file, the SQL
+database of a step-ca, or OpenSSL's index.txt. Answers are signed by a delegate (RFC 6960 §4.2.2.2), so
 that the CA's key is not on this machine, or by the CA's own key.
 
 Everything is in a YAML file; docs/ocsp.md has all keys. For one CA with one

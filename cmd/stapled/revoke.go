@@ -57,7 +57,8 @@ func newRevokeCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "revoke --dir DIR (--serial N | --cert FILE | --name N) [--reason NAME]",
 		Short: "Revoke a certificate",
-		Long: `Revoke a certificate through the API of the CA that "stapled up" runs.
+		Long: `Revoke a certificate through the API of the CA that "stapled up" runs. For a
+stock step-ca, use "step ca revoke".
 
 From then on the responder says revoked. An issuer learns it when it next asks,
 after about half a staple's validity, and stops signing. Verifiers accept tokens

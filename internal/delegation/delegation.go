@@ -42,7 +42,7 @@ func (c CA) Client() (*stepca.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the root certificate of the CA: %w", err)
 	}
-	password, err := cli.ReadPassword(c.PasswordFile)
+	password, err := cli.ReadSecret(c.PasswordFile)
 	if err != nil {
 		return nil, err
 	}

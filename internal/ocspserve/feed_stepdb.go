@@ -19,7 +19,7 @@ const leastScans = 10
 // databaseFeed is a step-ca's database. Statuses come from the database itself;
 // what runs in the background finds out which answers may not be reused.
 func databaseFeed(c StepDB, o opening) (*feed, error) {
-	dsn, err := cli.ReadPassword(c.DSNFile)
+	dsn, err := cli.ReadSecret(c.DSNFile)
 	if err != nil {
 		return nil, err
 	}

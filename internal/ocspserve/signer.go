@@ -50,7 +50,7 @@ type signing struct {
 
 // signerOf opens a signer.
 func signerOf(cfg Signer, o signing) (*signer, error) {
-	password, err := cli.ReadPassword(cfg.PasswordFile)
+	password, err := cli.ReadSecret(cfg.PasswordFile)
 	if err != nil {
 		return nil, err
 	}

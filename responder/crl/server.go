@@ -89,6 +89,9 @@ func (s *server) exchange(req *http.Request, conditional bool) (*body, error) {
 		return nil, nil
 	case resp.StatusCode != http.StatusOK:
 		status := strings.TrimSpace(fmt.Sprintf("HTTP status %d %s", resp.StatusCode, http.StatusText(resp.StatusCode)))
+		if resp.StatusCode == http.StatusNotFound {
+			status += ": does the CA publish its CRL at this URL?"
+		}
 		return nil, &busy{errors.New(status), retryafter.Of(resp.Header, time.Now(), maxRetryAfter)}
 	case resp.Header.Get("Content-Encoding") != "":
 		return nil, &refusal{fmt.Errorf("the answer has the content encoding %.40q, which was not asked for", resp.Header.Get("Content-Encoding"))}

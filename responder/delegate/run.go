@@ -79,7 +79,7 @@ func (k *Keeper) look(ctx context.Context) {
 		}
 		return
 	// What this Keeper has obtained is newer than what it could not replace.
-	case k.cfg.Obtain != nil && (unsaved || err != nil || !found.Leaf().NotAfter.After(current.Leaf().NotAfter)):
+	case k.cfg.Obtain != nil && (unsaved || err != nil || found.Leaf().NotAfter.Before(current.Leaf().NotAfter)):
 		return
 	case err == nil:
 		err = Check(found, k.cfg.Issuer)
