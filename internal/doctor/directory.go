@@ -112,7 +112,11 @@ func (e *examination) readDirectory() error {
 	if e.cfg.Dir == "" {
 		return nil
 	}
-	d := &directory{dir: e.cfg.Dir}
+	dir, err := filepath.Abs(e.cfg.Dir) // as ca.json should name it
+	if err != nil {
+		return stapled.Errorf(stapled.Failed, "find the absolute path of %s: %w", e.cfg.Dir, err)
+	}
+	d := &directory{dir: dir}
 	name := filepath.Join(d.dir, "config", "ca.json")
 	raw, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
