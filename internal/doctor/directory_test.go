@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 	"github.com/stapledjwt/stapled/internal/terminal"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
@@ -97,7 +98,7 @@ func TestWithoutACertificate(t *testing.T) {
 		{"unknown", func(*world) {}, nil},
 		{"good", func(w *world) { w.answer = func(r *testca.Response) { r.Singles[0].Status = testca.Good } },
 			[]finding{{"responder.status", Warn, "stepdb"}}},
-		{"unauthorized", func(w *world) { w.status = 6 }, []finding{{"responder.answers", Unseen, "RFC 5019"}}},
+		{"unauthorized", func(w *world) { w.status = ocspwire.Unauthorized }, []finding{{"responder.answers", Unseen, "RFC 5019"}}},
 		{"a stranger signs", func(w *world) { w.answer = testca.SignedBy(testca.New(testca.Named("Other"))) },
 			[]finding{{"responder.signer", Missing, "delegate"}, {"responder.staple", Missing, "staple_untrusted"}}},
 		{"a provisioner for something else", func(w *world) {
