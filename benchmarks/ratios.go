@@ -53,6 +53,25 @@ type Ratios struct {
 	Strangers             float64 `json:"strangers"`
 	StrangersWorst        string  `json:"strangers_worst"`
 	StrangerVerifications int     `json:"stranger_verifications"`
+	// Requests for each second of processor time, over a bare handler of net/http
+	// that writes the same bytes; the first answers over one that also makes a
+	// signature. More is better. Package responder by itself, and the responder of
+	// `stapled up` with its database. All are zero if not measured.
+	ResponderFirst  float64 `json:"responder_first"`
+	ResponderReused float64 `json:"responder_reused"`
+	UpFirst         float64 `json:"up_first"`
+	UpReused        float64 `json:"up_reused"`
+	// The responder of `stapled up` over openssl ocsp, a connection each.
+	UpVsOpenSSL float64 `json:"up_vs_openssl"`
+	// A CRL of a million entries: the time to load it over that of
+	// x509.ParseRevocationList, bytes for each entry, and allocations.
+	CRLLoad         float64 `json:"crl_load"`
+	CRLHeldBytes    float64 `json:"crl_held_bytes"`
+	CRLPeakBytes    float64 `json:"crl_peak_bytes"`
+	CRLLookUpAllocs float64 `json:"crl_look_up_allocs"`
+	// Requests a second at nginx, and from it to the responder.
+	NginxRPS         float64 `json:"nginx_rps"`
+	NginxUpstreamRPS float64 `json:"nginx_upstream_rps"`
 	// Bytes, not ratios.
 	TokenSizes []TokenSize `json:"token_sizes"`
 }

@@ -25,6 +25,28 @@ type Report struct {
 	Benchstat string
 	// Responders is the result for OCSP responders; nil if none was measured.
 	Responders *Responders
+	// Revocations and Cached are the results for a large CRL and behind nginx; nil
+	// if not measured.
+	Revocations *Revocations
+	Cached      *Cached
+}
+
+// Ratios returns all results as numbers.
+func (r Report) Ratios() Ratios {
+	all := r.Measurement.Ratios()
+	if r.Responders != nil {
+		all.ResponderFirst, all.ResponderReused = r.Responders.row(packageFirst).OverBare, r.Responders.row(packageAgain).OverBare
+		all.UpFirst, all.UpReused = r.Responders.row(withoutReuse).OverBare, r.Responders.row(withReuse).OverBare
+		all.UpVsOpenSSL = r.Responders.row(withoutReuse + newConnections).OverOpenSSL
+	}
+	if r.Revocations != nil {
+		all.CRLLoad, all.CRLLookUpAllocs = r.Revocations.OverX509, r.Revocations.LookUpAllocs
+		all.CRLHeldBytes, all.CRLPeakBytes = r.Revocations.Held, r.Revocations.Peak
+	}
+	if r.Cached != nil {
+		all.NginxRPS, all.NginxUpstreamRPS = r.Cached.Asked, r.Cached.Reached
+	}
+	return all
 }
 
 // Markdown writes docs/performance.md.
@@ -42,7 +64,13 @@ func (r Report) Text(w io.Writer) error {
 	m := r.Measurement
 	tables := []*Table{m.Targets(), m.Verifying(), m.Signing(), m.Others(), m.Sizes(), m.StrangersTable(), r.MachineTable()}
 	if r.Responders != nil {
-		tables = append(tables, r.Responders.Table())
+		tables = append(tables, r.Responders.Targets(), r.Responders.Table())
+	}
+	if r.Revocations != nil {
+		tables = append(tables, r.Revocations.Table())
+	}
+	if r.Cached != nil {
+		tables = append(tables, r.Cached.Table())
 	}
 	for _, t := range tables {
 		if err := t.Text(w); err != nil {

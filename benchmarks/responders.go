@@ -25,6 +25,9 @@ type ResponderPlan struct {
 	// Stapled is the command. Before is the command of another commit, for
 	// comparison, and OpenSSL is openssl; both may be empty.
 	Stapled, Before, OpenSSL string
+	// Bare is the command whose arguments -bare and a file make it run
+	// [ServeBare].
+	Bare string
 	// Dir is an empty directory to work in.
 	Dir string
 	// Certificates is the number of certificates to ask about in turn: more than
@@ -55,11 +58,15 @@ type ResponderRow struct {
 	// connection; 0 if there is nothing to compare.
 	OverBefore  float64 `json:"over_before,omitempty"`
 	OverOpenSSL float64 `json:"over_openssl,omitempty"`
+	// OverBare is that ratio to a bare handler of net/http, which writes the same
+	// bytes; if no answer is given again, to one that also makes a signature.
+	OverBare float64 `json:"over_bare,omitempty"`
 }
 
 type responderPath struct {
 	name     string
 	server   *server
+	path     string // of the URL
 	requests [][]byte
 	keep     bool
 	rates    []float64
@@ -87,6 +94,9 @@ func MeasureResponders(plan ResponderPlan) (_ *Responders, err error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		servers = append(servers, s)
+		if program == plan.Bare { // it is no responder
+			return s, nil
+		}
 		return s, p.check(s)
 	}
 	all, again := p.requests, p.requests[:plan.Again]
@@ -99,6 +109,17 @@ func MeasureResponders(plan ResponderPlan) (_ *Responders, err error) {
 		&responderPath{name: withReuse, server: stapled, requests: again, keep: true},
 		&responderPath{name: withoutReuse + newConnections, server: stapled, requests: all},
 		&responderPath{name: withReuse + newConnections, server: stapled, requests: again})
+	bare, err := start("bare", plan.Bare, func(program, dir string, p *pki) (*server, error) {
+		return startBare(program, dir, stapled, p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	paths = append(paths,
+		&responderPath{name: packageFirst, server: bare, path: packagePath, requests: all, keep: true},
+		&responderPath{name: packageAgain, server: bare, path: packagePath, requests: again, keep: true},
+		&responderPath{name: bareHandler, server: bare, path: barePath, requests: again, keep: true},
+		&responderPath{name: signingHandler, server: bare, path: signingPath, requests: again, keep: true})
 	if plan.Before != "" {
 		before, err := start("before", plan.Before, startStapled)
 		if err != nil {
@@ -119,7 +140,11 @@ func MeasureResponders(plan ResponderPlan) (_ *Responders, err error) {
 	// Ask about every certificate once, as for a responder that has run for a
 	// while.
 	for _, s := range servers {
-		if _, err := (&responderPath{server: s, requests: all, keep: plan.OpenSSL == "" || s != servers[len(servers)-1]}).run(len(all), 0); err != nil {
+		path := ""
+		if s == bare {
+			path = packagePath
+		}
+		if _, err := (&responderPath{server: s, path: path, requests: all, keep: plan.OpenSSL == "" || s != servers[len(servers)-1]}).run(len(all), 0); err != nil {
 			return nil, err
 		}
 	}
@@ -143,7 +168,16 @@ const (
 	commitBefore   = "stapled, an earlier commit"
 	opensslOCSP    = "openssl ocsp -port" + newConnections
 	newConnections = ", a connection each"
+	packageFirst   = "package responder, no answer given again"
+	packageAgain   = "package responder, answers given again"
+	bareHandler    = "a bare handler, the same bytes"
+	signingHandler = "a bare handler, one signature and the same bytes"
 )
+
+// bareOf says which bare handler does what a path cannot do without.
+var bareOf = map[string]string{
+	withReuse: bareHandler, withoutReuse: signingHandler, packageAgain: bareHandler, packageFirst: signingHandler,
+}
 
 func summarize(plan ResponderPlan, paths []*responderPath) *Responders {
 	rates := make(map[string][]float64)
@@ -167,6 +201,7 @@ func summarize(plan ResponderPlan, paths []*responderPath) *Responders {
 		r.Rows = append(r.Rows, ResponderRow{
 			Name: path.name, PerSecond: rounded(median(path.rates)),
 			OverBefore: over(path.name, before(path.keep)), OverOpenSSL: over(path.name, opensslOCSP),
+			OverBare: over(path.name, bareOf[path.name]),
 		})
 	}
 	return r
@@ -208,7 +243,7 @@ func (path *responderPath) run(times int, slot time.Duration) (float64, error) {
 		wg.Go(func() {
 			for times > 0 && done.Load() < int64(times) || times == 0 && time.Now().Before(deadline) {
 				request := path.requests[int(path.next.Add(1))%len(path.requests)]
-				body, err := send(client, path.server.url, request)
+				body, err := send(client, path.server.url+path.path, request)
 				if err == nil && len(body) < 200 {
 					err = fmt.Errorf("an answer of %d bytes", len(body))
 				}
@@ -247,9 +282,28 @@ func send(client *http.Client, url string, request []byte) ([]byte, error) {
 	return body, nil
 }
 
+// row returns the row of a name; a zero one if it was not measured.
+func (r *Responders) row(name string) ResponderRow {
+	for _, row := range r.Rows {
+		if row.Name == name {
+			return row
+		}
+	}
+	return ResponderRow{}
+}
+
+// Targets returns the table of targets.
+func (r *Responders) Targets() *Table {
+	t := &Table{Head: []string{"answers", "compared with", "target", "measured", "met"}}
+	first, again := r.row(packageFirst).OverBare, r.row(packageAgain).OverBare
+	t.add("given again", bareHandler, "≥ 0.75", decimal(again), met(again >= 0.75))
+	t.add("given for the first time", signingHandler, "≥ 0.8", decimal(first), met(first >= 0.8))
+	return t
+}
+
 // Table returns the table of docs/performance.md.
 func (r *Responders) Table() *Table {
-	t := &Table{Head: []string{"responder", "requests a second of one core", "over an earlier commit", "over openssl"}}
+	t := &Table{Head: []string{"responder", "requests a second of one core", "over an earlier commit", "over openssl", "over a bare handler"}}
 	optional := func(x float64) string {
 		if x == 0 {
 			return ""
@@ -257,7 +311,7 @@ func (r *Responders) Table() *Table {
 		return decimal(x)
 	}
 	for _, row := range r.Rows {
-		t.add(row.Name, grouped(int64(row.PerSecond+0.5)), optional(row.OverBefore), optional(row.OverOpenSSL))
+		t.add(row.Name, grouped(int64(row.PerSecond+0.5)), optional(row.OverBefore), optional(row.OverOpenSSL), optional(row.OverBare))
 	}
 	return t
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"go.step.sm/crypto/jose"
+
+	"github.com/stapledjwt/stapled/internal/issuedby"
 )
 
 // A tokenLeaf finds the certificate in a token as step-ca does, but with the
@@ -70,7 +72,7 @@ func (c *CA) checkAuthorization(authorization string, leafOf tokenLeaf) error {
 	if err != nil {
 		return fmt.Errorf("the token's certificate is not of this CA: %w", err)
 	}
-	if !issuedBy(leaf, c.intermediate) {
+	if !issuedby.Is(leaf, c.intermediate) {
 		return fmt.Errorf("the token's certificate %q was not issued by %q", leaf.Subject, c.intermediate.Subject)
 	}
 	revoked, err := c.authority.IsRevoked(leaf.SerialNumber.String())

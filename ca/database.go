@@ -49,12 +49,8 @@ func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 	if cfg == nil {
 		return nil, stapled.Errorf(stapled.ConfigInvalid, "ca.json configures no database (\"db\"); OCSP needs one")
 	}
-	// An empty database in place of a lost one would have forgotten what the CA has
-	// issued and revoked.
-	if file := databaseFile(cfg); file != "" {
-		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-			return nil, stapled.Errorf(stapled.NotCADirectory, "the database %s is missing or empty; restore it, or correct its path in ca.json (to begin with a new one, start the stock step-ca once)", cfg.DataSource)
-		}
+	if err := checkDatabaseExists(cfg); err != nil {
+		return nil, err
 	}
 	switch strings.ToLower(cfg.Type) {
 	case nosql.BBoltDriver:
@@ -73,6 +69,17 @@ func openDatabase(cfg *db.Config, logger *slog.Logger) (*database, error) {
 		return nil, errors.Join(stapled.Errorf(stapled.ConfigInvalid, "database of type %T cannot tell revocation times; use bbolt", auth), auth.Shutdown())
 	}
 	return &database{AuthDB: auth, tables: tables.DB}, nil
+}
+
+// checkDatabaseExists refuses to make an empty database in place of a lost one: it
+// would have forgotten what the CA has issued and revoked.
+func checkDatabaseExists(cfg *db.Config) error {
+	if file := databaseFile(cfg); file != "" {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return stapled.Errorf(stapled.NotCADirectory, "the database %s is missing or empty; restore it, or correct its path in ca.json (to begin with a new one, start the stock step-ca once)", cfg.DataSource)
+		}
+	}
+	return nil
 }
 
 // openGuarded opens a database in files behind a guard. It returns an error for

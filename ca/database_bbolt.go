@@ -86,6 +86,44 @@ func readBBoltHeader(page []byte) (bboltHeader, bool) {
 	return h, h.pageSize >= bboltHeaderAt+bboltHeaderSize && h.pageSize <= maxPageSize && h.pages > 0
 }
 
+// bboltHeaders are both headers of a file; one that is unreadable is zero.
+type bboltHeaders struct{ first, second bboltHeader }
+
+func readBBoltHeaders(f io.ReaderAt) (h bboltHeaders, err error) {
+	header := func(at int64) (bboltHeader, bool, error) {
+		b := make([]byte, bboltHeaderAt+bboltHeaderSize)
+		n, err := f.ReadAt(b, at)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return bboltHeader{}, false, fmt.Errorf("read its header: %w", err)
+		}
+		h, ok := readBBoltHeader(b[:n])
+		return h, ok, nil
+	}
+	first, firstOK, err := header(0)
+	if err != nil {
+		return bboltHeaders{}, err
+	}
+	if firstOK {
+		h.first = first
+	}
+	// The first header says where the second is. Without it, try each possible page
+	// size.
+	for size := int64(1 << 10); size <= maxPageSize; size <<= 1 {
+		if firstOK && size != first.pageSize {
+			continue
+		}
+		second, ok, err := header(size)
+		if err != nil {
+			return bboltHeaders{}, err
+		}
+		if ok && second.pageSize == size {
+			h.second = second
+			break
+		}
+	}
+	return h, nil
+}
+
 // checkBBoltFile refuses a file that is shorter than its header says: bbolt
 // maps the file into memory, where reading a missing page kills the process. It
 // reports whether one of the two headers is lost.
@@ -99,42 +137,20 @@ func checkBBoltFile(name string) (lost bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	header := func(at int64) (bboltHeader, bool, error) {
-		b := make([]byte, bboltHeaderAt+bboltHeaderSize)
-		n, err := f.ReadAt(b, at)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return bboltHeader{}, false, fmt.Errorf("read its header: %w", err)
-		}
-		h, ok := readBBoltHeader(b[:n])
-		return h, ok, nil
-	}
-	first, firstOK, err := header(0)
+	h, err := readBBoltHeaders(f)
 	if err != nil {
 		return false, err
 	}
-	// The first header says where the second is. Without it, try each possible page
-	// size.
-	var second bboltHeader
-	secondOK := false
-	for size := int64(1 << 10); size <= maxPageSize && !secondOK; size <<= 1 {
-		if firstOK && size != first.pageSize {
-			continue
-		}
-		if second, secondOK, err = header(size); err != nil {
-			return false, err
-		}
-		secondOK = secondOK && second.pageSize == size
-	}
-	newest := first
+	none, newest := bboltHeader{}, h.first
 	switch {
-	case !firstOK && !secondOK:
+	case h.first == none && h.second == none:
 		return false, stapled.Errorf(stapled.DatabaseDamaged, "%s is damaged: it is not a bbolt file, or both of its headers are unreadable; restore it from a backup", name)
-	case !firstOK, secondOK && second.txid > first.txid:
-		newest = second
+	case h.first == none, h.second != none && h.second.txid > h.first.txid:
+		newest = h.second
 	}
 	if newest.pages > info.Size()/newest.pageSize {
 		return false, stapled.Errorf(stapled.DatabaseDamaged, "%s is damaged: it has %d bytes, and %d of them are missing; restore it from a backup",
 			name, info.Size(), newest.pages*newest.pageSize-info.Size())
 	}
-	return !firstOK || !secondOK, nil
+	return h.first == none || h.second == none, nil
 }

@@ -4,7 +4,6 @@
 package ca
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -14,6 +13,7 @@ import (
 	"github.com/smallstep/certificates/db"
 	"github.com/smallstep/nosql"
 
+	"github.com/stapledjwt/stapled/internal/issuedby"
 	"github.com/stapledjwt/stapled/responder"
 )
 
@@ -49,11 +49,11 @@ func (d *database) revocation(serial *big.Int) (responder.Status, error) {
 type leaves struct {
 	db       *database
 	issuer   *x509.Certificate
-	verified *verified
+	verified *issuedby.Verified
 }
 
 func newLeaves(d *database, issuer *x509.Certificate) leaves {
-	return leaves{d, issuer, newVerified(issuer, maxVerified)}
+	return leaves{d, issuer, issuedby.New(issuer, issuedby.MaxVerified)}
 }
 
 // Version implements responder.Versioned.
@@ -77,8 +77,8 @@ func (s leaves) Status(ctx context.Context, serial *big.Int) (responder.Status, 
 	if err != nil {
 		return responder.Status{}, fmt.Errorf("look up the certificate: %w", err)
 	}
-	sum := s.verified.digest(serial, der)
-	if s.verified.has(sum) {
+	sum := s.verified.Digest(serial, der)
+	if s.verified.Has(sum) {
 		return responder.Status{Code: responder.Good}, nil
 	}
 	cert, err := x509.ParseCertificate(der)
@@ -90,17 +90,11 @@ func (s leaves) Status(ctx context.Context, serial *big.Int) (responder.Status, 
 	}
 	// A CA that has replaced its intermediate keeps the old certificates in the
 	// same table. They have another issuer, and this query is not about it.
-	if !issuedBy(cert, s.issuer) {
+	if !issuedby.Is(cert, s.issuer) {
 		return responder.Status{}, nil
 	}
-	s.verified.remember(sum)
+	s.verified.Remember(sum)
 	return responder.Status{Code: responder.Good}, nil
-}
-
-// issuedBy checks the signature: a successor of the issuer may have the same
-// name, and key identifiers are optional.
-func issuedBy(cert, issuer *x509.Certificate) bool {
-	return bytes.Equal(cert.RawIssuer, issuer.RawSubject) && cert.CheckSignatureFrom(issuer) == nil
 }
 
 // intermediates is the Source for certificates issued by the root, which is the

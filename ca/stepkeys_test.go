@@ -214,11 +214,11 @@ func sample(key string, typ reflect.Type) any {
 // TestStepKeysAreDocumented: whoever is refused or warned finds the key there.
 func TestStepKeysAreDocumented(t *testing.T) {
 	t.Parallel()
-	doc, err := os.ReadFile(filepath.Join("..", "docs", "step-ca.md"))
+	doc, err := os.ReadFile(filepath.Join("..", "docs", "step-ca-directory.md"))
 	must(t, err)
 	for _, key := range slices.Concat(slices.Collect(maps.Keys(refusedKeys)), slices.Collect(maps.Keys(ignoredKeys))) {
 		if !strings.Contains(string(doc), "`"+key+"`") {
-			t.Errorf("docs/step-ca.md does not have the key %s", key)
+			t.Errorf("docs/step-ca-directory.md does not have the key %s", key)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func TestVerifiedOnce(t *testing.T) {
 			t.Fatalf("got %v, %v; want good", st, err)
 		}
 	}
-	if n := len(source.verified.recent); n != 1 || !source.verified.has(source.verified.digest(serials[0], records[0])) {
+	if n := source.verified.Len(); n != 1 || !source.verified.Has(source.verified.Digest(serials[0], records[0])) {
 		t.Fatalf("%d certificates are remembered, want the one", n)
 	}
 	// Good only because it is remembered: under this issuer nothing verifies.
@@ -43,8 +43,8 @@ func TestVerifiedOnce(t *testing.T) {
 	if st, err := broken.Status(ctx, serials[0]); err != nil || st.Code != responder.Good {
 		t.Errorf("remembered: got %v, %v; want good", st, err)
 	}
-	if st, err := broken.Status(ctx, serials[1]); err != nil || st.Code != responder.Unknown || len(source.verified.recent) != 1 {
-		t.Errorf("not remembered: got %v, %v with %d remembered; want unknown", st, err, len(source.verified.recent))
+	if st, err := broken.Status(ctx, serials[1]); err != nil || st.Code != responder.Unknown || source.verified.Len() != 1 {
+		t.Errorf("not remembered: got %v, %v with %d remembered; want unknown", st, err, source.verified.Len())
 	}
 
 	must(t, c.database.tables.Set(certsTable, []byte(serials[1].String()), records[0]))
@@ -56,30 +56,5 @@ func TestVerifiedOnce(t *testing.T) {
 	must(t, c.database.tables.Set(certsTable, []byte(serials[0].String()), changed))
 	if st, err := source.Status(ctx, serials[0]); err == nil && st.Code == responder.Good {
 		t.Error("good for a record that is not what was verified")
-	}
-}
-
-func TestVerifiedIsBounded(t *testing.T) {
-	t.Parallel()
-	v := newVerified(shared.ca.intermediate, 10)
-	kept := v.digest(big.NewInt(0), nil)
-	v.remember(kept)
-	for i := range int64(1000) {
-		v.remember(v.digest(big.NewInt(i+1), nil))
-		if !v.has(kept) {
-			t.Fatalf("forgotten after %d others, though it was asked for all the time", i+1)
-		}
-	}
-	if n := len(v.recent) + len(v.older); n > 20 {
-		t.Errorf("%d are remembered, want at most 20", n)
-	}
-	if v.has(v.digest(big.NewInt(1), nil)) {
-		t.Error("nothing is forgotten")
-	}
-	if v.digest(big.NewInt(1), []byte("23")) == v.digest(big.NewInt(12), []byte("3")) {
-		t.Error("serial and record run together")
-	}
-	if newVerified(shared.ca.root, 10).digest(big.NewInt(1), nil) == v.digest(big.NewInt(1), nil) {
-		t.Error("two issuers have one digest")
 	}
 }

@@ -51,6 +51,8 @@ func TestNoForgeries(t *testing.T) {
 			return append([]byte{0xa0, 3, 0x02, 1, 0}, der...)
 		})},
 		{"extension_that_says_that_it_is_not_critical", extension(0x06, 3, 0x55, 0x1d, 99, 0x01, 1, 0, 0x04, 0)},
+		// As in each answer of Vault and OpenBao.
+		{"no_extensions_in_a_list", around("nextUpdate", func(der []byte) []byte { return append(der, 0xa1, 2, 0x30, 0) })},
 		{"no_certificates_in_a_list", certificates(instead(0x30, 0))},
 		{"at_this_update", func(a *attempt) { a.now = testca.Now.Add(-time.Minute) }},
 		{"at_next_update", func(a *attempt) { a.now = testca.Now.Add(9 * time.Minute) }},

@@ -4,6 +4,7 @@
 package ocspstaple
 
 import (
+	"bytes"
 	"crypto/x509"
 	"time"
 
@@ -18,6 +19,9 @@ import (
 // golang.org/x/crypto/ocsp, and so Vault and others, rounds producedAt down to
 // the minute. Anything earlier would be a statement about the future.
 const maxProducedBefore = time.Minute
+
+// noExtensions is a singleExtensions without any.
+var noExtensions = []byte{0xa1, 2, 0x30, 0}
 
 // response is the parsed content of an OCSPResponse. Do not rely on any field
 // before the signature has been verified.
@@ -168,6 +172,11 @@ func (r *response) parseSingle(single cryptobyte.String, allow allowance) error 
 		if !next.Empty() {
 			return fail(stapled.StapleMalformed, "malformed nextUpdate")
 		}
+	}
+	// Extensions have at least one element (RFC 5280 §4.1), but Vault and OpenBao
+	// write none into every answer.
+	if bytes.Equal(single, noExtensions) {
+		single = nil
 	}
 	if err := r.parseExtensions(&single, ocspwire.Tag(1), allow); err != nil {
 		return err

@@ -6,9 +6,11 @@ package responder
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"math/big"
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/ocspwire"
@@ -27,6 +29,17 @@ type answer struct {
 	// dated is set if no other answer that a client may hold has the same
 	// thisUpdate, so the date identifies the answer.
 	dated bool
+	// ca, serial and reused are those of the Event, and not stored.
+	ca     *x509.Certificate
+	serial *big.Int
+	reused bool
+}
+
+// again returns the answer for a request that it was not signed for.
+func (s *signedAnswer) again() answer {
+	a := s.answer
+	a.reused = true
+	return a
 }
 
 func failure(outcome Outcome) answer {
@@ -55,7 +68,7 @@ func (r *Responder) find(ctx context.Context, g *generation, a *authority, req *
 	// version.
 	version, versioned := a.version(req.serial)
 	if held != nil && versioned && held.versioned && held.version == version && held.young(now, maxAgeUnchanged) {
-		return held.answer
+		return held.again()
 	}
 	log := func() *slog.Logger { return r.log.With("issuer", a.name, "serial", "0x"+req.serial.Text(16)) }
 	st, err := a.source.Status(ctx, req.serial)
@@ -69,7 +82,7 @@ func (r *Responder) find(ctx context.Context, g *generation, a *authority, req *
 		return failed
 	}
 	if held != nil && sameStatus(held.status, st) && held.young(now, maxAgeAsked) {
-		return held.answer
+		return held.again()
 	}
 	made := r.sign(ctx, a, req, st, now, log)
 	if made.etag == "" {

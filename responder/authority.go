@@ -37,6 +37,7 @@ type Authority struct {
 // authority is an Authority that has passed its checks.
 type authority struct {
 	name        string
+	ca          *x509.Certificate
 	source      Source
 	signer      crypto.Signer
 	algorithm   x509.SignatureAlgorithm
@@ -61,7 +62,7 @@ type issuerID struct {
 	nameHash, keyHash string
 }
 
-func newAuthority(c Authority, now time.Time) (*authority, error) {
+func newAuthority(c Authority) (*authority, error) {
 	switch {
 	case c.Certificate == nil:
 		return nil, errors.New("has no certificate")
@@ -77,6 +78,7 @@ func newAuthority(c Authority, now time.Time) (*authority, error) {
 	}
 	a := &authority{
 		name:     c.Certificate.Subject.String(),
+		ca:       c.Certificate,
 		source:   c.Source,
 		signer:   c.Signer,
 		signedBy: c.Certificate,
@@ -87,10 +89,6 @@ func newAuthority(c Authority, now time.Time) (*authority, error) {
 			return nil, fmt.Errorf("signer certificate %s: %w", certname.Of(a.delegate), err)
 		}
 		a.signedBy = a.delegate
-	}
-	if now.Before(a.signedBy.NotBefore) || now.After(a.signedBy.NotAfter) {
-		return nil, fmt.Errorf("certificate %s of the signing key is valid from %s to %s, not now",
-			certname.Of(a.signedBy), timetext.Stamp(a.signedBy.NotBefore), timetext.Stamp(a.signedBy.NotAfter))
 	}
 	public, ok := c.Signer.Public().(interface{ Equal(crypto.PublicKey) bool })
 	if !ok || !public.Equal(a.signedBy.PublicKey) {
@@ -104,6 +102,15 @@ func newAuthority(c Authority, now time.Time) (*authority, error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+// checkTime refuses a signer whose certificate is not valid now.
+func (a *authority) checkTime(now time.Time) error {
+	if now.Before(a.signedBy.NotBefore) || now.After(a.signedBy.NotAfter) {
+		return fmt.Errorf("certificate %s of the signing key is valid from %s to %s, not now",
+			certname.Of(a.signedBy), timetext.Stamp(a.signedBy.NotBefore), timetext.Stamp(a.signedBy.NotAfter))
+	}
+	return nil
 }
 
 // checkDelegate refuses a signer that a strict client would refuse.

@@ -18,13 +18,18 @@ type generation struct {
 	began time.Time
 }
 
-func newGeneration(authorities []Authority, now time.Time) (*generation, error) {
+// newGeneration checks the authorities. It replaces before, which is nil for the
+// first.
+func newGeneration(authorities []Authority, now time.Time, before *generation) (*generation, error) {
 	if len(authorities) == 0 {
 		return nil, errors.New("no authority to answer for")
 	}
 	g := &generation{issuers: make(map[issuerID]*authority), answers: newAnswers(maxAnswers)}
 	for i, c := range authorities {
-		a, err := newAuthority(c, now)
+		a, err := newAuthority(c)
+		if err == nil && !before.has(a) {
+			err = a.checkTime(now)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("authority %d: %w", i, err)
 		}
@@ -40,4 +45,18 @@ func newGeneration(authorities []Authority, now time.Time) (*generation, error) 
 		}
 	}
 	return g, nil
+}
+
+// has reports whether this CA already signs with the same certificate. That may
+// have expired since, and must not keep other authorities from being replaced.
+func (g *generation) has(a *authority) bool {
+	if g == nil {
+		return false
+	}
+	for _, old := range g.issuers {
+		if old.ca.Equal(a.ca) && old.signedBy.Equal(a.signedBy) {
+			return true
+		}
+	}
+	return false
 }

@@ -3,6 +3,12 @@
 
 package responder
 
+import (
+	"context"
+	"crypto/x509"
+	"math/big"
+)
+
 // Outcome is the result of a request. The strings are stable: metrics use them.
 type Outcome string
 
@@ -39,10 +45,27 @@ type Event struct {
 	Outcome Outcome
 	// Alarm is empty if there is no reason for one.
 	Alarm Alarm
+	// CA and Serial are what the request is about: a certificate that the
+	// responder answers for, and a serial number. Both are nil if it does not
+	// answer for the CA of the request, or cannot read the request. Do not
+	// modify them.
+	CA     *x509.Certificate
+	Serial *big.Int
+	// Reused reports whether the answer was signed for an earlier request.
+	Reused bool
 }
 
 // Observer receives events, for metrics. It is called from several goroutines
 // at once, before the client gets its answer.
 type Observer interface {
 	Observe(Event)
+}
+
+type observerKey struct{}
+
+// WithObserver returns a context with an observer for the requests that are
+// answered in it, for example for a line in an access log. It observes them in
+// addition to Config.Observer.
+func WithObserver(ctx context.Context, o Observer) context.Context {
+	return context.WithValue(ctx, observerKey{}, o)
 }

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ocsp"
+
+	"github.com/stapledjwt/stapled/internal/ocspwire"
 )
 
 // unchanging is a source that gives the same status for every serial, and says
@@ -117,8 +119,19 @@ func TestReplaceRefuses(t *testing.T) {
 	}
 	t.Run("expired by now", func(t *testing.T) {
 		w.after.Store(int64(2 * 366 * 24 * time.Hour))
-		if err := w.responder.Replace(ok); err == nil || !strings.Contains(err.Error(), "not now") {
+		another := Authority{Certificate: expired.cert, Signer: expired.key, Source: ok.Source}
+		if err := w.responder.Replace(ok, another); err == nil || !strings.Contains(err.Error(), "not now") {
 			t.Errorf("got %v, want an error", err)
+		}
+		if !bytes.Equal(w.responder.Respond(t.Context(), w.request), ocspwire.ErrorResponse(ocspwire.InternalError)) {
+			t.Error("an expired signer signs")
+		}
+		// Its own expired signer must not keep another CA from a new one.
+		if err := w.responder.Replace(ok); err != nil {
+			t.Errorf("the expired signer in use already: %v", err)
+		}
+		if !bytes.Equal(w.responder.Respond(t.Context(), w.request), ocspwire.ErrorResponse(ocspwire.InternalError)) {
+			t.Error("an expired signer signs after Replace")
 		}
 	})
 }

@@ -119,7 +119,7 @@ func New(cfg Config) (*Responder, error) {
 		r.log = slog.New(slog.DiscardHandler)
 	}
 	var err error
-	if r.current, err = newGeneration(cfg.Authorities, r.now()); err != nil {
+	if r.current, err = newGeneration(cfg.Authorities, r.now(), nil); err != nil {
 		return nil, fmt.Errorf("responder: %w", err)
 	}
 	return r, nil
@@ -137,7 +137,8 @@ func (r *Responder) Replace(authorities ...Authority) error {
 	if r.now == nil {
 		return errors.New("responder: this Responder was not made by responder.New")
 	}
-	next, err := newGeneration(authorities, r.now())
+	now, before := r.begin()
+	next, err := newGeneration(authorities, now, before)
 	if err != nil {
 		return fmt.Errorf("responder: %w", err)
 	}
@@ -166,8 +167,12 @@ func (r *Responder) Respond(ctx context.Context, der []byte) []byte {
 // and the budget permits.
 func (r *Responder) respond(ctx context.Context, der []byte, revalidate bool) answer {
 	a := r.decide(ctx, der, revalidate)
+	event := Event{Outcome: a.outcome, Alarm: a.alarm, CA: a.ca, Serial: a.serial, Reused: a.reused}
 	if r.observer != nil {
-		r.observer.Observe(Event{Outcome: a.outcome, Alarm: a.alarm})
+		r.observer.Observe(event)
+	}
+	if o, ok := ctx.Value(observerKey{}).(Observer); ok && o != nil {
+		o.Observe(event)
 	}
 	return a
 }
@@ -197,10 +202,14 @@ func (r *Responder) decide(ctx context.Context, der []byte, revalidate bool) ans
 	own := req.nonce != nil || revalidate
 	if own && !r.own.take(now) {
 		if req.nonce != nil && req.nonce.critical {
-			return failure(OutcomeTryLater)
+			refused := failure(OutcomeTryLater)
+			refused.ca, refused.serial = a.ca, req.serial
+			return refused
 		}
 		// RFC 9919 does not require a responder to answer a nonce.
 		own, req.nonce = false, nil
 	}
-	return r.find(ctx, g, a, req, now, own)
+	answer := r.find(ctx, g, a, req, now, own)
+	answer.ca, answer.serial = a.ca, req.serial
+	return answer
 }

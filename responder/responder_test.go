@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/big"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -244,8 +243,9 @@ func TestAlarm(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Respond(t.Context(), ask(t, ca.cert, goodSerial, crypto.SHA256))
-		if want := []Event{{Outcome: OutcomeTryLater, Alarm: row.alarm}}; !slices.Equal(events, want) {
-			t.Errorf("%v: events %+v, want %+v", row.err, events, want)
+		if len(events) != 1 || events[0].Outcome != OutcomeTryLater || events[0].Alarm != row.alarm ||
+			events[0].CA != ca.cert || events[0].Serial.Cmp(goodSerial) != 0 || events[0].Reused {
+			t.Errorf("%v: events %+v, want tryLater with the alarm %q", row.err, events, row.alarm)
 		}
 		if !strings.Contains(log.String(), row.line) {
 			t.Errorf("%v: the log says %s", row.err, &log)

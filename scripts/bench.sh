@@ -3,14 +3,14 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Measures what verifying and signing cost, beside the raw primitives and other
-# libraries, and writes docs/performance.md. Takes less than six minutes, and
-# needs an otherwise idle machine.
+# libraries, what the responder costs, and writes docs/performance.md. Takes less
+# than ten minutes, and needs an otherwise idle machine.
 #
 #   scripts/bench.sh           prints tables
 #   scripts/bench.sh --json    ends with one JSON object of ratios
 #
-# Needs go and openssl, and Linux for the responders. Progress is on standard
-# error. BEFORE names the stapled command of an earlier commit, whose responder is
+# Needs go and openssl, and Linux for the responders; installs nginx with apt if
+# it is missing. Progress is on standard error. BEFORE names the stapled command of an earlier commit, whose responder is
 # then measured too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../benchmarks"
@@ -48,5 +48,21 @@ go build -C .. -o "$work/stapled" ./cmd/stapled
 go build -o "$work/measure-responders" ./cmd/responders
 "$work/measure-responders" -stapled "$work/stapled" -before "${BEFORE:-}" >"$work/responders.json"
 
+# A CRL of a million entries.
+go build -o "$work/measure-crl" ./cmd/crl
+"$work/measure-crl" >"$work/crl.json"
+
+# Behind nginx.
+PATH=$PATH:/usr/sbin
+if ! command -v nginx >/dev/null; then
+  sudo=
+  [ "$(id -u)" = 0 ] || sudo=sudo
+  $sudo apt-get update -qq >&2
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx >&2
+fi
+go build -o "$work/measure-cached" ./cmd/cached
+"$work/measure-cached" >"$work/cached.json"
+
 # All paths in turn, round after round: the ratios come from here.
-"$work/compare" "${format[@]}" -page ../docs/performance.md -benchstat "$work/benchstat.txt" -responders "$work/responders.json"
+"$work/compare" "${format[@]}" -page ../docs/performance.md -benchstat "$work/benchstat.txt" -responders "$work/responders.json" \
+  -crl "$work/crl.json" -cached "$work/cached.json"

@@ -112,8 +112,28 @@ check "step ca init makes a CA" existing "$step" ca init --deployment-type stand
   --dns 127.0.0.1 --address "${ca_url#https://}" --provisioner admin --password-file "$work/password"
 dir=$work/existing root=$dir/certs/root_ca.crt intermediate=$dir/certs/intermediate_ca.crt
 password=$work/password provisioner=admin
+# As the help of `stapled ocsp delegate` says.
+printf 'delegate password\n' >"$work/delegate.password"
+mkdir -p "$dir/templates"
+"$stapled" ocsp delegate --print-template >"$dir/templates/ocsp-delegate.tpl"
+check "step ca provisioner add takes the template for delegates" existing "$step" ca provisioner add ocsp --type JWK --create \
+  --password-file "$work/delegate.password" --x509-default-dur 24h --x509-template "$dir/templates/ocsp-delegate.tpl"
+check "step ca provisioner add takes it for X5C" existing "$step" ca provisioner add ocsp-x5c --type X5C \
+  --x5c-roots "$root" --x509-template "$dir/templates/ocsp-delegate.tpl"
 start_stepca
 check "its step-ca issues" certificate fifth
+delegate() { # delegate NAME ARGUMENT...
+  local name=$1
+  shift
+  "$stapled" ocsp delegate --ca-url "$ca_url" --root "$root" --cert "$work/$name.crt" --key "$work/$name.key" "$@" &&
+    openssl x509 -in "$work/$name.crt" -noout -text | grep -q 'OCSP No Check'
+}
+check "stapled ocsp delegate obtains a delegate by JWK" delegate delegate --provisioner ocsp --password-file "$work/delegate.password"
+check "stapled ocsp delegate obtains a delegate by X5C" delegate delegate-x5c --provisioner ocsp-x5c --x5c-cert "$work/fifth.crt" --x5c-key "$work/fifth.key"
+refuses "stapled ocsp delegate says what ca.json lacks" 'add "options": {"x509": {"templateFile": "templates/ocsp-delegate.tpl"}} to provisioner "admin"' \
+  delegate none --provisioner admin --password-file "$password"
+# Why delegates are enrolled anew.
+refuses "the stock step-ca does not renew a delegate" 'bad certificate' ca renew "$work/delegate.crt" "$work/delegate.key" --force
 stop_child || true
 refuses "stapled up says what the directory lacks" 'create that file, for example with {"ocsp_address"' "$stapled" up --dir "$dir"
 cp "$password" "$dir/secrets/password"

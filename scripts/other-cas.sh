@@ -9,6 +9,7 @@
 #
 # Needs bash, go and openssl. STAPLED names the stapled command to test
 # (default: built here).
+# shellcheck disable=SC2016 # $ is for the commands that it writes
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/stack.sh

@@ -74,7 +74,11 @@ func (c *Client) Enroll(ctx context.Context, req EnrollRequest) (*certs.Identity
 	if san.Usable(uris, template.DNSNames).Issuer() == "" {
 		return nil, stapled.Errorf(stapled.ConfigInvalid, "none of %q is the name of a host or a URI with one, and a token could not name its issuer", sans)
 	}
-	key := req.Key
+	return c.sign(ctx, template, sans, req.Validity, req.Key)
+}
+
+// sign gets a certificate for a key, or for a new P-256 key if that is nil.
+func (c *Client) sign(ctx context.Context, template *x509.CertificateRequest, sans []string, validity time.Duration, key crypto.Signer) (*certs.Identity, error) {
 	if key == nil {
 		var err error
 		if key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
@@ -86,13 +90,13 @@ func (c *Client) Enroll(ctx context.Context, req EnrollRequest) (*certs.Identity
 		return nil, err
 	}
 	const path = "/1.0/sign"
-	ott, err := c.token(ctx, path, req.Name, sans)
+	ott, err := c.token(ctx, path, template.Subject.CommonName, sans)
 	if err != nil {
 		return nil, err
 	}
 	in := signRequest{CSR: csr, OTT: ott}
-	if req.Validity > 0 {
-		in.NotAfter = req.Validity.String()
+	if validity > 0 {
+		in.NotAfter = validity.String()
 	}
 	var reply signResponse
 	if err := c.post(ctx, c.http, path, in, &reply); err != nil {

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -124,17 +125,7 @@ func (f *fakeCA) provisioners(t *testing.T) http.HandlerFunc {
 
 // sign certifies the key of the request for the first DNS name in it.
 func (f *fakeCA) sign(w http.ResponseWriter, r *http.Request) {
-	var in struct{ CSR string }
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	block, _ := pem.Decode([]byte(in.CSR))
-	if block == nil {
-		http.Error(w, "no PEM", http.StatusBadRequest)
-		return
-	}
-	csr, err := x509.ParseCertificateRequest(block.Bytes)
+	csr, err := requestIn(r)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -144,6 +135,19 @@ func (f *fakeCA) sign(w http.ResponseWriter, r *http.Request) {
 		t.NotBefore, t.NotAfter = time.Now().Add(-time.Minute), time.Now().Add(time.Minute)
 	})
 	answer(http.StatusCreated, map[string]any{"certChain": []string{pemOf(leaf.Cert), pemOf(f.intermediate.Cert), pemOf(f.root.Cert)}})(w, r)
+}
+
+// requestIn returns the certificate request in an HTTP request.
+func requestIn(r *http.Request) (*x509.CertificateRequest, error) {
+	var in struct{ CSR string }
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		return nil, err
+	}
+	block, _ := pem.Decode([]byte(in.CSR))
+	if block == nil {
+		return nil, errors.New("no PEM")
+	}
+	return x509.ParseCertificateRequest(block.Bytes)
 }
 
 func pemOf(cert *x509.Certificate) string {

@@ -89,7 +89,18 @@ func (c *Client) Provisioners(ctx context.Context) ([]Provisioner, error) {
 // token makes a one-time token of the provisioner, for one endpoint of step-ca
 // and one subject.
 func (c *Client) token(ctx context.Context, path, subject string, sans []string) (string, error) {
-	signer, err := c.provisionerSigner(ctx)
+	if err := c.check(); err != nil {
+		return "", err
+	}
+	audience := c.base.JoinPath(path)
+	var signer jose.Signer
+	var err error
+	if c.cfg.X5C != nil {
+		audience.Fragment = "x5c/" + c.cfg.Provisioner // how step-ca finds such a provisioner
+		signer, err = c.x5cSigner()
+	} else {
+		signer, err = c.provisionerSigner(ctx)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -102,7 +113,7 @@ func (c *Client) token(ctx context.Context, path, subject string, sans []string)
 	}{
 		Claims: jwt.Claims{
 			ID: rand.Text(), Issuer: c.cfg.Provisioner, Subject: subject,
-			Audience: jwt.Audience{c.base.JoinPath(path).String()},
+			Audience: jwt.Audience{audience.String()},
 			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now),
 			Expiry: jwt.NewNumericDate(now.Add(tokenLifetime)),
 		},

@@ -28,6 +28,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/ocspstaple/stapler"
 )
 
@@ -37,10 +38,17 @@ type Config struct {
 	URL string
 	// Root is the root of the CA's TLS certificate. Required.
 	Root *x509.Certificate
-	// Provisioner is the name of a JWK provisioner. Enroll and Revoke need it.
+	// Provisioner is the name of a JWK provisioner, or with X5C of an X5C
+	// provisioner. Enroll, Delegate and Revoke need it.
 	Provisioner string
-	// Password decrypts the provisioner's key. Enroll and Revoke need it.
+	// Password decrypts the key of a JWK provisioner. Enroll, Delegate and Revoke
+	// need it, or X5C.
 	Password []byte
+	// X5C returns a certificate, below a root of the X5C provisioner, and its
+	// key. They authorize requests in place of Password. The certificate must
+	// have clientAuth and digitalSignature. Client calls X5C for every token,
+	// because such a certificate is renewed. Default: a JWK provisioner.
+	X5C func() (*certs.Identity, error)
 	// PasswordSource says where Password comes from, for errors. Default: "the
 	// password".
 	PasswordSource string
@@ -77,6 +85,9 @@ func New(cfg Config) (*Client, error) {
 	}
 	if cfg.Issuers != nil && len(cfg.Issuers) == 0 {
 		return nil, stapled.Errorf(stapled.ConfigInvalid, "Config.Issuers is empty: leave it nil, or list the certificates of the CA")
+	}
+	if cfg.X5C != nil && cfg.Password != nil {
+		return nil, stapled.Errorf(stapled.ConfigInvalid, "Config has X5C and Password: leave one out, by the type of the provisioner")
 	}
 	cfg.Password, cfg.Issuers = bytes.Clone(cfg.Password), slices.Clone(cfg.Issuers)
 	if cfg.PasswordSource == "" {

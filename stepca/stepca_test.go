@@ -42,6 +42,7 @@ func TestNewRefuses(t *testing.T) {
 		{"URL with a query", Config{URL: "https://ca/?a", Root: root}, "query"},
 		{"no root", Config{URL: "https://ca"}, "root"},
 		{"no issuers in the list", Config{URL: "https://ca", Root: root, Issuers: []*x509.Certificate{}}, "Issuers is empty"},
+		{"X5C and a password", Config{URL: "https://ca", Root: root, Password: []byte("x"), X5C: func() (*certs.Identity, error) { return nil, nil }}, "X5C and Password"},
 		{"OCSP URL is none", Config{URL: "https://ca", Root: root, OCSPURL: "ca"}, "OCSPURL"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

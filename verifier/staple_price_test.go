@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/stranger"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
@@ -19,8 +20,9 @@ import (
 // for each that is: nine for a staple if the CA has four delegates of its own
 // name, and otherwise five. Anything else that is embedded costs none.
 func TestStaplesPrice(t *testing.T) {
+	signatures, end := stranger.CountVerifications()
+	t.Cleanup(end)
 	w := theWorld()
-	signatures := countSignatures(t)
 	attacker := testca.Key(testca.P256, "attacker")
 	ca := w.intermediate
 	// delegates makes four certificates that differ, and one more that signs.

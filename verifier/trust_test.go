@@ -10,13 +10,15 @@ import (
 
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/stranger"
 	"github.com/stapledjwt/stapled/internal/testca"
 )
 
 // Nothing proven with other anchors counts: every signature is verified again.
 func TestSwappedAnchorsProveAnew(t *testing.T) {
+	signatures, end := stranger.CountVerifications()
+	t.Cleanup(end)
 	w := theWorld()
-	signatures := countSignatures(t)
 	v := newVerifier(t, w.config(&clock{testca.Now}))
 	raw := w.leaf.Token()
 	for i, want := range []int{4, 0, 4, 0} { // intermediate, leaf, token, staple
@@ -76,8 +78,9 @@ func TestSwapWhileVerifying(t *testing.T) {
 // A header that one view has proven costs another view only the token's own
 // signature, and a token that it has accepted none.
 func TestViewsShareProofs(t *testing.T) {
+	signatures, end := stranger.CountVerifications()
+	t.Cleanup(end)
 	w := theWorld()
-	signatures := countSignatures(t)
 	v := newVerifier(t, w.config(&clock{testca.Now}))
 	view, err := v.View(ViewConfig{Audience: "orders"})
 	if err != nil {

@@ -15,7 +15,9 @@ func newOCSPCommand(a *app) *cobra.Command {
 		Short: "OCSP for any CA",
 		Long: `Commands for people who run the OCSP responder of a CA, or depend on one (RFC
 6960, profile RFC 9919).`,
-		Example: `  stapled ocsp query --cert chain.pem`,
+		Example: `  stapled ocsp query --cert chain.pem
+  stapled ocsp serve --config ocsp.yaml
+  stapled ocsp delegate --print-template`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return cli.UnknownCommand(cmd, args[0])
@@ -25,6 +27,6 @@ func newOCSPCommand(a *app) *cobra.Command {
 		RunE:                  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		DisableFlagsInUseLine: true,
 	}
-	cmd.AddCommand(newOCSPQueryCommand(a))
+	cmd.AddCommand(newOCSPDelegateCommand(a), newOCSPQueryCommand(a), newOCSPServeCommand(a))
 	return cmd
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/stack"
 	"github.com/stapledjwt/stapled/internal/terminal"
 	"github.com/stapledjwt/stapled/ocspstaple"
+	"github.com/stapledjwt/stapled/stepca"
 )
 
 // revocation is what `stapled revoke` prints.
@@ -39,14 +40,22 @@ type revocation struct {
 	// differ from the requested one; it is null if the responder does not give one.
 	Reason         *string `json:"reason"`
 	AlreadyRevoked bool    `json:"already_revoked"`
+	// Names are known with --name.
+	Names []string `json:"names,omitempty"`
+	// Error says why the certificate was not revoked, with --name, which goes on
+	// with the others.
+	Error string `json:"error,omitempty"`
 }
 
-type revokeFlags struct{ dir, serial, cert, reason, passwordFile string }
+type revokeFlags struct {
+	dir, serial, cert, name, since, reason, passwordFile string
+	yes                                                  bool
+}
 
 func newRevokeCommand(a *app) *cobra.Command {
 	var f revokeFlags
 	cmd := &cobra.Command{
-		Use:   "revoke --dir DIR (--serial N | --cert FILE) [--reason NAME]",
+		Use:   "revoke --dir DIR (--serial N | --cert FILE | --name N) [--reason NAME]",
 		Short: "Revoke a certificate",
 		Long: `Revoke a certificate through the API of the CA that "stapled up" runs.
 
@@ -55,8 +64,16 @@ after about half a staple's validity, and stops signing. Verifiers accept tokens
 until the nextUpdate of their staple, and no longer. The result says when that
 has passed for the last of them: "tokens end by", in JSON good_until_at_most.
 
-Only this certificate is revoked. Someone who has its key may have renewed it in
-the meantime: revoke every certificate issued for that name since.
+--serial and --cert revoke only this certificate. Someone who has its key may
+have renewed it in the meantime. --name revokes every certificate with a name
+that is neither revoked nor expired, and then those that were issued meanwhile.
+It first shows them, and asks. Without a terminal it needs --yes. If some could
+not be revoked, it says which, and ends with status 2.
+
+--since leaves out older certificates. It takes an RFC 3339 time, or an offset
+from now, such as -1h. What counts is the beginning of the validity, from five
+minutes before that time, because CAs date certificates back; if yours does so
+by more (backdate in ca.json), give an earlier time.
 
 A serial number is decimal, hexadecimal with 0x, or hexadecimal bytes with
 colons. The CA takes any serial number; the command warns if the CA has not
@@ -65,50 +82,96 @@ that of the CA itself (the key crt in config/ca.json). Revoking a certificate
 twice is not an error and changes nothing.`,
 		Example: `  stapled revoke --dir ./stack --reason keyCompromise \
     --cert ./stack/identities/service.stapled.internal/cert.pem
-  stapled revoke --dir ./stack --serial 0x5a1f00d2c3 --json`,
+  stapled revoke --dir ./stack --serial 0x5a1f00d2c3 --json
+  stapled revoke --dir ./stack --name orders.internal --reason keyCompromise`,
 		Args: cli.NoArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.revoke(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := cli.UntilSignal(cmd.Context())
+			defer stop()
+			return a.revoke(ctx, f)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.dir, "dir", "", "`DIR`: directory of the stack (required)")
 	flags.StringVar(&f.serial, "serial", "", "`N`: serial number of the certificate: decimal, 0x… or hexadecimal bytes with colons")
 	flags.StringVar(&f.cert, "cert", "", "`FILE`: PEM file of the certificate, the first one in it")
+	flags.StringVar(&f.name, "name", "", "`N`: every living certificate with this name: a DNS name in any case, or a URI, IP or mail address exactly")
+	flags.StringVar(&f.since, "since", "", "`TIME`: with --name, only certificates issued since (default all)")
+	flags.BoolVar(&f.yes, "yes", false, "with --name, no question before it revokes")
 	flags.StringVar(&f.reason, "reason", "unspecified", "`NAME`: reason for the revocation (RFC 5280 §5.3.1): "+strings.Join(reasonNames(), ", "))
 	flags.StringVar(&f.passwordFile, "password-file", "", "`FILE`: file with the password of the provisioner's key (default DIR/secrets/password)")
+	cli.InGroup(cmd, "Which certificate", "serial", "cert", "name", "since", "yes")
 	cli.Complete(cmd, "reason", reasonNames()...)
 	return cmd
 }
 
-func (a *app) revoke(ctx context.Context, f revokeFlags) error {
-	code, reason, err := parseReason(f.reason)
+// check finds contradictions before anything is read or sent.
+func (f revokeFlags) check() error {
+	given := 0
+	for _, which := range []string{f.serial, f.cert, f.name} {
+		if which != "" {
+			given++
+		}
+	}
 	switch {
-	case err != nil:
-		return err
 	case f.dir == "":
 		return cli.Usagef("--dir DIR is missing: name the directory of the stack")
-	case (f.serial == "") == (f.cert == ""):
-		return cli.Usagef("give either --serial or --cert, to say which certificate")
+	case given != 1:
+		return cli.Usagef("give either --serial, --cert or --name, to say which certificate")
+	case f.name == "" && (f.since != "" || f.yes):
+		return cli.Usagef("--since and --yes go with --name: leave them out")
 	}
-	if err := cli.CheckDir(f.dir); err != nil {
+	return cli.CheckDir(f.dir)
+}
+
+func (a *app) revoke(ctx context.Context, f revokeFlags) error {
+	code, reason, err := parseReason(f.reason)
+	if err != nil {
+		return err
+	}
+	if err := f.check(); err != nil {
 		return err
 	}
 	client, err := stack.NewClient(f.dir, f.passwordFile)
 	if err != nil {
 		return err
 	}
+	one := func(serial *big.Int, issued bool) (revocation, error) {
+		return revokeOne(ctx, client, f.dir, serial, issued, code, reason)
+	}
+	if f.name != "" {
+		return a.revokeName(ctx, f, one)
+	}
 	serial, subject, err := f.certificate(client.Issuers())
 	if err != nil {
 		return err
 	}
-	result := revocation{Serial: serial.String(), SerialHex: fmt.Sprintf("%#x", serial), Subject: subject, Reason: &reason}
+	result, err := one(serial, f.cert != "") // its signature says that it was issued
+	if err != nil {
+		return err
+	}
+	result.Subject = subject
+	if result.Issued != nil && !*result.Issued {
+		a.Warn(fmt.Errorf("the CA has not issued a certificate with the serial number %s: check that it is the right one", result.Serial))
+	}
+	if a.JSON {
+		return a.PrintJSON(result)
+	}
+	return a.Print(result.text(terminal.Of(a.Stdout)))
+}
+
+// revokeOne revokes a certificate. Issued says that the CA is known to have
+// issued it.
+func revokeOne(ctx context.Context, client *stepca.Client, dir string, serial *big.Int, issued bool, code ocspstaple.CRLReason, reason string) (revocation, error) {
+	result := revocation{Serial: serial.String(), SerialHex: fmt.Sprintf("%#x", serial), Reason: &reason}
 	// Ask first: after the revocation the CA knows every serial number. Revoke even if
 	// the responder does not answer.
 	before, statusErr := client.Status(ctx, serial)
-	err = client.Revoke(ctx, serial, code, reason)
+	err := client.Revoke(ctx, serial, code, reason)
 	if errors.Is(err, stapled.AlreadyRevoked) {
 		result.AlreadyRevoked, result.Reason = true, nil
 	} else if err != nil {
-		return err
+		return revocation{}, err
 	}
 	revokedAt := time.Now()
 	if statusErr == nil {
@@ -119,22 +182,15 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 			result.Reason = &older
 		}
 		if before.Status() != ocspstaple.Revoked {
-			issued := before.Status() == ocspstaple.Good
-			result.Issued = &issued
+			good := before.Status() == ocspstaple.Good
+			result.Issued = &good
 		}
 	}
-	if f.cert != "" { // its signature says so
-		issued := true
+	if issued {
 		result.Issued = &issued
 	}
-	result.GoodUntilAtMost = stack.GoodUntil(f.dir, revokedAt)
-	if result.Issued != nil && !*result.Issued {
-		a.Warn(fmt.Errorf("the CA has not issued a certificate with the serial number %s: check that it is the right one", result.Serial))
-	}
-	if a.JSON {
-		return a.PrintJSON(result)
-	}
-	return a.Print(result.text(terminal.Of(a.Stdout)))
+	result.GoodUntilAtMost = stack.GoodUntil(dir, revokedAt)
+	return result, nil
 }
 
 func (r revocation) text(t terminal.Terminal) string {

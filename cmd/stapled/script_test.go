@@ -48,7 +48,13 @@ func TestMain(m *testing.M) {
 //	encrypt KEY PASSWORD OUT    encrypt a PEM key with the password in a file, as step-ca does
 //	vacant DIR                  the directory is empty, or is not there
 //	corrupt FILE OLD NEW        replace a part of a file
+//	delegates DIR               the CA of a stack that is stopped gets provisioners for delegates
 //	terminate [HUP]             send SIGTERM or SIGHUP to the script's background commands
+//	authority DIR NAME          make a CA: ca.pem, ca-key.pem, and the certificates one.pem and two.pem, with the CA after them
+//	delegate DIR NAME LIFE [CN] make delegate.pem and delegate-key.pem of that CA
+//	crl FILE NAME NUMBER CERT... make the CRL of that CA, which revokes these certificates
+//	becomes N COMMAND [ARG...]  status, again and again until it is so
+//	logged FILE TEXT            wait until a file contains the text
 func TestScript(t *testing.T) {
 	// What is ignored here, as under nohup, would be ignored by every command.
 	if signal.Ignored(syscall.SIGHUP) {
@@ -62,7 +68,8 @@ func TestScript(t *testing.T) {
 			"status": statusCommand, "json": jsonCommand, "jsonkeys": jsonkeysCommand, "lines": linesCommand,
 			"await": awaitCommand, "filled": filledCommand, "get": getCommand, "until": untilCommand,
 			"busy": busyCommand, "free": freeCommand, "big": bigCommand, "mode": modeCommand, "encrypt": encryptCommand,
-			"vacant": vacantCommand, "corrupt": corruptCommand, "terminate": terminateCommand,
+			"vacant": vacantCommand, "corrupt": corruptCommand, "delegates": delegatesCommand, "terminate": terminateCommand,
+			"authority": authorityCommand, "delegate": delegateCommand, "crl": crlCommand, "becomes": becomesCommand, "logged": loggedCommand,
 		},
 	})
 }

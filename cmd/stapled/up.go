@@ -84,7 +84,7 @@ or SIGHUP, and then ends with status 0.`,
 // unset shell variable: it does not say where to listen.
 func givenAddresses(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
-		if strings.HasSuffix(f.Name, "-address") && f.Value.String() == "" {
+		if strings.HasSuffix("-"+f.Name, "-address") && f.Value.String() == "" {
 			err = cli.Usagef("--%s is empty: write HOST:PORT, or leave it out", f.Name)
 		}
 	})

@@ -52,6 +52,8 @@ func embeddedCases() []Case {
 		{name: "staple_with_five_certificates", staples: embedding(5), want: stapled.StapleMalformed},
 		{name: "staple_with_an_empty_list_of_certificates",
 			staples: oneStaple(around("signature", func(der []byte) []byte { return append(der, 0xa0, 2, 0x30, 0) }))},
+		{name: "staple_with_an_empty_list_of_extensions", comment: "As in each answer of Vault and OpenBao.",
+			staples: oneStaple(around("nextUpdate", after(0xa1, 2, 0x30, 0)))},
 		{name: "staple_of_the_issuer_with_an_unparsable_certificate", staples: issuer(junk), want: stapled.StapleMalformed,
 			comment: "It is not needed, but it is there."},
 		{name: "staple_of_the_issuer_with_a_certificate_that_is_cut_off", staples: issuer(cut), want: stapled.StapleMalformed},

@@ -154,7 +154,8 @@ func stapleExtensionCases() []Case {
 		rule("6.4", encoded("with_a_critical_nonce", func(r *testca.Response) {
 			r.Extensions = []testca.Extension{{ID: []int{1, 3, 6, 1, 5, 5, 7, 48, 1, 2}, Critical: true, Value: []byte{4, 1, 0}}}
 		})),
-		rule("6.3", encoded("with_an_empty_list_of_extensions", around("nextUpdate", after(0xa1, 2, 0x30, 0)))),
+		rule("6.3", encoded("with_something_more_behind_an_empty_list_of_extensions", around("nextUpdate", after(0xa1, 2, 0x30, 0, 0x05, 0)))),
+		rule("6.3", encoded("with_something_more_inside_an_empty_list_of_extensions", around("nextUpdate", after(0xa1, 4, 0x30, 0, 0x05, 0)))),
 		rule("6.3", encoded("with_a_list_of_extensions_cut_off", around("nextUpdate", after(0xa1, 9)))),
 		rule("6.3", extensionOf("neither_critical_nor_not", 0x06, 3, 0x55, 0x1d, 99, 0x01, 1, 1, 0x04, 0)),
 		rule("6.3", extensionOf("critical_after_the_value", 0x06, 3, 0x55, 0x1d, 99, 0x04, 0, 0x01, 1, 0xff)),

@@ -32,3 +32,12 @@ func UntilSignal(parent context.Context) (ctx context.Context, stop context.Canc
 	signal.Ignore(syscall.SIGPIPE)
 	return signal.NotifyContext(parent, endSignals()...)
 }
+
+// UntilEndSignal is UntilSignal for a service that SIGHUP reloads.
+func UntilEndSignal(parent context.Context) (ctx context.Context, stop context.CancelFunc) {
+	if parent == nil {
+		parent = context.Background()
+	}
+	signal.Ignore(syscall.SIGPIPE)
+	return signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM)
+}

@@ -97,7 +97,10 @@ func TestLightPackagesStayLight(t *testing.T) {
 		{"issuer", "/issuer/..."},
 		{"verifier", "/verifier/..."},
 		{"stapledtest", "/stapledtest"},
-		{"responder", "/responder/..."},
+		{"responder", "/responder"},
+		{"responder/crl", "/responder/crl"},
+		{"responder/index", "/responder/index"},
+		{"responder/ledger", "/responder/ledger"},
 		{"stepca", "/stepca/..."},
 		{"examples/enroll", "/examples/enroll"}, // what a program that enrolls costs
 		{"gateway", "/gateway"},                 // its metrics, gateway/prom, are apart for this reason
@@ -127,6 +130,22 @@ func TestVerifierDoesNoIO(t *testing.T) {
 		if slices.Contains(forbidden, p.ImportPath) {
 			t.Errorf("verifier depends on %s", p.ImportPath)
 		}
+	}
+}
+
+// TestNoCloudServices: keys by URI bring in no client of a cloud service, which
+// would multiply the size of the program.
+func TestNoCloudServices(t *testing.T) {
+	found := false
+	for _, p := range list(t, "-deps", module+"/cmd/stapled") {
+		kind, ok := strings.CutPrefix(p.ImportPath, "go.step.sm/crypto/kms/")
+		found = found || kind == "pkcs11"
+		if ok && !slices.Contains([]string{"apiv1", "pkcs11", "softkms", "sshagentkms", "uri"}, kind) {
+			t.Errorf("stapled depends on %s", p.ImportPath)
+		}
+	}
+	if !found {
+		t.Error("stapled does not depend on kms/pkcs11: this test has lost its object")
 	}
 }
 
@@ -179,9 +198,14 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"responder/index", []string{"responder"}},
 		{"responder/ledger", []string{"responder"}},
 		{"responder/crl", []string{"certs", "responder"}},
+		{"internal/issuedby", nil},
+		{"responder/stepdb", []string{"responder", "internal/issuedby"}},
+		{"responder/delegate", []string{"certs", "responder"}},
 		{"stepca", []string{"certs", "ocspstaple", "ocspstaple/stapler"}},
 		// stepca for the configuration of its client, the internal ones for its own files and addresses.
-		{"ca", []string{"certs", "ocspstaple", "responder", "stepca", "internal/strictfile", "internal/listenaddr", "internal/loglimit"}},
+		{"ca", []string{
+			"certs", "ocspstaple", "responder", "responder/stepdb", "stepca", "internal/issuedby", "internal/strictfile", "internal/listenaddr", "internal/loglimit",
+		}},
 		{"internal/strictfile", nil},
 		{"internal/listenaddr", nil},
 		// Of the command, from below.
@@ -193,11 +217,18 @@ func TestImportsPointOneWay(t *testing.T) {
 			"certs", "internal/certpath", "internal/cli", "internal/ocspclient", "internal/ocspview", "internal/strictfile", "internal/terminal", "ocspstaple", "stepca",
 		}},
 		{"internal/anatomy", []string{"internal/ocspview", "internal/terminal", "ocspstaple"}},
+		{"internal/kmskey", nil},
+		{"internal/inventory", []string{"internal/terminal", "ocspstaple", "responder/stepdb"}},
+		{"internal/delegation", []string{"certs", "stepca", "internal/cli"}},
 		{"internal/service", []string{"internal/loglimit"}},
 		{"internal/echo", []string{"gateway"}},
 		{"internal/stack", []string{
 			"ca", "certs", "gateway", "gateway/prom", "responder", "stepca", "verifier", "internal/cli", "internal/echo",
 			"internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictfile",
+		}},
+		{"internal/ocspserve", []string{
+			"certs", "responder", "responder/crl", "responder/delegate", "responder/index", "responder/ledger", "responder/stepdb",
+			"internal/cli", "internal/delegation", "internal/kmskey", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictyaml",
 		}},
 		{"internal/signer", []string{"certs", "internal/cli", "internal/stack", "ocspstaple", "ocspstaple/stapler"}},
 		{"internal/demo", []string{
@@ -220,7 +251,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // ofTheCommand are the packages that only the command needs.
 var ofTheCommand = []string{
-	"internal/anatomy", "internal/cli", "internal/demo", "internal/doctor", "internal/echo", "internal/ocspclient", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
+	"internal/anatomy", "internal/cli", "internal/delegation", "internal/demo", "internal/doctor", "internal/echo", "internal/inventory", "internal/kmskey", "internal/ocspclient", "internal/ocspserve", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
 }
 
 // TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a

@@ -4,10 +4,7 @@
 package stapler
 
 import (
-	"math/rand/v2"
 	"time"
-
-	"github.com/stapledjwt/stapled/ocspstaple"
 )
 
 const (
@@ -19,21 +16,47 @@ const (
 	patience = time.Second
 )
 
+// window is the time during which a staple can be used: from thisUpdate until it
+// is no longer fresh. The zero window is that of no staple.
+type window struct{ from, until time.Time }
+
+// left returns how long the staple stays fresh. It may be negative.
+func (w window) left(now time.Time) time.Duration {
+	if w.until.IsZero() {
+		return 0
+	}
+	return w.until.Sub(now)
+}
+
 // plan decides when to ask.
 type plan struct {
-	min, max  time.Duration
-	freshness ocspstaple.Freshness
+	min, max time.Duration
+	// random returns a number in [0,1).
+	random func() float64
 }
 
 // refresh returns when to replace a staple: halfway through its freshness, give
-// or take 10 %, so that a fleet that started together does not ask together.
-// The other half is for retries. Without a staple it returns now.
-func (p plan) refresh(held *ocspstaple.Staple, now time.Time) time.Time {
-	if held == nil {
+// or take 10 %. The other half is for retries. Without a staple it returns now.
+func (p plan) refresh(held window, now time.Time) time.Time {
+	return p.due(held, now, 0.9, 1.1)
+}
+
+// scatter is refresh for a staple that may have come at the same moment as those
+// of many others: when a fleet starts, and when its responders are back after an
+// outage. It spreads them from nearly half to three quarters of the freshness, so
+// that the fleet does not ask together then, nor ever after. Earlier would be too
+// early: responders and caches give the same answer again.
+func (p plan) scatter(held window, now time.Time) time.Time {
+	return p.due(held, now, 0.9, 1.5)
+}
+
+// due returns a random time between two multiples of half the freshness.
+func (p plan) due(held window, now time.Time, from, to float64) time.Time {
+	if held.until.IsZero() {
 		return now
 	}
-	half := held.FreshUntil(p.freshness).Sub(held.ThisUpdate()) / 2
-	due := held.ThisUpdate().Add(scale(half, 0.9+0.2*rand.Float64()))
+	half := held.until.Sub(held.from) / 2
+	due := held.from.Add(scale(half, from+(to-from)*p.random()))
 	// A responder may give answers that are already past their half, and newer
 	// ones each time.
 	if earliest := now.Add(p.min); due.Before(earliest) {
@@ -47,7 +70,7 @@ func (p plan) refresh(held *ocspstaple.Staple, now time.Time) time.Time {
 // to half. While the current staple is still fresh, the wait is at most a
 // quarter of the remaining time, so that several attempts fit; after that it is
 // short.
-func (p plan) retry(failures int, held *ocspstaple.Staple, now time.Time) time.Duration {
+func (p plan) retry(failures int, held window, now time.Time) time.Duration {
 	limit := p.limit(held, now)
 	delay := p.min
 	for range failures - 1 {
@@ -57,25 +80,25 @@ func (p plan) retry(failures int, held *ocspstaple.Staple, now time.Time) time.D
 		}
 		delay *= 2
 	}
-	if left := p.left(held, now); left > 0 {
+	if left := held.left(now); left > 0 {
 		delay = min(delay, max(left/4, p.urgent()))
 	}
-	return jittered(min(delay, limit))
+	return p.jittered(min(delay, limit))
 }
 
 // respect returns how long to honor a responder's request to wait: no longer
 // than the plan ever waits, and not long past the end of the current staple.
-func (p plan) respect(wish time.Duration, held *ocspstaple.Staple, now time.Time) time.Duration {
+func (p plan) respect(wish time.Duration, held window, now time.Time) time.Duration {
 	wish = min(wish, p.limit(held, now))
-	if left := p.left(held, now); left > 0 && wish > left {
-		wish = min(wish, left+jittered(p.urgent()))
+	if left := held.left(now); left > 0 && wish > left {
+		wish = min(wish, left+p.jittered(p.urgent()))
 	}
 	return wish
 }
 
 // limit returns the longest wait.
-func (p plan) limit(held *ocspstaple.Staple, now time.Time) time.Duration {
-	if p.left(held, now) > 0 {
+func (p plan) limit(held window, now time.Time) time.Duration {
+	if held.left(now) > 0 {
 		return p.max
 	}
 	return min(p.max, p.urgent())
@@ -85,15 +108,7 @@ func (p plan) limit(held *ocspstaple.Staple, now time.Time) time.Duration {
 // deliberate and takes precedence.
 func (p plan) urgent() time.Duration { return max(urgent, p.min) }
 
-// left returns how long the current staple stays fresh. It may be negative.
-func (p plan) left(held *ocspstaple.Staple, now time.Time) time.Duration {
-	if held == nil {
-		return 0
-	}
-	return held.FreshUntil(p.freshness).Sub(now)
-}
-
-func jittered(d time.Duration) time.Duration { return scale(d, 0.5+0.5*rand.Float64()) }
+func (p plan) jittered(d time.Duration) time.Duration { return scale(d, 0.5+0.5*p.random()) }
 
 func scale(d time.Duration, factor float64) time.Duration {
 	return time.Duration(float64(d) * factor)

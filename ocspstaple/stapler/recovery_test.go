@@ -203,8 +203,10 @@ func TestNudge(t *testing.T) {
 		// The responder's request to wait takes precedence.
 		f.set(always(nil, &stapled.Error{Reason: stapled.FetchFailed, Err: &stapler.Busy{RetryAfter: 4 * time.Second, Err: errDown}}))
 		time.Sleep(2 * time.Minute)
-		s.Nudge()
-		time.Sleep(time.Second)
+		for before = len(f.seen()); len(f.seen()) == before; { // at most four seconds
+			s.Nudge()
+			time.Sleep(99 * time.Millisecond)
+		}
 		before = len(f.seen())
 		for range 30 { // three seconds, less a moment
 			s.Nudge()

@@ -6,6 +6,7 @@ package stapler
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -26,7 +27,9 @@ const glance = time.Minute
 // After a failure it asks again after RetryMin, then after twice that, up to
 // RetryMax. Without a fresh staple, it waits at most five seconds, or RetryMin
 // if that is longer. It honors Retry-After within the same limits. All waits
-// are jittered.
+// are jittered. The first staple, and the one after a failure, may be kept for
+// three quarters of its time instead of half: a fleet that started together does
+// not ask together.
 func (s *Stapler) Run(ctx context.Context) error {
 	if s.current.Load() == nil {
 		return errNotMade()
@@ -136,10 +139,9 @@ func (s *Stapler) expired(sub *subject) *stapled.Error {
 
 // keep keeps one staple fresh.
 func (s *Stapler) keep(ctx context.Context, sub *subject) error {
-	plan := plan{min: s.cfg.RetryMin, max: s.cfg.RetryMax, freshness: s.freshness}
-	next, soonest := plan.refresh(s.held(sub), s.now()), time.Time{}
-	for failures := 0; ; {
-		if err := s.wait(ctx, sub, next, soonest); err != nil {
+	schedule := newSchedule(s.plan(), s.window(s.held(sub)), s.now())
+	for {
+		if err := s.wait(ctx, sub, schedule.next, schedule.soonest); err != nil {
 			return err
 		}
 		if err := s.expired(sub); err != nil {
@@ -155,35 +157,31 @@ func (s *Stapler) keep(ctx context.Context, sub *subject) error {
 		case <-sub.nudged:
 		default:
 		}
-		now, held := s.now(), s.held(sub)
-		soonest = began.Add(patience)
+		now, held := s.now(), s.window(s.held(sub))
 		switch {
 		case err == nil:
-			failures = 0
-			next = plan.refresh(held, now)
+			schedule.succeeded(began, now, held)
 		case err.Reason == stapled.CertificateRevoked:
 			return err
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		default:
-			failures++
-			// Count from the start of the attempt: a long attempt was itself a
-			// wait.
-			next = latest(began.Add(plan.retry(failures, held, now)), now.Add(jittered(plan.min)))
-			if wish := retryAfter(err); wish > 0 {
-				soonest = latest(soonest, now.Add(plan.respect(wish, held, now)))
-				next = latest(next, soonest)
-			}
-			s.fail(sub, err, next.Sub(now))
+			schedule.failed(began, now, held, retryAfter(err))
+			s.fail(sub, err, schedule.next.Sub(now))
 		}
 	}
 }
 
-func latest(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
+func (s *Stapler) plan() plan {
+	return plan{min: s.cfg.RetryMin, max: s.cfg.RetryMax, random: rand.Float64}
+}
+
+// window returns when a staple can be used; nil is none.
+func (s *Stapler) window(held *ocspstaple.Staple) window {
+	if held == nil {
+		return window{}
 	}
-	return a
+	return window{held.ThisUpdate(), held.FreshUntil(s.freshness)}
 }
 
 // held returns the current staple, or nil. It ignores a staple from the future:

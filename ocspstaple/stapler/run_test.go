@@ -43,12 +43,16 @@ func TestRefreshAtHalf(t *testing.T) {
 				for n := range calls[1:] {
 					interval := calls[n+1].at.Sub(calls[n].at)
 					distinct[interval] = true
+					longest := row.half * 11 / 10
+					if n == 0 { // a fleet may have started together
+						longest = row.half * 15 / 10
+					}
 					// thisUpdate is in whole seconds.
-					if interval < row.half*9/10-time.Second || interval > row.half*11/10 {
-						t.Errorf("asked after %s, want %s give or take a tenth", interval, row.half)
+					if interval < row.half*9/10-time.Second || interval > longest {
+						t.Errorf("asked after %s, want %s to %s", interval, row.half*9/10, longest)
 					}
 				}
-				if len(calls) < 18 || len(calls) > 24 {
+				if len(calls) < 17 || len(calls) > 24 {
 					t.Errorf("asked %d times in 20 halves", len(calls))
 				}
 				if len(distinct) < 2 {
@@ -116,7 +120,7 @@ func TestBackOff(t *testing.T) {
 				current(t, s)
 				f.set(always(nil, errDown))
 				before = len(f.seen())
-				time.Sleep(6 * time.Minute)
+				time.Sleep(8 * time.Minute)
 				calls = f.seen()[before:]
 				if wait := calls[1].at.Sub(calls[0].at); wait > row.min {
 					t.Errorf("the wait after a new failure was %s", wait)

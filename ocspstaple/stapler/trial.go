@@ -79,7 +79,8 @@ func (t *trial) fetch(ctx context.Context, req Request) ([]byte, error) {
 		outcomes <- outcome{der, err}
 	}
 	asking.Go(ask)
-	silence := func() time.Duration { return jittered(max(urgent, t.stapler.cfg.RetryMin)) }
+	plan := t.stapler.plan()
+	silence := func() time.Duration { return plan.jittered(plan.urgent()) }
 	for timer := time.NewTimer(silence()); ; timer.Reset(silence()) {
 		select {
 		case o := <-outcomes:

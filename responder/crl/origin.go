@@ -47,7 +47,10 @@ type file struct {
 
 func (f *file) String() string { return f.name }
 
-func (f *file) taken(b *body) { f.last = &b.digest }
+func (f *file) taken(b *body) {
+	digest := b.digest // a pointer into the body would keep the whole list in memory
+	f.last = &digest
+}
 
 // fetch reads the file. It compares contents: not every file system tells times
 // finely enough, and some copies preserve them.

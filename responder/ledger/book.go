@@ -117,26 +117,28 @@ func (b *book) lookup(s serial) (notAfter time.Time, known bool) {
 	return notAfter, known
 }
 
-// record remembers a serial. It takes settle to write it.
-func (b *book) record(s serial, end time.Time) {
+// record remembers a serial, and reports whether it is a new one. It takes settle
+// to write it.
+func (b *book) record(s serial, end time.Time) (isNew bool) {
 	notAfter := seconds(end)
 	b.mu.RLock()
 	was, known := b.entries[s]
 	b.mu.RUnlock()
 	if known && was.notAfter >= notAfter {
-		return
+		return false
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	was, known = b.entries[s]
 	if known && was.notAfter >= notAfter {
-		return
+		return false
 	}
 	b.entries[s] = entry{notAfter: notAfter}
 	if !known || was.written {
 		b.queue = append(b.queue, s)
 		b.pending.Add(1)
 	}
+	return !known
 }
 
 // missed notes that the source does not call a serial revoked any more.

@@ -49,7 +49,7 @@ func (g *Guarded) Status(ctx context.Context, number *big.Int) (responder.Status
 		}
 		if st.Code == responder.Revoked {
 			if isFinal(st) {
-				g.book.record(key, st.NotAfter)
+				g.record(ctx, key, number, st)
 				// An error must not suppress the revocation. The log and the Snapshot
 				// have it.
 				_ = g.book.settle()
@@ -117,7 +117,15 @@ func (g *Guarded) Record(revocations iter.Seq2[*big.Int, responder.Status]) erro
 		if err != nil || !isFinal(st) {
 			continue // nobody can ask about such a number
 		}
-		g.book.record(key, st.NotAfter)
+		g.record(context.Background(), key, number, st)
 	}
 	return g.book.settle()
+}
+
+// record remembers a final revocation, and writes an audit line if it is new.
+func (g *Guarded) record(ctx context.Context, key serial, number *big.Int, st responder.Status) {
+	if g.book.record(key, st.NotAfter) {
+		g.book.log.InfoContext(ctx, "certificate revoked", "serial", "0x"+number.Text(16),
+			"revocation_reason", ocspwire.CRLReason(st.Reason).String(), "revoked_at", st.RevokedAt)
+	}
 }

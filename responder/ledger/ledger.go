@@ -67,8 +67,9 @@ type Config struct {
 	Dir string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// Logger logs when a revocation cannot be written (once for each cause), and
-	// what was repaired; nil discards. The responder logs alarms.
+	// Logger logs each revocation once, at level info, also across restarts; when
+	// one cannot be written (once for each cause); and what was repaired. Nil
+	// discards. The responder logs alarms.
 	Logger *slog.Logger
 }
 

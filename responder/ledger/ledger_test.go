@@ -377,7 +377,7 @@ func TestResponder(t *testing.T) {
 		{Outcome: responder.OutcomeTryLater, Alarm: responder.AlarmRevocationLost},
 	}
 	for i := range want {
-		if len(events) != len(want) || events[i] != want[i] {
+		if len(events) != len(want) || events[i].Outcome != want[i].Outcome || events[i].Alarm != want[i].Alarm {
 			t.Fatalf("events %+v, want %+v", events, want)
 		}
 	}

@@ -33,6 +33,8 @@ func run() error {
 	strangers := flag.Bool("strangers", false, "print what the tokens of strangers cost and measure nothing else")
 	benchstat := flag.String("benchstat", "", "put what this `file` has into the page")
 	responders := flag.String("responders", "", "put what command responders has printed into this `file` into the page")
+	revocations := flag.String("crl", "", "put what command crl has printed into this `file` into the page")
+	cached := flag.String("cached", "", "put what command cached has printed into this `file` into the page")
 	// The caches of a default configuration hold fewer.
 	plan := benchmarks.Plan{Tokens: 16_000, Leaves: 14_000, Progress: progress}
 	flag.IntVar(&plan.Rounds, "rounds", 24, "the number of rounds")
@@ -59,13 +61,19 @@ func run() error {
 		}
 		report.Benchstat = string(text)
 	}
-	if *responders != "" {
-		text, err := os.ReadFile(*responders)
+	for _, result := range []struct {
+		file string
+		into any
+	}{{*responders, &report.Responders}, {*revocations, &report.Revocations}, {*cached, &report.Cached}} {
+		if result.file == "" {
+			continue
+		}
+		text, err := os.ReadFile(result.file)
 		if err != nil {
 			return err
 		}
-		if err := json.Unmarshal(text, &report.Responders); err != nil {
-			return fmt.Errorf("%s: %w", *responders, err)
+		if err := json.Unmarshal(text, result.into); err != nil {
+			return fmt.Errorf("%s: %w", result.file, err)
 		}
 	}
 	setup, err := benchmarks.NewSetup()
@@ -88,7 +96,7 @@ func run() error {
 		}
 	}
 	if *asJSON {
-		return json.NewEncoder(os.Stdout).Encode(report.Measurement.Ratios())
+		return json.NewEncoder(os.Stdout).Encode(report.Ratios())
 	}
 	return report.Text(os.Stdout)
 }

@@ -4,7 +4,8 @@
 // Command responders measures how many OCSP requests the responder of `stapled
 // up` answers in a second of processor time, beside `openssl ocsp -port` and,
 // if given, the stapled of an earlier commit. All of them have the same
-// certificates, and the same client asks them in turn over loopback. It needs
+// certificates, and the same client asks them in turn over loopback. A bare
+// handler of net/http shows how much of it is not HTTP. It needs
 // Linux, because it reads the processor time of the servers from /proc.
 package main
 
@@ -35,7 +36,14 @@ func run() (err error) {
 	flag.IntVar(&plan.Again, "again", 100, "the number of certificates whose answers are given again")
 	flag.IntVar(&plan.Rounds, "rounds", 7, "the number of rounds")
 	flag.DurationVar(&plan.Slot, "slot", 1500*time.Millisecond, "the time of each path in each round")
+	bare := flag.String("bare", "", "only serve what to compare with, from this `directory`")
 	flag.Parse()
+	if *bare != "" {
+		return benchmarks.ServeBare(*bare)
+	}
+	if plan.Bare, err = os.Executable(); err != nil {
+		return err
+	}
 	if flag.NArg() > 0 || plan.Stapled == "" || plan.Rounds < 1 || plan.Slot <= 0 || plan.Again < 1 || plan.Certificates <= max(8192, plan.Again) {
 		return errors.New("-stapled is required; at least one round, a positive -slot, and more -certificates than 8,192 and -again; no arguments")
 	}
