@@ -56,7 +56,7 @@ func TestDoctorsAdviceWorks(t *testing.T) {
 			t.Fatalf("%s: %v", line, err)
 		}
 	})
-	if c := diagnose(t, dir, responder, 2); c.Status != doctor.OK {
+	if c := diagnose(t, dir, responder, 1); c.Status != doctor.OK {
 		t.Errorf("%+v", c)
 	}
 

@@ -33,7 +33,7 @@ func (e *examination) examineCRL(ctx context.Context) {
 	case e.client != nil:
 		published = e.examinePublishedCRL(ctx)
 	case e.directory != nil && !e.directory.config.CRL.Enabled:
-		e.withoutCRL()
+		e.withoutCRL(ctx)
 	case e.directory != nil:
 		e.report.add("crl.enabled", OK, "ca.json enables the CRL")
 	default:
@@ -55,7 +55,7 @@ func (e *examination) examinePublishedCRL(ctx context.Context) bool {
 	e.ask(ctx, "the CA for its CRL", func(ctx context.Context) { list, err = e.client.CRL(ctx, e.issuing) })
 	switch {
 	case errors.Is(err, stepca.ErrNoCRL):
-		e.withoutCRL()
+		e.withoutCRL(ctx)
 	case errors.Is(err, stapled.Refused):
 		e.report.add("crl.enabled", Missing, shortError(err), advise("is this the CRL of "+certname.Of(e.issuing)+"? Compare:", command("curl --cacert root_ca.crt", e.cfg.CAURL+"/1.0/crl")+" | openssl crl -inform DER -noout -text"))
 	case err != nil:
@@ -71,21 +71,31 @@ func (e *examination) examinePublishedCRL(ctx context.Context) bool {
 	return false
 }
 
-// withoutCRL judges that the CA publishes no list.
-func (e *examination) withoutCRL() {
+// withoutCRL judges that the CA publishes no list. A responder that still answers
+// may do so from the last list there was: only one that knows what the CA has
+// issued needs none.
+func (e *examination) withoutCRL(ctx context.Context) {
 	const name = "crl.enabled"
-	enable := advise("if the responder is to follow the CRL, "+intoCRL, crlLine)
-	switch d := e.directory; {
-	case e.answer.accepted():
-		e.report.add(name, OK, "the CA publishes no CRL, and needs none: the responder knows without it")
-	case d != nil && d.responder:
+	d := e.directory
+	if e.own {
 		e.report.add(name, OK, "the CA publishes no CRL, and needs none: `stapled up` reads its database")
-	case d != nil && d.config.database() != "mysql" && d.config.database() != "postgresql":
-		e.report.add(name, Missing, "the CA publishes no CRL, and its database is locked while it runs, so no responder beside it can know what is revoked",
-			advise(intoCRL, crlLine))
-	default:
-		e.report.add(name, Warn, "the CA publishes no CRL: a responder beside it must read its PostgreSQL or MySQL database", enable)
+		return
 	}
+	if d != nil && !d.config.serverDatabase() {
+		advice := []Advice{advise(intoCRL, crlLine)}
+		if d.ownAddress != "" {
+			advice = append(advice, advise("or start the responder that reads the database:", command("stapled up --dir", d.dir)))
+		}
+		e.report.add(name, Missing, "the CA publishes no CRL, and its database is locked while it runs, so no responder beside it can know what is revoked; one that still answers does so from an old list", advice...)
+		return
+	}
+	_, urls := e.subject()
+	if e.knowsIssued(ctx, urls) {
+		e.report.add(name, OK, "the CA publishes no CRL, and the responder does not depend on one: it says unknown about a serial number that nobody has issued, so it knows what the CA has issued")
+		return
+	}
+	e.report.add(name, Warn, "the CA publishes no CRL: a responder beside it must read its PostgreSQL or MySQL database, and no answer shows that one does",
+		advise("if the responder is to follow the CRL, "+intoCRL, crlLine))
 }
 
 // judgeFreshness compares the list with the time.
@@ -112,9 +122,8 @@ func (e *examination) judgeFreshness(list *x509.RevocationList) {
 // list: it is that of `stapled up`, or its answers are newer than the list, while
 // those from a list have its thisUpdate.
 func (e *examination) ifFollowed() Status {
-	own := e.directory != nil && e.directory.responder
 	newer := e.list != nil && e.answer != nil && e.answer.staple != nil && e.answer.staple.ThisUpdate().After(e.list.ThisUpdate)
-	if own || newer {
+	if e.own || newer {
 		return Warn
 	}
 	return Missing

@@ -23,7 +23,7 @@ const goodDirectory = `{
 	"root": ["certs/root_ca.crt"], "crt": "certs/intermediate_ca.crt", "db": {"type": "badgerv2"},
 	"crl": {"enabled": true, "generateOnRevoke": true, "cacheDuration": "1h"},
 	"authority": {"claims": {"disableRenewal": true}, "provisioners": [
-		{"type": "JWK", "name": "services", "options": {"x509": {"templateFile": "templates/leaf.tpl"}}}
+		{"type": "JWK", "name": "services", "options": {"x509": {"templateFile": "DIR/templates/leaf.tpl"}}}
 	]}
 }`
 
@@ -33,7 +33,7 @@ func TestMistakesOfTheDirectory(t *testing.T) {
 	replace := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(goodDirectory) }
 	unanswered := finding{"responder.answers", Unanswered, "stapled ocsp query"} // nothing listens there
 	inline := func(template string) string {
-		return replace(`"templateFile": "templates/leaf.tpl"`, `"template": "`+template+`"`)
+		return replace(`"templateFile": "DIR/templates/leaf.tpl"`, `"template": "`+template+`"`)
 	}
 	for _, row := range []struct {
 		name, caJSON string
@@ -50,7 +50,9 @@ func TestMistakesOfTheDirectory(t *testing.T) {
 		{"no database", replace(`"db": {"type": "badgerv2"},`, ""), nil, []finding{{"directory.database", Missing, `"db": {"dataSource":"/`}, unanswered}, Missing},
 		{"no CRL beside badger", replace(`"enabled": true`, `"enabled": false`), nil, []finding{{"crl.enabled", Missing, `"generateOnRevoke": true`}, unanswered}, Missing},
 		{"no CRL beside PostgreSQL", replace(`"enabled": true`, `"enabled": false`, "badgerv2", "postgresql"), nil, []finding{{"crl.enabled", Warn, `"generateOnRevoke": true`}, unanswered}, Unanswered},
-		{"no CRL beside stapled up", replace(`"enabled": true`, `"enabled": false`), map[string]string{"config/stapled.json": "{}"}, []finding{unanswered}, Unanswered},
+		{"no CRL beside a stray stapled.json", replace(`"enabled": true`, `"enabled": false`), map[string]string{"config/stapled.json": `{"ocsp_address": "127.0.0.1:1"}`},
+			[]finding{{"crl.enabled", Missing, "stapled up --dir /"}, unanswered}, Missing},
+		{"a relative template", replace("DIR/templates/leaf.tpl", "templates/leaf.tpl"), nil, []finding{{"provisioner.template", Warn, `/templates/leaf.tpl"}},`}, unanswered}, Unanswered},
 		{"no generateOnRevoke", replace(`"generateOnRevoke": true,`, ""), nil, []finding{{"crl.on_revoke", Missing, `"generateOnRevoke": true,`}, unanswered}, Missing},
 		{"cacheDuration by default", replace(`, "cacheDuration": "1h"`, ""), nil, []finding{{"crl.cache_duration", Missing, `"cacheDuration": "1h",`}, unanswered}, Missing},
 		{"cacheDuration of a day", replace("1h", "24h"), nil, []finding{{"crl.cache_duration", Missing, "every 16h"}, unanswered}, Missing},
@@ -58,13 +60,13 @@ func TestMistakesOfTheDirectory(t *testing.T) {
 		{"provisioners in the database", replace(`"claims"`, `"enableAdmin": true, "claims"`), nil, []finding{{"provisioner.responder", Unseen, "give --ca-url too"}}, OK},
 		{"no root at all", replace(`"root": ["certs/root_ca.crt"],`, ""), nil, []finding{{"directory.root", Missing, "root_ca.crt"}, unanswered}, Missing},
 		{"another template file", replace("leaf.tpl", "gone.tpl"), nil, []finding{
-			{"provisioner.template", Missing, `"templateFile": "templates/stapled.tpl"`}, {"provisioner.responder", Unseen, "not there"},
+			{"provisioner.template", Missing, `/templates/stapled.tpl"}},`}, {"provisioner.responder", Unseen, "not there"},
 		}, Missing},
-		{"a template that is no file", replace("templates/leaf.tpl", "/dev/zero"), nil, []finding{{"provisioner.responder", Unseen, "is no file with a template"}}, OK},
+		{"a template that is no file", replace("DIR/templates/leaf.tpl", "/dev/zero"), nil, []finding{{"provisioner.responder", Unseen, "is no file with a template"}}, OK},
 		{"an empty template", goodDirectory, map[string]string{"templates/leaf.tpl": ""}, []finding{
 			{"provisioner.responder", Missing, `"ocspServer": ["http://ocsp.example.internal:8889"]`}, {"provisioner.usage", Missing, "digitalSignature"},
 		}, Missing},
-		{"step-ca's own template", replace(`"templateFile": "templates/leaf.tpl"`, ""), nil, []finding{{"provisioner.responder", Missing, `"templateFile": "templates/stapled.tpl"`}}, Missing},
+		{"step-ca's own template", replace(`"templateFile": "DIR/templates/leaf.tpl"`, ""), nil, []finding{{"provisioner.responder", Missing, `"options": {"x509": {"templateFile": "/`}}, Missing},
 		{"a template in base64", inline(base64.StdEncoding.EncodeToString([]byte(goodTemplate))), nil, []finding{unanswered}, Unanswered},
 		{"a computed responder", goodDirectory, map[string]string{"templates/leaf.tpl": strings.Replace(goodTemplate, `["http://127.0.0.1:1"]`, "{{ toJson .Insecure.User.ocsp }}", 1)}, nil, OK},
 		{"computed usages", goodDirectory, map[string]string{"templates/leaf.tpl": strings.Replace(goodTemplate, `["clientAuth"]`, "{{ toJson .x }}", 1)},
@@ -103,11 +105,11 @@ func TestWithoutACertificate(t *testing.T) {
 			[]finding{{"responder.signer", Missing, "delegate"}, {"responder.staple", Missing, "staple_untrusted"}}},
 		{"a provisioner for something else", func(w *world) {
 			w.provisioners += `, {"type": "ACME", "name": "acme", "claims": {"disableRenewal": true}}`
-		}, []finding{{"provisioner.responder", Warn, "templates/stapled.tpl"}}},
+		}, []finding{{"provisioner.responder", Warn, `"templateFile": "/ABSOLUTE/PATH/stapled.tpl"`}}},
 		{"no responder", func(w *world) {
 			w.provisioners = `{"type": "ACME", "name": "acme", "claims": {"disableRenewal": true}}`
 		},
-			[]finding{{"provisioner.responder", Missing, `step ca provisioner update --x509-template templates/stapled.tpl acme`}}},
+			[]finding{{"provisioner.responder", Missing, `step ca provisioner update --x509-template /ABSOLUTE/PATH/stapled.tpl acme`}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := newWorld()
@@ -127,7 +129,7 @@ func TestLinesAreSafeToType(t *testing.T) {
 	w.start(t)
 	cfg := w.config()
 	cfg.Leaf, cfg.Issuer, cfg.Others = nil, nil, nil
-	compare(t, examine(t, cfg), []finding{{"provisioner.responder", Missing, `templates/stapled.tpl 'a'\''$(reboot)"'`}, onRevokeUnseen})
+	compare(t, examine(t, cfg), []finding{{"provisioner.responder", Missing, `/stapled.tpl 'a'\''$(reboot)"'`}, onRevokeUnseen})
 }
 
 // TestTemplateOnce: of several provisioners, the first shows the template.
@@ -146,15 +148,77 @@ func TestTemplateOnce(t *testing.T) {
 // TestDirectoryAndCA: together they see what neither sees alone.
 func TestDirectoryAndCA(t *testing.T) {
 	w := newWorld()
-	w.provisioners = `{"type": "JWK", "name": "services", "options": {"x509": {"templateFile": "templates/leaf.tpl"}}}`
 	w.start(t)
 	cfg := w.config()
 	cfg.Roots = nil
 	cfg.Dir = w.directory(t, goodDirectory, map[string]string{"templates/leaf.tpl": goodTemplate})
+	w.provisioners = `{"type": "JWK", "name": "services", "options": {"x509": {"templateFile": "` + cfg.Dir + `/templates/leaf.tpl"}}}`
 	report := examine(t, cfg)
 	compare(t, report, nil)
 	if report.Result != OK {
 		t.Errorf("result %s", report.Result)
+	}
+}
+
+// TestWithoutACRL: only a responder that knows what was issued needs no CRL, and
+// on badger only that of `stapled up`.
+func TestWithoutACRL(t *testing.T) {
+	followsCRL := func(r *testca.Response) { r.Singles[0].Status = testca.Good }
+	stray, own := `{"ocsp_address": "127.0.0.1:1"}`, `{"ocsp_address": "OCSP"}`
+	for _, row := range []struct {
+		name, database, settings string
+		answer                   func(*testca.Response)
+		status                   Status
+	}{
+		{"badger, answers from the last list", "badgerv2", "", followsCRL, Missing},
+		{"badger, a responder that knows", "badgerv2", "", nil, Missing},
+		{"badger, a stray stapled.json", "badgerv2", stray, nil, Missing},
+		{"badger, another responder at the address", "badgerv2", own, followsCRL, Missing},
+		{"bbolt, stapled up", "bbolt", own, nil, OK},
+		{"PostgreSQL, a responder that knows", "postgresql", "", nil, OK},
+		{"PostgreSQL, answers from the last list", "postgresql", "", followsCRL, Warn},
+		{"MySQL, a stale unknown", "mysql", "", func(r *testca.Response) {
+			if r.Singles[0].Status == testca.Unknown {
+				r.Singles[0].ThisUpdate = testca.Now.Add(-2 * time.Hour)
+			}
+		}, Warn},
+		{"from outside, a responder that knows", "", "", nil, OK},
+		{"from outside, answers from the last list", "", "", followsCRL, Warn},
+		{"from outside, a stranger says unknown", "", "", func(r *testca.Response) {
+			if r.Singles[0].Status == testca.Unknown {
+				testca.SignedBy(testca.New(testca.Named("Other")))(r)
+			}
+		}, Warn},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newWorld()
+			w.crl = nil
+			if row.answer != nil {
+				w.answer = row.answer
+			}
+			w.start(t)
+			cfg := w.config()
+			if row.database != "" {
+				files := map[string]string{"templates/leaf.tpl": goodTemplate}
+				if row.settings != "" {
+					files["config/stapled.json"] = strings.ReplaceAll(row.settings, "OCSP", strings.TrimPrefix(w.ocspURL, "http://"))
+				}
+				cfg.Dir = w.directory(t, strings.NewReplacer("badgerv2", row.database, `"enabled": true`, `"enabled": false`).Replace(goodDirectory), files)
+			}
+			seen := false
+			for _, c := range examine(t, cfg).Checks {
+				seen = seen || c.Name == "crl.enabled"
+				switch {
+				case c.Name == "crl.enabled" && c.Status != row.status:
+					t.Errorf("%s: %s", c.Status, c.Detail)
+				case c.Name == "directory.database" && strings.Contains(c.Detail, "answers from it") != (row.name == "bbolt, stapled up"):
+					t.Error(c.Detail)
+				}
+			}
+			if !seen {
+				t.Error("no crl.enabled")
+			}
+		})
 	}
 }
 

@@ -84,6 +84,9 @@ type examination struct {
 	suggested bool
 	// answer is what a responder said, and how verifiers take it; nil without one.
 	answer *answer
+	// own reports whether the responder of `stapled up` answers from the database of
+	// the directory.
+	own bool
 	// list is the CRL that the CA publishes; nil if there is none, or not of issuing.
 	list *x509.RevocationList
 }
@@ -117,6 +120,8 @@ func Examine(parent context.Context, cfg Config) (*Report, error) {
 		return nil, err
 	}
 	e.examineCertificate()
+	e.askOwnResponder(ctx)
+	e.examineDatabase()
 	e.examineProvisioners(ctx)
 	e.askResponder(ctx)
 	e.estimateToken()
