@@ -9,8 +9,10 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/stapledjwt/stapled"
@@ -19,11 +21,26 @@ import (
 	"github.com/stapledjwt/stapled/stepca"
 )
 
-// The lines for ca.json.
-const (
-	crlLine = `"crl": {"enabled": true, "generateOnRevoke": true, "cacheDuration": "1h"},`
-	intoCRL = "add to ca.json, and restart the CA:"
-)
+// intoCRL introduces a line for ca.json.
+const intoCRL = "add to ca.json, and restart the CA:"
+
+// crlLine is the key crl. Without idpURL, step-ca would name the list without the
+// port of the CA.
+func (e *examination) crlLine() string {
+	return `"crl": {"enabled": true, "generateOnRevoke": true, "cacheDuration": "1h", ` + member("idpURL", e.crlURL()) + `},`
+}
+
+// crlURL returns where the CA publishes its list.
+func (e *examination) crlURL() string {
+	base := "https://ca.example.internal:9000"
+	switch d := e.directory; {
+	case e.cfg.CAURL != "":
+		base = strings.TrimSuffix(e.cfg.CAURL, "/")
+	case d != nil && len(d.config.DNSNames) > 0 && d.config.port() != "":
+		base = "https://" + net.JoinHostPort(d.config.DNSNames[0], d.config.port())
+	}
+	return base + "/1.0/crl"
+}
 
 // examineCRL examines the list that the CA publishes, and the settings behind
 // it.
@@ -82,7 +99,7 @@ func (e *examination) withoutCRL(ctx context.Context) {
 		return
 	}
 	if d != nil && !d.config.serverDatabase() {
-		advice := []Advice{advise(intoCRL, crlLine)}
+		advice := []Advice{advise(intoCRL, e.crlLine())}
 		if d.ownAddress != "" {
 			advice = append(advice, advise("or start the responder that reads the database:", command("stapled up --dir", d.dir)))
 		}
@@ -95,7 +112,7 @@ func (e *examination) withoutCRL(ctx context.Context) {
 		return
 	}
 	e.report.add(name, Warn, "the CA publishes no CRL: a responder beside it must read its PostgreSQL or MySQL database, and no answer shows that one does",
-		advise("if the responder is to follow the CRL, "+intoCRL, crlLine))
+		advise("if the responder is to follow the CRL, "+intoCRL, e.crlLine()))
 }
 
 // judgeFreshness compares the list with the time.
@@ -108,11 +125,11 @@ func (e *examination) judgeFreshness(list *x509.RevocationList) {
 	case now.Add(stapled.DefaultLeeway).Before(list.ThisUpdate):
 		e.report.add(name, Missing, "its thisUpdate is in the future: "+timetext.Stamp(list.ThisUpdate), advise("set the clocks of both machines:", "timedatectl set-ntp true"))
 	case list.NextUpdate.IsZero():
-		e.report.add(name, Missing, "it has no nextUpdate, and a responder does not use it", advise(intoCRL, crlLine))
+		e.report.add(name, Missing, "it has no nextUpdate, and a responder does not use it", advise(intoCRL, e.crlLine()))
 	case now.After(list.NextUpdate):
 		e.report.add(name, e.ifFollowed(), fmt.Sprintf("it ended at %s, and no responder uses it any more", timetext.Stamp(list.NextUpdate)), restart)
 	case age > e.cfg.MaxStapleAge:
-		e.report.add(name, e.ifFollowed(), fmt.Sprintf("it is %s old, and a staple from it is as old: verifiers accept %s", timetext.Duration(age), timetext.Duration(e.cfg.MaxStapleAge)), advise(intoCRL, crlLine))
+		e.report.add(name, e.ifFollowed(), fmt.Sprintf("it is %s old, and a staple from it is as old: verifiers accept %s", timetext.Duration(age), timetext.Duration(e.cfg.MaxStapleAge)), advise(intoCRL, e.crlLine()))
 	default:
 		e.report.add(name, OK, fmt.Sprintf("%s old, until %s", timetext.Duration(max(0, age)), timetext.Stamp(list.NextUpdate)))
 	}
@@ -138,7 +155,7 @@ func (e *examination) judgeValidity(list *x509.RevocationList) {
 		return // its settings say more
 	case validity > limit:
 		e.report.add(name, e.ifFollowed(), fmt.Sprintf("lists are for %s: unless renewPeriod is set, which only ca.json shows, a new one comes every %s, and staples from it get too old for the %s that verifiers accept", timetext.Duration(validity), timetext.Duration(validity/3*2), timetext.Duration(limit)),
-			advise(intoCRL, crlLine), advise("with ca.json at hand, this check knows more:", command("stapled doctor --dir /etc/step-ca --ca-url", e.cfg.CAURL)))
+			advise(intoCRL, e.crlLine()), advise("with ca.json at hand, this check knows more:", command("stapled doctor --dir /etc/step-ca --ca-url", e.cfg.CAURL)))
 	default:
 		e.report.add(name, OK, fmt.Sprintf("lists are for %s, so a new one comes before staples from it are too old", timetext.Duration(validity)))
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,7 +35,10 @@ type directory struct {
 type caConfig struct {
 	Root list   `json:"root"`
 	Crt  string `json:"crt"`
-	DB   *struct {
+	// Address is where the CA listens, and DNSNames are its names.
+	Address  string   `json:"address"`
+	DNSNames []string `json:"dnsNames"`
+	DB       *struct {
 		Type string `json:"type"`
 	} `json:"db"`
 	CRL       crlConfig `json:"crl"`
@@ -189,6 +193,15 @@ func (d *directory) path(name string) string {
 		return name
 	}
 	return filepath.Join(d.dir, name)
+}
+
+// port returns the port on which the CA listens, or "".
+func (c caConfig) port() string {
+	_, port, err := net.SplitHostPort(c.Address)
+	if err != nil {
+		return ""
+	}
+	return port
 }
 
 // serverDatabase reports whether others can read the database while the CA runs.

@@ -72,7 +72,13 @@ func TestMistakesOfTheDirectory(t *testing.T) {
 		{"computed usages", goodDirectory, map[string]string{"templates/leaf.tpl": strings.Replace(goodTemplate, `["clientAuth"]`, "{{ toJson .x }}", 1)},
 			[]finding{{"provisioner.usage", Unseen, "give --cert"}, unanswered}, Unanswered},
 		{"a claim of the provisioner counts", replace(`"name": "services"`, `"name": "services", "claims": {"disableRenewal": false}`), nil,
-			[]finding{{"provisioner.renewal", Warn, "stapled revoke --name NAME"}, unanswered}, Unanswered},
+			[]finding{{"provisioner.renewal", Warn, "step ca revoke SERIAL"}, unanswered}, Unanswered},
+		{"renewal beside stapled up", replace(`"name": "services"`, `"name": "services", "claims": {"disableRenewal": false}`), map[string]string{"config/stapled.json": `{"ocsp_address": "127.0.0.1:1"}`},
+			[]finding{{"provisioner.renewal", Warn, "stapled revoke --name NAME --dir /"}, unanswered}, Unanswered},
+		{"a CRL for the whole URL", replace(`"crl": {"enabled": true, "generateOnRevoke": true, "cacheDuration": "1h"},`, `"address": ":9443", "dnsNames": ["ca.internal"],`), nil,
+			[]finding{{"crl.enabled", Missing, `"cacheDuration": "1h", "idpURL": "https://ca.internal:9443/1.0/crl"},`}, unanswered}, Missing},
+		{"no responder yet", replace(`"templateFile": "DIR/templates/leaf.tpl"`, ""), nil,
+			[]finding{{"provisioner.responder", Missing, "stapled ocsp serve --config ocsp.yaml"}}, Missing},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := newWorld()
@@ -99,7 +105,7 @@ func TestWithoutACertificate(t *testing.T) {
 	}{
 		{"unknown", func(*world) {}, nil},
 		{"good", func(w *world) { w.answer = func(r *testca.Response) { r.Singles[0].Status = testca.Good } },
-			[]finding{{"responder.status", Warn, "stepdb"}}},
+			nil},
 		{"unauthorized", func(w *world) { w.status = ocspwire.Unauthorized }, []finding{{"responder.answers", Unseen, "RFC 5019"}}},
 		{"a stranger signs", func(w *world) { w.answer = testca.SignedBy(testca.New(testca.Named("Other"))) },
 			[]finding{{"responder.signer", Missing, "delegate"}, {"responder.staple", Missing, "staple_untrusted"}}},

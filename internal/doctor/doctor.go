@@ -82,6 +82,8 @@ type examination struct {
 	responders []string
 	// suggested reports whether the report shows a whole template: once is enough.
 	suggested bool
+	// explained reports whether the report says how to have a responder.
+	explained bool
 	// answer is what a responder said, and how verifiers take it; nil without one.
 	answer *answer
 	// own reports whether the responder of `stapled up` answers from the database of

@@ -150,8 +150,17 @@ func (e *examination) examineResponderURL(p provisioner, anotherDoes bool) {
 	case anotherDoes:
 		e.report.addAbout(name, p.about(), Warn, "its certificates name no OCSP responder, so they cannot sign tokens", e.templateAdvice(p)...)
 	default:
-		e.report.addAbout(name, p.about(), Missing, "its certificates name no OCSP responder", e.templateAdvice(p)...)
+		e.report.addAbout(name, p.about(), Missing, "its certificates name no OCSP responder", e.withResponderAdvice(e.templateAdvice(p))...)
 	}
+}
+
+// withResponderAdvice appends the advice about a responder, once.
+func (e *examination) withResponderAdvice(list []Advice) []Advice {
+	if e.explained || e.own {
+		return list
+	}
+	e.explained = true
+	return append(list, responderAdvice())
 }
 
 // responderURL returns the URL of the responder, or one in its place.
@@ -223,9 +232,26 @@ func (e *examination) examineRenewal(p provisioner) {
 			advise("remove from its claims in ca.json, or set:", `"claims": {"allowRenewalAfterExpiry": false},`))
 	default:
 		e.report.addAbout(name, p.about(), Warn, "its certificates renew themselves: a thief of a key may have renewed, and revoking the certificate does not end the renewed one"+caveat,
-			advise("after a theft, revoke every certificate of the name:", "stapled revoke --name NAME"),
+			advise("after a theft, revoke every certificate of the name:", e.revokeLine()),
 			advise("or have services enroll anew; add to the provisioner in ca.json:", `"claims": {"disableRenewal": true},`))
 	}
+}
+
+// revokeLine is the command that revokes. Only `stapled up` keeps a database that
+// `stapled revoke` finds by its directory.
+func (e *examination) revokeLine() string {
+	if e.directory != nil && e.directory.ownAddress != "" {
+		return command("stapled revoke --name NAME --dir", e.directory.dir)
+	}
+	return "step ca revoke SERIAL"
+}
+
+// responderAdvice says how to have a responder, if there is none yet.
+func responderAdvice() Advice {
+	return advise("if there is no responder yet, add a provisioner for its certificate to the CA, restart the CA, and start one; docs/step-ca.md shows each step, and ocsp.yaml:",
+		"stapled ocsp delegate --print-template > ocsp-delegate.tpl",
+		"step ca provisioner add ocsp --type JWK --create --x509-template ocsp-delegate.tpl",
+		"stapled ocsp serve --config ocsp.yaml")
 }
 
 // setting returns a claim: the provisioner's, or else the CA's, or else false.
