@@ -72,6 +72,7 @@ func (e *examination) examinePublishedCRL(ctx context.Context) bool {
 	e.ask(ctx, "the CA for its CRL", func(ctx context.Context) { list, err = e.client.CRL(ctx, e.issuing) })
 	switch {
 	case errors.Is(err, stepca.ErrNoCRL):
+		e.compareCRL(false)
 		e.withoutCRL(ctx)
 	case errors.Is(err, stapled.Refused):
 		e.report.add("crl.enabled", Missing, shortError(err), advise("is this the CRL of "+certname.Of(e.issuing)+"? Compare:", command("curl --cacert root_ca.crt", e.cfg.CAURL+"/1.0/crl")+" | openssl crl -inform DER -noout -text"))
@@ -79,6 +80,7 @@ func (e *examination) examinePublishedCRL(ctx context.Context) bool {
 		e.unanswered("crl.enabled", err)
 	default:
 		e.list = list
+		e.compareCRL(true)
 		e.report.add("crl.enabled", OK, fmt.Sprintf("CRL number %d with %d entries, signed by %s", list.Number, len(list.RevokedCertificateEntries), certname.Of(e.issuing)))
 		e.judgeFreshness(list)
 		e.judgeValidity(list)

@@ -166,6 +166,44 @@ func TestDirectoryAndCA(t *testing.T) {
 	}
 }
 
+// TestForgottenRestart: ca.json says something else than the running CA.
+func TestForgottenRestart(t *testing.T) {
+	for _, row := range []struct{ name, old, new, want string }{
+		{"none", "", "", ""},
+		{"another port", `"db"`, `"address": "127.0.0.1:1", "db"`, "ca.json says 1"},
+		{"the CRL is off", `"enabled": true`, `"enabled": false`, "publishes a CRL"},
+		{"another provisioner", `"name": "services"`, `"name": "others"`, `"others"`},
+		{"provisioners in the database", `"claims"`, `"enableAdmin": true, "claims"`, ""},
+		{"the CRL is on", "", "", "publishes none"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newWorld()
+			if row.name == "the CRL is on" {
+				w.crl = nil
+			}
+			w.start(t)
+			cfg := w.config()
+			caJSON := goodDirectory
+			if row.old != "" {
+				caJSON = strings.Replace(goodDirectory, row.old, row.new, 1)
+			}
+			cfg.Dir = w.directory(t, caJSON, map[string]string{"templates/leaf.tpl": goodTemplate})
+			if row.name == "provisioners in the database" {
+				w.provisioners = strings.Replace(w.provisioners, "services", "others", 1)
+			}
+			got := ""
+			for _, c := range examine(t, cfg).Checks {
+				if c.Name == "directory.running" && c.Status == Warn {
+					got += c.Detail
+				}
+			}
+			if !strings.Contains(got, row.want) || (got == "") != (row.want == "") {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+}
+
 // TestWithoutACRL: only a responder that knows what was issued needs no CRL, and
 // on badger only that of `stapled up`.
 func TestWithoutACRL(t *testing.T) {

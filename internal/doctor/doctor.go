@@ -89,6 +89,8 @@ type examination struct {
 	// own reports whether the responder of `stapled up` answers from the database of
 	// the directory.
 	own bool
+	// differences are those between ca.json and the running CA.
+	differences []string
 	// list is the CRL that the CA publishes; nil if there is none, or not of issuing.
 	list *x509.RevocationList
 }
@@ -128,6 +130,7 @@ func Examine(parent context.Context, cfg Config) (*Report, error) {
 	e.askResponder(ctx)
 	e.estimateToken()
 	e.examineCRL(ctx)
+	e.reportDifferences()
 	if parent.Err() != nil {
 		return nil, stapled.Errorf(stapled.Canceled, "look at the CA: %w", context.Cause(parent))
 	}

@@ -72,6 +72,7 @@ func (e *examination) provisioners(ctx context.Context) (list []stepca.Provision
 			e.unanswered("provisioner.responder", err)
 			return nil, "", false
 		}
+		e.compareProvisioners(list)
 		return list, "the CA", true
 	case e.directory == nil:
 		return nil, "", false
