@@ -94,7 +94,7 @@ func TestDelegate(t *testing.T) {
 		t.Fatalf("without the template: %v, %v", id, err)
 	}
 	for _, says := range []string{
-		`"options": {"x509": {"templateFile": "templates/ocsp-delegate.tpl"}} to provisioner "plain"`, "--print-template",
+		`"options": {"x509": {"templateFile": "/ABSOLUTE/PATH/ocsp-delegate.tpl"}} to provisioner "plain"`, "--print-template",
 		"extended key usage is not OCSPSigning alone", "lacks id-pkix-ocsp-nocheck",
 	} {
 		if !strings.Contains(err.Error(), says) {

@@ -130,7 +130,7 @@ delegate() { # delegate NAME ARGUMENT...
 }
 check "stapled ocsp delegate obtains a delegate by JWK" delegate delegate --provisioner ocsp --password-file "$work/delegate.password"
 check "stapled ocsp delegate obtains a delegate by X5C" delegate delegate-x5c --provisioner ocsp-x5c --x5c-cert "$work/fifth.crt" --x5c-key "$work/fifth.key"
-refuses "stapled ocsp delegate says what ca.json lacks" 'add "options": {"x509": {"templateFile": "templates/ocsp-delegate.tpl"}} to provisioner "admin"' \
+refuses "stapled ocsp delegate says what ca.json lacks" 'add "options": {"x509": {"templateFile": "/ABSOLUTE/PATH/ocsp-delegate.tpl"}} to provisioner "admin"' \
   delegate none --provisioner admin --password-file "$password"
 # Why delegates are enrolled anew.
 refuses "the stock step-ca does not renew a delegate" 'bad certificate' ca renew "$work/delegate.crt" "$work/delegate.key" --force

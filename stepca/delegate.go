@@ -75,8 +75,8 @@ func (c *Client) Delegate(ctx context.Context, req DelegateRequest) (*certs.Iden
 
 // templateAdvice says what to add to ca.json.
 func (c *Client) templateAdvice() string {
-	return fmt.Sprintf("in ca.json, add \"options\": {\"x509\": {\"templateFile\": \"templates/ocsp-delegate.tpl\"}} to provisioner %q, "+
-		"write that file with `stapled ocsp delegate --print-template`, and restart step-ca; "+
+	return fmt.Sprintf("in ca.json, add \"options\": {\"x509\": {\"templateFile\": \"/ABSOLUTE/PATH/ocsp-delegate.tpl\"}} to provisioner %q, "+
+		"write that file with `stapled ocsp delegate --print-template`, and restart step-ca (it looks for a relative path below STEPPATH, not in its own directory); "+
 		"with remote management: `step ca provisioner update %s --x509-template ocsp-delegate.tpl`", c.cfg.Provisioner, c.cfg.Provisioner)
 }
 

@@ -46,7 +46,7 @@ func TestDelegateRefuses(t *testing.T) {
 				return
 			}
 			wantOneLine(t, err, stapled.Refused, row.says)
-			wantOneLine(t, err, stapled.Refused, `in ca.json, add "options": {"x509": {"templateFile": "templates/ocsp-delegate.tpl"}} to provisioner "admin"`)
+			wantOneLine(t, err, stapled.Refused, `in ca.json, add "options": {"x509": {"templateFile": "/ABSOLUTE/PATH/ocsp-delegate.tpl"}} to provisioner "admin"`)
 			if id != nil {
 				t.Error("an identity beside the error")
 			}

@@ -62,8 +62,8 @@ func (e *examination) judgeStatus() {
 	case v.Status == "unreadable":
 		e.report.add(name, Missing, "the answer cannot be read", advise("look at the answer, and at the responder:", ask))
 	case e.cfg.Leaf == nil && v.Status == ocspwire.Good.String():
-		e.report.add(name, Warn, "it says good about a serial number that nobody has issued: it does not know what the CA issues (RFC 6960 §2.2)",
-			advise("give it a source that does: in stapled ocsp serve, stepdb, index or stack"))
+		e.report.add(name, OK, "good about a serial number that nobody has issued, as RFC 6960 §2.2 permits: it knows what is revoked, not what was issued, as with a CRL. "+
+			"A certificate that the CA has no record of then counts as good"+e.otherSources())
 	case e.cfg.Leaf == nil:
 		e.report.add(name, OK, v.Status+" about a serial number that nobody has issued")
 	case v.Status == ocspwire.Good.String():
@@ -73,6 +73,18 @@ func (e *examination) judgeStatus() {
 	default:
 		e.report.add(name, Missing, "unknown: "+v.Meaning, advise("has this CA issued the certificate, and does the responder read its newest records?", ask))
 	}
+}
+
+// otherSources names the sources of `stapled ocsp serve` that know what was issued
+// and fit the database of the CA.
+func (e *examination) otherSources() string {
+	switch d := e.directory; {
+	case d == nil:
+		return "; the sources stepdb (PostgreSQL or MySQL of step-ca) and index (OpenSSL) know what was issued"
+	case d.config.serverDatabase():
+		return "; the source stepdb knows what was issued"
+	}
+	return ""
 }
 
 // judgeSigner says who signed, and whether the signer was entitled to.
@@ -153,7 +165,7 @@ func (e *examination) judgeAge() {
 	larger := timetext.Duration(2 * limit)
 	raise := advise("or raise the limit on both sides; a revoked certificate then lives as much longer:",
 		"stapled token --max-staple-age "+larger+" ...", "stapled verify --max-staple-age "+larger+" ...")
-	often := advise("have the responder sign anew more often, with the time at which it looked as thisUpdate; a CRL behind it needs a new list more often:", "openssl ocsp -port 8889 -nmin 10 ...", crlLine)
+	often := advise("have the responder sign anew more often, with the time at which it looked as thisUpdate; a CRL behind it needs a new list more often:", "openssl ocsp -port 8889 -nmin 10 ...", e.crlLine())
 	switch {
 	case v.NextUpdate == nil:
 		e.report.add(name, Missing, "it has no nextUpdate, and verifiers refuse it",

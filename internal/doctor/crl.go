@@ -9,8 +9,10 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/stapledjwt/stapled"
@@ -19,11 +21,26 @@ import (
 	"github.com/stapledjwt/stapled/stepca"
 )
 
-// The lines for ca.json.
-const (
-	crlLine = `"crl": {"enabled": true, "generateOnRevoke": true, "cacheDuration": "1h"},`
-	intoCRL = "add to ca.json, and restart the CA:"
-)
+// intoCRL introduces a line for ca.json.
+const intoCRL = "add to ca.json, and restart the CA:"
+
+// crlLine is the key crl. Without idpURL, step-ca would name the list without the
+// port of the CA.
+func (e *examination) crlLine() string {
+	return `"crl": {"enabled": true, "generateOnRevoke": true, "cacheDuration": "1h", ` + member("idpURL", e.crlURL()) + `},`
+}
+
+// crlURL returns where the CA publishes its list.
+func (e *examination) crlURL() string {
+	base := "https://ca.example.internal:9000"
+	switch d := e.directory; {
+	case e.cfg.CAURL != "":
+		base = strings.TrimSuffix(e.cfg.CAURL, "/")
+	case d != nil && len(d.config.DNSNames) > 0 && d.config.port() != "":
+		base = "https://" + net.JoinHostPort(d.config.DNSNames[0], d.config.port())
+	}
+	return base + "/1.0/crl"
+}
 
 // examineCRL examines the list that the CA publishes, and the settings behind
 // it.
@@ -33,7 +50,7 @@ func (e *examination) examineCRL(ctx context.Context) {
 	case e.client != nil:
 		published = e.examinePublishedCRL(ctx)
 	case e.directory != nil && !e.directory.config.CRL.Enabled:
-		e.withoutCRL()
+		e.withoutCRL(ctx)
 	case e.directory != nil:
 		e.report.add("crl.enabled", OK, "ca.json enables the CRL")
 	default:
@@ -55,13 +72,15 @@ func (e *examination) examinePublishedCRL(ctx context.Context) bool {
 	e.ask(ctx, "the CA for its CRL", func(ctx context.Context) { list, err = e.client.CRL(ctx, e.issuing) })
 	switch {
 	case errors.Is(err, stepca.ErrNoCRL):
-		e.withoutCRL()
+		e.compareCRL(false)
+		e.withoutCRL(ctx)
 	case errors.Is(err, stapled.Refused):
 		e.report.add("crl.enabled", Missing, shortError(err), advise("is this the CRL of "+certname.Of(e.issuing)+"? Compare:", command("curl --cacert root_ca.crt", e.cfg.CAURL+"/1.0/crl")+" | openssl crl -inform DER -noout -text"))
 	case err != nil:
 		e.unanswered("crl.enabled", err)
 	default:
 		e.list = list
+		e.compareCRL(true)
 		e.report.add("crl.enabled", OK, fmt.Sprintf("CRL number %d with %d entries, signed by %s", list.Number, len(list.RevokedCertificateEntries), certname.Of(e.issuing)))
 		e.judgeFreshness(list)
 		e.judgeValidity(list)
@@ -71,21 +90,31 @@ func (e *examination) examinePublishedCRL(ctx context.Context) bool {
 	return false
 }
 
-// withoutCRL judges that the CA publishes no list.
-func (e *examination) withoutCRL() {
+// withoutCRL judges that the CA publishes no list. A responder that still answers
+// may do so from the last list there was: only one that knows what the CA has
+// issued needs none.
+func (e *examination) withoutCRL(ctx context.Context) {
 	const name = "crl.enabled"
-	enable := advise("if the responder is to follow the CRL, "+intoCRL, crlLine)
-	switch d := e.directory; {
-	case e.answer.accepted():
-		e.report.add(name, OK, "the CA publishes no CRL, and needs none: the responder knows without it")
-	case d != nil && d.responder:
+	d := e.directory
+	if e.own {
 		e.report.add(name, OK, "the CA publishes no CRL, and needs none: `stapled up` reads its database")
-	case d != nil && d.config.database() != "mysql" && d.config.database() != "postgresql":
-		e.report.add(name, Missing, "the CA publishes no CRL, and its database is locked while it runs, so no responder beside it can know what is revoked",
-			advise(intoCRL, crlLine))
-	default:
-		e.report.add(name, Warn, "the CA publishes no CRL: a responder beside it must read its PostgreSQL or MySQL database", enable)
+		return
 	}
+	if d != nil && !d.config.serverDatabase() {
+		advice := []Advice{advise(intoCRL, e.crlLine())}
+		if d.ownAddress != "" {
+			advice = append(advice, advise("or start the responder that reads the database:", command("stapled up --dir", d.dir)))
+		}
+		e.report.add(name, Missing, "the CA publishes no CRL, and its database is locked while it runs, so no responder beside it can know what is revoked; one that still answers does so from an old list", advice...)
+		return
+	}
+	_, urls := e.subject()
+	if e.knowsIssued(ctx, urls) {
+		e.report.add(name, OK, "the CA publishes no CRL, and the responder does not depend on one: it says unknown about a serial number that nobody has issued, so it knows what the CA has issued")
+		return
+	}
+	e.report.add(name, Warn, "the CA publishes no CRL: a responder beside it must read its PostgreSQL or MySQL database, and no answer shows that one does",
+		advise("if the responder is to follow the CRL, "+intoCRL, e.crlLine()))
 }
 
 // judgeFreshness compares the list with the time.
@@ -98,11 +127,11 @@ func (e *examination) judgeFreshness(list *x509.RevocationList) {
 	case now.Add(stapled.DefaultLeeway).Before(list.ThisUpdate):
 		e.report.add(name, Missing, "its thisUpdate is in the future: "+timetext.Stamp(list.ThisUpdate), advise("set the clocks of both machines:", "timedatectl set-ntp true"))
 	case list.NextUpdate.IsZero():
-		e.report.add(name, Missing, "it has no nextUpdate, and a responder does not use it", advise(intoCRL, crlLine))
+		e.report.add(name, Missing, "it has no nextUpdate, and a responder does not use it", advise(intoCRL, e.crlLine()))
 	case now.After(list.NextUpdate):
 		e.report.add(name, e.ifFollowed(), fmt.Sprintf("it ended at %s, and no responder uses it any more", timetext.Stamp(list.NextUpdate)), restart)
 	case age > e.cfg.MaxStapleAge:
-		e.report.add(name, e.ifFollowed(), fmt.Sprintf("it is %s old, and a staple from it is as old: verifiers accept %s", timetext.Duration(age), timetext.Duration(e.cfg.MaxStapleAge)), advise(intoCRL, crlLine))
+		e.report.add(name, e.ifFollowed(), fmt.Sprintf("it is %s old, and a staple from it is as old: verifiers accept %s", timetext.Duration(age), timetext.Duration(e.cfg.MaxStapleAge)), advise(intoCRL, e.crlLine()))
 	default:
 		e.report.add(name, OK, fmt.Sprintf("%s old, until %s", timetext.Duration(max(0, age)), timetext.Stamp(list.NextUpdate)))
 	}
@@ -112,9 +141,8 @@ func (e *examination) judgeFreshness(list *x509.RevocationList) {
 // list: it is that of `stapled up`, or its answers are newer than the list, while
 // those from a list have its thisUpdate.
 func (e *examination) ifFollowed() Status {
-	own := e.directory != nil && e.directory.responder
 	newer := e.list != nil && e.answer != nil && e.answer.staple != nil && e.answer.staple.ThisUpdate().After(e.list.ThisUpdate)
-	if own || newer {
+	if e.own || newer {
 		return Warn
 	}
 	return Missing
@@ -129,7 +157,7 @@ func (e *examination) judgeValidity(list *x509.RevocationList) {
 		return // its settings say more
 	case validity > limit:
 		e.report.add(name, e.ifFollowed(), fmt.Sprintf("lists are for %s: unless renewPeriod is set, which only ca.json shows, a new one comes every %s, and staples from it get too old for the %s that verifiers accept", timetext.Duration(validity), timetext.Duration(validity/3*2), timetext.Duration(limit)),
-			advise(intoCRL, crlLine), advise("with ca.json at hand, this check knows more:", command("stapled doctor --dir /etc/step-ca --ca-url", e.cfg.CAURL)))
+			advise(intoCRL, e.crlLine()), advise("with ca.json at hand, this check knows more:", command("stapled doctor --dir /etc/step-ca --ca-url", e.cfg.CAURL)))
 	default:
 		e.report.add(name, OK, fmt.Sprintf("lists are for %s, so a new one comes before staples from it are too old", timetext.Duration(validity)))
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,9 +24,10 @@ import (
 type directory struct {
 	dir    string
 	config caConfig
-	// responder reports whether `stapled up` can serve the directory, and with it an
-	// OCSP responder.
-	responder bool
+	// ownAddress is where the responder of `stapled up` listens, according to
+	// config/stapled.json; "" without that file. The file proves nothing: it may be a
+	// leftover.
+	ownAddress string
 }
 
 // caConfig holds the keys of ca.json that matter here, which it reads as
@@ -33,7 +35,10 @@ type directory struct {
 type caConfig struct {
 	Root list   `json:"root"`
 	Crt  string `json:"crt"`
-	DB   *struct {
+	// Address is where the CA listens, and DNSNames are its names.
+	Address  string   `json:"address"`
+	DNSNames []string `json:"dnsNames"`
+	DB       *struct {
 		Type string `json:"type"`
 	} `json:"db"`
 	CRL       crlConfig `json:"crl"`
@@ -112,7 +117,11 @@ func (e *examination) readDirectory() error {
 	if e.cfg.Dir == "" {
 		return nil
 	}
-	d := &directory{dir: e.cfg.Dir}
+	dir, err := filepath.Abs(e.cfg.Dir) // as ca.json should name it
+	if err != nil {
+		return stapled.Errorf(stapled.Failed, "find the absolute path of %s: %w", e.cfg.Dir, err)
+	}
+	d := &directory{dir: dir}
 	name := filepath.Join(d.dir, "config", "ca.json")
 	raw, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -132,11 +141,24 @@ func (e *examination) examineDirectory(d *directory, name string, raw []byte) {
 		return
 	}
 	e.directory = d
-	_, err := os.Stat(filepath.Join(d.dir, "config", "stapled.json"))
-	d.responder = err == nil
+	d.readOwnAddress()
 	e.report.add("directory.config", OK, name+" is readable")
-	e.examineDatabase(d)
 	e.readCertificates(d)
+}
+
+// readOwnAddress reads config/stapled.json. What `stapled up` would refuse is no
+// address.
+func (d *directory) readOwnAddress() {
+	raw, err := os.ReadFile(filepath.Join(d.dir, "config", "stapled.json"))
+	if err != nil {
+		return
+	}
+	var settings struct {
+		OCSPAddress string `json:"ocsp_address"`
+	}
+	if json.Unmarshal(raw, &settings) == nil {
+		d.ownAddress = settings.OCSPAddress
+	}
 }
 
 func (d *directory) decode(raw []byte) error {
@@ -173,16 +195,36 @@ func (d *directory) path(name string) string {
 	return filepath.Join(d.dir, name)
 }
 
+// port returns the port on which the CA listens, or "".
+func (c caConfig) port() string {
+	_, port, err := net.SplitHostPort(c.Address)
+	if err != nil {
+		return ""
+	}
+	return port
+}
+
+// serverDatabase reports whether others can read the database while the CA runs.
+func (c caConfig) serverDatabase() bool {
+	return c.database() == "mysql" || c.database() == "postgresql"
+}
+
 // examineDatabase finds which sources of a responder the database permits.
-func (e *examination) examineDatabase(d *directory) {
+func (e *examination) examineDatabase() {
+	d := e.directory
+	if d == nil {
+		return
+	}
 	switch kind := d.config.database(); {
 	case kind == "":
 		e.report.add("directory.database", Missing, "ca.json has no database: the CA keeps no revocations, and lets revoked certificates renew",
 			advise("add to ca.json, and restart the CA:", member("db", map[string]string{"type": "badgerv2", "dataSource": filepath.Join(d.dir, "db")})+","))
-	case kind == "mysql" || kind == "postgresql":
+	case d.config.serverDatabase():
 		e.report.add("directory.database", OK, kind+": responders can read it while the CA runs")
-	case d.responder:
+	case e.own:
 		e.report.add("directory.database", OK, kind+": `stapled up` answers from it")
+	case d.ownAddress != "":
+		e.report.add("directory.database", OK, kind+": the CA locks it, so a responder beside the CA follows the CRL; that of `stapled up` could read it, but does not answer at "+d.ownAddress)
 	default:
 		e.report.add("directory.database", OK, kind+": the CA locks it, so a responder beside the CA follows the CRL")
 	}

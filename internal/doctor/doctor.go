@@ -82,8 +82,15 @@ type examination struct {
 	responders []string
 	// suggested reports whether the report shows a whole template: once is enough.
 	suggested bool
+	// explained reports whether the report says how to have a responder.
+	explained bool
 	// answer is what a responder said, and how verifiers take it; nil without one.
 	answer *answer
+	// own reports whether the responder of `stapled up` answers from the database of
+	// the directory.
+	own bool
+	// differences are those between ca.json and the running CA.
+	differences []string
 	// list is the CRL that the CA publishes; nil if there is none, or not of issuing.
 	list *x509.RevocationList
 }
@@ -117,10 +124,13 @@ func Examine(parent context.Context, cfg Config) (*Report, error) {
 		return nil, err
 	}
 	e.examineCertificate()
+	e.askOwnResponder(ctx)
+	e.examineDatabase()
 	e.examineProvisioners(ctx)
 	e.askResponder(ctx)
 	e.estimateToken()
 	e.examineCRL(ctx)
+	e.reportDifferences()
 	if parent.Err() != nil {
 		return nil, stapled.Errorf(stapled.Canceled, "look at the CA: %w", context.Cause(parent))
 	}

@@ -170,7 +170,7 @@ func TestMistakesOfTheCA(t *testing.T) {
 			[]finding{onRevokeUnseen}, OK},
 
 		{"no template, and a certificate with a responder", func(w *world) { w.provisioners = stock },
-			[]finding{{"provisioner.responder", Warn, `"templateFile": "templates/stapled.tpl"`}, onRevokeUnseen}, OK},
+			[]finding{{"provisioner.responder", Warn, `"templateFile": "/ABSOLUTE/PATH/stapled.tpl"`}, onRevokeUnseen}, OK},
 		{"a template in a file", func(w *world) {
 			w.provisioners = `{"type": "JWK", "name": "services", "claims": {"disableRenewal": true}, "options": {"x509": {"templateFile": "a.tpl"}}}`
 		}, []finding{{"provisioner.responder", Unseen, "a.tpl on the CA's machine"}, onRevokeUnseen}, OK},

@@ -83,7 +83,7 @@ func TestNamesAreStable(t *testing.T) {
 		"ca.clock", "ca.issuer", "ca.reachable", "ca.root",
 		"certificate.issuer", "certificate.keys", "certificate.names", "certificate.path", "certificate.responder", "certificate.usage", "certificate.validity",
 		"crl.cache_duration", "crl.enabled", "crl.fresh", "crl.idp", "crl.on_revoke",
-		"directory.config", "directory.database", "directory.issuer", "directory.root",
+		"directory.config", "directory.database", "directory.issuer", "directory.root", "directory.running",
 		"provisioner.renewal", "provisioner.responder", "provisioner.template", "provisioner.usage",
 		"responder.age", "responder.answers", "responder.clock", "responder.delegate", "responder.hash", "responder.signer", "responder.staple", "responder.status",
 		"root.anchors", "root.validity",

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 
 	"github.com/stapledjwt/stapled/internal/ocspclient"
@@ -35,8 +36,8 @@ func (e *examination) examineProvisioners(ctx context.Context) {
 	}
 	if len(issuing) == 0 {
 		e.report.add("provisioner.responder", Missing, from+" has no provisioner for X.509 certificates",
-			advise("write templates/stapled.tpl in the CA's directory:", suggestion(e.responderURL())...),
-			advise("add a provisioner, and restart the CA:", "step ca provisioner add services --type JWK --create --x509-template templates/stapled.tpl"))
+			advise("write "+e.templateFile()+":", suggestion(e.responderURL())...),
+			advise("add a provisioner, and restart the CA:", command("step ca provisioner add services --type JWK --create --x509-template", e.templateFile())))
 		return
 	}
 	// One with a responder is enough: the others may be for something else.
@@ -71,6 +72,7 @@ func (e *examination) provisioners(ctx context.Context) (list []stepca.Provision
 			e.unanswered("provisioner.responder", err)
 			return nil, "", false
 		}
+		e.compareProvisioners(list)
 		return list, "the CA", true
 	case e.directory == nil:
 		return nil, "", false
@@ -92,16 +94,36 @@ func (e *examination) templateOf(p stepca.Provisioner) (t template, unseen strin
 	case e.directory == nil:
 		return template{}, fmt.Sprintf("its template is in %s on the CA's machine: give --dir there, or --cert with a certificate of this provisioner", x.TemplateFile)
 	}
+	about := fmt.Sprintf("provisioner %q", p.Name)
 	text, err := e.directory.readTemplate(x.TemplateFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		e.report.addAbout("provisioner.template", fmt.Sprintf("provisioner %q", p.Name), Missing, err.Error(),
-			advise("restore the template, or name another in ca.json; a relative name begins in the directory:", `"options": {"x509": {"templateFile": "templates/stapled.tpl"}},`))
+		e.report.addAbout("provisioner.template", about, Missing, err.Error(),
+			advise("restore the template, or name another in ca.json, with an absolute path:", templateLine(e.templateFile())))
 		return template{}, "its template is not there"
 	}
 	if err != nil {
 		return template{}, err.Error()
 	}
+	// `stapled up` finds it in the directory.
+	if !filepath.IsAbs(x.TemplateFile) && !e.own {
+		e.report.addAbout("provisioner.template", about, Warn, fmt.Sprintf("its template %s depends on STEPPATH: step-ca looks for it there, or in $HOME/.step, and not in the directory of the CA; if it is not there, the CA issues nothing and answers 500", x.TemplateFile),
+			advise("name it in ca.json with an absolute path, and restart the CA:", templateLine(e.directory.path(x.TemplateFile))))
+	}
 	return parseTemplate(text), ""
+}
+
+// templateFile returns the absolute path for the suggested template, or one in
+// its place.
+func (e *examination) templateFile() string {
+	if e.directory != nil {
+		return e.directory.path("templates/stapled.tpl")
+	}
+	return "/ABSOLUTE/PATH/stapled.tpl"
+}
+
+// templateLine is the line for a provisioner in ca.json.
+func templateLine(file string) string {
+	return `"options": {"x509": {` + member("templateFile", file) + `}},`
 }
 
 func (p provisioner) about() string { return fmt.Sprintf("provisioner %q", p.Name) }
@@ -129,8 +151,17 @@ func (e *examination) examineResponderURL(p provisioner, anotherDoes bool) {
 	case anotherDoes:
 		e.report.addAbout(name, p.about(), Warn, "its certificates name no OCSP responder, so they cannot sign tokens", e.templateAdvice(p)...)
 	default:
-		e.report.addAbout(name, p.about(), Missing, "its certificates name no OCSP responder", e.templateAdvice(p)...)
+		e.report.addAbout(name, p.about(), Missing, "its certificates name no OCSP responder", e.withResponderAdvice(e.templateAdvice(p))...)
 	}
+}
+
+// withResponderAdvice appends the advice about a responder, once.
+func (e *examination) withResponderAdvice(list []Advice) []Advice {
+	if e.explained || e.own {
+		return list
+	}
+	e.explained = true
+	return append(list, responderAdvice())
 }
 
 // responderURL returns the URL of the responder, or one in its place.
@@ -149,15 +180,15 @@ func (e *examination) templateAdvice(p provisioner) []Advice {
 	}
 	var advice []Advice
 	if !e.suggested {
-		advice = append(advice, advise("write templates/stapled.tpl in the CA's directory, with the URL at which services reach your responder:", suggestion(e.responderURL())...))
+		advice = append(advice, advise("write "+e.templateFile()+", with the URL at which services reach your responder:", suggestion(e.responderURL())...))
 		e.suggested = true
 	}
 	if e.directory != nil && !e.directory.config.Authority.EnableAdmin {
-		return append(advice, advise(fmt.Sprintf("add to provisioner %q in ca.json, and restart the CA:", p.Name), `"options": {"x509": {"templateFile": "templates/stapled.tpl"}},`))
+		return append(advice, advise(fmt.Sprintf("add to provisioner %q in ca.json, and restart the CA:", p.Name), templateLine(e.templateFile())))
 	}
 	return append(advice,
-		advise("name it in ca.json, and restart the CA:", `"options": {"x509": {"templateFile": "templates/stapled.tpl"}},`),
-		advise("or, with remote management:", command("step ca provisioner update --x509-template templates/stapled.tpl", p.Name)))
+		advise("name it in ca.json, and restart the CA; the path must be absolute, because step-ca looks for another below STEPPATH or $HOME/.step:", templateLine(e.templateFile())),
+		advise("or, with remote management:", command("step ca provisioner update --x509-template "+e.templateFile(), p.Name)))
 }
 
 // examineUsage checks that certificates may sign tokens.
@@ -202,9 +233,26 @@ func (e *examination) examineRenewal(p provisioner) {
 			advise("remove from its claims in ca.json, or set:", `"claims": {"allowRenewalAfterExpiry": false},`))
 	default:
 		e.report.addAbout(name, p.about(), Warn, "its certificates renew themselves: a thief of a key may have renewed, and revoking the certificate does not end the renewed one"+caveat,
-			advise("after a theft, revoke every certificate of the name:", "stapled revoke --name NAME"),
+			advise("after a theft, revoke every certificate of the name:", e.revokeLine()),
 			advise("or have services enroll anew; add to the provisioner in ca.json:", `"claims": {"disableRenewal": true},`))
 	}
+}
+
+// revokeLine is the command that revokes. Only `stapled up` keeps a database that
+// `stapled revoke` finds by its directory.
+func (e *examination) revokeLine() string {
+	if e.directory != nil && e.directory.ownAddress != "" {
+		return command("stapled revoke --name NAME --dir", e.directory.dir)
+	}
+	return "step ca revoke SERIAL"
+}
+
+// responderAdvice says how to have a responder, if there is none yet.
+func responderAdvice() Advice {
+	return advise("if there is no responder yet, add a provisioner for its certificate to the CA, restart the CA, and start one; docs/step-ca.md shows each step, and ocsp.yaml:",
+		"stapled ocsp delegate --print-template > ocsp-delegate.tpl",
+		"step ca provisioner add ocsp --type JWK --create --x509-template ocsp-delegate.tpl",
+		"stapled ocsp serve --config ocsp.yaml")
 }
 
 // setting returns a claim: the provisioner's, or else the CA's, or else false.

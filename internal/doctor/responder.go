@@ -77,10 +77,7 @@ func (e *examination) subject() (*x509.Certificate, []string) {
 	case e.issuing == nil:
 		return nil, nil
 	default:
-		var serial [16]byte
-		_, _ = rand.Read(serial[:]) // it never fails
-		serial[0] = 0x5a            // positive, and of this length
-		c, urls = &x509.Certificate{SerialNumber: new(big.Int).SetBytes(serial[:]), RawIssuer: e.issuing.RawSubject}, e.responders
+		c, urls = e.neverIssued(), e.responders
 	}
 	if e.cfg.ResponderURL != "" {
 		urls = []string{e.cfg.ResponderURL}
@@ -92,6 +89,14 @@ func (e *examination) subject() (*x509.Certificate, []string) {
 		}
 	}
 	return c, usable[:min(len(usable), ocspclient.MaxResponders)]
+}
+
+// neverIssued returns a certificate with a serial number that nobody has issued.
+func (e *examination) neverIssued() *x509.Certificate {
+	var serial [16]byte
+	_, _ = rand.Read(serial[:]) // it never fails
+	serial[0] = 0x5a            // positive, and of this length
+	return &x509.Certificate{SerialNumber: new(big.Int).SetBytes(serial[:]), RawIssuer: e.issuing.RawSubject}
 }
 
 // issuer returns the certificate of the CA that answers are about.

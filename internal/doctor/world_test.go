@@ -184,8 +184,8 @@ func encodePEM(list ...*x509.Certificate) string {
 	return b.String()
 }
 
-// directory writes a step-ca directory with this ca.json, in which ROOT and CRT
-// are files of the world, and with these other files.
+// directory writes a step-ca directory with this ca.json, the certificates of the
+// world in certs, and these other files. DIR in them is the directory.
 func (w *world) directory(t *testing.T, caJSON string, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -196,6 +196,7 @@ func (w *world) directory(t *testing.T, caJSON string, files map[string]string) 
 		all[name] = content
 	}
 	for name, content := range all {
+		content = strings.ReplaceAll(content, "DIR/", dir+"/")
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 			t.Fatal(err)
