@@ -77,6 +77,9 @@ func explain(err error) error {
 		return errors.New("the server speaks plain HTTP: write the URL with http://")
 	case strings.Contains(err.Error(), "malformed HTTP"):
 		return fmt.Errorf("the server does not speak HTTP (%w): check the port", err)
+	// What net/http says of a server that spoke before it was asked.
+	case strings.Contains(err.Error(), "readLoopPeekFail"):
+		return errors.New("the server does not speak HTTP, and speaks first: check the port")
 	}
 	return err
 }
