@@ -266,7 +266,7 @@ func testTwoResponders(t *testing.T, s *site) {
 		}
 	}
 	s.revoke(t, serial)
-	took := until(t, "both say revoked", 5*time.Second, func() bool { return ask[0](serial) == ocsp.Revoked && ask[1](serial) == ocsp.Revoked })
+	took := until(t, "both say revoked", 20*time.Second, func() bool { return ask[0](serial) == ocsp.Revoked && ask[1](serial) == ocsp.Revoked })
 	t.Logf("figures: after %s, both responders said revoked", took.Round(time.Millisecond))
 
 	s.server.kill(t)
