@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestEvents: what a request was about and whether its answer was reused. The
-// observer of a context sees the same as that of the responder.
+// TestEvents: what a request was about and whether its answer was reused. A
+// context's observer and the responder's see the same.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	ca, other := newTestCA(t, "CA", newP256(t)), newTestCA(t, "Other", newP256(t))

@@ -38,7 +38,7 @@ const DelegateName = "ocsp-delegate"
 type DelegateRequest struct {
 	// Name becomes the common name. Default: DelegateName.
 	Name string
-	// Validity is the lifetime from now. Default: that of the provisioner.
+	// Validity is the lifetime from now. Default: the provisioner decides.
 	Validity time.Duration
 	// Key is the key to certify. Default: a new P-256 key.
 	Key crypto.Signer

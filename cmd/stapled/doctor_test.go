@@ -38,7 +38,7 @@ func TestWatch(t *testing.T) {
 // TestDoctorsAdviceWorks follows the advice about the template to the letter:
 // step-ca takes it, and certificates then name the responder.
 func TestDoctorsAdviceWorks(t *testing.T) {
-	t.Setenv("STEPPATH", t.TempDir()) // not that of the developer
+	t.Setenv("STEPPATH", t.TempDir()) // the developer may have set it
 	dir := filepath.Join(t.TempDir(), "ca")
 	if err := ca.Init(dir, ca.InitConfig{}); err != nil {
 		t.Fatal(err)

@@ -100,7 +100,7 @@ holds something else is not replaced.
 	flags.StringVar(&f.key, "key", "", "`FILE`: file in which to write the new key, or the URI of an existing key (required)")
 	flags.StringVar(&f.issuer, "issuer", "", "`FILE`: PEM file with the CA certificate to sign for (default the one that issues)")
 	flags.StringVar(&f.ca.Name, "name", stepca.DelegateName, "`NAME`: common name of the certificate")
-	flags.DurationVar(&f.ca.Validity, "validity", 0, "`DURATION`: lifetime of the certificate (default that of the provisioner)")
+	flags.DurationVar(&f.ca.Validity, "validity", 0, "`DURATION`: lifetime of the certificate (default: the provisioner decides)")
 	flags.BoolVar(&f.printTemplate, "print-template", false, "the template for step-ca, instead of a certificate")
 	cli.InGroup(cmd, "The provisioner", "ca-url", "root", "provisioner", "password-file", "x5c-cert", "x5c-key")
 	return cmd

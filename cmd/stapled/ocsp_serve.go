@@ -42,8 +42,9 @@ func newOCSPServeCommand(a *app) *cobra.Command {
 		Short: "Run an OCSP responder beside any CA",
 		Long: `Run an OCSP responder for one or more CAs, which stay as they are. What they
 have issued and revoked comes from sources: a CRL at a URL or in a file, the SQL
-database of a step-ca, or OpenSSL's index.txt. Answers are signed by a delegate (RFC 6960 §4.2.2.2), so
-that the CA's key is not on this machine, or by the CA's own key.
+database of a step-ca, or OpenSSL's index.txt. Answers are signed by a delegate
+(RFC 6960 §4.2.2.2), so that the CA's key is not on this machine, or by the CA's
+own key.
 
 Everything is in a YAML file; docs/ocsp.md has all keys. For one CA with one
 source, flags do without the file. --check reads the configuration and every
@@ -194,8 +195,12 @@ func (a *app) ocspServe(parent context.Context, f ocspServeFlags, log *slog.Logg
 	defer signal.Stop(reload)
 	ctx, stop := cli.UntilEndSignal(parent)
 	defer stop()
-	s, err := ocspserve.Open(ocspserve.Options{Load: f.load, Log: log})
-	if err != nil {
+	s, err := ocspserve.Open(ctx, ocspserve.Options{Load: f.load, Log: log})
+	switch {
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		log.Info("stopping") // before there was a delegate
+		return nil
+	case err != nil:
 		return err
 	}
 	failed := s.Start(ctx)

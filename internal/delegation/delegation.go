@@ -31,7 +31,7 @@ type CA struct {
 	X5CCert, X5CKey string
 	// Name is the common name of the delegate. Default: stepca.DelegateName.
 	Name string
-	// Validity is its lifetime. Default: that of the provisioner.
+	// Validity is its lifetime. Default: the provisioner decides.
 	Validity time.Duration
 }
 

@@ -163,7 +163,7 @@ func (e *examination) judgeValidity(list *x509.RevocationList) {
 	}
 }
 
-// oidDistributionPoint is that of the issuing distribution point (RFC 5280
+// oidDistributionPoint identifies the issuing distribution point (RFC 5280
 // §5.2.5).
 var oidDistributionPoint = asn1.ObjectIdentifier{2, 5, 29, 28}
 

@@ -34,15 +34,15 @@ type Config struct {
 	Roots []*x509.Certificate
 	// Dir is the directory of a step-ca.
 	Dir string
-	// Leaf is a certificate that is to sign tokens, Issuer that of the CA that
-	// issued it, and Others are certificates that may be above them.
+	// Leaf is the certificate of a service. Its CA has the certificate Issuer, and
+	// Others may be above that.
 	Leaf, Issuer *x509.Certificate
 	Others       []*x509.Certificate
 	// ResponderURL is asked in place of the responders that Leaf names.
 	ResponderURL string
 	// KeyUsage is the extended key usage that verifiers want. Default clientAuth.
 	KeyUsage x509.ExtKeyUsage
-	// MaxStapleAge is that of the verifiers. Default
+	// MaxStapleAge is what the verifiers permit. Default
 	// [stapled.DefaultMaxStapleAge], one hour.
 	MaxStapleAge time.Duration
 	// Now is the clock; nil means [time.Now].

@@ -48,8 +48,8 @@ func (e *examination) compareProvisioners(running []stepca.Provisioner) {
 	}
 }
 
-// reportDifferences says that the CA runs with another ca.json. A different port
-// may be that of a proxy, so it is no more than a warning either.
+// reportDifferences says that the CA runs with another ca.json. A proxy may
+// answer on another port, so that is only a warning, too.
 func (e *examination) reportDifferences() {
 	if e.directory == nil || e.client == nil {
 		return
@@ -60,7 +60,7 @@ func (e *examination) reportDifferences() {
 		}
 	}
 	if len(e.differences) > 0 {
-		e.report.add("directory.running", Warn, "the running CA does not do what ca.json says: "+strings.Join(e.differences, "; "),
+		e.report.add("directory.running", Warn, "the running CA differs from its ca.json: "+strings.Join(e.differences, "; "),
 			advise("is this the directory of that CA? Then restart step-ca, which reads ca.json when it starts:", "systemctl restart step-ca"))
 	}
 }

@@ -109,7 +109,7 @@ func tokenSize(chain []*x509.Certificate, staple, claims int) int {
 	return encoded(header) + 1 + encoded(claims) + 1 + encoded(signatureSize(chain[0]))
 }
 
-// signatureSize is that of a signature in JWS by the certificate's key.
+// signatureSize returns the size of a JWS signature by the certificate's key.
 func signatureSize(c *x509.Certificate) int {
 	switch key := c.PublicKey.(type) {
 	case *ecdsa.PublicKey:

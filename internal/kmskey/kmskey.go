@@ -8,9 +8,8 @@
 //	softkms:path=/etc/stapled/delegate.key
 //
 // PKCS #11 needs a build with cgo, and a process can use one token of a module.
-// The clients of cloud services are left out
-// on purpose, because they would multiply the size of the program: most
-// services have a PKCS #11 module.
+// The clients of cloud services are left out on purpose, because they would
+// multiply the size of the program: most services have a PKCS #11 module.
 package kmskey
 
 import (

@@ -44,7 +44,7 @@ func TestExample(t *testing.T) {
 	for from, to := range map[string]string{"ca.pem": "intermediate_ca.crt", "delegate.pem": "delegate.crt", "delegate-key.pem": "delegate.key"} {
 		check(t, os.Rename(filepath.Join(w.dir, "Alpha", from), filepath.Join(w.dir, to)))
 	}
-	s, err := Open(w.options())
+	s, err := Open(t.Context(), w.options())
 	check(t, err)
 	w.Server = s
 	defer w.end()

@@ -35,6 +35,9 @@ type feed struct {
 	run   func(context.Context) error
 	state func() feedState
 
+	// release frees what opening the source took; nil if that was nothing.
+	release func() error
+
 	stop context.CancelFunc // nil if it does not run
 	done sync.WaitGroup
 }
@@ -212,12 +215,17 @@ func (f *feed) start(log *slog.Logger) {
 	})
 }
 
-// close stops following it. Requests in flight may still use the source.
-func (f *feed) close() {
+// close stops following it, and releases it. A request in flight may still use
+// the source, and is then answered with tryLater.
+func (f *feed) close() error {
 	if f.stop != nil {
 		f.stop()
 		f.done.Wait()
 	}
+	if f.release == nil {
+		return nil
+	}
+	return f.release()
 }
 
 // issuerID identifies the issuer of certificates, which is a name and a key, in

@@ -4,8 +4,6 @@
 package ocspserve
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -35,9 +33,8 @@ func databaseFeed(c StepDB, o opening) (*feed, error) {
 		id:      digest(dsn),
 		source:  source,
 		refresh: source.Refresh,
-		run: func(ctx context.Context) error {
-			return errors.Join(source.Run(ctx), source.Close())
-		},
+		run:     source.Run,
+		release: source.Close,
 		state: func() feedState {
 			s := source.Snapshot()
 			state := feedState{Looked: s.LastScan, LastError: s.LastError, Unusable: s.Usable, Entries: s.Revoked}

@@ -71,12 +71,18 @@ type building struct {
 	took    func(ca *x509.Certificate) func(time.Duration)
 }
 
-// build opens every file of a configuration, and contacts nobody.
-func build(cfg Config, b building) (*generation, error) {
+// build opens every file of a configuration. It contacts nobody, unless a
+// delegate has to be obtained.
+func build(ctx context.Context, cfg Config, b building) (_ *generation, err error) {
 	g := &generation{cfg: cfg, feeds: make(map[string]*feed)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, g.discard(b.before))
+		}
+	}()
 	subjects := make(map[string]int)
 	for _, c := range cfg.Authorities {
-		a, err := g.open(c, b)
+		a, err := g.open(ctx, c, b)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +97,7 @@ func build(cfg Config, b building) (*generation, error) {
 	return g, nil
 }
 
-func (g *generation) open(c Authority, b building) (*authority, error) {
+func (g *generation) open(ctx context.Context, c Authority, b building) (*authority, error) {
 	chain, err := certs.LoadChain(c.Certificate)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.at, err)
@@ -117,7 +123,7 @@ func (g *generation) open(c Authority, b building) (*authority, error) {
 		}
 	}
 	o := signing{ca: a.ca, caFile: c.Certificate, source: a.source, devices: b.devices, log: b.log, check: b.ledger == nil}
-	a.signer, err = signerOf(c.Signer, o)
+	a.signer, err = signerOf(ctx, c.Signer, o)
 	switch same := b.unchanged(c.Signer, a.ca); {
 	case err != nil && same != nil:
 		a.signer = same.signer
@@ -180,16 +186,27 @@ func (g *generation) feed(s Source, ca *x509.Certificate, b building) (*feed, er
 	if err != nil {
 		return nil, err
 	}
-	if same := g.feeds[f.id]; same != nil {
-		return same, nil
+	same := g.feeds[f.id]
+	if same == nil && b.before != nil {
+		same = b.before.feeds[f.id]
 	}
-	if b.before != nil {
-		if same := b.before.feeds[f.id]; same != nil {
-			f = same
-		}
+	if same != nil {
+		err, f = f.close(), same
 	}
 	g.feeds[f.id] = f
-	return f, nil
+	return f, err
+}
+
+// discard closes the sources of a generation that does not take over: all but
+// those of the one before, which may be nil.
+func (g *generation) discard(before *generation) error {
+	var errs []error
+	for id, f := range g.feeds {
+		if before == nil || before.feeds[id] != f {
+			errs = append(errs, f.close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // combine makes one source: issued by the first, revoked by any.
@@ -248,9 +265,9 @@ func (g *generation) forResponder(changed *authority, id *certs.Identity) []resp
 	return all
 }
 
-// retire ends the sources and signers that the next generation does not use. It is nil at
-// the end of the program.
-func (g *generation) retire(next *generation) {
+// retire ends the sources and signers that the next generation does not use. It
+// is nil at the end of the program.
+func (g *generation) retire(next *generation) error {
 	kept := make(map[*signer]bool)
 	if next != nil {
 		for _, a := range next.authorities {
@@ -262,9 +279,5 @@ func (g *generation) retire(next *generation) {
 			a.signer.stop()
 		}
 	}
-	for id, f := range g.feeds {
-		if next == nil || next.feeds[id] != f {
-			f.close()
-		}
-	}
+	return g.discard(next)
 }

@@ -4,6 +4,8 @@
 package ocspserve
 
 import (
+	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -31,7 +33,7 @@ func TestOpen(t *testing.T) {
 	check(t, err)
 	withRoot := strings.Replace(string(text), "file: Alpha/ca.crl", "url: "+server.URL+"/Alpha/ca.crl, root: Alpha/root.pem", 1)
 	check(t, certs.WriteFile(w.file, []byte(withRoot)))
-	s, err := Open(w.options())
+	s, err := Open(t.Context(), w.options())
 	check(t, err)
 	failed := s.Start(t.Context())
 	w.Server = s
@@ -105,7 +107,7 @@ func TestRefusesFiles(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(w.dir, "state")); err == nil {
 				t.Error("Check has made the state directory")
 			}
-			s, err := Open(w.options())
+			s, err := Open(t.Context(), w.options())
 			if err == nil {
 				s.Close()
 			}
@@ -113,6 +115,27 @@ func TestRefusesFiles(t *testing.T) {
 				t.Errorf("Open: got %v, want %s", err, row.want)
 			}
 		})
+	}
+}
+
+// TestOpenEndsWithItsContext: the CA of the delegate accepts connections and says
+// nothing.
+func TestOpenEndsWithItsContext(t *testing.T) {
+	w := newWorld(t, 24*time.Hour, "Alpha")
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	defer silent.Close()
+	check(t, os.Remove(filepath.Join(w.dir, "Alpha", "delegate.pem")))
+	check(t, os.Remove(filepath.Join(w.dir, "Alpha", "delegate-key.pem")))
+	check(t, certs.WriteFile(filepath.Join(w.dir, "password"), []byte("secret")))
+	text, err := os.ReadFile(w.file)
+	check(t, err)
+	check(t, certs.WriteFile(w.file, []byte(strings.Replace(string(text), "delegate-key.pem}",
+		"delegate-key.pem, renew: {ca_url: 'https://"+silent.Addr().String()+"', root: Alpha/ca.pem, provisioner: ocsp, password_file: password}}", 1))))
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if s, err := Open(ctx, w.options()); s != nil || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, %v", s, err)
 	}
 }
 
@@ -126,7 +149,7 @@ func TestOpenAddressInUse(t *testing.T) {
 	text, err := os.ReadFile(w.file)
 	check(t, err)
 	check(t, certs.WriteFile(w.file, []byte(strings.Replace(string(text), "metrics_address: 127.0.0.1:0", "metrics_address: "+l.Addr().String(), 1))))
-	if _, err := Open(w.options()); err == nil || !strings.Contains(err.Error(), "is in use: stop what listens there, or choose another with metrics_address") {
+	if _, err := Open(t.Context(), w.options()); err == nil || !strings.Contains(err.Error(), "is in use: stop what listens there, or choose another with metrics_address") {
 		t.Errorf("got %v", err)
 	}
 	// The state is free again.

@@ -59,7 +59,7 @@ type Server struct {
 // contacts nobody.
 func Check(cfg Config, log *slog.Logger) error {
 	opened := new(devices)
-	g, err := build(cfg, building{
+	g, err := build(context.Background(), cfg, building{
 		log: log, now: time.Now, devices: opened,
 		took: func(*x509.Certificate) func(time.Duration) { return func(time.Duration) {} },
 	})
@@ -69,13 +69,14 @@ func Check(cfg Config, log *slog.Logger) error {
 	if all := g.forResponder(nil, nil); len(all) > 0 {
 		_, err = responder.New(responder.Config{Authorities: all, Validity: cfg.Validity})
 	}
-	return errors.Join(err, opened.close())
+	return errors.Join(err, g.discard(nil), opened.close())
 }
 
 // Open reads the configuration and every file that it names, and then takes the
-// addresses. Nothing answers before Start.
-func Open(o Options) (*Server, error) {
-	s, err := prepare(o)
+// addresses. Nothing answers before Start. It may have to obtain a delegate,
+// until the context ends.
+func Open(ctx context.Context, o Options) (*Server, error) {
+	s, err := prepare(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func Open(o Options) (*Server, error) {
 }
 
 // prepare is Open without the addresses.
-func prepare(o Options) (_ *Server, err error) {
+func prepare(ctx context.Context, o Options) (_ *Server, err error) {
 	s := &Server{load: o.Load, log: o.Log, requests: loglimit.New(o.Log.Handler()), now: o.Now}
 	if s.now == nil {
 		s.now = time.Now
@@ -106,10 +107,11 @@ func prepare(o Options) (_ *Server, err error) {
 	if s.metrics, err = newMetrics(); err != nil {
 		return nil, err
 	}
-	g, err := build(cfg, s.building(nil))
+	g, err := build(ctx, cfg, s.building(nil))
 	if err != nil {
 		return nil, err
 	}
+	s.current.Store(g) // from here on, Close ends it
 	s.responder, err = responder.New(responder.Config{
 		Authorities: g.forResponder(nil, nil), Validity: cfg.Validity, Now: s.now,
 		Logger: slog.New(s.requests), Observer: s.metrics,
@@ -117,7 +119,6 @@ func prepare(o Options) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.current.Store(g)
 	s.metrics.serve(g.authorities)
 	return s, s.metrics.register(gauges{s})
 }
@@ -238,19 +239,22 @@ func (s *Server) reload(ctx context.Context) (*generation, error) {
 	if err := onlyAtStart(before.cfg, cfg); err != nil {
 		return nil, err
 	}
-	next, err := build(cfg, s.building(before))
+	next, err := build(ctx, cfg, s.building(before))
 	if err != nil {
 		return nil, err
 	}
-	if err := next.refresh(ctx); err != nil {
-		return nil, err
+	err = next.refresh(ctx)
+	if err == nil {
+		err = s.responder.Replace(next.forResponder(nil, nil)...)
 	}
-	if err := s.responder.Replace(next.forResponder(nil, nil)...); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, errors.Join(err, next.discard(before))
 	}
 	s.current.Store(next)
 	s.metrics.serve(next.authorities)
-	before.retire(next)
+	if err := before.retire(next); err != nil {
+		s.log.Warn("a source that is no longer used did not close", "error", err)
+	}
 	s.follow(next)
 	return next, nil
 }
@@ -281,7 +285,7 @@ func (s *Server) Close() error {
 		}
 	}
 	if g := s.current.Load(); g != nil {
-		g.retire(nil)
+		errs = append(errs, g.retire(nil))
 	}
 	s.background.Wait()
 	errs = append(errs, s.devices.close())

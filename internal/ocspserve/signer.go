@@ -49,14 +49,14 @@ type signing struct {
 }
 
 // signerOf opens a signer.
-func signerOf(cfg Signer, o signing) (*signer, error) {
+func signerOf(ctx context.Context, cfg Signer, o signing) (*signer, error) {
 	password, err := cli.ReadSecret(cfg.PasswordFile)
 	if err != nil {
 		return nil, err
 	}
 	var device crypto.Signer
 	if kmskey.IsURI(cfg.Key) {
-		if device, err = o.devices.open(cfg.Key, password); err != nil {
+		if device, err = o.devices.open(ctx, cfg.Key, password); err != nil {
 			return nil, err
 		}
 		password = nil
@@ -65,7 +65,7 @@ func signerOf(cfg Signer, o signing) (*signer, error) {
 	}
 	switch {
 	case cfg.Certificate != "":
-		return delegateOf(cfg, device, password, o)
+		return delegateOf(ctx, cfg, device, password, o)
 	case device != nil:
 		return &signer{first: &certs.Identity{Chain: []*x509.Certificate{o.ca}, Key: device}}, nil
 	}

@@ -19,7 +19,7 @@ import (
 var errChecking = errors.New("the configuration is only checked")
 
 // delegateOf opens a delegate, and obtains the first one if that is configured.
-func delegateOf(cfg Signer, device crypto.Signer, password []byte, o signing) (*signer, error) {
+func delegateOf(ctx context.Context, cfg Signer, device crypto.Signer, password []byte, o signing) (*signer, error) {
 	kept := delegate.Config{
 		Issuer: o.ca, CertFile: cfg.Certificate, KeyFile: cfg.Key, Password: password, Key: device, Source: o.source, Logger: o.log,
 	}
@@ -37,7 +37,7 @@ func delegateOf(cfg Signer, device crypto.Signer, password []byte, o signing) (*
 			return cfg.Renew.Obtain(ctx, device)
 		}
 	}
-	keeper, err := delegate.Open(context.Background(), kept)
+	keeper, err := delegate.Open(ctx, kept)
 	switch {
 	case errors.Is(err, errChecking): // the start obtains it
 		return &signer{}, nil

@@ -19,13 +19,13 @@ type devices struct {
 	keys map[string]*kmskey.Key
 }
 
-func (d *devices) open(uri string, password []byte) (crypto.Signer, error) {
+func (d *devices) open(ctx context.Context, uri string, password []byte) (crypto.Signer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if key, ok := d.keys[uri]; ok {
 		return key, nil
 	}
-	key, err := kmskey.Open(context.Background(), uri, password)
+	key, err := kmskey.Open(ctx, uri, password)
 	if err != nil {
 		return nil, err
 	}

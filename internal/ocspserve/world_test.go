@@ -93,7 +93,7 @@ func (w *world) options() Options {
 func (w *world) start() {
 	w.t.Helper()
 	var err error
-	w.Server, err = prepare(w.options())
+	w.Server, err = prepare(w.t.Context(), w.options())
 	check(w.t, err)
 	g := w.current.Load()
 	if err := g.refresh(w.t.Context()); err != nil {

@@ -23,7 +23,7 @@ import (
 	"github.com/stapledjwt/stapled/responder/delegate"
 )
 
-// life is that of the delegates.
+// life is how long a delegate lives.
 const life = 4 * time.Hour
 
 // scene is a CA that can fail, a place for files, and what a Keeper does with

@@ -33,7 +33,7 @@ type Snapshot struct {
 type Failure struct {
 	// Err is nil if there is none.
 	Err error
-	// At is its time, and Since that of the first one in a row.
+	// At is when it happened. Since is when the first of the failures in a row did.
 	At, Since time.Time
 }
 
