@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -215,21 +214,7 @@ func get(client *http.Client, url string) error {
 	return err
 }
 
-func fetch(client *http.Client, url string) ([]byte, error) {
-	resp, err := client.Get(url)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("HTTP %s: %.100s", resp.Status, body)
-	}
-	return body, nil
-}
+func fetch(client *http.Client, url string) ([]byte, error) { return read(client.Get(url)) }
 
 // Table returns the table of docs/performance.md.
 func (c *Cached) Table() *Table {

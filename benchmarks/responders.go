@@ -267,7 +267,11 @@ func (path *responderPath) run(times int, slot time.Duration) (float64, error) {
 }
 
 func send(client *http.Client, url string, request []byte) ([]byte, error) {
-	resp, err := client.Post(url, "application/ocsp-request", bytes.NewReader(request))
+	return read(client.Post(url, "application/ocsp-request", bytes.NewReader(request)))
+}
+
+// read returns the body of an answer with status 200.
+func read(resp *http.Response, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
