@@ -78,6 +78,9 @@ const (
 	TokenExpired Reason = "token_expired"
 	// TokenNotYetValid: nbf or iat is in the future, beyond the leeway.
 	TokenNotYetValid Reason = "token_not_yet_valid"
+	// BindingMismatch: the token is bound to another peer or request, or the
+	// verifier was not given what it is bound to.
+	BindingMismatch Reason = "binding_mismatch"
 )
 
 // The reasons an issuer adds.
@@ -114,6 +117,16 @@ const (
 	// Unclassified: the verifier failed without giving a reason. Package
 	// verifier always gives one.
 	Unclassified Reason = "unclassified"
+	// PathRejected: the path of the request has a form that an upstream may
+	// read as another path.
+	PathRejected Reason = "path_rejected"
+	// RouteMissing: no route of the policy matches the request.
+	RouteMissing Reason = "route_missing"
+	// PolicyDenied: the token is acceptable, and the route does not let it in.
+	PolicyDenied Reason = "policy_denied"
+	// PolicyFailed: no rule of the route let the token in, and one could not be
+	// evaluated.
+	PolicyFailed Reason = "policy_failed"
 )
 
 // The reasons a CA and its client add. Their messages say what to do.
@@ -161,5 +174,6 @@ func Reasons() []Reason {
 		StapleMissing, StapleMalformed, StapleMismatch, StapleUntrusted, StapleUnknown,
 		CertificateRevoked, StapleNotYetValid, StapleStale,
 		ClaimsInvalid, IssuerMismatch, AudienceMismatch, TokenExpired, TokenNotYetValid,
+		BindingMismatch,
 	}
 }

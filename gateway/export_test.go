@@ -4,4 +4,4 @@
 package gateway
 
 // RequestOf is the conversion that Wrap uses.
-var RequestOf = requestOf
+var RequestOf = (*Gateway).requestOf

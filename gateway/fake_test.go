@@ -25,7 +25,9 @@ import (
 // verifyFunc is a verifier that a test controls.
 type verifyFunc func(raw string) (verifier.Token, error)
 
-func (f verifyFunc) Verify(raw string) (verifier.Token, error) { return f(raw) }
+func (f verifyFunc) VerifyBound(raw string, _ verifier.Bindings) (verifier.Token, error) {
+	return f(raw)
+}
 
 // acceptAll accepts everything, so that every rejection comes from the gateway
 // itself.

@@ -3,8 +3,8 @@
 
 // Package gateway protects services with stapled tokens.
 //
-// [Gateway.Authenticate] is independent of the protocol: it takes a [Request]
-// and returns the accepted token or a [Refusal]. Adapters connect it to a
+// [Gateway.Decide] is independent of the protocol: it takes a [Request] and
+// returns a [Grant] or a [Refusal]. Adapters connect it to a
 // protocol. [Gateway.Wrap] is the adapter for net/http: middleware that takes
 // the token of a request from its Authorization header, and passes accepted
 // requests on with the token in their context. A [Proxy] is a handler behind
@@ -29,6 +29,8 @@ package gateway
 import (
 	"errors"
 	"log/slog"
+	"slices"
+	"sync/atomic"
 
 	"github.com/stapledjwt/stapled/internal/loglimit"
 	"github.com/stapledjwt/stapled/verifier"
@@ -36,16 +38,24 @@ import (
 
 // Verifier verifies tokens. Use [*verifier.Verifier].
 type Verifier interface {
-	// Verify accepts or rejects a token in compact serialization. An error that
-	// is not a *stapled.Error counts as stapled.Unclassified, and so does a
+	// VerifyBound accepts or rejects a token in compact serialization. An error
+	// that is not a *stapled.Error counts as stapled.Unclassified, and so does a
 	// zero Token without an error.
-	Verify(raw string) (verifier.Token, error)
+	VerifyBound(raw string, b verifier.Bindings) (verifier.Token, error)
 }
 
 // Config configures a gateway.
 type Config struct {
-	// Verifier verifies the tokens. Required.
+	// Verifier verifies the tokens. It is short for one route that is for every
+	// request and lets in everybody whose token is accepted. A Config has either
+	// a Verifier or Routes.
 	Verifier Verifier
+	// Routes are the policy: the first that matches decides about a request, and
+	// a request that none matches is refused.
+	Routes []Route
+	// TokenHeader is the header whose value is the token, in place of
+	// Authorization. Default: "Authorization", with the scheme Bearer.
+	TokenHeader string
 	// Logger gets one line per accepted request at level Debug, and lines about
 	// refused requests at level Info. Anyone can cause the latter, so each
 	// reason is limited to a burst of 10 lines, and then one every 10 seconds.
@@ -57,31 +67,55 @@ type Config struct {
 	Observer Observer
 }
 
-// Gateway passes requests with an acceptable token, and refuses all others in
-// the same way. It is safe for concurrent use.
+// Gateway passes requests that its policy lets in, and refuses all others. It is
+// safe for concurrent use.
 type Gateway struct {
-	verifier Verifier
-	log      *slog.Logger // limited: anyone can cause its lines
-	accepted *slog.Logger
-	observer Observer
+	routes      atomic.Pointer[[]Route]
+	tokenHeader string
+	log         *slog.Logger // limited: anyone can cause its lines
+	accepted    *slog.Logger
+	observer    Observer
 }
 
 // New returns a gateway, or an error if the configuration is invalid.
 func New(cfg Config) (*Gateway, error) {
-	// An interface holding a nil *verifier.Verifier is not nil, but useless
-	// too.
-	if v, ok := cfg.Verifier.(*verifier.Verifier); cfg.Verifier == nil || ok && v == nil {
-		return nil, errors.New("gateway: Config.Verifier is nil; give it what verifier.New returned")
+	routes := cfg.Routes
+	switch {
+	case cfg.Verifier != nil && routes != nil:
+		return nil, errors.New("gateway: Config has a Verifier and Routes; give one of them")
+	case routes == nil:
+		routes = []Route{{Name: "all", Prefix: "/", Verifier: cfg.Verifier, Allow: []Rule{Anyone}, UnsafeRawPath: true}}
+		if isNil(cfg.Verifier) {
+			return nil, errors.New("gateway: Config.Verifier is nil; give it what verifier.New returned")
+		}
 	}
 	limited := limit(cfg.Logger)
 	g := &Gateway{
-		verifier: cfg.Verifier, observer: cfg.Observer,
+		observer: cfg.Observer, tokenHeader: cfg.TokenHeader,
 		log: slog.New(limited), accepted: slog.New(limited.Unlimited()),
 	}
 	if g.observer == nil {
 		g.observer = nobody{}
 	}
+	if err := g.SetRoutes(routes); err != nil {
+		return nil, err
+	}
 	return g, nil
+}
+
+// isNil reports whether there is no verifier. An interface holding a nil
+// *verifier.Verifier is not nil, but useless too.
+func isNil(v Verifier) bool {
+	concrete, ok := v.(*verifier.Verifier)
+	return v == nil || ok && concrete == nil
+}
+
+// SetRoutes replaces the policy, all at once. Requests that are being decided
+// keep the policy that they began with. After an error the old policy stays.
+func (g *Gateway) SetRoutes(routes []Route) error {
+	routes = slices.Clone(routes)
+	g.routes.Store(&routes)
+	return nil
 }
 
 // limit bounds what strangers can write to a log; nil discards.

@@ -4,6 +4,7 @@
 package gateway
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 	"strconv"
@@ -18,20 +19,21 @@ func (g *Gateway) Wrap(next http.Handler) http.Handler {
 		panic("gateway: Wrap of a nil handler")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, refusal := g.Authenticate(r.Context(), requestOf(r))
+		grant, refusal := g.Decide(r.Context(), g.requestOf(r))
 		if refusal != nil {
 			refuse(w, refusal)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), token)))
+		next.ServeHTTP(w, r.WithContext(newGrantContext(r.Context(), grant)))
 	})
 }
 
 // requestOf returns the values of a net/http request.
-func requestOf(r *http.Request) Request {
+func (g *Gateway) requestOf(r *http.Request) Request {
 	request := Request{
-		Credentials: r.Header["Authorization"],
+		Credentials: r.Header[cmp.Or(g.tokenHeader, "Authorization")],
 		Method:      r.Method,
+		Preflight:   r.Method == http.MethodOptions && len(r.Header["Origin"]) > 0 && len(r.Header["Access-Control-Request-Method"]) > 0,
 		Target:      Target{Scheme: "http", Host: r.Host, Path: r.URL.RawPath, RawQuery: r.URL.RawQuery},
 		RemoteAddr:  r.RemoteAddr,
 	}

@@ -22,6 +22,9 @@ const (
 // Event is one decision.
 type Event struct {
 	Outcome Outcome
+	// Route is the name of the route that decided; empty if none matched, or if
+	// the gateway has just a Verifier.
+	Route string
 	// Reason is why a request was rejected, one of [Reasons]; empty for an
 	// accepted request.
 	Reason stapled.Reason

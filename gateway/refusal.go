@@ -27,17 +27,26 @@ type Refusal struct {
 // invalid_request for a malformed one; distinguishing them here would reveal
 // how far the checks went.
 const (
+	badRequest   = 400
 	unauthorized = 401
+	forbidden    = 403
 	challenge    = `Bearer error="invalid_token"`
 )
 
 func newRefusal(reason stapled.Reason, detail string) *Refusal {
+	switch reason {
+	case stapled.RouteMissing, stapled.PolicyDenied, stapled.PolicyFailed:
+		return &Refusal{Status: forbidden, Reason: reason, Detail: detail}
+	case stapled.PathRejected:
+		return &Refusal{Status: badRequest, Reason: reason, Detail: detail}
+	}
 	return &Refusal{Status: unauthorized, Challenge: challenge, Reason: reason, Detail: detail}
 }
 
 // Reasons lists every reason a gateway gives for refusing a request: its own,
 // then those of [stapled.Reasons].
 func Reasons() []stapled.Reason {
-	own := []stapled.Reason{stapled.CredentialsMissing, stapled.CredentialsMalformed, stapled.Unclassified}
+	own := []stapled.Reason{stapled.CredentialsMissing, stapled.CredentialsMalformed, stapled.Unclassified,
+		stapled.PathRejected, stapled.RouteMissing, stapled.PolicyDenied, stapled.PolicyFailed}
 	return append(own, stapled.Reasons()...)
 }

@@ -19,7 +19,7 @@ import (
 func credentials(values ...string) gateway.Request { return gateway.Request{Credentials: values} }
 
 // The decision needs no protocol: values in, a token or a refusal out.
-func TestAuthenticate(t *testing.T) {
+func TestDecide(t *testing.T) {
 	realm := newRealm(t)
 	good := realm.subject("alice")
 	for _, row := range []struct {
@@ -34,7 +34,8 @@ func TestAuthenticate(t *testing.T) {
 		{"another token", credentials("Bearer " + good + "A"), stapled.SignatureInvalid},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			token, refusal := realm.gateway.Authenticate(t.Context(), row.request)
+			grant, refusal := realm.gateway.Decide(t.Context(), row.request)
+			token := grant.Token()
 			if row.reason == "" {
 				if refusal != nil || token.Subject() != "alice" {
 					t.Errorf("got %v, refused for %+v", token.Subject(), refusal)
@@ -57,7 +58,7 @@ func TestAuthenticate(t *testing.T) {
 func TestRefusalNeverHoldsTheToken(t *testing.T) {
 	raw := strings.Repeat("header", 10) + "." + strings.Repeat("payload", 10) + "." + strings.Repeat("signed", 10)
 	g := newGateway(t, gateway.Config{Verifier: rejectFor(errors.New(raw + strings.Repeat("x", 5000)))})
-	_, refusal := g.Authenticate(t.Context(), credentials("Bearer "+raw))
+	_, refusal := g.Decide(t.Context(), credentials("Bearer "+raw))
 	if refusal == nil || !strings.Contains(refusal.Detail, "[token]") || strings.Contains(refusal.Detail, "payload") || len(refusal.Detail) > 300 {
 		t.Errorf("the detail is %+v", refusal)
 	}
@@ -65,7 +66,7 @@ func TestRefusalNeverHoldsTheToken(t *testing.T) {
 
 // How the middleware converts a net/http request.
 func TestRequestOf(t *testing.T) {
-	peer := &x509.Certificate{Raw: []byte("peer")}
+	realm, peer := newRealm(t), &x509.Certificate{Raw: []byte("peer")}
 	for _, row := range []struct {
 		name, target string
 		secure       bool
@@ -86,7 +87,7 @@ func TestRequestOf(t *testing.T) {
 			if row.secure {
 				r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{peer}}
 			}
-			got := gateway.RequestOf(r)
+			got := gateway.RequestOf(realm.gateway, r)
 			if got.Target != row.want || got.Method != "PATCH" || got.RemoteAddr != "192.0.2.1:1234" || len(got.Credentials) != 2 {
 				t.Errorf("got %+v, want the target %+v", got, row.want)
 			}
