@@ -50,9 +50,7 @@ func (f *FrontProxies) check() error {
 			return fmt.Errorf("%s trusts everybody; list the addresses of the proxies", network)
 		}
 	}
-	switch f.ClientCertificate {
-	case "", ClientCertRFC9440, ClientCertEnvoy, ClientCertNginx:
-	default:
+	if f.ClientCertificate != "" && f.ClientCertificate.Header() == "" {
 		return fmt.Errorf("the client certificate format is %q; use rfc9440, xfcc or nginx", string(f.ClientCertificate))
 	}
 	if f.isZero() && (f.Forwarded || f.ClientCertificate != "") {
