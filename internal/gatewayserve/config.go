@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/gateway"
 )
 
 // Config is what a Server does. [ReadFile] reads it from YAML; the flags of the
@@ -25,9 +26,8 @@ type Config struct {
 	// TokenHeader is the header whose value is the token. Empty means
 	// Authorization, with the scheme Bearer.
 	TokenHeader string
-	// IdentityHeaders are other names for headers with the identity, by the name
-	// of what they hold. nil means the names that begin with Stapled-.
-	IdentityHeaders map[string]string
+	// IdentityHeaders tell upstreams who is calling.
+	IdentityHeaders gateway.IdentityHeaders
 	// FrontProxies are the proxies in front of this one.
 	FrontProxies FrontProxies
 	// Routes are the policy; the first that matches decides. At least one is
@@ -82,13 +82,17 @@ type Front struct {
 // FrontProxies are the proxies in front of this one that may say for whom they
 // ask.
 type FrontProxies struct {
-	// Trusted are the networks of their addresses. None means none.
+	// Trusted are the networks of their addresses. None means none, except that
+	// forward_auth takes questions from loopback addresses then.
 	Trusted []netip.Prefix
+	// UnixSockets trusts everybody who can open the unix socket of a front.
+	UnixSockets bool
+	// Forwarded reads Forwarded (RFC 7239) in place of X-Forwarded-*. Not for
+	// forward_auth.
+	Forwarded bool
 	// ClientCertificate is the header in which they pass on the certificate of
 	// the TLS client: rfc9440, xfcc or nginx. Empty means none.
-	ClientCertificate string
-
-	at string
+	ClientCertificate gateway.ClientCertificateFormat
 }
 
 // Route is one route of the policy: see gateway.Route.
@@ -143,9 +147,5 @@ type AccessLog struct {
 	Sample float64
 }
 
-const (
-	// DefaultMaxConnections is how many connections of a front may be open.
-	DefaultMaxConnections = 10000
-	// DefaultDrainDelay is how long requests are still answered after a signal.
-	DefaultDrainDelay = 0
-)
+// DefaultMaxConnections is how many connections of a front may be open.
+const DefaultMaxConnections = 10000

@@ -4,6 +4,7 @@
 package gatewayserve
 
 import (
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/gateway"
 	"github.com/stapledjwt/stapled/internal/leeway"
 	"github.com/stapledjwt/stapled/internal/listenaddr"
 	"github.com/stapledjwt/stapled/internal/strictyaml"
@@ -29,9 +31,8 @@ var (
 	tlsKeys         = []string{"certificate", "key", "client_certificates"}
 	anchorKeys      = []string{"file", "scope", "label"}
 	identityKeys    = []string{"issuer", "identity", "subject", "token_id", "claims"}
-	frontProxyKeys  = []string{"trusted", "client_certificate"}
+	frontProxyKeys  = []string{"trusted", "forwarded", "client_certificate"}
 	accessLogKeys   = []string{"file", "sample"}
-	certificateForm = []string{"rfc9440", "xfcc", "nginx"}
 )
 
 // file is a configuration file that is being read.
@@ -71,6 +72,7 @@ func parse(name string, data []byte) (Config, error) {
 		m.Fail("forward_auth", "is missing: write it with the address that nginx, HAProxy, Caddy or Traefik ask, such as forward_auth: 127.0.0.1:9100; or write proxy, ext_authz or ext_authz_grpc")
 	}
 	distinct(m, cfg)
+	reachable(m, cfg)
 	for _, a := range m.ListOr("file", "anchors", anchorKeys...) {
 		cfg.Anchors = append(cfg.Anchors, f.anchor(a))
 	}
@@ -177,28 +179,51 @@ func header(m *strictyaml.Mapping, key string) string {
 	return name
 }
 
-func identityHeaders(m *strictyaml.Mapping) map[string]string {
-	if !m.Has("identity_headers") {
-		return nil
-	}
-	names := make(map[string]string)
+func identityHeaders(m *strictyaml.Mapping) gateway.IdentityHeaders {
 	s := m.Mapping("identity_headers", identityKeys...)
-	for _, key := range s.Keys() {
-		names[key] = header(s, key)
+	h := gateway.IdentityHeaders{
+		Issuer: header(s, "issuer"), Identity: header(s, "identity"), Subject: header(s, "subject"), TokenID: header(s, "token_id"), Claims: header(s, "claims"),
 	}
-	return names
+	if h.Claims == "none" {
+		h.Claims, h.WithoutClaims = "", true
+	}
+	if err := h.Check(); err != nil {
+		m.Fail("identity_headers", "%w", err)
+	}
+	return h
+}
+
+// reachable refuses a forward_auth that other machines reach and that nobody may
+// ask.
+func reachable(m *strictyaml.Mapping, cfg Config) {
+	for _, f := range cfg.Fronts {
+		if f.Kind != ForwardAuth || len(cfg.FrontProxies.Trusted) > 0 || strings.HasPrefix(f.Address, unixPrefix) || f.Address == "" {
+			continue
+		}
+		host, _, err := net.SplitHostPort(f.Address)
+		if err != nil {
+			continue // already said
+		}
+		if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+			m.Fail("forward_auth", "other machines reach %s, and only this one may ask: write front_proxies: {trusted: [...]} with the addresses of the gateways that ask", f.Address)
+		}
+	}
 }
 
 func frontProxies(m *strictyaml.Mapping) FrontProxies {
-	p := FrontProxies{at: m.At("front_proxies")}
+	var p FrontProxies
 	if !m.Has("front_proxies") {
 		return p
 	}
 	s := m.Mapping("front_proxies", frontProxyKeys...)
 	if !s.Has("trusted") {
-		s.Fail("trusted", "is missing: list the addresses of the proxies, such as trusted: [10.0.0.0/8]")
+		s.Fail("trusted", "is missing: list the addresses of the proxies, such as trusted: [10.0.0.0/8], or unix for those that open a unix socket of this gateway")
 	}
 	for _, text := range s.Texts("trusted") {
+		if text == "unix" {
+			p.UnixSockets = true
+			continue
+		}
 		prefix, err := netip.ParsePrefix(text)
 		if addr, single := netip.ParseAddr(text); single == nil && addr.Zone() == "" {
 			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
@@ -206,12 +231,18 @@ func frontProxies(m *strictyaml.Mapping) FrontProxies {
 		switch {
 		case err != nil:
 			s.Fail("trusted", "%q must be an address or a network, such as 10.0.0.7 or 10.0.0.0/8", text)
+		case prefix.Bits() == 0:
+			s.Fail("trusted", "%s is everybody: list the addresses of the proxies", text)
+		case prefix.Addr().Is4In6():
+			s.Fail("trusted", "%s is an IPv4 network written as IPv6: write it like 10.0.0.0/8", text)
 		case prefix != prefix.Masked():
 			s.Fail("trusted", "%s has bits beyond its length: write %s", text, prefix.Masked())
 		}
 		p.Trusted = append(p.Trusted, prefix)
 	}
-	p.ClientCertificate = oneOf(s, "client_certificate", certificateForm)
+	p.Forwarded = s.Bool("forwarded", false)
+	p.ClientCertificate = gateway.ClientCertificateFormat(oneOf(s, "client_certificate",
+		[]string{string(gateway.ClientCertRFC9440), string(gateway.ClientCertEnvoy), string(gateway.ClientCertNginx)}))
 	return p
 }
 

@@ -26,6 +26,7 @@ type front struct {
 	Front
 	listener net.Listener
 	server   *http.Server
+	grpc     grpcServer // in place of server for ext_authz_grpc
 	log      *slog.Logger
 }
 
@@ -67,18 +68,23 @@ func (s *Server) openFront(f Front) (*front, error) {
 			o.server.TLSConfig.ClientAuth = tls.RequestClientCert
 		}
 	}
+	if f.Kind == ExtAuthzGRPC {
+		o.grpc = s.newGRPC(o)
+	}
 	return o, nil
 }
 
 func (f *front) start(failed chan<- error) {
 	go func() {
 		var err error
-		if f.server.TLSConfig != nil {
+		if f.grpc.Server != nil {
+			err = f.grpc.serve(f.listener)
+		} else if f.server.TLSConfig != nil {
 			err = f.server.ServeTLS(f.listener, "", "")
 		} else {
 			err = f.server.Serve(f.listener)
 		}
-		if !errors.Is(err, http.ErrServerClosed) {
+		if err != nil && !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve %s: %w", f.Kind, err)
 		}
 	}()
@@ -89,7 +95,12 @@ func (f *front) start(failed chan<- error) {
 func (f *front) close(grace time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
-	err := f.server.Shutdown(ctx)
+	var err error
+	if f.grpc.Server != nil {
+		err = f.grpc.shutdown(ctx)
+	} else {
+		err = f.server.Shutdown(ctx)
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		f.log.Warn("requests cut off", "front", string(f.Kind), "after", grace)
 		err = f.server.Close()
@@ -104,7 +115,7 @@ func (f *front) close(grace time.Duration) error {
 	return nil
 }
 
-// URL returns where this machine reaches the front.
+// url returns where this machine reaches the front.
 func (f *front) url() string {
 	if strings.HasPrefix(f.Address, unixPrefix) {
 		return f.Address

@@ -10,6 +10,7 @@ import (
 	"net/http"
 
 	"github.com/stapledjwt/stapled/gateway"
+	"github.com/stapledjwt/stapled/gateway/extauthz"
 )
 
 // generation is a configuration in use. A request is decided and forwarded by
@@ -19,6 +20,7 @@ type generation struct {
 	anchors  anchorSet
 	gateway  *gateway.Gateway
 	handlers map[Kind]http.Handler
+	authz    *extauthz.Server // nil without such a front
 	// certificates are those of the fronts with TLS.
 	certificates map[Kind]*tls.Certificate
 	upstreams    map[string]*upstream // by the name of the route
@@ -57,7 +59,9 @@ func (s *Server) build(cfg Config) (_ *generation, err error) {
 		}
 		routes = append(routes, route)
 	}
-	config := gateway.Config{Routes: routes, TokenHeader: cfg.TokenHeader, Logger: slog.New(s.requests)}
+	config := gateway.Config{
+		Routes: routes, TokenHeader: cfg.TokenHeader, FrontProxies: cfg.FrontProxies.forProxy(), Logger: slog.New(s.requests),
+	}
 	if s.metrics != nil {
 		config.Observer = s.metrics
 	}

@@ -4,64 +4,82 @@
 package gatewayserve
 
 import (
+	"fmt"
 	"net/http"
-	"net/url"
+	"net/netip"
 
 	"github.com/stapledjwt/stapled/gateway"
+	"github.com/stapledjwt/stapled/gateway/extauthz"
 )
 
 // handle makes the handler of each front.
-func (s *Server) handle(g *generation) error {
+func (s *Server) handle(g *generation) (err error) {
 	for _, f := range g.cfg.Fronts {
+		var h http.Handler
+		authz := extauthz.Config{Gateway: g.gateway, PathPrefix: f.PathPrefix}
 		switch f.Kind {
 		case ProxyFront:
-			g.handlers[f.Kind] = g.gateway.Wrap(http.HandlerFunc(g.forward))
+			h = g.gateway.Wrap(http.HandlerFunc(g.forward))
 		case ForwardAuth:
-			g.handlers[f.Kind] = standIn(g)
+			h, err = gateway.NewForwardAuth(gateway.ForwardAuthConfig{
+				Gateway: g.gateway, FrontProxies: g.cfg.FrontProxies.forQuestions(), IdentityHeaders: g.cfg.IdentityHeaders,
+			})
+		case ExtAuthz:
+			h, err = extauthz.NewHandler(authz)
+		case ExtAuthzGRPC:
+			authz.PathPrefix, authz.PeerCertificate = "", true
+			g.authz, err = extauthz.NewServer(authz)
 		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.at, err)
+		}
+		g.handlers[f.Kind] = h
 	}
 	return nil
 }
 
-// serve answers a request at a front.
-func (s *Server) serve(kind Kind, w http.ResponseWriter, r *http.Request) {
-	s.current.Load().handlers[kind].ServeHTTP(w, r)
+// forProxy says whose headers count at the proxy.
+func (p FrontProxies) forProxy() gateway.FrontProxies {
+	return gateway.FrontProxies{Networks: p.Trusted, UnixSockets: p.UnixSockets, Forwarded: p.Forwarded, ClientCertificate: p.ClientCertificate}
+}
+
+// loopback are the addresses of this machine.
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+
+// forQuestions says who may ask at forward_auth: without a list, this machine.
+// Everybody who can open a unix socket may ask there; its directory says who
+// that is.
+func (p FrontProxies) forQuestions() gateway.FrontProxies {
+	f := gateway.FrontProxies{Networks: p.Trusted, UnixSockets: true, ClientCertificate: p.ClientCertificate}
+	if len(f.Networks) == 0 {
+		f.Networks = loopback
+	}
+	return f
 }
 
 // forward sends an accepted request to the upstream of its route.
 func (g *generation) forward(w http.ResponseWriter, r *http.Request) {
 	grant, _ := gateway.GrantFromContext(r.Context())
 	u := g.upstreams[grant.Route()]
-	if u == nil { // no route, no upstream
+	if u == nil { // there is one for each route of a proxy
 		text(w, http.StatusBadGateway, "bad gateway")
 		return
 	}
 	u.ServeHTTP(w, r)
 }
 
-// standIn is a forward-auth until package gateway has its own.
-func standIn(g *generation) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		u, err := url.ParseRequestURI(r.Header.Get("X-Forwarded-Uri"))
-		if err != nil {
-			text(w, http.StatusForbidden, "forbidden")
-			return
-		}
-		grant, refusal := g.gateway.Decide(r.Context(), gateway.Request{
-			Credentials: r.Header["Authorization"], Method: r.Header.Get("X-Forwarded-Method"), RemoteAddr: r.RemoteAddr,
-			Target: gateway.Target{Scheme: r.Header.Get("X-Forwarded-Proto"), Host: r.Header.Get("X-Forwarded-Host"), Path: u.EscapedPath(), RawQuery: u.RawQuery},
-		})
-		if refusal != nil {
-			if refusal.Challenge != "" {
-				w.Header().Set("WWW-Authenticate", refusal.Challenge)
-			}
-			text(w, refusal.Status, http.StatusText(refusal.Status))
-			return
-		}
-		headers, err := gateway.IdentityHeaders(grant.Token())
-		for name, value := range headers {
-			w.Header().Set(name, value)
-		}
-		text(w, http.StatusOK, "ok")
-	})
+// serve answers a request at a front. One generation decides and forwards it.
+func (s *Server) serve(kind Kind, w http.ResponseWriter, r *http.Request) {
+	g := s.current.Load()
+	id := g.cfg.FrontProxies.requestID(r)
+	r.Header[requestIDHeader] = []string{id}
+	w.Header()[requestIDHeader] = []string{id}
+	if s.access == nil {
+		g.handlers[kind].ServeHTTP(w, r)
+		return
+	}
+	line := s.access.begin(kind, id)
+	answer := &seen{ResponseWriter: w}
+	defer func() { line.end(answer.status, answer.bytes, r) }()
+	g.handlers[kind].ServeHTTP(answer, r.WithContext(gateway.WithObserver(r.Context(), line)))
 }

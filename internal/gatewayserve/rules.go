@@ -4,10 +4,10 @@
 package gatewayserve
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/stapledjwt/stapled/gateway"
+	"github.com/stapledjwt/stapled/gateway/cel"
 )
 
 // rules returns what lets callers in: one rule for each caller, and where there
@@ -25,7 +25,7 @@ func rules(r Route) ([]gateway.Rule, error) {
 	}
 	var conditions []gateway.Rule
 	for _, text := range r.When {
-		c, err := condition(text)
+		c, err := cel.Compile(text)
 		if err != nil {
 			return nil, fmt.Errorf("when: %w", err)
 		}
@@ -56,5 +56,3 @@ func (b both) Permits(c gateway.Call) (bool, error) {
 }
 
 func (b both) String() string { return fmt.Sprintf("%s when %s", b.caller, b.condition) }
-
-func condition(string) (gateway.Rule, error) { return nil, errors.New("not yet") }

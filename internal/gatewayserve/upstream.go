@@ -23,7 +23,7 @@ type upstream struct {
 	maxBody   int64
 }
 
-func (s *Server) openUpstream(_ *generation, r Route) (*upstream, error) {
+func (s *Server) openUpstream(g *generation, r Route) (*upstream, error) {
 	t := &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		TLSHandshakeTimeout: 10 * time.Second,
@@ -55,7 +55,7 @@ func (s *Server) openUpstream(_ *generation, r Route) (*upstream, error) {
 		t.Protocols.SetHTTP1(true)
 	}
 	proxy, err := gateway.NewProxy(gateway.ProxyConfig{
-		Upstream: &url, Transport: t, Timeout: r.Timeout,
+		Upstream: &url, Transport: t, Timeout: r.Timeout, IdentityHeaders: g.cfg.IdentityHeaders, KeepHost: r.KeepHost,
 		UnsafeForwardAuthorization: r.UnsafeForwardToken, Logger: slog.New(s.requests),
 	})
 	if err != nil {
