@@ -27,12 +27,12 @@ var (
 		"proxy", "forward_auth", "ext_authz", "ext_authz_grpc", "anchors", "audience", "typ", "max_staple_age", "max_lifetime", "leeway",
 		"token_header", "identity_headers", "front_proxies", "routes", "access_log", "drain_delay", "metrics_address", "status",
 	}
-	frontKeys       = []string{"address", "tls", "max_connections", "path_prefix"}
-	tlsKeys         = []string{"certificate", "key", "client_certificates"}
-	anchorKeys      = []string{"file", "scope", "label"}
-	identityKeys    = []string{"issuer", "identity", "subject", "token_id", "claims"}
-	frontProxyKeys  = []string{"trusted", "forwarded", "client_certificate"}
-	accessLogKeys   = []string{"file", "sample"}
+	frontKeys      = []string{"address", "tls", "max_connections", "path_prefix"}
+	tlsKeys        = []string{"certificate", "key", "client_certificates"}
+	anchorKeys     = []string{"file", "scope", "label"}
+	identityKeys   = []string{"issuer", "identity", "subject", "token_id", "claims"}
+	frontProxyKeys = []string{"trusted", "forwarded", "client_certificate"}
+	accessLogKeys  = []string{"file", "sample"}
 )
 
 // file is a configuration file that is being read.
