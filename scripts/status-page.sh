@@ -22,8 +22,8 @@ npm --prefix "$dir" ci --silent --no-audit --no-fund --ignore-scripts
 shots=${1:-$dir}
 mkdir -p "$shots"
 STATUS_PAGE_DIR=$dir STATUS_PAGE_CHROMIUM=$(command -v chromium) STATUS_PAGE_SHOTS=$(cd "$shots" && pwd) \
-	go test -count=1 -tags browser -run '^TestBrowser$' ./internal/statuspage >"$dir/log" 2>&1 || true
-grep -vE '^(ok|FAIL)[[:space:]]+github|^(PASS|FAIL)$' "$dir/log" || true
+	go test -count=1 -v -tags browser -run '^TestBrowser$' ./internal/statuspage >"$dir/log" 2>&1 || true
+grep -vE '^(ok|FAIL)[[:space:]]+github|^(PASS|FAIL|=== .*|--- .*)$' "$dir/log" || true
 passed=$(grep -c '^ok [a-z]' "$dir/log" || true)
 failed=$(grep -c '^not ok ' "$dir/log" || true)
 if [ "$passed" -lt 20 ] && [ "$failed" -eq 0 ]; then

@@ -26,7 +26,7 @@ func TestBrowser(t *testing.T) {
 	}
 	busy, crowded := newWorld(t), newWorld(t)
 	busy.anHour()
-	crowded.many(200)
+	crowded.many(60)
 	crowded.refuse("orders", stapled.TokenExpired, 1_234_567)
 	failed := facts()
 	failed.Reload.Failed = noon.Add(-90 * time.Second)

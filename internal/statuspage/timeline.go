@@ -3,10 +3,7 @@
 
 package statuspage
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // The time line of an issuer: now is in the middle.
 const (
@@ -60,13 +57,13 @@ func newTimeline(issuers []Issuer, now time.Time) timeline {
 		x := lineNow + int(lineNow*t.Sub(now).Seconds()/scale.Seconds())
 		return min(max(x, 0), lineWidth)
 	}
-	line := timeline{Before: label(scale) + " ago", After: "in " + label(scale)}
+	line := timeline{Before: span(scale) + " ago", After: "in " + span(scale)}
 	for n, i := range issuers {
 		row := lineRow{
 			ID: n, Issuer: i, Fresh: now.Before(i.FreshUntil),
 			Made: moment{i.ThisUpdate}, Next: moment{i.NextUpdate}, Until: moment{i.FreshUntil},
 			MadeText: relative(i.ThisUpdate.Sub(now)), UntilText: relative(i.FreshUntil.Sub(now)),
-			LastText: relative(min(i.LastSeen.Sub(now), -time.Nanosecond)), Count: number(i.Accepted),
+			LastText: relative(i.LastSeen.Sub(now)), Count: number(i.Accepted),
 			Band: place(i.ThisUpdate), Mark: place(i.FreshUntil),
 		}
 		row.BandWidth = max(place(i.NextUpdate)-row.Band, 2)
@@ -79,9 +76,4 @@ func newTimeline(issuers []Issuer, now time.Time) timeline {
 		line.Rows = append(line.Rows, row)
 	}
 	return line
-}
-
-// label writes the length of a scale.
-func label(d time.Duration) string {
-	return strings.TrimSuffix(span(d), " 0 min")
 }

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stapledjwt/stapled"
@@ -187,11 +188,17 @@ func share(n, of uint64) string {
 
 // relative says where an instant is that is so far from now.
 func relative(d time.Duration) string {
-	if d < 0 {
+	switch {
+	case d.Abs() < time.Second:
+		return "now"
+	case d < 0:
 		return span(-d) + " ago"
 	}
 	return "in " + span(d)
 }
+
+// year is one without a leap day.
+const year = 365 * 24 * time.Hour
 
 // span writes a duration roughly, with its two largest units.
 func span(d time.Duration) string {
@@ -201,7 +208,9 @@ func span(d time.Duration) string {
 	case d < time.Hour:
 		return fmt.Sprintf("%d min", int(d.Minutes()))
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+		return strings.TrimSuffix(fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60), " 0 min")
+	case d < 2*year:
+		return fmt.Sprintf("%d d", int(d.Hours())/24)
 	}
-	return fmt.Sprintf("%d d", int(d.Hours())/24)
+	return fmt.Sprintf("%d years", int(d/year))
 }

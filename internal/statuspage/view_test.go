@@ -47,10 +47,10 @@ func TestTimeline(t *testing.T) {
 		fresh                   bool
 		made, until, lastCalled string
 	}{
-		{"fresh", Issuer{ThisUpdate: at(-15), NextUpdate: at(45), FreshUntil: at(5), LastSeen: now}, "1 h ago", 375, 500, 541, true, "15 min ago", "in 5 min", "0 s ago"},
+		{"fresh", Issuer{ThisUpdate: at(-15), NextUpdate: at(45), FreshUntil: at(5), LastSeen: now}, "1 h ago", 375, 500, 541, true, "15 min ago", "in 5 min", "now"},
 		{"ended", Issuer{ThisUpdate: at(-30), NextUpdate: at(-15), FreshUntil: at(-15), LastSeen: at(-16)}, "30 min ago", 0, 250, 250, false, "30 min ago", "15 min ago", "16 min ago"},
-		{"ends now", Issuer{ThisUpdate: at(-15), NextUpdate: now, FreshUntil: now, LastSeen: at(-1)}, "15 min ago", 0, 500, 500, false, "15 min ago", "in 0 s", "1 min ago"},
-		{"a year", Issuer{ThisUpdate: at(-15), NextUpdate: now.AddDate(1, 0, 0), FreshUntil: at(45), LastSeen: now}, "30 d ago", 500, 500, 500, true, "15 min ago", "in 45 min", "0 s ago"},
+		{"ends now", Issuer{ThisUpdate: at(-15), NextUpdate: now, FreshUntil: now, LastSeen: at(-1)}, "15 min ago", 0, 500, 500, false, "15 min ago", "now", "1 min ago"},
+		{"a year", Issuer{ThisUpdate: at(-15), NextUpdate: now.AddDate(1, 0, 0), FreshUntil: at(45), LastSeen: now}, "30 d ago", 500, 500, 500, true, "15 min ago", "in 45 min", "now"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			line := newTimeline([]Issuer{row.issuer}, now)
@@ -69,7 +69,7 @@ func TestNumbers(t *testing.T) {
 	for _, row := range []struct{ got, want string }{
 		{number(0), "0"}, {number(999), "999"}, {number(1000), "1,000"}, {number(1234567), "1,234,567"},
 		{share(0, 0), "0 %"}, {share(1, 3), "33.3 %"}, {share(1, 100_000), "< 0.1 %"}, {share(99_999, 100_000), "> 99.9 %"}, {share(7, 7), "100.0 %"},
-		{span(59 * time.Second), "59 s"}, {span(time.Hour), "1 h 0 min"}, {span(50 * time.Hour), "2 d"}, {label(time.Hour), "1 h"}, {label(48 * time.Hour), "2 d"},
+		{span(59 * time.Second), "59 s"}, {span(time.Hour), "1 h"}, {span(50 * time.Hour), "2 d"}, {span(90 * time.Minute), "1 h 30 min"}, {span(3 * year), "3 years"},
 	} {
 		if row.got != row.want {
 			t.Errorf("%q, want %q", row.got, row.want)
