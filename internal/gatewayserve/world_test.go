@@ -95,7 +95,11 @@ func (w *world) serverFiles(own *certs.Identity) *http.Client {
 	pool.AddCert(s.Certificate())
 	cfg := &tls.Config{RootCAs: pool}
 	if own != nil {
-		cfg.Certificates = []tls.Certificate{{Certificate: [][]byte{own.Leaf().Raw}, PrivateKey: own.Signer()}}
+		certificate, key := filepath.Join(w.dir, "client.pem"), filepath.Join(w.dir, "client-key.pem")
+		check(w.T, own.Save(certificate, key))
+		pair, err := tls.LoadX509KeyPair(certificate, key)
+		check(w.T, err)
+		cfg.Certificates = []tls.Certificate{pair}
 	}
 	return &http.Client{Transport: &http.Transport{TLSClientConfig: cfg, ForceAttemptHTTP2: true, DisableKeepAlives: false}}
 }
