@@ -36,7 +36,7 @@ func newCall(tb testing.TB, extra string) gateway.Call {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return gateway.Call{Token: token, Request: gateway.Request{
+	return gateway.Call{Token: token, Path: "/v1/invoices/é", Request: gateway.Request{
 		Method: "POST", RemoteAddr: "192.0.2.7:4711",
 		Target: gateway.Target{Scheme: "https", Host: "API.example:8443", Path: "/v1/invoices/%C3%A9", RawQuery: "secret=1"},
 	}}
@@ -56,17 +56,17 @@ func TestConditions(t *testing.T) {
 		`token.issuer == "https://orders.internal" && request.method == "POST"`: "true",
 		`token.issuer == "https://orders.internal" && request.method == "GET"`:  "false",
 		// Every field.
-		`token.identity == "https://orders.internal"`:                                       "true",
-		`token.names == ["https://orders.internal", "orders.internal"]`:                     "true",
-		`token.subject == "alice"`:                                                          "true",
-		`token.id != ""`:                                                                    "true",
-		`token.audience == ["billing", "ledger"] && "billing" in token.audience`:            "true",
-		`token.expires_at - token.issued_at <= duration("5m")`:                              "true",
-		`token.expires_at < timestamp("2020-01-01T00:00:00Z")`:                              "false",
-		`token.anchor == "internal"`:                                                        "true",
-		`request.scheme == "https" && request.host == "api.example"`:                        "true",
-		`request.path.startsWith("/v1/invoices/") && request.path == "/v1/invoices/%C3%A9"`: "true",
-		`request.remote_address == "192.0.2.7"`:                                             "true",
+		`token.identity == "https://orders.internal"`:                                  "true",
+		`token.names == ["https://orders.internal", "orders.internal"]`:                "true",
+		`token.subject == "alice"`:                                                     "true",
+		`token.id != ""`:                                                               "true",
+		`token.audience == ["billing", "ledger"] && "billing" in token.audience`:       "true",
+		`token.expires_at - token.issued_at <= duration("5m")`:                         "true",
+		`token.expires_at < timestamp("2020-01-01T00:00:00Z")`:                         "false",
+		`token.anchor == "internal"`:                                                   "true",
+		`request.scheme == "https" && request.host == "api.example"`:                   "true",
+		`request.path.startsWith("/v1/invoices/") && request.path == "/v1/invoices/é"`: "true",
+		`request.remote_address == "192.0.2.7"`:                                        "true",
 		// Claims.
 		`token.claims.role == "reader"`:                        "true",
 		`token.claims.admin == true`:                           "true",

@@ -46,7 +46,7 @@ var requestFields = map[string]field{
 	"method":         {cel.StringType, func(o *object) (any, error) { return o.call.Request.Method, nil }},
 	"scheme":         {cel.StringType, func(o *object) (any, error) { return o.call.Request.Target.Scheme, nil }},
 	"host":           {cel.StringType, func(o *object) (any, error) { return hostname(o.call.Request.Target.Host), nil }},
-	"path":           {cel.StringType, func(o *object) (any, error) { return o.call.Request.Target.Path, nil }},
+	"path":           {cel.StringType, func(o *object) (any, error) { return o.call.Path, nil }},
 	"remote_address": {cel.StringType, func(o *object) (any, error) { return address(o.call.Request.RemoteAddr), nil }},
 }
 

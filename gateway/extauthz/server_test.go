@@ -292,7 +292,7 @@ func TestAnswersOfTheMiddleware(t *testing.T) {
 
 func TestPeerCertificate(t *testing.T) {
 	w := newWorld(t)
-	leaf := w.orders.Chain()[0]
+	leaf := w.orders.Leaf()
 	text := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw}))
 	for name, row := range map[string]struct {
 		certificate string
