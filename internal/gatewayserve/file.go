@@ -186,11 +186,6 @@ func identityHeaders(m *strictyaml.Mapping) gateway.IdentityHeaders {
 	if h.Claims == "none" {
 		h.Claims, h.WithoutClaims = "", true
 	}
-	for _, key := range []Kind{ExtAuthz, ExtAuthzGRPC} {
-		if m.Has("identity_headers") && m.Has(string(key)) {
-			m.Fail("identity_headers", "%s has the headers that begin with Stapled- only: remove this, or give %s a file of its own", key, key)
-		}
-	}
 	if err := h.Check(); err != nil {
 		m.Fail("identity_headers", "%w", err)
 	}

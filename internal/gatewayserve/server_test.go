@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stapledjwt/stapled/ocspstaple"
 	"github.com/stapledjwt/stapled/stapledtest"
 )
 
@@ -62,10 +61,11 @@ func TestReloadKeepsRevocations(t *testing.T) {
 	w.start(simple)
 	good := w.token("billing", nil)
 	w.want(200, good, "GET", "/a")
-	w.ca.Revoke(w.orders, ocspstaple.KeyCompromise)
+	w.ca.Revoke(w.orders, 1)
 	w.want(401, w.ca.TokenWithStaple(w.orders, w.ca.Staple(w.orders, stapledtest.Revoked), "billing"), "GET", "/a")
 	w.writeAnchor("more.pem", stapledtest.NewCA(t))
-	w.write("gateway.yaml", strings.Replace(simple, "[root.pem]", "[root.pem, more.pem]", 1)+"  - {path: /x, audience: other, callers: any, name: x}\n")
+	text := strings.Replace(simple, "[root.pem]", "[root.pem, more.pem]", 1)
+	w.write("gateway.yaml", strings.Replace(text, "routes:\n", "routes:\n  - {path: /x, audience: other, callers: any}\n", 1))
 	check(t, w.Reload())
 	w.want(401, good, "GET", "/a")
 	if !strings.Contains(w.log.String(), "certificate_revoked") {
