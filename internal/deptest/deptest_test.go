@@ -251,7 +251,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // ofTheCommand are the packages that only the command needs.
 var ofTheCommand = []string{
-	"internal/anatomy", "internal/cli", "internal/delegation", "internal/demo", "internal/doctor", "internal/echo", "internal/inventory", "internal/kmskey", "internal/ocspclient", "internal/ocspserve", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
+	"internal/anatomy", "internal/cli", "internal/delegation", "internal/demo", "internal/doctor", "internal/echo", "internal/gatewayserve", "internal/inventory", "internal/kmskey", "internal/ocspclient", "internal/ocspserve", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
 }
 
 // TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/issuer"
@@ -171,4 +172,14 @@ func (w *world) read(name string) string {
 	text, err := os.ReadFile(filepath.Join(w.dir, name))
 	check(w.T, err)
 	return string(text)
+}
+
+// logged waits until the log has a text.
+func (w *world) logged(text string) {
+	w.Helper()
+	for end := time.Now().Add(20 * time.Second); !strings.Contains(w.log.String(), text); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			w.Fatalf("no %q in the log: %s", text, w.log)
+		}
+	}
 }
