@@ -56,13 +56,13 @@ var objects = map[string]map[string]field{"token": tokenFields, "request": reque
 
 func fieldNames(fields map[string]field) []string { return slices.Sorted(maps.Keys(fields)) }
 
-// hostname returns a host in lower case and without its port, as routes compare
-// it.
+// hostname returns a host in lower case, without its port and without the dot of
+// the root, as routes compare it.
 func hostname(host string) string {
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
 		host = host[:i]
 	}
-	return strings.ToLower(host)
+	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
 // address returns an address without its port. The address of a unix socket
