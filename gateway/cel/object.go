@@ -39,7 +39,7 @@ var tokenFields = map[string]field{
 	"issued_at":  {cel.TimestampType, func(o *object) (any, error) { return o.call.Token.IssuedAt(), nil }},
 	"expires_at": {cel.TimestampType, func(o *object) (any, error) { return o.call.Token.Expiry(), nil }},
 	"anchor":     {cel.StringType, func(o *object) (any, error) { return o.call.Token.Anchor().Label, nil }},
-	"claims":     {cel.MapType(cel.StringType, cel.DynType), func(o *object) (any, error) { return o.claims() }},
+	"claims":     {cel.MapType(cel.StringType, cel.DynType), func(o *object) (any, error) { return o.call.Claims() }},
 }
 
 var requestFields = map[string]field{
@@ -77,9 +77,8 @@ func address(remote string) string {
 
 // object is the token or the request of one call, as CEL sees it.
 type object struct {
-	kind    *types.Type
-	call    *gateway.Call
-	decoded map[string]any // the claims, once they have been read
+	kind *types.Type
+	call *gateway.Call
 }
 
 // variables returns the values for one evaluation.
