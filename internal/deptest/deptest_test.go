@@ -273,6 +273,10 @@ func TestImportsPointOneWay(t *testing.T) {
 			"certs", "responder", "responder/crl", "responder/delegate", "responder/index", "responder/ledger", "responder/stepdb",
 			"internal/cli", "internal/delegation", "internal/kmskey", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictyaml",
 		}},
+		{"internal/gatewayserve", []string{
+			"certs", "gateway", "gateway/cel", "gateway/extauthz", "gateway/prom", "verifier",
+			"internal/leeway", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictyaml",
+		}},
 		{"internal/signer", []string{"certs", "internal/cli", "internal/stack", "ocspstaple", "ocspstaple/stapler"}},
 		{"internal/demo", []string{
 			"ca", "certs", "gateway", "issuer", "ocspstaple/stapler", "responder", "stepca", "verifier", "internal/cli", "internal/echo",
