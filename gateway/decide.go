@@ -166,7 +166,7 @@ func (d *decision) permits(call Call) (Rule, error) {
 
 // accept reports a grant to the log and the observer.
 func (g *Gateway) accept(ctx context.Context, d *decision, grant Grant) {
-	g.observer.Observe(Event{Route: grant.Route(), Outcome: OutcomeAccepted, Took: d.took})
+	g.observe(ctx, Event{Route: grant.Route(), Outcome: OutcomeAccepted, Took: d.took, Request: d.request, Token: grant.Token()})
 	if g.accepted.Enabled(ctx, slog.LevelDebug) {
 		token, r := grant.Token(), d.request
 		g.accepted.LogAttrs(ctx, slog.LevelDebug, "request accepted",
@@ -185,7 +185,7 @@ func (g *Gateway) refuse(ctx context.Context, d *decision, err error) *Refusal {
 	if d.route != nil {
 		route = d.route.Name
 	}
-	g.observer.Observe(Event{Route: route, Outcome: OutcomeRejected, Reason: refusal.Reason, Took: d.took})
+	g.observe(ctx, Event{Route: route, Outcome: OutcomeRejected, Reason: refusal.Reason, Took: d.took, Request: d.request})
 	if g.log.Enabled(ctx, slog.LevelInfo) {
 		g.log.LogAttrs(ctx, slog.LevelInfo, "request rejected",
 			slog.String("reason", string(refusal.Reason)), slog.String("detail", refusal.Detail),
