@@ -117,6 +117,9 @@ const (
 	// Unclassified: the verifier failed without giving a reason. Package
 	// verifier always gives one.
 	Unclassified Reason = "unclassified"
+	// ForwardedRejected: the headers in which a proxy in front says what was
+	// requested are missing, repeated or malformed, or come from somebody else.
+	ForwardedRejected Reason = "forwarded_rejected"
 	// PathRejected: the path of the request has a form that an upstream may
 	// read as another path.
 	PathRejected Reason = "path_rejected"

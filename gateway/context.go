@@ -28,21 +28,36 @@ func FromContext(ctx context.Context) (verifier.Token, bool) {
 	return token, token != (verifier.Token{})
 }
 
-// grantKey is the context key of the grant.
-type grantKey struct{}
+// passage is what is known of a request that passed.
+type passage struct {
+	gateway *Gateway
+	grant   Grant
+	request Request
+	path    string // as in [Call]
+}
 
-// newGrantContext returns a context with a grant, and with its token if it has
-// one.
-func newGrantContext(ctx context.Context, grant Grant) context.Context {
-	ctx = context.WithValue(ctx, grantKey{}, grant)
-	if grant.token == (verifier.Token{}) {
-		return ctx
+// passageKey is the context key of the passage.
+type passageKey struct{}
+
+// newPassageContext returns a context with a passage, and with its token if it
+// has one.
+func newPassageContext(ctx context.Context, p *passage) context.Context {
+	ctx = context.WithValue(ctx, passageKey{}, p)
+	if p.grant.token == (verifier.Token{}) {
+		// An outer gateway may have put its token there. It is not this one's.
+		if _, ok := FromContext(ctx); !ok {
+			return ctx
+		}
 	}
-	return NewContext(ctx, grant.token)
+	return NewContext(ctx, p.grant.token)
 }
 
 // GrantFromContext returns the grant of a request that passed [Gateway.Wrap].
+// At an open route its token is the zero Token.
 func GrantFromContext(ctx context.Context) (Grant, bool) {
-	grant, _ := ctx.Value(grantKey{}).(Grant)
-	return grant, grant.route != nil
+	p, ok := ctx.Value(passageKey{}).(*passage)
+	if !ok {
+		return Grant{}, false
+	}
+	return p.grant, true
 }

@@ -18,51 +18,62 @@ import (
 //
 // A [Refusal] is not an error, so a nil Refusal cannot become a non-nil error.
 func (g *Gateway) Decide(ctx context.Context, r Request) (Grant, *Refusal) {
-	routes := g.routes.Load()
-	if routes == nil {
-		return Grant{}, newRefusal(stapled.ConfigInvalid, "this Gateway was not made by gateway.New")
-	}
 	d := decision{gateway: g, request: r}
-	grant, err := d.decide(*routes)
-	if err != nil {
-		return Grant{}, g.refuse(ctx, &d, err)
+	return d.run(ctx)
+}
+
+// run decides, and reports.
+func (d *decision) run(ctx context.Context) (Grant, *Refusal) {
+	p := d.gateway.policy.Load()
+	if p == nil {
+		return Grant{}, newRefusal(stapled.ConfigInvalid, errNotMade)
 	}
-	g.accept(ctx, &d, grant)
+	grant, err := d.decide(p)
+	if err != nil {
+		return Grant{}, d.gateway.refuse(ctx, d, err)
+	}
+	d.gateway.accept(ctx, d, grant)
 	return grant, nil
 }
+
+const errNotMade = "this Gateway was not made by gateway.New"
 
 // decision is a request on its way to a verdict.
 type decision struct {
 	gateway *Gateway
 	request Request
+	path    string        // as in [Call]
 	route   *Route        // once one matches
+	rule    Rule          // that lets in
 	raw     string        // the token, to keep it out of the log
 	took    time.Duration // to verify the token
+	// trace is told every step of a decision that is explained. nil otherwise.
+	trace func(string)
 }
 
 // decide does the steps of a decision.
-func (d *decision) decide(routes []Route) (Grant, error) {
-	r := d.request
-	// 1. The route: the first that matches. Without one, nobody is let in.
-	for i := range routes {
-		if routes[i].matches(r) {
-			d.route = &routes[i]
-			break
-		}
+func (d *decision) decide(p *policy) (Grant, error) {
+	r := &d.request
+	// 1. It is clear what was requested.
+	if r.Rejected != nil {
+		return Grant{}, stapled.Errorf(stapled.ForwardedRejected, "%w", r.Rejected)
 	}
-	if d.route == nil {
-		return Grant{}, stapled.Errorf(stapled.RouteMissing, "no route of the policy is for this host, path and method")
+	// 2. The route: the first that matches. Without one, nobody is let in.
+	if err := d.choose(p); err != nil {
+		return Grant{}, err
 	}
 	if d.route.Open {
-		return Grant{route: d.route}, nil
+		d.step("the route is open: no token is looked at")
+		return Grant{route: d.route, header: d.gateway.tokenHeader}, nil
 	}
-	// 2. Exactly one place for exactly one token.
-	raw, err := bearer(r.Credentials)
+	// 3. Exactly one place for exactly one token.
+	raw, err := d.gateway.credential(r.Credentials)
 	if err != nil {
 		return Grant{}, err
 	}
 	d.raw = raw
-	// 3. The token.
+	d.step("the request has one token")
+	// 4. The token.
 	start := time.Now()
 	token, err := d.route.Verifier.VerifyBound(raw, verifier.Bindings{Peer: r.Peer})
 	d.took = time.Since(start)
@@ -72,21 +83,93 @@ func (d *decision) decide(routes []Route) (Grant, error) {
 	if err != nil {
 		return Grant{}, err
 	}
-	// 4. What the route wants of a token, and who may call.
-	if err := d.route.permits(Call{Token: token, Request: r}); err != nil {
+	d.step("the token is acceptable")
+	// 5. What the route wants the token to be bound to.
+	call := Call{Token: token, Request: *r, Path: d.path}
+	if err := d.route.bound(call); err != nil {
 		return Grant{}, err
 	}
-	return Grant{route: d.route, token: token}, nil
+	// 6. The claims that the route requires, and who may call.
+	if err := d.route.checkClaims(call); err != nil {
+		return Grant{}, err
+	}
+	if d.rule, err = d.permits(call); err != nil {
+		return Grant{}, err
+	}
+	return Grant{route: d.route, token: token, raw: raw, header: d.gateway.tokenHeader}, nil
+}
+
+// choose finds the route.
+func (d *decision) choose(p *policy) error {
+	r := &d.request
+	a := aim{path: r.Target.Path, method: r.Method, preflight: r.Preflight}
+	// A path that is not canonical may reach another route than the one that it
+	// is for, so only a route that says so takes it, byte for byte.
+	var notCanonical error
+	if !p.raw {
+		path, err := canonicalPath(a.path)
+		if err == nil {
+			a.path = path
+		}
+		notCanonical = err
+	}
+	d.path = a.path
+	readable := true
+	if p.byHost {
+		a.host, readable = hostname(r.Target.Host)
+	}
+	for i := range p.routes {
+		if !readable {
+			break
+		}
+		why := p.routes[i].mismatch(a)
+		if why == "" {
+			d.route = &p.routes[i]
+			break
+		}
+		if d.trace != nil {
+			d.trace("route " + p.routes[i].Name + " is for " + why)
+		}
+	}
+	switch {
+	case notCanonical != nil && (d.route == nil || !d.route.UnsafeRawPath):
+		return stapled.Errorf(stapled.PathRejected, "%w", notCanonical)
+	case !readable:
+		return stapled.Errorf(stapled.RouteMissing, "the host of the request is not a host")
+	case d.route == nil:
+		return stapled.Errorf(stapled.RouteMissing, "no route of the policy is for this host, path and method")
+	}
+	if d.trace != nil {
+		d.trace("route " + d.route.Name + " matches")
+	}
+	return nil
+}
+
+// step reports a step of a decision that is explained.
+func (d *decision) step(text string) {
+	if d.trace != nil {
+		d.trace(text)
+	}
+}
+
+// permits looks for the rule that lets the call in.
+func (d *decision) permits(call Call) (Rule, error) {
+	rule, err := permits(d.route.Allow, call)
+	if err == nil && d.trace != nil {
+		d.trace("the rule " + rule.String() + " lets the caller in")
+	}
+	return rule, err
 }
 
 // accept reports a grant to the log and the observer.
 func (g *Gateway) accept(ctx context.Context, d *decision, grant Grant) {
-	g.observer.Observe(Event{Route: grant.Route(), Outcome: OutcomeAccepted, Took: d.took})
+	g.observe(ctx, Event{Route: grant.Route(), Outcome: OutcomeAccepted, Took: d.took, Request: d.request, Token: grant.Token()})
 	if g.accepted.Enabled(ctx, slog.LevelDebug) {
 		token, r := grant.Token(), d.request
 		g.accepted.LogAttrs(ctx, slog.LevelDebug, "request accepted",
 			slog.String("issuer", loggable(token.Issuer(), d.raw)), slog.String("jti", loggable(token.ID(), d.raw)),
-			slog.String("remote", r.RemoteAddr), slog.String("path", r.Target.loggable(d.raw)))
+			slog.String("route", grant.Route()), slog.String("remote", r.RemoteAddr),
+			slog.String("method", loggable(r.Method, d.raw)), slog.String("path", r.Target.loggable(d.raw)))
 	}
 }
 
@@ -99,11 +182,12 @@ func (g *Gateway) refuse(ctx context.Context, d *decision, err error) *Refusal {
 	if d.route != nil {
 		route = d.route.Name
 	}
-	g.observer.Observe(Event{Route: route, Outcome: OutcomeRejected, Reason: refusal.Reason, Took: d.took})
+	g.observe(ctx, Event{Route: route, Outcome: OutcomeRejected, Reason: refusal.Reason, Took: d.took, Request: d.request})
 	if g.log.Enabled(ctx, slog.LevelInfo) {
 		g.log.LogAttrs(ctx, slog.LevelInfo, "request rejected",
 			slog.String("reason", string(refusal.Reason)), slog.String("detail", refusal.Detail),
-			slog.String("remote", d.request.RemoteAddr), slog.String("path", d.request.Target.loggable(d.raw)))
+			slog.String("route", route), slog.String("remote", d.request.RemoteAddr),
+			slog.String("method", loggable(d.request.Method, d.raw)), slog.String("path", d.request.Target.loggable(d.raw)))
 	}
 	return refusal
 }

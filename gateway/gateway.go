@@ -27,9 +27,10 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"log/slog"
-	"slices"
 	"sync/atomic"
 
 	"github.com/stapledjwt/stapled/internal/loglimit"
@@ -53,9 +54,13 @@ type Config struct {
 	// Routes are the policy: the first that matches decides about a request, and
 	// a request that none matches is refused.
 	Routes []Route
-	// TokenHeader is the header whose value is the token, in place of
-	// Authorization. Default: "Authorization", with the scheme Bearer.
+	// TokenHeader is the header whose value is the token alone, in place of
+	// Authorization, which then is not looked at. Default: Authorization, with
+	// the scheme Bearer.
 	TokenHeader string
+	// FrontProxies are the proxies in front whose headers say where a request
+	// comes from. Default: none.
+	FrontProxies FrontProxies
 	// Logger gets one line per accepted request at level Debug, and lines about
 	// refused requests at level Info. Anyone can cause the latter, so each
 	// reason is limited to a burst of 10 lines, and then one every 10 seconds.
@@ -70,8 +75,9 @@ type Config struct {
 // Gateway passes requests that its policy lets in, and refuses all others. It is
 // safe for concurrent use.
 type Gateway struct {
-	routes      atomic.Pointer[[]Route]
+	policy      atomic.Pointer[policy]
 	tokenHeader string
+	fronts      FrontProxies
 	log         *slog.Logger // limited: anyone can cause its lines
 	accepted    *slog.Logger
 	observer    Observer
@@ -79,26 +85,32 @@ type Gateway struct {
 
 // New returns a gateway, or an error if the configuration is invalid.
 func New(cfg Config) (*Gateway, error) {
-	routes := cfg.Routes
-	switch {
-	case cfg.Verifier != nil && routes != nil:
-		return nil, errors.New("gateway: Config has a Verifier and Routes; give one of them")
-	case routes == nil:
-		routes = []Route{{Name: "all", Prefix: "/", Verifier: cfg.Verifier, Allow: []Rule{Anyone}, UnsafeRawPath: true}}
-		if isNil(cfg.Verifier) {
-			return nil, errors.New("gateway: Config.Verifier is nil; give it what verifier.New returned")
-		}
+	header, err := checkTokenHeader(cfg.TokenHeader)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: Config.TokenHeader: %w", err)
+	}
+	if err := cfg.FrontProxies.check(); err != nil {
+		return nil, fmt.Errorf("gateway: Config.FrontProxies: %w", err)
 	}
 	limited := limit(cfg.Logger)
 	g := &Gateway{
-		observer: cfg.Observer, tokenHeader: cfg.TokenHeader,
+		observer: cfg.Observer, tokenHeader: header, fronts: cfg.FrontProxies.clone(),
 		log: slog.New(limited), accepted: slog.New(limited.Unlimited()),
 	}
 	if g.observer == nil {
 		g.observer = nobody{}
 	}
-	if err := g.SetRoutes(routes); err != nil {
-		return nil, err
+	switch {
+	case cfg.Verifier != nil && cfg.Routes != nil:
+		return nil, errors.New("gateway: Config has a Verifier and Routes; give one of them")
+	case cfg.Routes != nil:
+		if err := g.SetRoutes(cfg.Routes); err != nil {
+			return nil, err
+		}
+	case isNil(cfg.Verifier):
+		return nil, errors.New("gateway: Config.Verifier is nil; give it what verifier.New returned")
+	default:
+		g.policy.Store(everything(cfg.Verifier))
 	}
 	return g, nil
 }
@@ -113,10 +125,17 @@ func isNil(v Verifier) bool {
 // SetRoutes replaces the policy, all at once. Requests that are being decided
 // keep the policy that they began with. After an error the old policy stays.
 func (g *Gateway) SetRoutes(routes []Route) error {
-	routes = slices.Clone(routes)
-	g.routes.Store(&routes)
+	p, err := newPolicy(routes)
+	if err != nil {
+		return fmt.Errorf("gateway: %w", err)
+	}
+	g.policy.Store(p)
 	return nil
 }
+
+// TokenHeader returns the canonical name of the header that tokens stand in,
+// for adapters. In Authorization, the scheme Bearer precedes the token.
+func (g *Gateway) TokenHeader() string { return cmp.Or(g.tokenHeader, authorization) }
 
 // limit bounds what strangers can write to a log; nil discards.
 func limit(log *slog.Logger) *loglimit.Handler {

@@ -9,6 +9,9 @@ import "github.com/stapledjwt/stapled/verifier"
 type Grant struct {
 	route *Route
 	token verifier.Token
+	// raw is the accepted token as it was sent, and header the canonical name of
+	// the header that tokens stand in: neither may reach an upstream.
+	raw, header string
 }
 
 // Route returns the name of the route that let the request pass.

@@ -4,21 +4,15 @@
 package gateway
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
-
-	"github.com/stapledjwt/stapled/verifier"
 )
 
-// The headers in which a [Proxy] tells its upstream who is calling. It omits
-// the header for a value that the token does not have.
+// The default names of [IdentityHeaders].
 //
-// In all but HeaderClaims, it percent-encodes bytes that are not visible ASCII,
-// percent signs and commas (RFC 3986 §2.1). So a claim cannot end the header,
+// In all but HeaderClaims, bytes that are not visible ASCII, percent signs and
+// commas are percent-encoded (RFC 3986 §2.1). So a claim cannot end the header,
 // begin another one, or look like a second value, and [DecodeHeader] returns
 // the exact claim. Common names, including URLs, stay readable.
 const (
@@ -35,23 +29,6 @@ const (
 	// 7515 §2). It is nearly as long as the token.
 	HeaderClaims = "Stapled-Claims"
 )
-
-// IdentityHeaders returns the header values for a token, by header name. A
-// value that the token does not have is empty. An adapter that cannot remove a
-// client's headers must set the empty ones too, to replace them.
-func IdentityHeaders(token verifier.Token) (map[string]string, error) {
-	var claims json.RawMessage
-	if err := token.Decode(&claims); err != nil {
-		return nil, fmt.Errorf("decode the claims of an accepted token: %w", err)
-	}
-	return map[string]string{
-		HeaderIssuer:   EncodeHeader(token.Issuer()),
-		HeaderIdentity: EncodeHeader(token.Identity()),
-		HeaderSubject:  EncodeHeader(token.Subject()),
-		HeaderTokenID:  EncodeHeader(token.ID()),
-		HeaderClaims:   base64.RawURLEncoding.EncodeToString(claims),
-	}, nil
-}
 
 // EncodeHeader percent-encodes everything that a header value must not contain.
 // It also encodes the percent sign, so that no two values have the same
@@ -80,11 +57,11 @@ func DecodeHeader(value string) (string, error) {
 	return decoded, nil
 }
 
-// reserved reports whether an upstream may mistake a header for one that the
-// gateway sets. CGI and its descendants (RFC 3875 §4.1.18) ignore case and do
-// not distinguish a hyphen from an underscore. Some servers turn every other
-// character into an underscore too. So all of them count as a hyphen here.
-func reserved(name string) bool {
+// fold returns the name of a header as careless servers read it. CGI and its
+// descendants (RFC 3875 §4.1.18) ignore case and do not distinguish a hyphen
+// from an underscore. Some servers turn every other character into an
+// underscore too. So all of them count as a hyphen here.
+func fold(name string) string {
 	folded := []byte(name)
 	for i, c := range folded {
 		switch {
@@ -95,7 +72,16 @@ func reserved(name string) bool {
 			folded[i] = '-'
 		}
 	}
-	s := string(folded)
-	return strings.HasPrefix(s, "stapled-") ||
-		strings.HasPrefix(s, "x-forwarded-") || s == "x-real-ip" || s == "forwarded"
+	return string(folded)
+}
+
+// reserved reports whether an upstream may mistake a header for one that the
+// gateway sets by default, or in which a proxy describes a request.
+func reserved(name string) bool {
+	switch folded := fold(name); folded {
+	case "x-real-ip", "forwarded", "client-cert", "client-cert-chain", "x-ssl-client-cert":
+		return true
+	default:
+		return strings.HasPrefix(folded, "stapled-") || strings.HasPrefix(folded, "x-forwarded-")
+	}
 }

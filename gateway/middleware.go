@@ -4,36 +4,47 @@
 package gateway
 
 import (
-	"cmp"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
 )
 
-// Wrap protects a handler, which gets only requests with an accepted token and
-// finds the token with [FromContext]. Like http.Handle, Wrap panics if the
-// handler is nil.
+// Wrap protects a handler, which gets only requests that the policy lets in. It
+// finds the token with [FromContext]; at an open route there is none. Like
+// http.Handle, Wrap panics if the handler is nil.
 func (g *Gateway) Wrap(next http.Handler) http.Handler {
 	if next == nil {
 		panic("gateway: Wrap of a nil handler")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		grant, refusal := g.Decide(r.Context(), g.requestOf(r))
+		d := decision{gateway: g, request: g.requestOf(r)}
+		grant, refusal := d.run(r.Context())
 		if refusal != nil {
 			refuse(w, refusal)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(newGrantContext(r.Context(), grant)))
+		p := &passage{gateway: g, grant: grant, request: d.request, path: d.path}
+		next.ServeHTTP(w, r.WithContext(newPassageContext(r.Context(), p)))
 	})
 }
 
 // requestOf returns the values of a net/http request.
 func (g *Gateway) requestOf(r *http.Request) Request {
+	request := plainRequest(r, g.TokenHeader())
+	if !g.fronts.isZero() {
+		g.fronts.apply(&request, r)
+	}
+	return request
+}
+
+// plainRequest returns the values of a net/http request, without believing
+// anybody's headers about it.
+func plainRequest(r *http.Request, tokenHeader string) Request {
 	request := Request{
-		Credentials: r.Header[cmp.Or(g.tokenHeader, "Authorization")],
+		Credentials: r.Header[tokenHeader],
 		Method:      r.Method,
-		Preflight:   r.Method == http.MethodOptions && len(r.Header["Origin"]) > 0 && len(r.Header["Access-Control-Request-Method"]) > 0,
+		Preflight:   isPreflight(r.Method, r.Header),
 		Target:      Target{Scheme: "http", Host: r.Host, Path: r.URL.RawPath, RawQuery: r.URL.RawQuery},
 		RemoteAddr:  r.RemoteAddr,
 	}
@@ -47,6 +58,11 @@ func (g *Gateway) requestOf(r *http.Request) Request {
 		}
 	}
 	return request
+}
+
+// isPreflight reports a CORS preflight (the Fetch standard, §3.3).
+func isPreflight(method string, h http.Header) bool {
+	return method == http.MethodOptions && len(h["Origin"]) > 0 && len(h["Access-Control-Request-Method"]) > 0
 }
 
 // refuse writes the answer to a refused request. It contains only the status

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/verifier"
 )
 
 // Outcome is the result of a request. The strings are stable: metrics use them.
@@ -32,6 +33,12 @@ type Event struct {
 	// stapled.CredentialsMissing and stapled.CredentialsMalformed, where there
 	// was nothing to verify.
 	Took time.Duration
+	// Request is what was decided about. Its Credentials are the token: keep
+	// them out of logs.
+	Request Request
+	// Token is the accepted token; the zero Token for a rejected request and at
+	// an open route.
+	Token verifier.Token
 }
 
 // Observer receives events, for metrics. It is called from several goroutines

@@ -14,6 +14,7 @@ import (
 	"net/http/httputil"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +39,12 @@ type ProxyConfig struct {
 	// once the answer has begun: streams and WebSockets may be silent for
 	// hours.
 	Timeout time.Duration
+	// IdentityHeaders are the headers that tell the upstream who is calling.
+	// Default: the Stapled-* headers.
+	IdentityHeaders IdentityHeaders
+	// KeepHost sends the host that the client asked for in the Host header. The
+	// default is the host of the Upstream.
+	KeepHost bool
 	// UnsafeForwardAuthorization leaves the token in the request. Anyone who
 	// has it can use it, until it expires, against every service with the same
 	// audience: the upstream, its logs, and anything it calls.
@@ -56,10 +63,10 @@ const (
 )
 
 // Proxy is a reverse proxy for use behind [Gateway.Wrap], directly or with
-// handlers in between that decide what a caller may do. A request without a
-// token in its context gets 401. The proxy tells the upstream who is calling in
-// the Stapled-* headers (see [HeaderIssuer]), and makes sure that no client can
-// set, spoil or remove them. It passes on upgrades to websocket only. It drops
+// handlers in between that decide what a caller may do. A request that no
+// gateway has let in gets 401. The proxy tells the upstream who is calling in
+// the [IdentityHeaders], and makes sure that no client can set, spoil or remove
+// them. It passes on upgrades to websocket only. It drops
 // the trailers of a request (RFC 9110 §6.5.1).
 //
 // The path and the query reach the upstream byte for byte, or the client gets
@@ -75,6 +82,8 @@ type Proxy struct {
 	upstream *url.URL
 	log      *slog.Logger
 	timeout  time.Duration
+	headers  IdentityHeaders
+	keepHost bool
 	keepAuth bool
 }
 
@@ -100,8 +109,14 @@ func NewProxy(cfg ProxyConfig) (*Proxy, error) {
 			ForceAttemptHTTP2:   true,
 		}
 	}
+	if err := cfg.IdentityHeaders.Check(); err != nil {
+		return nil, fmt.Errorf("gateway: ProxyConfig.IdentityHeaders: %w", err)
+	}
 	upstream, limited := *cfg.Upstream, limit(cfg.Logger)
-	p := &Proxy{upstream: &upstream, log: slog.New(limited), timeout: cfg.Timeout, keepAuth: cfg.UnsafeForwardAuthorization}
+	p := &Proxy{
+		upstream: &upstream, log: slog.New(limited), timeout: cfg.Timeout, headers: cfg.IdentityHeaders,
+		keepHost: cfg.KeepHost, keepAuth: cfg.UnsafeForwardAuthorization,
+	}
 	p.reverse = &httputil.ReverseProxy{
 		Rewrite:      p.rewrite,
 		Transport:    patientTransport{cfg.Transport},
@@ -131,6 +146,7 @@ func checkUpstream(u *url.URL) error {
 type forwarding struct {
 	identity map[string]string // headers that rewrite adds
 	raw      string            // the token, to keep it out of the log
+	passage  *passage
 	patience *patience
 }
 
@@ -142,27 +158,24 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusInternalServerError, "internal server error\n")
 		return
 	}
-	// Never forward a request without a token.
-	token, ok := FromContext(r.Context())
-	if !ok {
-		const detail = "no token in the context of the request: put the proxy behind Gateway.Wrap"
+	// Never forward a request that no gateway has let in.
+	passage, ok := r.Context().Value(passageKey{}).(*passage)
+	if !ok || passage.grant.route == nil {
+		const detail = "no grant in the context of the request: put the proxy behind Gateway.Wrap"
 		p.log.LogAttrs(r.Context(), slog.LevelError, "request not forwarded",
 			slog.String("error", detail), slog.String("remote", r.RemoteAddr))
 		refuse(w, newRefusal(stapled.CredentialsMissing, detail))
 		return
 	}
-	raw, err := bearer(r.Header["Authorization"])
-	if err != nil {
-		raw = "" // it was accepted by other means
-	}
+	grant, raw := passage.grant, passage.grant.raw
 	if err := p.checkTarget(r); err != nil {
 		p.log.LogAttrs(r.Context(), slog.LevelWarn, "request not forwarded",
-			slog.String("error", err.Error()), slog.String("issuer", token.Issuer()), slog.String("remote", r.RemoteAddr),
+			slog.String("error", err.Error()), slog.String("issuer", grant.token.Issuer()), slog.String("remote", r.RemoteAddr),
 			slog.String("method", r.Method), slog.String("target", loggable(withoutQuery(r.RequestURI), raw)))
 		plain(w, http.StatusBadRequest, "bad request\n")
 		return
 	}
-	identity, err := IdentityHeaders(token)
+	identity, err := p.headers.Values(grant)
 	if err != nil {
 		p.log.LogAttrs(r.Context(), slog.LevelError, "request not forwarded",
 			slog.String("error", loggable(err.Error(), raw)), slog.String("remote", r.RemoteAddr), slog.String("path", loggable(r.URL.Path, raw)))
@@ -176,7 +189,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		Got1xxResponse: func(int, textproto.MIMEHeader) error { patience.interim(); return nil },
 	})
-	r = r.WithContext(context.WithValue(ctx, forwardingKey{}, forwarding{identity, raw, patience}))
+	r = r.WithContext(context.WithValue(ctx, forwardingKey{}, forwarding{identity, raw, passage, patience}))
 	if r.Body != nil {
 		r.Body = patientBody{r.Body, patience}
 	}
@@ -191,32 +204,53 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	// ReverseProxy drops query parameters that Go does not understand, and
 	// sorts the others. The target has been checked, so use the client's.
 	pr.Out.URL.RawQuery, pr.Out.URL.ForceQuery = pr.In.URL.RawQuery, pr.In.URL.ForceQuery
-	strip(pr.Out.Header)
-	pr.Out.Trailer = nil // announced, but ReverseProxy would not send the values
-	if !p.keepAuth {
-		pr.Out.Header.Del("Authorization")
+	f, ok := pr.In.Context().Value(forwardingKey{}).(forwarding)
+	if !ok {
+		return // ServeHTTP has put it there
 	}
+	p.strip(pr.Out.Header, f.passage.grant)
+	pr.Out.Trailer = nil // announced, but ReverseProxy would not send the values
 	if !strings.EqualFold(pr.Out.Header.Get("Upgrade"), "websocket") {
 		// After an upgrade to another protocol, above all h2c, a client could
 		// send requests of its own making.
 		pr.Out.Header.Del("Upgrade")
 		pr.Out.Header.Del("Connection")
 	}
-	pr.SetXForwarded()
-	f, _ := pr.In.Context().Value(forwardingKey{}).(forwarding)
+	f.passage.request.setForwarded(pr)
+	if p.keepHost {
+		pr.Out.Host = f.passage.request.Target.Host
+	}
 	for name, value := range f.identity {
-		if value != "" {
-			pr.Out.Header.Set(name, value)
+		pr.Out.Header.Set(name, value)
+	}
+}
+
+// strip removes the headers that only the gateway may set, and the token. It
+// goes through the map itself, because the tricks are in the spelling of the
+// names.
+func (p *Proxy) strip(h http.Header, grant Grant) {
+	for name, values := range h {
+		switch {
+		case p.headers.Reserved(name), !p.keepAuth && fold(name) == fold(grant.header):
+			delete(h, name)
+		case !p.keepAuth && grant.raw != "" && name == authorization && slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, grant.raw) }):
+			delete(h, name) // a copy of the token that the gateway found elsewhere
 		}
 	}
 }
 
-// strip removes the headers that only the gateway may set. It goes through the
-// map itself, because the tricks are in the spelling of the names.
-func strip(h http.Header) {
-	for name := range h {
-		if reserved(name) {
-			delete(h, name)
+// setForwarded tells the upstream where a request comes from: what is known of
+// the client, and then the proxy in front, if there is one.
+func (r *Request) setForwarded(pr *httputil.ProxyRequest) {
+	pr.SetXForwarded()
+	peer := pr.Out.Header.Get("X-Forwarded-For")
+	if r.RemoteAddr != pr.In.RemoteAddr {
+		client := r.RemoteAddr
+		if peer != "" { // it is empty for a unix socket
+			client += ", " + peer
 		}
+		pr.Out.Header.Set("X-Forwarded-For", client)
 	}
+	pr.Out.Header.Set("X-Forwarded-Host", r.Target.Host)
+	pr.Out.Header.Set("X-Forwarded-Proto", r.Target.Scheme)
 }

@@ -5,11 +5,13 @@ package gateway
 
 import "github.com/stapledjwt/stapled"
 
-// Refusal says how to refuse a request. Status and Challenge are the answer,
-// and the same for every reason. Reason and Detail are for logs and metrics:
-// sending them would reveal how far the checks went.
+// Refusal says how to refuse a request. Status and Challenge are the answer.
+// Reason and Detail are for logs and metrics: sending them would reveal how far
+// the checks went.
 type Refusal struct {
-	// Status is the status code to answer with (RFC 9110 §15): 401.
+	// Status is the status code to answer with (RFC 9110 §15). 401: there is no
+	// acceptable token, for whatever reason. 403: the policy does not let the
+	// request in. 400: it is unclear what was requested.
 	Status int
 	// Challenge is the value of the WWW-Authenticate header to answer with (RFC
 	// 9110 §11.6.1). If empty, omit the header.
@@ -37,7 +39,7 @@ func newRefusal(reason stapled.Reason, detail string) *Refusal {
 	switch reason {
 	case stapled.RouteMissing, stapled.PolicyDenied, stapled.PolicyFailed:
 		return &Refusal{Status: forbidden, Reason: reason, Detail: detail}
-	case stapled.PathRejected:
+	case stapled.PathRejected, stapled.ForwardedRejected:
 		return &Refusal{Status: badRequest, Reason: reason, Detail: detail}
 	}
 	return &Refusal{Status: unauthorized, Challenge: challenge, Reason: reason, Detail: detail}
@@ -47,6 +49,6 @@ func newRefusal(reason stapled.Reason, detail string) *Refusal {
 // then those of [stapled.Reasons].
 func Reasons() []stapled.Reason {
 	own := []stapled.Reason{stapled.CredentialsMissing, stapled.CredentialsMalformed, stapled.Unclassified,
-		stapled.PathRejected, stapled.RouteMissing, stapled.PolicyDenied, stapled.PolicyFailed}
+		stapled.ForwardedRejected, stapled.PathRejected, stapled.RouteMissing, stapled.PolicyDenied, stapled.PolicyFailed}
 	return append(own, stapled.Reasons()...)
 }

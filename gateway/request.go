@@ -26,8 +26,12 @@ type Request struct {
 	// Peer is the certificate with which the client authenticated the
 	// connection (RFC 8446 §4.4.2), or nil.
 	Peer *x509.Certificate
-	// RemoteAddr is the address of the peer, for the log.
+	// RemoteAddr is the address of the client, for the log.
 	RemoteAddr string
+	// Rejected is why an adapter cannot say what was requested: a header that
+	// only a trusted proxy may set is missing, repeated or malformed. Decide
+	// refuses such a request. nil if all is well.
+	Rejected error
 }
 
 // Target is the target of a [Request] as it was sent, neither decoded nor

@@ -3,7 +3,10 @@
 
 package gateway
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Route says which requests it is for, and what a request needs to pass. The
 // zero Route is an error.
@@ -15,7 +18,8 @@ type Route struct {
 	// port. nil is every host; an empty list is an error.
 	Hosts []string
 	// Path is the one path that the route is for, with its percent-encoding. A
-	// route has either a Path or a Prefix.
+	// route has either a Path or a Prefix. /a is not for /a/, which many
+	// upstreams take for the same: a Prefix is for both.
 	Path string
 	// Prefix is a path that the route is for together with everything below:
 	// /a is for /a and /a/b, and not for /ab. / is for every path.
@@ -35,7 +39,7 @@ type Route struct {
 	// Bind says what the token must be bound to. The zero value asks for
 	// nothing; a token that is bound by itself is compared all the same.
 	Bind Binding
-	// Claims are the names of claims that must be present.
+	// Claims are the names of claims that must be present and not null.
 	Claims []string
 	// Allow are the rules of a route with a Verifier: a token passes if at
 	// least one rule lets it in. Required there; see [Anyone].
@@ -43,8 +47,11 @@ type Route struct {
 
 	// UnsafeRawPath accepts paths that upstreams read in different ways, such
 	// as /a/../b. An upstream that resolves them serves a path that the policy
-	// has not seen.
+	// has not seen. Without it, a request with such a path is refused even if
+	// the route is for every path: the rules may look at it.
 	UnsafeRawPath bool
+
+	decoded string // the Path or the Prefix
 }
 
 // Binding is what a route wants a token to be bound to.
@@ -58,51 +65,50 @@ const (
 	BindTLS
 )
 
-// matches reports whether the route is for the request.
-func (r *Route) matches(request Request) bool {
-	return r.matchesHost(request.Target.Host) && r.matchesPath(request.Target.Path) &&
-		r.matchesMethod(request.Method) && (!r.Preflight || request.Preflight)
+// aim is what chooses the route of a request.
+type aim struct {
+	host, path, method string
+	preflight          bool
+}
+
+// mismatch returns why the route is not for a request, and an empty text if it
+// is.
+func (r *Route) mismatch(a aim) string {
+	switch {
+	case !r.matchesHost(a.host):
+		return "another host"
+	case !r.matchesPath(a.path):
+		return "another path"
+	case !r.matchesMethod(a.method):
+		return "another method"
+	case r.Preflight && !a.preflight:
+		return "not a CORS preflight"
+	}
+	return ""
 }
 
 func (r *Route) matchesHost(host string) bool {
-	if r.Hosts == nil {
-		return true
-	}
-	for _, h := range r.Hosts {
-		if h == hostname(host) {
-			return true
-		}
-	}
-	return false
-}
-
-// hostname returns a host without its port, in lower case.
-func hostname(host string) string {
-	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
-		host = host[:i]
-	}
-	return strings.ToLower(host)
+	return r.Hosts == nil || slices.Contains(r.Hosts, host)
 }
 
 func (r *Route) matchesPath(path string) bool {
 	switch {
 	case r.Path != "":
-		return path == r.Path
+		return path == r.decoded
 	case r.Prefix == "/": // also for *, and for the empty path
 		return true
 	}
-	rest, ok := strings.CutPrefix(path, strings.TrimSuffix(r.Prefix, "/"))
+	rest, ok := strings.CutPrefix(path, r.decoded)
 	return ok && (rest == "" || rest[0] == '/')
 }
 
 func (r *Route) matchesMethod(method string) bool {
-	if r.Methods == nil {
-		return true
-	}
-	for _, m := range r.Methods {
-		if m == method {
-			return true
-		}
-	}
-	return false
+	return r.Methods == nil || slices.Contains(r.Methods, method)
+}
+
+// clone returns a copy that shares no list with its caller.
+func (r Route) clone() Route {
+	r.Hosts, r.Methods = slices.Clone(r.Hosts), slices.Clone(r.Methods)
+	r.Claims, r.Allow = slices.Clone(r.Claims), slices.Clone(r.Allow)
+	return r
 }

@@ -27,6 +27,10 @@ type Call struct {
 	Token verifier.Token
 	// Request is the request that carries it.
 	Request Request
+	// Path is the path that chose the route: decoded, so that it has one
+	// spelling only. It is the raw path if that is not canonical, which only a
+	// route with UnsafeRawPath lets through.
+	Path string
 }
 
 // Anyone lets in everybody whose token is accepted.
@@ -45,20 +49,20 @@ type issuer string
 func (i issuer) Permits(c Call) (bool, error) { return i != "" && c.Token.Issuer() == string(i), nil }
 func (i issuer) String() string               { return string(i) }
 
-// permits does what a route asks beyond an accepted token.
-func (r *Route) permits(call Call) error {
+// permits returns the first rule that lets the call in.
+func permits(rules []Rule, call Call) (Rule, error) {
 	var failed error
-	for _, rule := range r.Allow {
+	for _, rule := range rules {
 		ok, err := rule.Permits(call)
 		switch {
 		case err != nil:
 			failed = fmt.Errorf("%s: %w", rule, err)
 		case ok:
-			return nil
+			return rule, nil
 		}
 	}
 	if failed != nil {
-		return stapled.Errorf(stapled.PolicyFailed, "no rule lets the caller in, and one failed: %w", failed)
+		return nil, stapled.Errorf(stapled.PolicyFailed, "no rule lets the caller in, and one failed: %w", failed)
 	}
-	return stapled.Errorf(stapled.PolicyDenied, "no rule lets the caller in")
+	return nil, stapled.Errorf(stapled.PolicyDenied, "no rule lets the caller in")
 }

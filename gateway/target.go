@@ -53,30 +53,6 @@ func (p *Proxy) checkTarget(r *http.Request) error {
 // an à.
 func endsTarget(c rune) bool { return c <= ' ' || c >= 0x7f || c == '#' }
 
-// notToken reports whether a character is not allowed in a method (RFC 9110
-// §5.6.2). The server checks it only for HTTP/1.1.
-func notToken(c rune) bool { return !alphanumeric(c) && !strings.ContainsRune("!#$%&'*+-.^_`|~", c) }
-
-// notHost reports whether a character is not allowed in a host or port (RFC
-// 3986 §3.2.2). RFC 3986 allows a comma, but it looks like a second host in
-// X-Forwarded-Host.
-func notHost(c rune) bool { return !alphanumeric(c) && !strings.ContainsRune("-._~%!$&'()*+;=:[]", c) }
-
-func alphanumeric(c rune) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-}
-
-// dotted reports whether a path has segments "." or ".." (RFC 3986 §3.3), which
-// an upstream would resolve. Some do so even if parameters follow.
-func dotted(path string) bool {
-	for segment := range strings.FieldsFuncSeq(path, func(c rune) bool { return c == '/' || c == '\\' }) {
-		if segment, _, _ = strings.Cut(segment, ";"); segment == "." || segment == ".." {
-			return true
-		}
-	}
-	return false
-}
-
 // withoutQuery removes the query, where clients put secrets.
 func withoutQuery(target string) string {
 	path, _, _ := strings.Cut(target, "?")

@@ -66,7 +66,7 @@ func TestProxyNeedsAToken(t *testing.T) {
 		t.Errorf("response: %q, and %d requests at the upstream", got, len(requests))
 	}
 	server.Close()
-	if !strings.Contains(log.String(), `level=ERROR msg="request not forwarded" error="no token in the context`) {
+	if !strings.Contains(log.String(), `level=ERROR msg="request not forwarded" error="no grant in the context`) {
 		t.Errorf("log: %s", log.String())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,6 +64,13 @@ func (t Token) Issuer() string { return t.state().iss }
 // within the scope of the anchor. The CA decides it, and the signer cannot
 // choose another. Authorize on it if a certificate stands for one party.
 func (t Token) Identity() string { return t.state().header.identity }
+
+// Names returns the leaf's URIs, then its DNS names, among those within the
+// scope of the anchor. Each call returns a new slice.
+func (t Token) Names() []string {
+	names := t.state().header.names
+	return append(slices.Clone(names.URIs), names.DNS...)
+}
 
 // Subject returns sub (RFC 7519 §4.1.2), which may be empty. It is a claim of
 // the issuer, and nothing else proves it: authorize on it only together with

@@ -71,12 +71,12 @@ rejected, 2 usage, configuration, or a server that does not answer.`,
 	root.Flags().BoolVar(&version, "version", false, "the version instead of this help")
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.JSON, "json", false, "results as JSON, one object per line")
-	flags.StringVar(&a.LogLevel, "log-level", "", "`LEVEL`: lowest level of the log on stderr, debug, info, warn or error (default info for up and ocsp serve, otherwise no log)")
+	flags.StringVar(&a.LogLevel, "log-level", "", "`LEVEL`: lowest level of the log on stderr, debug, info, warn or error (default info for up, ocsp serve and gateway, otherwise no log)")
 	cli.Complete(root, "log-level", "debug", "info", "warn", "error")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.FlagError(err) })
 	root.AddCommand(
 		newDemoCommand(a), newUpCommand(a), newTokenCommand(a), newVerifyCommand(a),
-		newInspectCommand(a), newRevokeCommand(a), newCertsCommand(a), newOCSPCommand(a), newDoctorCommand(a), newVersionCommand(a), cli.NewCompletionCommand(a.Console),
+		newInspectCommand(a), newRevokeCommand(a), newCertsCommand(a), newOCSPCommand(a), newGatewayCommand(a), newDoctorCommand(a), newVersionCommand(a), cli.NewCompletionCommand(a.Console),
 	)
 	root.SetHelpCommand(cli.NewHelpCommand())
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {

@@ -15,7 +15,9 @@ import (
 
 // adapters are the files of package gateway that speak net/http. All others are
 // the core, which other protocols share.
-var adapters = []string{"failure.go", "middleware.go", "patience.go", "proxy.go", "target.go"}
+var adapters = []string{
+	"clientcert.go", "failure.go", "forwardauth.go", "frontproxy.go", "middleware.go", "patience.go", "proxy.go", "require.go", "target.go",
+}
 
 // TestGatewayCoreDecidesAboutValues: without its adapters the gateway is a whole
 // program still, and knows nothing of net/http.
