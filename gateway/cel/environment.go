@@ -16,8 +16,10 @@ import (
 	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/strictjson"
 )
 
 // withoutTimeZones are the functions that look at a timestamp in a time zone.
@@ -51,7 +53,7 @@ var environment = sync.OnceValues(func() (*cel.Env, error) {
 		cel.ParserRecursionLimit(64),
 		cel.ExpressionNodeLimit(4*MaxExpression),
 		cel.RegexProgramSizeLimit(1000),
-		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals(), literalPatterns{}),
+		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals(), restrictions{}),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("set up CEL: %w", err)
@@ -59,50 +61,84 @@ var environment = sync.OnceValues(func() (*cel.Env, error) {
 	return e, nil
 })
 
-// literalPatterns refuses regular expressions that are not known when the
-// condition is compiled: a caller could bring an expensive one, or .*.
-type literalPatterns struct{}
+// restrictions refuses two things that CEL permits. A regular expression must be
+// known when the condition is compiled: a caller could bring an expensive one,
+// or .*. And there is one token and one request: a condition cannot make its
+// own.
+type restrictions struct{}
 
-func (literalPatterns) Name() string { return "stapled.validator.literal_patterns" }
+func (restrictions) Name() string { return "stapled.validator.restrictions" }
 
-func (literalPatterns) Validate(_ *cel.Env, _ cel.ValidatorConfig, tree *ast.AST, issues *cel.Issues) {
-	for _, call := range ast.MatchDescendants(ast.NavigateAST(tree), ast.FunctionMatcher(overloads.Matches)) {
+func (restrictions) Validate(_ *cel.Env, _ cel.ValidatorConfig, tree *ast.AST, issues *cel.Issues) {
+	root := ast.NavigateAST(tree)
+	for _, call := range ast.MatchDescendants(root, ast.FunctionMatcher(overloads.Matches)) {
 		args := call.AsCall().Args()
 		if pattern := args[len(args)-1]; pattern.Kind() != ast.LiteralKind {
 			issues.ReportErrorAtID(pattern.ID(), "the pattern of matches is not a literal: write it in quotation marks")
 		}
 	}
+	for _, made := range ast.MatchDescendants(root, ast.KindMatcher(ast.StructKind)) {
+		issues.ReportErrorAtID(made.ID(), "a condition cannot make a %s: compare its fields", made.AsStruct().TypeName())
+	}
 }
 
-// sizes knows how large the parts of a token and a request can be.
+// sizes knows how large the parts of the largest token and request can be, in
+// the unit of their type: bytes, elements or members.
 type sizes struct{}
 
-// maxClaims is the longest JSON that a token can hold: its bytes are base64url.
-const maxClaims = stapled.MaxTokenBytes / 4 * 3
+const (
+	// maxClaims is the longest JSON that a token can hold: its bytes are base64url.
+	maxClaims = stapled.MaxTokenBytes / 4 * 3
+	// maxElements is the maximum number of elements of all arrays in the claims
+	// together (rule 1.4).
+	maxElements = strictjson.MaxElements
+	// maxPath is longer than any path that most servers read. A longer one can
+	// exceed the limit while the condition is evaluated, which is an error.
+	maxPath = 8 << 10
+)
 
-// maxTarget is the longest host or path. net/http reads headers of at most 1 MiB,
-// and other servers much less.
-const maxTarget = 1 << 20
-
+// EstimateSize implements cost.Estimator.
 func (sizes) EstimateSize(node cost.AstNode) *cost.SizeEstimate {
 	path := node.Path()
-	if len(path) == 0 {
+	switch {
+	case len(path) < 2:
 		return nil
+	case path[0] == "request":
+		return upTo(maxPath)
+	case path[1] == "names" && len(path) == 2:
+		return upTo(stapled.MaxNames)
+	case path[1] == "names":
+		return upTo(stapled.MaxNameBytes)
+	case path[1] == "audience" && len(path) == 2:
+		return upTo(maxElements)
 	}
-	most := uint64(maxClaims)
-	if path[0] == "request" {
-		most = maxTarget
-	}
-	return &cost.SizeEstimate{Min: 0, Max: most}
+	return upTo(maxClaims) // a claim may be a long string as well as a list
 }
 
-func (sizes) EstimateCallCost(function, overload string, target *cost.AstNode, args []cost.AstNode) *cost.CallEstimate {
+// EstimateCallCost implements cost.Estimator.
+func (sizes) EstimateCallCost(_, overload string, _ *cost.AstNode, _ []cost.AstNode) *cost.CallEstimate {
 	if overload != "token_strings" {
 		return nil
 	}
-	size := cost.SizeEstimate{Min: 0, Max: maxClaims}
-	return &cost.CallEstimate{CostEstimate: cost.CostEstimate{Min: 1, Max: maxClaims}, ResultSize: &size}
+	return &cost.CallEstimate{CostEstimate: cost.CostEstimate{Min: 1, Max: maxElements}, ResultSize: upTo(maxElements)}
 }
+
+// CallCost implements cost.ActualCostEstimator: token.strings looks at every
+// element.
+func (sizes) CallCost(_, overload string, _ []ref.Val, result ref.Val) *uint64 {
+	list, ok := result.(traits.Sizer)
+	if overload != "token_strings" || !ok {
+		return nil
+	}
+	elements, ok := list.Size().(types.Int)
+	if !ok {
+		return nil
+	}
+	spent := max(uint64(elements), 1)
+	return &spent
+}
+
+func upTo(most uint64) *cost.SizeEstimate { return &cost.SizeEstimate{Max: most} }
 
 // advice says what to write in place of what does not compile.
 func advice(message string) string {
@@ -118,5 +154,3 @@ func advice(message string) string {
 	}
 	return ""
 }
-
-var _ ref.Val = (*object)(nil)

@@ -5,15 +5,26 @@ package extauthz
 
 import (
 	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
 
+	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	auth "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
+	envoytype "github.com/envoyproxy/go-control-plane/envoy/type/v3"
+	rpc "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+
+	"github.com/stapledjwt/stapled/gateway"
 )
 
 // Server is an envoy.service.auth.v3.Authorization service. Register it with
-// auth.RegisterAuthorizationServer.
+// auth.RegisterAuthorizationServer. The zero Server denies everything.
 type Server struct {
 	auth.UnimplementedAuthorizationServer
-	config Config
+	config   Config
+	identity *identity
 }
 
 // NewServer returns a server, or an error if the configuration is invalid.
@@ -21,10 +32,78 @@ func NewServer(cfg Config) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	return &Server{config: cfg}, nil
+	return &Server{config: cfg, identity: newIdentity(cfg)}, nil
 }
 
-// Check decides about a request.
+// Check decides about a request. It denies a request with the answer that
+// [gateway.Gateway.Wrap] would give, and one that is not a description of an HTTP
+// request with 403. The error is always nil: Envoy may take an error for
+// permission.
 func (s *Server) Check(ctx context.Context, r *auth.CheckRequest) (*auth.CheckResponse, error) {
-	return s.UnimplementedAuthorizationServer.Check(ctx, r)
+	if s.config.Gateway == nil {
+		return denied(&gateway.Refusal{Status: http.StatusForbidden}), nil
+	}
+	// 1. What is asked about.
+	asked, err := s.read(r)
+	if err != nil {
+		return denied(&gateway.Refusal{Status: http.StatusForbidden}), nil
+	}
+	// 2. The decision.
+	grant, refusal := s.config.Gateway.Decide(ctx, asked.request)
+	if refusal != nil {
+		return denied(refusal), nil
+	}
+	// 3. The identity, complete.
+	values, err := s.identity.values(grant)
+	if err != nil {
+		return denied(&gateway.Refusal{Status: http.StatusForbidden}), nil
+	}
+	return permitted(values, s.identity.remove(maps.Keys(asked.headers))), nil
+}
+
+// permitted is the answer to an accepted request.
+func permitted(values map[string]string, remove []string) *auth.CheckResponse {
+	return &auth.CheckResponse{
+		Status: &rpc.Status{Code: int32(codes.OK)},
+		HttpResponse: &auth.CheckResponse_OkResponse{OkResponse: &auth.OkHttpResponse{
+			Headers: overwrite(values), HeadersToRemove: remove,
+		}},
+	}
+}
+
+// denied is the answer to a refused request: what the middleware would answer.
+func denied(refusal *gateway.Refusal) *auth.CheckResponse {
+	code := codes.PermissionDenied
+	if refusal.Status == http.StatusUnauthorized {
+		code = codes.Unauthenticated
+	}
+	headers := map[string]string{
+		"Cache-Control": "no-store", "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff",
+	}
+	if refusal.Challenge != "" {
+		headers["WWW-Authenticate"] = refusal.Challenge
+	}
+	return &auth.CheckResponse{
+		Status: &rpc.Status{Code: int32(code)},
+		HttpResponse: &auth.CheckResponse_DeniedResponse{DeniedResponse: &auth.DeniedHttpResponse{
+			Status:  &envoytype.HttpStatus{Code: envoytype.StatusCode(refusal.Status)},
+			Headers: overwrite(headers),
+			Body:    strings.ToLower(http.StatusText(refusal.Status)) + "\n",
+		}},
+	}
+}
+
+// overwrite returns headers that replace those of the same name. Envoy before
+// append_action looks at append only, whose default is false here, and replaces
+// as well. Envoy would drop an empty value if it were not told to keep it.
+func overwrite(values map[string]string) []*core.HeaderValueOption {
+	var options []*core.HeaderValueOption
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		options = append(options, &core.HeaderValueOption{
+			Header:         &core.HeaderValue{Key: strings.ToLower(name), Value: values[name]},
+			AppendAction:   core.HeaderValueOption_OVERWRITE_IF_EXISTS_OR_ADD,
+			KeepEmptyValue: true,
+		})
+	}
+	return options
 }
