@@ -49,15 +49,18 @@ type revocations struct {
 
 // certificateID identifies a certificate as a CRL or a CertID does, by issuer
 // and serial number: it is the SHA-256 digest of the issuer's name, its public
-// key and the serial number. The first two are DER, so each ends where it says.
-// Certificates that differ in
-// anything else share their revocation, as do the paths of a cross-signed CA.
+// key and the serial number, which is positive. The first two are DER, so each
+// ends where it says. Certificates that differ in anything else share their
+// revocation, as do the paths of a cross-signed CA.
 type certificateID [sha256.Size]byte
 
 func certificateIDOf(c, issuer *x509.Certificate) certificateID {
 	var room [512]byte
 	id := append(append(room[:0], issuer.RawSubject...), issuer.RawSubjectPublicKeyInfo...)
-	return sha256.Sum256(c.SerialNumber.Append(id, 16))
+	n := len(id)
+	id = append(id, make([]byte, (c.SerialNumber.BitLen()+7)/8)...)
+	c.SerialNumber.FillBytes(id[n:])
+	return sha256.Sum256(id)
 }
 
 // learn records what an authentic staple says. ca reports whether it is about
