@@ -5,13 +5,8 @@ package gateway
 
 import (
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"strings"
 )
 
 // ClientCertificate returns the certificate that a proxy has passed on. It
@@ -54,54 +49,4 @@ func ClientCertificate(format ClientCertificateFormat, header http.Header) (*x50
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return cert, nil
-}
-
-func (f ClientCertificateFormat) decode(value string) (der []byte, err error) {
-	switch f {
-	case ClientCertRFC9440:
-		return decodeByteSequence(value)
-	case ClientCertEnvoy:
-		return decodeXFCC(value)
-	}
-	return decodeOnePEM(value)
-}
-
-// decodeByteSequence decodes an item of a structured field that is a byte
-// sequence (RFC 8941 §3.3.5). It refuses a list. RFC 9440 defines no parameters,
-// so it refuses those, too.
-func decodeByteSequence(value string) ([]byte, error) {
-	text, opened := strings.CutPrefix(value, ":")
-	text, closed := strings.CutSuffix(text, ":")
-	if !opened || !closed || strings.ContainsAny(text, ":,; \r\n") {
-		return nil, errors.New("not one certificate in base64 between colons (RFC 9440 §2.2)")
-	}
-	return base64.StdEncoding.Strict().DecodeString(text)
-}
-
-// decodeOnePEM decodes a percent-encoded certificate in PEM (RFC 7468 §5).
-func decodeOnePEM(value string) ([]byte, error) {
-	der, rest, err := decodePEM(value)
-	if err == nil && rest != "" {
-		return nil, errors.New("more than one certificate")
-	}
-	return der, err
-}
-
-// decodePEM decodes the first certificate, and returns the rest as text.
-func decodePEM(value string) (der []byte, rest string, err error) {
-	// A plus sign is part of the base64, not a space.
-	text, err := url.PathUnescape(value)
-	if err != nil {
-		return nil, "", err
-	}
-	const begin = "-----BEGIN CERTIFICATE-----\n"
-	block, after := pem.Decode([]byte(text))
-	if block == nil || !strings.HasPrefix(text, begin) || len(block.Headers) > 0 || len(block.Bytes) == 0 {
-		return nil, "", errors.New("not a percent-encoded certificate in PEM")
-	}
-	// pem.Decode skips blocks that are broken.
-	if consumed := text[:len(text)-len(after)]; strings.Count(consumed, "-----BEGIN") != 1 {
-		return nil, "", errors.New("not a percent-encoded certificate in PEM")
-	}
-	return block.Bytes, strings.TrimSpace(string(after)), nil
 }

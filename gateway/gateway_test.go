@@ -111,6 +111,9 @@ func TestRefusalRowsCoverEveryReason(t *testing.T) {
 	for _, row := range refusalRows() {
 		given[row.reason] = true
 	}
+	for _, row := range policyRows() {
+		given[row.reason] = true
+	}
 	reasons := gateway.Reasons()
 	for i, reason := range reasons {
 		if !given[reason] {
