@@ -151,7 +151,7 @@ func (s *Stapled) Authenticate(w http.ResponseWriter, r *http.Request) (caddyaut
 		return caddyauth.User{}, false, nil
 	}
 	token := grant.Token()
-	identity, err := gateway.IdentityHeaders(token)
+	identity, err := gateway.IdentityHeaders{}.Values(grant)
 	if err != nil {
 		return caddyauth.User{}, false, err
 	}

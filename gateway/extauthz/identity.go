@@ -33,14 +33,7 @@ var identityNames = []string{
 
 // values returns every identity header. At an open route all are empty.
 func (i *identity) values(grant gateway.Grant) (map[string]string, error) {
-	values := make(map[string]string, len(identityNames))
-	for _, name := range identityNames {
-		values[name] = ""
-	}
-	if grant.Token().IssuedAt().IsZero() {
-		return values, nil
-	}
-	return gateway.IdentityHeaders(grant.Token())
+	return gateway.IdentityHeaders{}.Values(grant)
 }
 
 // remove returns the headers to remove from an accepted request, in lower case:
