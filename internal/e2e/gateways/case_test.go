@@ -94,6 +94,10 @@ func (w *world) cases(websocket bool) []testCase {
 	return list
 }
 
+// doubled are the requests with two Authorization headers. nginx refuses them by
+// itself, with 400.
+var doubled = map[string]bool{"two-headers": true, "good-before-garbage": true, "garbage-before-good": true}
+
 // confused are targets that some servers resolve to /admin/x: they never get
 // there with the token of somebody else.
 var confused = []string{"/%61dmin/x", "//admin/x", "/./admin/x", "/a/../admin/x", "/a/%2e%2e/admin/x", "/a/..%2fadmin/x", "/admin;/x"}
@@ -104,6 +108,9 @@ func (w *world) run(t *testing.T, gateway, at string, websocket bool) {
 	for _, c := range w.cases(websocket) {
 		try(t, gateway, c.name, func(t *testing.T) {
 			a := w.ask(t, at, c.request)
+			if gateway == "nginx" && a.status == http.StatusBadRequest && a.seen == nil && doubled[c.name] {
+				return // it does not even ask
+			}
 			w.check(t, c, a)
 			if c.want != http.StatusUnauthorized || strings.HasPrefix(c.name, "options") || strings.HasPrefix(c.name, "websocket") {
 				return

@@ -8,6 +8,7 @@ package gateways
 import (
 	"net/http"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -38,6 +39,19 @@ func TestGateways(t *testing.T) {
 		w.run(t, g.name, at, true)
 	}
 	w.grpc(t)
+	try(t, "caddy-module", "the-five-lines-of-the-page", func(t *testing.T) {
+		at, _ := w.caddy(t, newer, "five-lines.Caddyfile")
+		w.fiveLines(t, at)
+	})
+	try(t, "stapled", "the-five-lines-of-the-page", func(t *testing.T) {
+		own := &world{anchor: w.anchor, upstream: w.upstream, forwardAuth: address(t)}
+		dir := t.TempDir()
+		config := filepath.Join(dir, "gateway.yaml")
+		own.write(t, config, block(t, "README", "gateway.yaml"), "")
+		start(t, dir, []string{own.forwardAuth}, os.Getenv("STAPLED"), "gateway", "--config", config)
+		at, _ := own.traefik(t)
+		w.fiveLines(t, at)
+	})
 	try(t, "forward-auth", "answers-200-401-or-403-only", w.forwardAuthAnswers)
 	stopFronts()
 	for _, g := range gateways {
@@ -64,7 +78,7 @@ func (w *world) forwardAuthAnswers(t *testing.T) {
 		"dots":      {w.bearer("good"), complete[0], "X-Forwarded-Uri: /a/../b", complete[2], complete[3]},
 		"no token":  complete,
 		"odd bytes": {w.bearer("good"), complete[0], "X-Forwarded-Uri: /\xff%zz", complete[2], complete[3]},
-		"huge":      {w.bearer("good"), complete[0], "X-Forwarded-Uri: /" + string(make([]byte, 0)), complete[2], complete[3]},
+		"root":      {w.bearer("good"), complete[0], "X-Forwarded-Uri: /", complete[2], complete[3]},
 	}
 	for name, headers := range asks {
 		for _, method := range []string{"GET", "HEAD", "POST", "DELETE"} {
@@ -72,11 +86,15 @@ func (w *world) forwardAuthAnswers(t *testing.T) {
 			switch {
 			case a.status != 200 && a.status != 401 && a.status != 403:
 				t.Errorf("%s %s: %d", method, name, a.status)
-			case (a.status == http.StatusOK) != (name == "complete" || name == "huge"):
+			case (a.status == http.StatusOK) != (name == "complete" || name == "root"):
 				t.Errorf("%s %s: %d", method, name, a.status)
 			}
 		}
 	}
 }
 
-var _ = os.Getenv
+// fiveLines tries a configuration with which everybody may call everything.
+func (w *world) fiveLines(t *testing.T, at string) {
+	w.check(t, testCase{"good", request{}, http.StatusOK, subject}, w.ask(t, at, request{"GET", "/a", []string{w.bearer("good"), "Stapled_Subject: forged"}}))
+	w.check(t, testCase{"stale", request{}, http.StatusUnauthorized, ""}, w.ask(t, at, request{"GET", "/a", []string{w.bearer("stale")}}))
+}

@@ -56,7 +56,7 @@ func (w *world) haproxy(t *testing.T) (at string, stop func()) {
 func (w *world) caddy(t *testing.T, program, page string) (at string, stop func()) {
 	dir, at := t.TempDir(), address(t)
 	file := filepath.Join(dir, "Caddyfile")
-	w.write(t, file, "{\n\tadmin off\n\tauto_https off\n}\n"+block(t, "caddy", page), at)
+	w.write(t, file, "{\n\tadmin off\n\tauto_https off\n\tdefault_bind 127.0.0.1\n}\n"+block(t, "caddy", page), at)
 	return at, start(t, dir, []string{at}, program, "run", "--config", file, "--adapter", "caddyfile")
 }
 
