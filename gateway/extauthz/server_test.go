@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -17,7 +18,9 @@ import (
 
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	auth "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/gateway"
@@ -319,6 +322,41 @@ func TestPeerCertificate(t *testing.T) {
 				t.Errorf("peer %v", peer)
 			}
 		})
+	}
+}
+
+// TestOverGRPC: as Envoy asks.
+func TestOverGRPC(t *testing.T) {
+	w := newWorld(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	auth.RegisterAuthorizationServer(server, w.server(t, nil))
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	defer func() {
+		server.Stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	}()
+	conn, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	client := auth.NewAuthorizationClient(conn)
+	response, err := client.Check(t.Context(), rawCheck("GET", "/v1/a", "authorization", "Bearer "+w.token))
+	if err != nil || response.GetStatus().GetCode() != 0 {
+		t.Fatalf("%v, %v", response, err)
+	}
+	if values := complete(t, response); values["stapled-subject"] != "alice" {
+		t.Errorf("%v", values)
+	}
+	if response, err = client.Check(t.Context(), &auth.CheckRequest{}); err != nil || response.GetDeniedResponse().GetStatus().GetCode() != 403 {
+		t.Errorf("%v, %v", response, err)
 	}
 }
 

@@ -73,6 +73,7 @@ func newWorld(t *testing.T, serverCreds func(*tls.Config) credentials.TransportC
 	g, err := gateway.New(gateway.Config{Routes: []gateway.Route{
 		{Name: "check", Path: "/grpc.health.v1.Health/Check", Methods: []string{"POST"}, Verifier: w, Allow: []gateway.Rule{capture{w}}},
 		{Name: "watch", Path: "/grpc.health.v1.Health/Watch", Verifier: w, Allow: []gateway.Rule{gateway.Issuer("https://orders.internal")}},
+		{Name: "list", Path: "/grpc.health.v1.Health/List", Verifier: w, Bind: gateway.BindTLS, Allow: []gateway.Rule{gateway.Anyone}},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -205,9 +206,6 @@ func TestServer(t *testing.T) {
 	if host := w.host.Load(); host == nil || *host != "https://"+w.addr {
 		t.Errorf("host %v", host)
 	}
-	// A method without a route.
-	_, err := client.List(metadata.AppendToOutgoingContext(t.Context(), "authorization", bearer), &healthpb.HealthListRequest{})
-	expect(t, err, codes.PermissionDenied)
 }
 
 // expect checks the code, and that the message of a refusal is always the same.
@@ -220,6 +218,26 @@ func expect(t *testing.T, err error, want codes.Code) {
 	}
 }
 
+// TestNoRoute: a method that the policy does not name is for nobody.
+func TestNoRoute(t *testing.T) {
+	g, err := gateway.New(gateway.Config{Routes: []gateway.Route{{Name: "other", Prefix: "/orders.v1.Orders", Open: true}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	called := false
+	handle := func(context.Context, any) (any, error) { called = true; return nil, nil }
+	_, err = grpcauth.UnaryServerInterceptor(g)(t.Context(), nil, &grpc.UnaryServerInfo{FullMethod: "/billing.v1.Billing/Get"}, handle)
+	expect(t, err, codes.PermissionDenied)
+	if called {
+		t.Error("the handler was called")
+	}
+	_, err = grpcauth.UnaryServerInterceptor(g)(gateway.NewContext(t.Context(), verifier.Token{}), nil, &grpc.UnaryServerInfo{FullMethod: "/orders.v1.Orders/Get"}, handle)
+	expect(t, err, codes.OK)
+	if !called {
+		t.Error("the handler was not called")
+	}
+}
+
 func TestPeerCertificate(t *testing.T) {
 	w := newWorld(t, credentials.NewTLS)
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+w.token)
@@ -228,6 +246,24 @@ func TestPeerCertificate(t *testing.T) {
 	}
 	if _, err := w.client(t, w.orders).Check(ctx, health0); err != nil || !w.orders.Leaf().Equal(w.peer.Load()) {
 		t.Errorf("%v, peer %v", err, w.peer.Load())
+	}
+}
+
+// TestBoundToTLS: a stolen token is of no use to a client with another
+// certificate, or with none.
+func TestBoundToTLS(t *testing.T) {
+	w := newWorld(t, credentials.NewTLS)
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+w.token)
+	for name, row := range map[string]struct {
+		id   *certs.Identity
+		want codes.Code
+	}{
+		"its own": {w.orders, codes.OK}, "another's": {w.ca.Identity("https://orders.internal"), codes.Unauthenticated}, "none": {nil, codes.Unauthenticated},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := w.client(t, row.id).List(ctx, &healthpb.HealthListRequest{})
+			expect(t, err, row.want)
+		})
 	}
 }
 
