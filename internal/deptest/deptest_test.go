@@ -275,8 +275,9 @@ func TestImportsPointOneWay(t *testing.T) {
 		}},
 		{"internal/gatewayserve", []string{
 			"certs", "gateway", "gateway/cel", "gateway/extauthz", "gateway/prom", "verifier",
-			"internal/leeway", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictyaml",
+			"internal/leeway", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/statuspage", "internal/strictyaml",
 		}},
+		{"internal/statuspage", []string{"gateway", "verifier"}},
 		{"internal/signer", []string{"certs", "internal/cli", "internal/stack", "ocspstaple", "ocspstaple/stapler"}},
 		{"internal/demo", []string{
 			"ca", "certs", "gateway", "issuer", "ocspstaple/stapler", "responder", "stepca", "verifier", "internal/cli", "internal/echo",
@@ -298,7 +299,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // ofTheCommand are the packages that only the command needs.
 var ofTheCommand = []string{
-	"internal/anatomy", "internal/cli", "internal/delegation", "internal/demo", "internal/doctor", "internal/echo", "internal/gatewayserve", "internal/inventory", "internal/kmskey", "internal/ocspclient", "internal/ocspserve", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
+	"internal/anatomy", "internal/cli", "internal/delegation", "internal/demo", "internal/doctor", "internal/echo", "internal/gatewayserve", "internal/inventory", "internal/kmskey", "internal/ocspclient", "internal/ocspserve", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/statuspage", "internal/terminal",
 }
 
 // TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a

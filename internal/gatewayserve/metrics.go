@@ -45,7 +45,7 @@ func newMetrics(s *Server) (*metrics, error) {
 	if m.decisions, err = prom.New(m.registry); err != nil {
 		return nil, err
 	}
-	if err := prom.RegisterVerifier(m.registry, s.trust.stats); err != nil {
+	if err := prom.RegisterVerifier(m.registry, s.stats); err != nil {
 		return nil, err
 	}
 	if err := prom.RegisterAnchors(m.registry, s.anchors); err != nil {
@@ -62,10 +62,12 @@ func newMetrics(s *Server) (*metrics, error) {
 	return m, nil
 }
 
-// Observe implements gateway.Observer.
+// Observe implements gateway.Observer, for the status page as well.
 func (m *metrics) Observe(e gateway.Event) {
 	m.decisions.Observe(e)
-	m.server.seen.Observe(e)
+	if m.server.seen != nil {
+		m.server.seen.Observe(e)
+	}
 }
 
 func (m *metrics) reloaded(err error) {
