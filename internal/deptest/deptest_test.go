@@ -232,7 +232,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"verifier", []string{"certs", "internal/certpath", "ocspstaple"}},
 		{"internal/catalogue", []string{"certs", "internal/stranger", "internal/testca"}}, // never the verifier: it is not asked
 		{"gateway", []string{"internal/loglimit", "verifier"}},
-		{"gateway/prom", []string{"verifier", "gateway"}},
+		{"gateway/prom", []string{"certs", "verifier", "gateway"}},
 		{"gateway/cel", []string{"gateway"}},
 		{"gateway/extauthz", []string{"gateway"}},
 		{"gateway/grpcauth", []string{"gateway", "issuer"}},
