@@ -69,7 +69,10 @@ func TestDecisionsOfTheLastHour(t *testing.T) {
 		t.Errorf("an hour later: %v", s.Decisions)
 	}
 	// The place of a minute is used again an hour later.
-	w.refuse("orders", stapled.StapleStale, 1)
+	w.refuse("orders", stapled.StapleStale, 7)
+	if s := snapshot(t, w); s.Decisions[0] != (statuspage.Decision{Route: "orders", Reason: stapled.StapleStale, Count: 7}) || len(s.Decisions) != len(all) {
+		t.Errorf("in the same place: %v", s.Decisions)
+	}
 	w.ca.Clock.Advance(24 * time.Hour)
 	if s := snapshot(t, w); len(s.Decisions) != 0 || len(s.Issuers) != 1 {
 		t.Errorf("a day later: %v, %v", s.Decisions, s.Issuers)
