@@ -13,8 +13,8 @@ const (
 
 // timeline shows how fresh the staples are.
 type timeline struct {
-	Before, After string // the ends of the line
-	Rows          []lineRow
+	Span, Before, After string // half of the line, and its ends
+	Rows                []lineRow
 }
 
 // lineRow is an issuer with its line.
@@ -57,7 +57,7 @@ func newTimeline(issuers []Issuer, now time.Time) timeline {
 		x := lineNow + int(lineNow*t.Sub(now).Seconds()/scale.Seconds())
 		return min(max(x, 0), lineWidth)
 	}
-	line := timeline{Before: span(scale) + " ago", After: "in " + span(scale)}
+	line := timeline{Span: span(scale), Before: span(scale) + " ago", After: "in " + span(scale)}
 	for n, i := range issuers {
 		row := lineRow{
 			ID: n, Issuer: i, Fresh: now.Before(i.FreshUntil),
