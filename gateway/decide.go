@@ -86,6 +86,9 @@ func (d *decision) decide(p *policy) (Grant, error) {
 	d.step("the token is acceptable")
 	// 5. What the route wants the token to be bound to.
 	call := Call{Token: token, Request: *r, Path: d.path}
+	if len(d.route.Allow) > 1 {
+		call.claims = new(decodedClaims) // for the rules to share
+	}
 	if err := d.route.bound(call); err != nil {
 		return Grant{}, err
 	}

@@ -92,6 +92,16 @@ func (o *outcomes) Observe(e gateway.Event) {
 	}
 }
 
+// last returns the latest event.
+func (o *outcomes) last() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.list) == 0 {
+		return "nothing"
+	}
+	return o.list[len(o.list)-1]
+}
+
 // check compares the events so far.
 func (o *outcomes) check(t *testing.T, want ...string) {
 	t.Helper()

@@ -32,8 +32,9 @@ type ForwardAuthConfig struct {
 //
 // The answer is 200, 401 or 403 and has no other meaning: nginx makes 500 of
 // everything else. 200 carries all [IdentityHeaders], empty where there is no
-// value. The gateway must copy all of them to the request, and must remove what
-// the client has written there.
+// value. The gateway must copy all of them to the request. A client that sends
+// one in another spelling, such as Stapled_Subject, gets 403, because the
+// gateway would pass that on.
 type ForwardAuth struct {
 	gateway *Gateway
 	fronts  FrontProxies
@@ -109,7 +110,14 @@ func (f *ForwardAuth) requestOf(r *http.Request) Request {
 
 // describe fills in what the gateway in front says about the request.
 func (f *ForwardAuth) describe(request *Request, r *http.Request) error {
-	// 1. Exactly one header each.
+	// 1. No header that an upstream may take for one of ours. The gateway does not
+	// replace it, and CGI does not distinguish the two.
+	for name := range r.Header {
+		if f.headers.alias(name) {
+			return errors.New("a header is an identity header in another spelling")
+		}
+	}
+	// 2. Exactly one header each.
 	var said [4]string
 	for i, name := range []string{"X-Forwarded-Method", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Uri"} {
 		value, err := exactlyOne(r.Header, name)
@@ -119,7 +127,7 @@ func (f *ForwardAuth) describe(request *Request, r *http.Request) error {
 		said[i] = value
 	}
 	method, proto, host, uri := said[0], said[1], said[2], said[3]
-	// 2. Each is what it should be.
+	// 3. Each is what it should be.
 	path, query, _ := strings.Cut(uri, "?")
 	_, isHost := hostname(host)
 	scheme, err := scheme(proto)
@@ -134,9 +142,9 @@ func (f *ForwardAuth) describe(request *Request, r *http.Request) error {
 		return errors.New("X-Forwarded-Uri is not a path and a query; with nginx, use $request_uri")
 	}
 	request.Method, request.Target = method, Target{Scheme: scheme, Host: host, Path: path, RawQuery: query}
-	// 3. A preflight is one of the client's.
+	// 4. A preflight is one of the client's.
 	request.Preflight = isPreflight(method, r.Header)
-	// 4. The connection is the gateway's, so its certificate never is the
+	// 5. The connection is the gateway's, so its certificate never is the
 	// client's.
 	request.Peer, err = f.fronts.clientCertificate(r)
 	return err

@@ -3,19 +3,29 @@
 
 // Package gateway protects services with stapled tokens.
 //
-// [Gateway.Decide] is independent of the protocol: it takes a [Request] and
-// returns a [Grant] or a [Refusal]. Adapters connect it to a
-// protocol. [Gateway.Wrap] is the adapter for net/http: middleware that takes
-// the token of a request from its Authorization header, and passes accepted
-// requests on with the token in their context. A [Proxy] is a handler behind
-// it, for upstreams that cannot embed the middleware: it sends them the
-// identity in Stapled-* headers. Your own handlers can go between the two, and
-// decide what a caller may do.
+// A policy is a list of routes. The first [Route] that matches a request decides
+// about it: it is open, or it says what token it wants and who may call. A
+// request that no route matches is refused. A service with one audience, whose
+// handlers decide the rest, needs just a Verifier in its [Config].
 //
-// Callers learn only that they were refused. Every refusal is the same 401 with
-// WWW-Authenticate: Bearer error="invalid_token" (RFC 6750 §3), down to the
-// last byte. Its reason goes to the log and to the observer. How long a refusal
-// took is not hidden: a token is public, and so is what makes it wrong.
+// [Gateway.Decide] is independent of the protocol: it takes a [Request] and
+// returns a [Grant] or a [Refusal]. Adapters connect it to a protocol:
+//
+//   - [Gateway.Wrap] is middleware for net/http. It passes on the requests that
+//     the policy lets in, with the token in their context. [Require] adds rules
+//     for single handlers behind it.
+//   - [Proxy] is a handler behind Wrap, for upstreams that cannot embed the
+//     middleware: it sends them the identity in headers.
+//   - [ForwardAuth] answers the questions of another gateway, which then passes
+//     the request on itself.
+//
+// Callers learn only that they were refused. Every request without an acceptable
+// token gets the same 401 with WWW-Authenticate: Bearer error="invalid_token"
+// (RFC 6750 §3), down to the last byte. A request that the policy does not let
+// in gets 403: no route matches, or the token is acceptable and no rule lets it
+// in. A request that an upstream could read in another way gets 400. The reason
+// goes to the log and to the observer. How long a refusal took is not hidden: a
+// token is public, and so is what makes it wrong.
 //
 // The gateway verifies the token when the request arrives. A response that
 // streams for hours, or a connection that is upgraded to another protocol,

@@ -117,3 +117,18 @@ func (h IdentityHeaders) Reserved(name string) bool {
 	}
 	return false
 }
+
+// alias reports whether a header, by its canonical name, is one of these in
+// another spelling.
+func (h *IdentityHeaders) alias(name string) bool {
+	if !strings.ContainsFunc(name, func(c rune) bool { return !alphanumeric(c) && c != '-' }) {
+		return false // the usual case: it is one of these, or it is not
+	}
+	folded := fold(name)
+	for _, own := range h.names() {
+		if fold(own) == folded {
+			return true
+		}
+	}
+	return false
+}

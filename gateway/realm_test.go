@@ -22,6 +22,7 @@ import (
 // faked.
 type realm struct {
 	client   *testca.Party
+	verifier *verifier.Verifier
 	gateway  *gateway.Gateway
 	log      logBuffer
 	observer outcomes
@@ -38,7 +39,7 @@ func newRealm(t *testing.T) *realm {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &realm{client: root.Intermediate().Leaf()}
+	r := &realm{client: root.Intermediate().Leaf(), verifier: v}
 	r.gateway = newGateway(t, gateway.Config{Verifier: v, Logger: r.log.logger(), Observer: &r.observer})
 	return r
 }

@@ -31,6 +31,8 @@ type Call struct {
 	// spelling only. It is the raw path if that is not canonical, which only a
 	// route with UnsafeRawPath lets through.
 	Path string
+
+	claims *decodedClaims
 }
 
 // Anyone lets in everybody whose token is accepted.

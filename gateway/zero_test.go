@@ -14,6 +14,6 @@ import (
 // The zero value of an exported type is of no use, and no method of it panics.
 func TestZeroValues(t *testing.T) {
 	zerotest.Methods(t, []any{
-		new(gateway.Gateway), new(gateway.Proxy),
+		new(gateway.Gateway), new(gateway.Proxy), new(gateway.ForwardAuth), new(gateway.IdentityHeaders), new(gateway.Grant),
 	}, gateway.Request{Credentials: []string{"Bearer a.b.c"}}, http.NotFoundHandler())
 }

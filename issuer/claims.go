@@ -5,6 +5,8 @@ package issuer
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"strconv"
 	"time"
@@ -22,9 +24,14 @@ type Claims struct {
 	Audience []string
 	// Subject is the sub claim. Default: none.
 	Subject string
+	// Peer is the certificate of the TLS client that may present the token. Its
+	// digest becomes the cnf claim (RFC 8705 §3.1), and verifiers that are not
+	// given this certificate reject the token. Default: none, a bearer token.
+	Peer *x509.Certificate
 	// Extra holds further claims: a map or struct that encoding/json encodes as
-	// an object. It must not contain a claim that the issuer sets, a registered
-	// claim in another case, such as SUB, or anything that two JSON parsers could
+	// an object. It must not contain a claim that the issuer sets, one that binds
+	// a token (cnf, htm, htu, htq, htd), a registered claim in another case, such
+	// as SUB, or anything that two JSON parsers could
 	// read differently (rule 1.4 of docs/format.md). Default: none.
 	Extra any
 	// TTL is the maximum time from iat to exp of this token. It must not exceed
@@ -48,6 +55,9 @@ func (claims *Claims) check() error {
 	if !utf8.ValidString(claims.Subject) {
 		return refuse(stapled.ClaimsInvalid, "sub is not UTF-8")
 	}
+	if claims.Peer != nil && len(claims.Peer.Raw) == 0 {
+		return refuse(stapled.ClaimsInvalid, "Peer has no DER; use a certificate that was parsed")
+	}
 	return nil
 }
 
@@ -56,7 +66,7 @@ func (c *credential) appendPayload(b []byte, claims Claims, now, exp time.Time) 
 	if err := claims.check(); err != nil {
 		return nil, err
 	}
-	extra, err := encodeExtra(claims.Extra, claims.Subject != "")
+	extra, err := encodeExtra(claims.Extra, claims.Subject != "", claims.Peer != nil)
 	if err != nil {
 		return nil, &stapled.Error{Reason: stapled.ClaimsInvalid, Err: err}
 	}
@@ -77,6 +87,11 @@ func (c *credential) appendPayload(b []byte, claims Claims, now, exp time.Time) 
 	rand.Read(id[:]) // never fails
 	b = base64.RawURLEncoding.AppendEncode(append(b, `,"jti":"`...), id[:])
 	b = append(b, '"')
+	if claims.Peer != nil {
+		digest := sha256.Sum256(claims.Peer.Raw)
+		b = base64.RawURLEncoding.AppendEncode(append(b, `,"cnf":{"`+strictjson.Confirmation+`":"`...), digest[:])
+		b = append(b, `"}`...)
+	}
 	if len(extra) > 0 {
 		b = append(append(b, ','), extra...)
 	}

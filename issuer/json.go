@@ -16,10 +16,15 @@ import (
 // except sub, which is a field of [Claims].
 var reserved = []string{"iss", "sub", "aud", "iat", "nbf", "exp", "jti"}
 
+// bindings are the claims by which verifiers compare a token with its sender
+// (rule 7.9 of docs/format.md). cnf is a field of [Claims]; no verifier is given
+// what the others bind to, so that it rejects them.
+var bindings = []string{"cnf", "htm", "htu", "htq", "htd"}
+
 // encodeExtra returns the members of the object that v encodes to, without its
 // braces. It refuses what verifiers would refuse next to the issuer's own
 // claims.
-func encodeExtra(v any, hasSubject bool) ([]byte, error) {
+func encodeExtra(v any, hasSubject, hasPeer bool) ([]byte, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -43,6 +48,9 @@ func encodeExtra(v any, hasSubject bool) ([]byte, error) {
 		if slices.Contains(reserved, m.Name) {
 			return nil, fmt.Errorf("extra claims: %.40q is for the issuer to set", m.Name)
 		}
+		if slices.Contains(bindings, m.Name) {
+			return nil, fmt.Errorf("extra claims: %q binds a token; use Claims.Peer, which sets cnf, or another name", m.Name)
+		}
 	}
 	extra := text[1 : len(text)-1]
 	if len(members) == 0 {
@@ -52,6 +60,9 @@ func encodeExtra(v any, hasSubject bool) ([]byte, error) {
 	payload := `{"iss":0,"aud":0,"iat":0,"nbf":0,"exp":0,"jti":0,`
 	if hasSubject {
 		payload += `"sub":0,`
+	}
+	if hasPeer {
+		payload += `"cnf":{"` + strictjson.Confirmation + `":0},`
 	}
 	if _, err := strictjson.ParseObject(payload+string(extra)+"}", strictjson.Claims, nil); err != nil {
 		return nil, fmt.Errorf("extra claims beside those of the issuer: %w", err)

@@ -22,7 +22,7 @@ func TestExtraClaimsAreWhatVerifiersRead(t *testing.T) {
 	for _, row := range strictjsontest.Texts {
 		texts[row.Name] = row.Text
 	}
-	for _, name := range []string{"iss", "Iss", "IAT", "\u0069at", "i\u017fs", "J\\u0054I", "SUB", "\u017fub", "htm", "HTM", "Cnf", "cnf", "issuer", "", "Email", "email"} {
+	for _, name := range []string{"iss", "Iss", "IAT", "\u0069at", "i\u017fs", "J\\u0054I", "SUB", "\u017fub", "HTM", "Cnf", "issuer", "", "Email", "email"} {
 		texts["a claim named "+name] = `{"` + name + `":1}`
 	}
 	for n := 247; n <= 256; n++ {
@@ -46,7 +46,7 @@ func TestExtraClaimsAreWhatVerifiersRead(t *testing.T) {
 					payload = own + subject + inner + "}"
 				}
 				_, want := strictjson.ParseObject(payload, strictjson.Claims, nil)
-				_, err := encodeExtra(json.RawMessage(text), subject != "")
+				_, err := encodeExtra(json.RawMessage(text), subject != "", false)
 				if (err == nil) != (want == nil) {
 					t.Errorf("the issuer says %v, and verifiers say %v", err, want)
 				}
@@ -55,7 +55,24 @@ func TestExtraClaimsAreWhatVerifiersRead(t *testing.T) {
 	}
 	// The only claim refused although verifiers would read it: Claims has a
 	// field for it.
-	if _, err := encodeExtra(json.RawMessage(`{"sub":"x"}`), false); err == nil {
+	if _, err := encodeExtra(json.RawMessage(`{"sub":"x"}`), false, false); err == nil {
 		t.Error("sub is taken from the extra claims")
+	}
+	// Verifiers would reject these by rule 7.9, or compare what nobody has
+	// checked.
+	for _, name := range []string{"cnf", "htm", "htu", "htq", "htd"} {
+		if _, err := encodeExtra(json.RawMessage(`{"`+name+`":{}}`), false, false); err == nil {
+			t.Errorf("%s is taken from the extra claims", name)
+		}
+	}
+	// cnf has two members of the 256.
+	var members []string
+	for i := range 249 {
+		members = append(members, fmt.Sprintf(`"m%d":0`, i))
+	}
+	for hasPeer, want := range map[bool]bool{false: true, true: false} {
+		if _, err := encodeExtra(json.RawMessage("{"+strings.Join(members, ",")+"}"), false, hasPeer); (err == nil) != want {
+			t.Errorf("249 claims, with a peer %v: %v", hasPeer, err)
+		}
 	}
 }

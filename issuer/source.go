@@ -42,7 +42,7 @@ func (i *Issuer) NewTokenSource(claims Claims) (*TokenSource, error) {
 	if err := claims.check(); err != nil {
 		return nil, err
 	}
-	if _, err := encodeExtra(claims.Extra, claims.Subject != ""); err != nil {
+	if _, err := encodeExtra(claims.Extra, claims.Subject != "", claims.Peer != nil); err != nil {
 		return nil, stapled.Errorf(stapled.ClaimsInvalid, "%w", err)
 	}
 	if claims.TTL < 0 || claims.TTL > i.ttl {

@@ -45,7 +45,7 @@ jq -n '[inputs.cases[]
 # part of the token. Names and flag values have no spaces.
 jq -r --arg anchors "$work/anchors/" '.[] | select(.kind == "single")
   | .name as $name
-  | [$name, .now, ([
+  | [$name, .now, (.peer // "-"), ([
       ((.scopes // {}) as $scopes | .anchors[]
         | "--anchor", $anchors + . + ($scopes[.] // [] | map(",scope=" + .) | add // "")),
       (.policy | to_entries[]
@@ -63,11 +63,15 @@ jq -r --arg anchors "$work/anchors/" '.[] | select(.kind == "single")
   "$work/cases" >"$work/runs"
 jobs=$(nproc)
 share() { # share K: every jobs-th run, with offset K
-  local i=0 name now flags token status output
-  while IFS=$'\t' read -r name now flags token; do
+  local i=0 name now peer flags token status output
+  while IFS=$'\t' read -r name now peer flags token; do
     i=$((i + 1))
     [ $((i % jobs)) -eq "$1" ] || continue
     { base64 -d <<<"$token" && echo; } >"$work/token.$1"
+    if [ "$peer" != - ]; then
+      printf -- '-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n' "$(fold -w 64 <<<"$peer")" >"$work/peer.$1"
+      flags+=" --peer $work/peer.$1"
+    fi
     status=0
     # shellcheck disable=SC2086 # flags are words
     output=$("$stapled" verify --json --at "$now" $flags - <"$work/token.$1" 2>"$work/errors.$1") || status=$?

@@ -37,7 +37,14 @@ func TestNoForgeries(t *testing.T) {
 					at.now = step.Now
 					for range 2 {
 						checkStep(t, v, made, 0, step)
-						checkToken(t, mustAccept(t, v, step.Token), step)
+						token, err := v.VerifyBound(step.Token, Bindings{Peer: step.Peer})
+						if err != nil {
+							t.Fatalf("rejected: %v", err)
+						}
+						checkToken(t, token, step)
+						if bound := strings.Contains(token.accepted.payload, `,"cnf":`); token.PeerBound() != bound {
+							t.Errorf("PeerBound is %v", token.PeerBound())
+						}
 					}
 				})
 			}

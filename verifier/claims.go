@@ -21,6 +21,8 @@ type claims struct {
 	hasIss        bool
 	hasAudience   bool // aud names the verifier's audience
 	exp, nbf, iat time.Time
+	request       string // the name of a claim that binds to a request
+	cnf           string // the JSON text
 }
 
 // parseClaims does the part of step 7 that concerns the shape of the claims.
@@ -49,6 +51,10 @@ func parseClaims(payload, own string) (claims, error) {
 			c.nbf, err = parseNumericDate(m.Value)
 		case "iat":
 			c.iat, err = parseNumericDate(m.Value)
+		case "htm", "htu", "htq", "htd":
+			c.request = m.Name
+		case "cnf":
+			c.cnf = m.Value
 		}
 		if err != nil {
 			return claims{}, reject(stapled.ClaimsInvalid, "claim %s: %w", m.Name, err)

@@ -123,8 +123,8 @@ func (s *state) reject(t *testing.T, cfg Config, at *clock, pair catalogue.Pair,
 	s.prepare(t, v, pair)
 	at.now = forged.Now
 	tokens, headers, _ := v.cached()
-	mustReject(t, v, forged.Token, forged.Want)
-	mustReject(t, v, forged.Token, forged.Want)
+	mustRejectFrom(t, v, forged.Token, forged.Peer, forged.Want)
+	mustRejectFrom(t, v, forged.Token, forged.Peer, forged.Want)
 	// It leaves no trace.
 	if nowTokens, nowHeaders, _ := v.cached(); nowTokens != tokens || nowHeaders != headers {
 		t.Error("a rejected token has entered a cache")
@@ -207,7 +207,7 @@ func viewOf(t *testing.T, v *Verifier, views map[*catalogue.View]*Verifier, want
 
 func checkStep(t *testing.T, v *Verifier, made *catalogue.Made, i int, step *catalogue.Step) {
 	t.Helper()
-	token, reason := v.outcome(t, step.Token)
+	token, reason := v.outcomeFrom(t, step.Token, step.Peer)
 	if reason != step.Want {
 		t.Fatalf("step %d (%s): %q, want %q", i+1, step.Comment, reason, step.Want)
 	}

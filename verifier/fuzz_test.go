@@ -26,7 +26,13 @@ import (
 // both.
 func (v *Verifier) outcome(t testing.TB, raw string) (Token, stapled.Reason) {
 	t.Helper()
-	token, err := v.Verify(raw)
+	return v.outcomeFrom(t, raw, nil)
+}
+
+// outcomeFrom is outcome for a token that comes from a peer.
+func (v *Verifier) outcomeFrom(t testing.TB, raw string, peer *x509.Certificate) (Token, stapled.Reason) {
+	t.Helper()
+	token, err := v.VerifyBound(raw, Bindings{Peer: peer})
 	if err == nil {
 		if token == (Token{}) {
 			t.Fatal("neither a token nor an error")

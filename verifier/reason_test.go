@@ -28,7 +28,7 @@ func TestReasons(t *testing.T) {
 		malformed too_large type_rejected algorithm_rejected header_forbidden chain_invalid chain_untrusted
 		certificate_expired certificate_not_yet_valid key_usage key_mismatch staple_missing staple_malformed
 		staple_mismatch staple_untrusted staple_not_yet_valid staple_stale staple_unknown certificate_revoked
-		signature_invalid issuer_mismatch audience_mismatch claims_invalid token_expired token_not_yet_valid`)
+		signature_invalid issuer_mismatch audience_mismatch claims_invalid token_expired token_not_yet_valid binding_mismatch`)
 	var got []string
 	forged := make(map[stapled.Reason]bool)
 	for _, c := range catalogue.Forgeries() {

@@ -38,6 +38,8 @@ type accepted struct {
 
 	payload string
 	header  *provenHeader
+	// peer is the digest in cnf, or empty. It is compared on every use.
+	peer string
 	// begin and end are checked on every use.
 	begin, end time.Time
 }
@@ -151,7 +153,7 @@ func (t Token) Leaf() (*x509.Certificate, error) {
 }
 
 // newToken does step 7 for a payload that the leaf key signed.
-func (v *Verifier) newToken(h *provenHeader, payload string, now time.Time) (*accepted, error) {
+func (v *Verifier) newToken(h *provenHeader, payload string, b Bindings, now time.Time) (*accepted, error) {
 	c, err := parseClaims(payload, v.view.Audience)
 	if err != nil {
 		return nil, err
@@ -176,6 +178,12 @@ func (v *Verifier) newToken(h *provenHeader, payload string, now time.Time) (*ac
 		return nil, err
 	}
 	if err := t.checkLifetime(v.view.MaxLifetime); err != nil {
+		return nil, err
+	}
+	if t.peer, err = c.bound(); err != nil {
+		return nil, err
+	}
+	if err := t.checkBindings(b); err != nil {
 		return nil, err
 	}
 	return t, nil

@@ -69,16 +69,10 @@ var errZeroVerifier = stapled.Errorf(stapled.ConfigInvalid, "the zero Verifier a
 // Verify accepts or rejects a token in compact serialization (RFC 7515 §7.1).
 // The error is a [*stapled.Error] with the reason, returned with the zero
 // Token.
-func (v *Verifier) Verify(raw string) (Token, error) {
-	if v.core == nil {
-		return Token{}, errZeroVerifier
-	}
-	token, err := v.verify(raw)
-	if err != nil {
-		return Token{}, err
-	}
-	return Token{token}, nil
-}
+//
+// It rejects a token that is bound to a peer or to a request: use
+// [Verifier.VerifyBound].
+func (v *Verifier) Verify(raw string) (Token, error) { return v.VerifyBound(raw, Bindings{}) }
 
 // moment is what a verification depends on beside the token, read once.
 type moment struct {
@@ -93,7 +87,7 @@ func (m moment) holds(h *provenHeader, leeway time.Duration) bool {
 	return h.generation == m.trust.generation && h.window.Check(m.now, leeway) == nil
 }
 
-func (v *Verifier) verify(raw string) (*accepted, error) {
+func (v *Verifier) verify(raw string, b Bindings) (*accepted, error) {
 	at := moment{now: v.cfg.Now(), trust: v.trust.Load()}
 	// 1. Size and shape.
 	t, err := split(raw)
@@ -101,16 +95,16 @@ func (v *Verifier) verify(raw string) (*accepted, error) {
 		return nil, err
 	}
 	if token, ok := v.tokens.get(v.view.id, t.rest); ok && token.header.segment == t.header && at.holds(token.header, v.leeway) {
-		return v.verifyAgain(token, at.now)
+		return v.verifyAgain(token, b, at.now)
 	}
 	if h, ok := v.headers.get(everyView, t.header); ok && at.holds(h, v.leeway) {
-		return v.verifyProven(t, h, at.now)
+		return v.verifyProven(t, h, b, at.now)
 	}
-	return v.verifyWhole(t, at)
+	return v.verifyWhole(t, b, at)
 }
 
 // verifyWhole verifies a token whose header has not been seen before.
-func (v *Verifier) verifyWhole(t compact, at moment) (*accepted, error) {
+func (v *Verifier) verifyWhole(t compact, b Bindings, at moment) (*accepted, error) {
 	buffer := v.scratch.Get().(*scratch)
 	defer v.scratch.Put(buffer)
 	// 1. Size and shape, continued.
@@ -158,7 +152,7 @@ func (v *Verifier) verifyWhole(t compact, at moment) (*accepted, error) {
 		return nil, err
 	}
 	// 7. Claims.
-	token, err := v.newToken(proven, string(segments.payload), at.now)
+	token, err := v.newToken(proven, string(segments.payload), b, at.now)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +165,7 @@ func (v *Verifier) verifyWhole(t compact, at moment) (*accepted, error) {
 
 // verifyProven verifies another token with a proven header, which may have been
 // proven for another view.
-func (v *Verifier) verifyProven(t compact, h *provenHeader, now time.Time) (*accepted, error) {
+func (v *Verifier) verifyProven(t compact, h *provenHeader, b Bindings, now time.Time) (*accepted, error) {
 	buffer := v.scratch.Get().(*scratch)
 	defer v.scratch.Put(buffer)
 	segments, err := t.decode(buffer)
@@ -187,7 +181,7 @@ func (v *Verifier) verifyProven(t compact, h *provenHeader, now time.Time) (*acc
 	if err := v.checkStaples(h, now); err != nil {
 		return nil, err
 	}
-	token, err := v.newToken(h, string(segments.payload), now)
+	token, err := v.newToken(h, string(segments.payload), b, now)
 	if err != nil {
 		return nil, err
 	}
@@ -196,12 +190,15 @@ func (v *Verifier) verifyProven(t compact, h *provenHeader, now time.Time) (*acc
 }
 
 // verifyAgain accepts a token that this view has accepted before, if the time
-// permits.
-func (v *Verifier) verifyAgain(token *accepted, now time.Time) (*accepted, error) {
+// and the bindings permit.
+func (v *Verifier) verifyAgain(token *accepted, b Bindings, now time.Time) (*accepted, error) {
 	if err := v.checkStaples(token.header, now); err != nil {
 		return nil, err
 	}
 	if err := token.checkClaimTimes(now, v.leeway); err != nil {
+		return nil, err
+	}
+	if err := token.checkBindings(b); err != nil {
 		return nil, err
 	}
 	return token, nil

@@ -101,7 +101,13 @@ func mustAccept(t testing.TB, v *Verifier, raw string) Token {
 // that can be logged.
 func mustReject(t testing.TB, v *Verifier, raw string, want stapled.Reason) {
 	t.Helper()
-	token, err := v.Verify(raw)
+	mustRejectFrom(t, v, raw, nil, want)
+}
+
+// mustRejectFrom is mustReject for a token that comes from a peer.
+func mustRejectFrom(t testing.TB, v *Verifier, raw string, peer *x509.Certificate, want stapled.Reason) {
+	t.Helper()
+	token, err := v.VerifyBound(raw, Bindings{Peer: peer})
 	if err == nil {
 		t.Fatalf("accepted, want %s", want)
 	}

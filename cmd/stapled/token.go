@@ -34,6 +34,7 @@ type tokenFlags struct {
 	audiences, claims []string
 	anchors           []string
 	subject           string
+	peer              string
 	ttl               time.Duration
 }
 
@@ -95,6 +96,7 @@ accepts a token signed here.`,
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.audiences, "audience", nil, "`A`: audience of the token, its aud (required; may be repeated)")
 	flags.StringVar(&f.subject, "subject", "", "`S`: subject of the token, its sub")
+	flags.StringVar(&f.peer, "peer", "", "`FILE`: PEM file with the certificate of the TLS client that may present the token, its cnf (default none: a bearer token)")
 	flags.StringArrayVar(&f.claims, "claim", nil, "`NAME=VALUE`: additional claim; may be repeated")
 	flags.DurationVar(&f.ttl, "ttl", issuer.DefaultTTL, "`DURATION`: longest lifetime of the token")
 	flags.DurationVar(&f.MaxStapleAge, "max-staple-age", stapled.DefaultMaxStapleAge, "`DURATION`: greatest age of a staple while the token lives, whatever its nextUpdate says")
@@ -179,6 +181,10 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	peer, err := loadPeer(f.peer)
+	if err != nil {
+		return err
+	}
 	if f.Agreed, err = f.agreed(); err != nil {
 		return err
 	}
@@ -202,7 +208,7 @@ func (a *app) token(ctx context.Context, f tokenFlags, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	raw, err := iss.Sign(ctx, issuer.Claims{Audience: f.audiences, Subject: f.subject, Extra: extra})
+	raw, err := iss.Sign(ctx, issuer.Claims{Audience: f.audiences, Subject: f.subject, Peer: peer, Extra: extra})
 	if err != nil {
 		return a.refused(refusal(err))
 	}

@@ -59,7 +59,7 @@ func anchorOf(token verifier.Token) anchor {
 
 func newVerifyCommand(a *app) *cobra.Command {
 	var f policyFlags
-	var at string
+	var at, peerFile string
 	cmd := &cobra.Command{
 		Use:   "verify --anchor FILE --audience A [flags] [TOKEN|-]",
 		Short: "Verify a token offline",
@@ -74,7 +74,9 @@ token: exit status 2.
 
 Acceptance says who signed the token, and that its certificate was not revoked
 as of the staple's thisUpdate. Your own policy decides what the caller may do.
-It is a bearer token: anyone who has it can use it while it is fresh.
+It is a bearer token, which anyone who has it can use while it is fresh, unless
+it has the claim cnf: then it is accepted only from the TLS client whose
+certificate cnf names. --peer gives that certificate.
 
 --anchor takes a PEM file. After it, each ,scope=NAME is a name for which its CAs
 may vouch, and ,label=NAME a name for them in the result. NAME is a DNS name,
@@ -114,16 +116,21 @@ instead of the T, as this command prints times; or an offset from now, such as
 			if err != nil {
 				return err
 			}
-			return a.verify(v, raw, clock)
+			peer, err := loadPeer(peerFile)
+			if err != nil {
+				return err
+			}
+			return a.verify(v, raw, verifier.Bindings{Peer: peer}, clock)
 		},
 	}
 	f.register(a, cmd)
+	cmd.Flags().StringVar(&peerFile, "peer", "", "`FILE`: PEM file with the certificate of the TLS client that sent the token, for a token with cnf (default none)")
 	cmd.Flags().StringVar(&at, "at", "", "`TIME`: time of the verification (default now)")
 	return cmd
 }
 
-func (a *app) verify(v *verifier.Verifier, raw string, clock func() time.Time) error {
-	token, err := v.Verify(raw)
+func (a *app) verify(v *verifier.Verifier, raw string, b verifier.Bindings, clock func() time.Time) error {
+	token, err := v.VerifyBound(raw, b)
 	if err != nil {
 		var rejected *stapled.Error
 		if !errors.As(err, &rejected) {

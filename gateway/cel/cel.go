@@ -37,7 +37,7 @@
 //	request.method          string   as sent, such as "GET"
 //	request.scheme          string   "http" or "https"
 //	request.host            string   in lower case, without the port
-//	request.path            string   with its percent-encoding, without the query
+//	request.path            string   decoded, as it chose the route, without the query
 //	request.remote_address  string   the IP address of the client, without the port
 //
 // Neither the query nor any header is there: clients choose them, and two

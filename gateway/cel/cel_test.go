@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/gateway"
 	"github.com/stapledjwt/stapled/issuer"
@@ -36,7 +37,7 @@ func newCall(tb testing.TB, extra string) gateway.Call {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return gateway.Call{Token: token, Request: gateway.Request{
+	return gateway.Call{Token: token, Path: "/v1/invoices/é", Request: gateway.Request{
 		Method: "POST", RemoteAddr: "192.0.2.7:4711",
 		Target: gateway.Target{Scheme: "https", Host: "API.example:8443", Path: "/v1/invoices/%C3%A9", RawQuery: "secret=1"},
 	}}
@@ -56,17 +57,17 @@ func TestConditions(t *testing.T) {
 		`token.issuer == "https://orders.internal" && request.method == "POST"`: "true",
 		`token.issuer == "https://orders.internal" && request.method == "GET"`:  "false",
 		// Every field.
-		`token.identity == "https://orders.internal"`:                                       "true",
-		`token.names == ["https://orders.internal", "orders.internal"]`:                     "true",
-		`token.subject == "alice"`:                                                          "true",
-		`token.id != ""`:                                                                    "true",
-		`token.audience == ["billing", "ledger"] && "billing" in token.audience`:            "true",
-		`token.expires_at - token.issued_at <= duration("5m")`:                              "true",
-		`token.expires_at < timestamp("2020-01-01T00:00:00Z")`:                              "false",
-		`token.anchor == "internal"`:                                                        "true",
-		`request.scheme == "https" && request.host == "api.example"`:                        "true",
-		`request.path.startsWith("/v1/invoices/") && request.path == "/v1/invoices/%C3%A9"`: "true",
-		`request.remote_address == "192.0.2.7"`:                                             "true",
+		`token.identity == "https://orders.internal"`:                                  "true",
+		`token.names == ["https://orders.internal", "orders.internal"]`:                "true",
+		`token.subject == "alice"`:                                                     "true",
+		`token.id != ""`:                                                               "true",
+		`token.audience == ["billing", "ledger"] && "billing" in token.audience`:       "true",
+		`token.expires_at - token.issued_at <= duration("5m")`:                         "true",
+		`token.expires_at < timestamp("2020-01-01T00:00:00Z")`:                         "false",
+		`token.anchor == "internal"`:                                                   "true",
+		`request.scheme == "https" && request.host == "api.example"`:                   "true",
+		`request.path.startsWith("/v1/invoices/") && request.path == "/v1/invoices/é"`: "true",
+		`request.remote_address == "192.0.2.7"`:                                        "true",
 		// Claims.
 		`token.claims.role == "reader"`:                        "true",
 		`token.claims.admin == true`:                           "true",
@@ -221,33 +222,71 @@ func TestRunTimeLimit(t *testing.T) {
 	}
 }
 
-// TestClaimsAreDecodedOnce, and only if the condition reads them.
+// spy is a rule that looks at the claims that the rules share.
+type spy func(map[string]any)
+
+func (s spy) Permits(call gateway.Call) (bool, error) {
+	claims, err := call.Claims()
+	s(claims)
+	return false, err
+}
+func (spy) String() string { return "spy" }
+
+// TestClaimsAreDecodedOnce, for all rules of a decision: each sees what another
+// has left in the map.
 func TestClaimsAreDecodedOnce(t *testing.T) {
-	for expression, want := range map[string]bool{
-		`token.issuer != ""`:                                      false,
-		`token.issuer == "" && token.claims.role == "x"`:          false,
-		`token.claims.role != "" && token.strings("roles") != []`: true,
-	} {
-		rule, err := Compile(expression)
-		if err != nil {
-			t.Fatal(err)
-		}
-		vars := variables(newCall(t, claims))
-		if _, _, err := rule.(*condition).program.Eval(vars); err != nil {
-			t.Fatal(err)
-		}
-		if o := vars["token"].(*object); (o.decoded != nil) != want {
-			t.Errorf("%s: decoded is %v", expression, o.decoded)
-		}
-	}
-	o := variables(newCall(t, claims))["token"].(*object)
-	first, err := o.claims()
+	ca := stapledtest.NewCA(t)
+	first, err := Compile(`token.claims.level == 1`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	first["mark"] = true
-	if second, _ := o.claims(); second["mark"] != true {
-		t.Error("decoded twice")
+	second, err := Compile(`token.claims.mark == "from another rule"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark := spy(func(claims map[string]any) { claims["mark"] = "from another rule" })
+	g, err := gateway.New(gateway.Config{Routes: []gateway.Route{
+		{Name: "all", Prefix: "/", Verifier: ca.Verifier("billing"), Allow: []gateway.Rule{first, mark, second}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := ca.Token(ca.Identity("https://orders.internal"), issuer.Claims{Audience: []string{"billing"}})
+	request := gateway.Request{Method: "GET", Credentials: []string{"Bearer " + token}, Target: gateway.Target{Scheme: "https", Host: "x", Path: "/"}}
+	if _, refusal := g.Decide(t.Context(), request); refusal != nil {
+		t.Errorf("%+v", refusal)
+	}
+}
+
+// TestPolicyFailed: a condition that cannot be evaluated refuses, and another
+// rule can still let in.
+func TestPolicyFailed(t *testing.T) {
+	ca := stapledtest.NewCA(t)
+	token := ca.Token(ca.Identity("https://orders.internal"), issuer.Claims{Audience: []string{"billing"}})
+	for expressions, want := range map[[2]string]stapled.Reason{
+		{`token.claims.other == 1`, `false`}:                                     stapled.PolicyFailed,
+		{`token.issuer == "x"`, `request.method == "PUT"`}:                       stapled.PolicyDenied,
+		{`token.claims.other == 1`, `token.issuer == "https://orders.internal"`}: "",
+	} {
+		var rules []gateway.Rule
+		for _, expression := range expressions {
+			rule, err := Compile(expression)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rules = append(rules, rule)
+		}
+		g, err := gateway.New(gateway.Config{Routes: []gateway.Route{{Name: "all", Prefix: "/", Verifier: ca.Verifier("billing"), Allow: rules}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, refusal := g.Decide(t.Context(), gateway.Request{Method: "GET", Credentials: []string{"Bearer " + token}, Target: gateway.Target{Scheme: "https", Host: "x", Path: "/"}})
+		switch {
+		case refusal == nil && want != "":
+			t.Errorf("%v: let in", expressions)
+		case refusal != nil && (refusal.Reason != want || refusal.Status != 403):
+			t.Errorf("%v: %+v", expressions, refusal)
+		}
 	}
 }
 

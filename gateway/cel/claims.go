@@ -4,9 +4,7 @@
 package cel
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -19,24 +17,6 @@ import (
 // every integer (RFC 8259 §6).
 const maxInteger = 1<<53 - 1
 
-// claims decodes the claims, once for an evaluation, and keeps the text of their
-// numbers.
-func (o *object) claims() (map[string]any, error) {
-	if o.decoded != nil {
-		return o.decoded, nil
-	}
-	var raw json.RawMessage
-	if err := o.call.Token.Decode(&raw); err != nil {
-		return nil, fmt.Errorf("decode the claims: %w", err)
-	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	if err := decoder.Decode(&o.decoded); err != nil {
-		return nil, fmt.Errorf("decode the claims: %w", err)
-	}
-	return o.decoded, nil
-}
-
 // stringsOf implements token.strings(name).
 func stringsOf(token, name ref.Val) ref.Val {
 	o, ok := token.(*object)
@@ -47,7 +27,7 @@ func stringsOf(token, name ref.Val) ref.Val {
 	if !ok {
 		return types.MaybeNoSuchOverloadErr(name)
 	}
-	claims, err := o.claims()
+	claims, err := o.call.Claims()
 	if err != nil {
 		return types.WrapErr(err)
 	}

@@ -101,8 +101,10 @@ const (
 func (sizes) EstimateSize(node cost.AstNode) *cost.SizeEstimate {
 	path := node.Path()
 	switch {
-	case len(path) < 2:
+	case len(path) == 0:
 		return nil
+	case len(path) == 1: // token or request, which are compared by identity
+		return upTo(1)
 	case path[0] == "request":
 		return upTo(maxPath)
 	case path[1] == "names" && len(path) == 2:

@@ -39,14 +39,14 @@ var tokenFields = map[string]field{
 	"issued_at":  {cel.TimestampType, func(o *object) (any, error) { return o.call.Token.IssuedAt(), nil }},
 	"expires_at": {cel.TimestampType, func(o *object) (any, error) { return o.call.Token.Expiry(), nil }},
 	"anchor":     {cel.StringType, func(o *object) (any, error) { return o.call.Token.Anchor().Label, nil }},
-	"claims":     {cel.MapType(cel.StringType, cel.DynType), func(o *object) (any, error) { return o.claims() }},
+	"claims":     {cel.MapType(cel.StringType, cel.DynType), func(o *object) (any, error) { return o.call.Claims() }},
 }
 
 var requestFields = map[string]field{
 	"method":         {cel.StringType, func(o *object) (any, error) { return o.call.Request.Method, nil }},
 	"scheme":         {cel.StringType, func(o *object) (any, error) { return o.call.Request.Target.Scheme, nil }},
 	"host":           {cel.StringType, func(o *object) (any, error) { return hostname(o.call.Request.Target.Host), nil }},
-	"path":           {cel.StringType, func(o *object) (any, error) { return o.call.Request.Target.Path, nil }},
+	"path":           {cel.StringType, func(o *object) (any, error) { return o.call.Path, nil }},
 	"remote_address": {cel.StringType, func(o *object) (any, error) { return address(o.call.Request.RemoteAddr), nil }},
 }
 
@@ -56,13 +56,13 @@ var objects = map[string]map[string]field{"token": tokenFields, "request": reque
 
 func fieldNames(fields map[string]field) []string { return slices.Sorted(maps.Keys(fields)) }
 
-// hostname returns a host in lower case and without its port, as routes compare
-// it.
+// hostname returns a host in lower case, without its port and without the dot of
+// the root, as routes compare it.
 func hostname(host string) string {
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
 		host = host[:i]
 	}
-	return strings.ToLower(host)
+	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
 // address returns an address without its port. The address of a unix socket
@@ -77,9 +77,8 @@ func address(remote string) string {
 
 // object is the token or the request of one call, as CEL sees it.
 type object struct {
-	kind    *types.Type
-	call    *gateway.Call
-	decoded map[string]any // the claims, once they have been read
+	kind *types.Type
+	call *gateway.Call
 }
 
 // variables returns the values for one evaluation.

@@ -5,6 +5,10 @@
 // over gRPC with [NewServer] and over HTTP with [NewHandler]. Both ask a
 // [gateway.Gateway] and only translate.
 //
+//	server, err := extauthz.NewServer(extauthz.Config{Gateway: g})
+//	…
+//	auth.RegisterAuthorizationServer(grpcServer, server)
+//
 // # What the upstream learns
 //
 // An answer that lets a request pass sets every identity header, empty if the
@@ -35,6 +39,9 @@ import (
 type Config struct {
 	// Gateway decides. Required.
 	Gateway *gateway.Gateway
+	// IdentityHeaders are the headers of an answer that lets a request pass.
+	// Default: the Stapled-* headers.
+	IdentityHeaders gateway.IdentityHeaders
 	// PathPrefix is what Envoy puts in front of the path (path_prefix of its
 	// http_service), such as /check. A request without it is denied. It is only
 	// for NewHandler. Default: none.
@@ -53,6 +60,9 @@ type Config struct {
 func (c Config) check() error {
 	if c.Gateway == nil {
 		return errors.New("extauthz: Config.Gateway is nil; give it what gateway.New returned")
+	}
+	if err := c.IdentityHeaders.Check(); err != nil {
+		return fmt.Errorf("extauthz: Config.IdentityHeaders: %w", err)
 	}
 	return nil
 }

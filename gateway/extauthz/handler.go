@@ -46,7 +46,7 @@ func NewHandler(cfg Config) (http.Handler, error) {
 // answer lets an accepted request pass.
 func (i *identity) answer(w http.ResponseWriter, r *http.Request) {
 	grant, _ := gateway.GrantFromContext(r.Context()) // Wrap has put it there
-	values, err := i.values(grant)
+	values, err := i.config.IdentityHeaders.Values(grant)
 	if err != nil {
 		forbid(w)
 		return

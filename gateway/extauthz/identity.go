@@ -6,34 +6,23 @@ package extauthz
 import (
 	"slices"
 	"strings"
-
-	"github.com/stapledjwt/stapled/gateway"
 )
 
 // identity is what an adapter does to the headers of an accepted request.
 type identity struct {
 	config  Config
-	names   map[string]bool // of the identity headers, folded
-	aliases []string        // of the same, in lower case
+	names   []string // of the identity headers, in lower case
+	aliases []string // other spellings of them
 }
 
 func newIdentity(cfg Config) *identity {
-	i := &identity{config: cfg, names: make(map[string]bool)}
-	for _, name := range identityNames {
-		i.names[fold(name)] = true
-		i.aliases = append(i.aliases, aliases(strings.ToLower(name))...)
+	i := &identity{config: cfg}
+	for _, name := range cfg.IdentityHeaders.Names() {
+		name = strings.ToLower(name)
+		i.names = append(i.names, name)
+		i.aliases = append(i.aliases, aliases(name)...)
 	}
 	return i
-}
-
-// identityNames are the headers that are always set.
-var identityNames = []string{
-	gateway.HeaderIssuer, gateway.HeaderIdentity, gateway.HeaderSubject, gateway.HeaderTokenID, gateway.HeaderClaims,
-}
-
-// values returns every identity header. At an open route all are empty.
-func (i *identity) values(grant gateway.Grant) (map[string]string, error) {
-	return gateway.IdentityHeaders{}.Values(grant)
 }
 
 // remove returns the headers to remove from an accepted request, in lower case:
@@ -42,12 +31,12 @@ func (i *identity) values(grant gateway.Grant) (map[string]string, error) {
 func (i *identity) remove(present func(func(string) bool)) []string {
 	var names []string
 	if !i.config.UnsafeForwardAuthorization {
-		names = append(names, "authorization")
+		names = append(names, strings.ToLower(i.config.Gateway.TokenHeader()))
 	}
 	names = append(names, i.aliases...)
 	for name := range present {
 		name = strings.ToLower(name)
-		if !slices.Contains(names, name) && i.isAlias(name) {
+		if i.isAlias(name) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -55,16 +44,24 @@ func (i *identity) remove(present func(func(string) bool)) []string {
 }
 
 // isAlias reports whether an upstream could mistake a header for an identity
-// header, without being one.
+// header, without being one. Envoy itself sets the other headers of
+// [gateway.IdentityHeaders.Reserved], such as x-forwarded-for.
 func (i *identity) isAlias(name string) bool {
-	folded := fold(name)
-	return folded != name && (i.names[folded] || strings.HasPrefix(folded, "stapled-"))
+	switch name {
+	case "forwarded", "x-real-ip":
+		return false
+	}
+	return !strings.HasPrefix(name, "x-forwarded-") && !slices.Contains(i.names, name) && i.config.IdentityHeaders.Reserved(name)
 }
 
-// aliases returns the other spellings of a name with underscores or dots.
+// aliases returns the other spellings of a name with underscores or dots: all of
+// them for a name of up to four words, and the uniform ones for a longer name.
 func aliases(name string) []string {
 	words := strings.Split(name, "-")
-	spellings := []string{words[0]}
+	if len(words) > 4 {
+		return []string{strings.Join(words, "_"), strings.Join(words, ".")}
+	}
+	spellings := words[:1]
 	for _, word := range words[1:] {
 		var longer []string
 		for _, spelling := range spellings {
@@ -75,19 +72,4 @@ func aliases(name string) []string {
 		spellings = longer
 	}
 	return slices.DeleteFunc(spellings, func(spelling string) bool { return spelling == name })
-}
-
-// fold returns a name in lower case with a hyphen in place of everything that is
-// neither a letter nor a digit. CGI and its descendants (RFC 3875 §4.1.18) do
-// not distinguish names that fold to the same.
-func fold(name string) string {
-	return strings.Map(func(c rune) rune {
-		switch {
-		case 'A' <= c && c <= 'Z':
-			return c - 'A' + 'a'
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
-			return c
-		}
-		return '-'
-	}, name)
 }

@@ -24,51 +24,45 @@ type asked struct {
 	headers map[string][]string // by name in lower case
 }
 
-// read returns what Envoy asks about. An error means that the message does not
+// read returns what Envoy asks about. The gateway refuses a message that does not
 // describe one HTTP request.
-func (s *Server) read(r *auth.CheckRequest) (asked, error) {
-	described := r.GetAttributes().GetRequest().GetHttp()
-	// 1. An HTTP request. The filter for TCP connections sends none.
-	if described.GetMethod() == "" || described.GetPath() == "" {
-		return asked{}, errors.New("no method and path")
-	}
-	// 2. The headers, in one of the two forms.
-	headers, err := headersOf(described)
-	if err != nil {
-		return asked{}, err
-	}
-	// 3. The target as the client sent it.
-	path, query, _ := strings.Cut(described.GetPath(), "?")
-	scheme := described.GetScheme()
-	switch scheme {
-	case "http", "https":
-	case "":
-		scheme = "http" // what promises less
-	default:
-		return asked{}, errors.New("the scheme is neither http nor https")
-	}
-	// 4. The client.
-	source := r.GetAttributes().GetSource()
-	peer, err := s.peer(source)
-	if err != nil {
-		return asked{}, err
-	}
-	return asked{
-		request: gateway.Request{
-			Credentials: headers[tokenHeader(s.config.Gateway)],
-			Method:      described.GetMethod(),
-			Preflight: described.GetMethod() == http.MethodOptions &&
-				len(headers["origin"]) > 0 && len(headers["access-control-request-method"]) > 0,
-			Target:     gateway.Target{Scheme: scheme, Host: described.GetHost(), Path: path, RawQuery: query},
-			Peer:       peer,
-			RemoteAddr: address(source.GetAddress()),
-		},
-		headers: headers,
-	}, nil
+func (s *Server) read(r *auth.CheckRequest) asked {
+	described, source := r.GetAttributes().GetRequest().GetHttp(), r.GetAttributes().GetSource()
+	var a asked
+	a.request.Method = described.GetMethod()
+	a.request.RemoteAddr = address(source.GetAddress())
+	a.request.Rejected = s.describe(&a, described, source)
+	return a
 }
 
-// tokenHeader is the header that tokens stand in, in lower case.
-func tokenHeader(*gateway.Gateway) string { return "authorization" }
+// describe fills in the request, or returns why that is not possible.
+func (s *Server) describe(a *asked, described *auth.AttributeContext_HttpRequest, source *auth.AttributeContext_Peer) (err error) {
+	// 1. An HTTP request. The filter for TCP connections sends none.
+	if described.GetMethod() == "" || described.GetPath() == "" {
+		return errors.New("no method and path")
+	}
+	// 2. The target as the client sent it.
+	path, query, _ := strings.Cut(described.GetPath(), "?")
+	a.request.Target = gateway.Target{Scheme: described.GetScheme(), Host: described.GetHost(), Path: path, RawQuery: query}
+	switch a.request.Target.Scheme {
+	case "http", "https":
+	case "":
+		a.request.Target.Scheme = "http" // what promises less
+	default:
+		return errors.New("the scheme is neither http nor https")
+	}
+	// 3. The headers, in one of the two forms.
+	a.headers, err = headersOf(described)
+	if err != nil {
+		return err
+	}
+	a.request.Credentials = a.headers[strings.ToLower(s.config.Gateway.TokenHeader())]
+	a.request.Preflight = described.GetMethod() == http.MethodOptions &&
+		len(a.headers["origin"]) > 0 && len(a.headers["access-control-request-method"]) > 0
+	// 4. The client.
+	a.request.Peer, err = s.peer(source)
+	return err
+}
 
 // headersOf returns the values of each header, one for each field. Without
 // encode_raw_headers, Envoy has joined the fields of a name with a comma, and the

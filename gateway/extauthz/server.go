@@ -36,25 +36,24 @@ func NewServer(cfg Config) (*Server, error) {
 }
 
 // Check decides about a request. It denies a request with the answer that
-// [gateway.Gateway.Wrap] would give, and one that is not a description of an HTTP
-// request with 403. The error is always nil: Envoy may take an error for
-// permission.
+// [gateway.Gateway.Wrap] would give, and what does not describe one HTTP request
+// with 403. The error is always nil: Envoy may take an error for permission.
 func (s *Server) Check(ctx context.Context, r *auth.CheckRequest) (*auth.CheckResponse, error) {
 	if s.config.Gateway == nil {
 		return denied(&gateway.Refusal{Status: http.StatusForbidden}), nil
 	}
 	// 1. What is asked about.
-	asked, err := s.read(r)
-	if err != nil {
-		return denied(&gateway.Refusal{Status: http.StatusForbidden}), nil
-	}
+	asked := s.read(r)
 	// 2. The decision.
 	grant, refusal := s.config.Gateway.Decide(ctx, asked.request)
+	if refusal != nil && asked.request.Rejected != nil {
+		return denied(&gateway.Refusal{Status: http.StatusForbidden}), nil
+	}
 	if refusal != nil {
 		return denied(refusal), nil
 	}
 	// 3. The identity, complete.
-	values, err := s.identity.values(grant)
+	values, err := s.config.IdentityHeaders.Values(grant)
 	if err != nil {
 		return denied(&gateway.Refusal{Status: http.StatusForbidden}), nil
 	}

@@ -98,7 +98,7 @@ func (s *acceptedStream) Context() context.Context { return s.ctx }
 
 // decide returns the context for the handler, or the answer to a refused call.
 func decide(ctx context.Context, g *gateway.Gateway, method string) (context.Context, error) {
-	grant, refusal := g.Decide(ctx, requestOf(ctx, method))
+	grant, refusal := g.Decide(ctx, requestOf(ctx, g, method))
 	if refusal != nil {
 		if refusal.Status == 401 {
 			return nil, errUnauthenticated
@@ -109,10 +109,10 @@ func decide(ctx context.Context, g *gateway.Gateway, method string) (context.Con
 }
 
 // requestOf returns the values of a call.
-func requestOf(ctx context.Context, method string) gateway.Request {
+func requestOf(ctx context.Context, g *gateway.Gateway, method string) gateway.Request {
 	md, _ := metadata.FromIncomingContext(ctx) // without any, there are no credentials
 	request := gateway.Request{
-		Credentials: md.Get("authorization"),
+		Credentials: md.Get(g.TokenHeader()),
 		Method:      "POST",
 		Target:      gateway.Target{Scheme: "http", Host: strings.Join(md.Get(":authority"), ","), Path: method},
 	}

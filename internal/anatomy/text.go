@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/internal/strictjson"
 	"github.com/stapledjwt/stapled/internal/terminal"
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
@@ -131,8 +132,11 @@ func (p sheet) claims(raw json.RawMessage, now time.Time) {
 	if raw == nil || json.Unmarshal(raw, &object) != nil {
 		return // listed in Problems
 	}
-	for _, name := range inOrder(object, "iss", "sub", "aud", "iat", "nbf", "exp", "jti") {
+	for _, name := range inOrder(object, "iss", "sub", "aud", "iat", "nbf", "exp", "jti", "cnf") {
 		value := text(object[name])
+		if name == "cnf" {
+			value += " = " + boundTo(object[name])
+		}
 		if words, isTime := timeClaims[name]; isTime {
 			if at, ok := NumericDate(object[name]); ok {
 				value += " = " + terminal.Stamp(at) + ", " + terminal.Distance(at, now, words[0], words[1])
@@ -140,6 +144,14 @@ func (p sheet) claims(raw json.RawMessage, now time.Time) {
 		}
 		p.Field(name, value)
 	}
+}
+
+// boundTo says what a cnf claim means (rule 7.9 of docs/format.md).
+func boundTo(cnf json.RawMessage) string {
+	if _, err := strictjson.ParseConfirmation(string(cnf)); err != nil {
+		return "rejected by every verifier: " + err.Error()
+	}
+	return "accepted only from the TLS client whose certificate has this SHA-256 digest"
 }
 
 // inOrder lists the members of an object: the well-known ones first, in

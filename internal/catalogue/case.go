@@ -41,6 +41,8 @@ type Case struct {
 	// view is the view to which a step gives its token; default the verifier
 	// itself.
 	view *View
+	// peer is the certificate of the connection; default none.
+	peer func(*Maker) *testca.Party
 	// at is the time of verification, relative to testca.Now.
 	at time.Duration
 
@@ -118,7 +120,7 @@ var rowOf = map[string]string{
 	"4.1": "T05", "4.2": "T05", "4.3": "T05", "4.4": "T05", "5.1": "T02", "5.2": "T05",
 	"6.1": "T03", "6.2": "S30", "6.3": "S23", "6.4": "S22", "6.5": "S16", "6.6": "S11", "6.7": "S21", "6.8": "S15",
 	"6.9": "S08", "6.10": "S32", "6.11": "S26", "6.12": "S18", "6.13": "S17", "6.14": "S19",
-	"7.1": "T08", "7.2": "T14", "7.3": "T12", "7.4": "T13", "7.5": "T14", "7.6": "T14", "7.7": "T14", "7.8": "T14",
+	"7.1": "T08", "7.2": "T14", "7.3": "T12", "7.4": "T13", "7.5": "T14", "7.6": "T14", "7.7": "T14", "7.8": "T14", "7.9": "T29",
 }
 
 // Rules returns the rules of docs/format.md that the case covers.

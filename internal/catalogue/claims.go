@@ -19,7 +19,7 @@ import (
 func claimCases() []Case {
 	return slices.Concat(
 		append(jsonCases("payload", "7.1", claimsText), Case{name: "payload_is_a_number", rules: "7.1", edit: claimsText(text("1")), want: stapled.Malformed}),
-		claimTypeCases(), issuerCases(), uriCases(), audienceCases(), presenceCases(), lifetimeCases())
+		claimTypeCases(), issuerCases(), uriCases(), audienceCases(), presenceCases(), lifetimeCases(), bindingCases())
 }
 
 // claimTypeCases returns the cases for rule 7.2.

@@ -50,6 +50,10 @@ type Step struct {
 	// View is the view to which the token goes; nil for the verifier itself.
 	View *View
 
+	// Peer is the certificate of the connection over which the token comes; nil
+	// for none.
+	Peer *x509.Certificate
+
 	Leaf    *testca.Party
 	Staples [][]byte
 }
@@ -97,6 +101,9 @@ func (m *Maker) mustKnow(name string, anchors []string) {
 func (c *Case) step(m *Maker, leaf *testca.Party) Step {
 	s := Step{Comment: c.comment, Now: testca.Now.Add(c.at), Want: c.want, Leaf: leaf}
 	s.Staples, s.Token = c.token(m, leaf)
+	if c.peer != nil {
+		s.Peer = c.peer(m).Cert
+	}
 	if c.want != "" {
 		return s
 	}

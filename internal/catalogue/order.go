@@ -92,6 +92,10 @@ func orderCases() []Case {
 		{name: "aud_before_absent_exp", rules: "7.4 7.5", edit: edits(wrongAud, dropClaim("exp")), want: stapled.AudienceMismatch},
 		{name: "aud_before_expired", rules: "7.4 7.6", edit: edits(wrongAud, times(-10*minute, -10*minute, -minute)), want: stapled.AudienceMismatch},
 		{name: "absent_jti_before_expired", rules: "7.5 7.6", edit: edits(dropClaim("jti"), times(-10*minute, -10*minute, -minute)), want: stapled.ClaimsInvalid},
+		{name: "expired_before_cnf", rules: "7.6 7.9", edit: edits(confirms((*Maker).Other), times(-10*minute, -10*minute, -minute)), want: stapled.TokenExpired},
+		{name: "early_before_cnf", rules: "7.7 7.9", edit: edits(confirms((*Maker).Other), times(2*minute, 2*minute, 3*minute)), want: stapled.TokenNotYetValid},
+		{name: "too_long_before_malformed_cnf", rules: "7.8 7.9", edit: edits(claim("cnf", 1), times(0, 0, 3*time.Hour)), want: stapled.ClaimsInvalid},
+		{name: "aud_before_htm", rules: "7.4 7.9", edit: edits(wrongAud, claim("htm", "GET")), want: stapled.AudienceMismatch},
 		{name: "expired_before_too_long", rules: "7.6 7.8", edit: times(-3*time.Hour, -3*time.Hour, -minute), want: stapled.TokenExpired},
 		{name: "early_before_too_long", rules: "7.7 7.8", edit: times(2*minute, 2*minute, 3*time.Hour), want: stapled.TokenNotYetValid},
 	}

@@ -103,7 +103,7 @@ func TestLightPackagesStayLight(t *testing.T) {
 		{"responder/ledger", "/responder/ledger"},
 		{"stepca", "/stepca/..."},
 		{"examples/enroll", "/examples/enroll"}, // what a program that enrolls costs
-		{"gateway", "/gateway"},                 // its metrics, gateway/prom, are apart for this reason
+		{"gateway", "/gateway"},                 // gateway/prom, cel, extauthz and grpcauth are apart for this reason
 	} {
 		for _, tests := range []bool{false, true} {
 			name, args := row.name, []string{"-deps", module + row.pattern}
@@ -146,6 +146,46 @@ func TestNoCloudServices(t *testing.T) {
 	}
 	if !found {
 		t.Error("stapled does not depend on kms/pkcs11: this test has lost its object")
+	}
+}
+
+// TestAdaptersDependOnTheirProtocolOnly: a program that takes one adapter of the
+// gateway gets the modules of its protocol, and not those of another.
+func TestAdaptersDependOnTheirProtocolOnly(t *testing.T) {
+	grpc := []string{
+		"google.golang.org/grpc", "google.golang.org/protobuf", "google.golang.org/genproto/googleapis/rpc",
+		"golang.org/x/net", "golang.org/x/text",
+	}
+	for _, row := range []struct {
+		name    string
+		modules []string
+	}{
+		{"gateway/cel", []string{
+			"cel.dev/cel-go", "cel.dev/expr", "github.com/antlr4-go/antlr/v4", "go.yaml.in/yaml/v3", "golang.org/x/exp",
+			"google.golang.org/genproto/googleapis/api", "google.golang.org/genproto/googleapis/rpc", "google.golang.org/protobuf",
+		}},
+		{"gateway/grpcauth", grpc},
+		{"gateway/extauthz", append([]string{
+			"github.com/envoyproxy/go-control-plane/envoy", "github.com/envoyproxy/protoc-gen-validate", "github.com/cncf/xds/go",
+		}, grpc...)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			found := make(map[string]bool)
+			for _, p := range list(t, "-deps", module+"/"+row.name) {
+				switch {
+				case p.Standard:
+				case p.Module == nil || !slices.Contains(light, p.Module.Path) && !slices.Contains(row.modules, p.Module.Path):
+					t.Errorf("%s depends on %s", row.name, p.ImportPath)
+				default:
+					found[p.Module.Path] = true
+				}
+			}
+			for _, m := range row.modules {
+				if !found[m] {
+					t.Errorf("%s does not depend on %s", row.name, m)
+				}
+			}
+		})
 	}
 }
 
@@ -193,6 +233,9 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"internal/catalogue", []string{"certs", "internal/stranger", "internal/testca"}}, // never the verifier: it is not asked
 		{"gateway", []string{"internal/loglimit", "verifier"}},
 		{"gateway/prom", []string{"verifier", "gateway"}},
+		{"gateway/cel", []string{"gateway"}},
+		{"gateway/extauthz", []string{"gateway"}},
+		{"gateway/grpcauth", []string{"gateway", "issuer"}},
 		{"stapledtest", []string{"certs", "internal/testca", "issuer", "ocspstaple", "ocspstaple/stapler", "verifier"}},
 		{"responder", nil},
 		{"responder/index", []string{"responder"}},
@@ -230,6 +273,10 @@ func TestImportsPointOneWay(t *testing.T) {
 			"certs", "responder", "responder/crl", "responder/delegate", "responder/index", "responder/ledger", "responder/stepdb",
 			"internal/cli", "internal/delegation", "internal/kmskey", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictyaml",
 		}},
+		{"internal/gatewayserve", []string{
+			"certs", "gateway", "gateway/cel", "gateway/extauthz", "gateway/prom", "verifier",
+			"internal/leeway", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictyaml",
+		}},
 		{"internal/signer", []string{"certs", "internal/cli", "internal/stack", "ocspstaple", "ocspstaple/stapler"}},
 		{"internal/demo", []string{
 			"ca", "certs", "gateway", "issuer", "ocspstaple/stapler", "responder", "stepca", "verifier", "internal/cli", "internal/echo",
@@ -251,7 +298,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // ofTheCommand are the packages that only the command needs.
 var ofTheCommand = []string{
-	"internal/anatomy", "internal/cli", "internal/delegation", "internal/demo", "internal/doctor", "internal/echo", "internal/inventory", "internal/kmskey", "internal/ocspclient", "internal/ocspserve", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
+	"internal/anatomy", "internal/cli", "internal/delegation", "internal/demo", "internal/doctor", "internal/echo", "internal/gatewayserve", "internal/inventory", "internal/kmskey", "internal/ocspclient", "internal/ocspserve", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
 }
 
 // TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a

@@ -11,6 +11,7 @@ import (
 	mathrand "math/rand/v2"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/stapledjwt/stapled/gateway"
@@ -75,7 +76,7 @@ func (a *access) end(status int, bytes int64, r *http.Request) {
 		slog.String("reason", string(e.Reason)), slog.String("request_id", a.id), slog.String("front", string(a.front)),
 		slog.String("outcome", string(e.Outcome)), slog.String("route", e.Route), slog.Int("status", status),
 		slog.String("client", asked.RemoteAddr), slog.String("method", asked.Method), slog.String("host", asked.Target.Host),
-		slog.String("path", asked.Target.Path), slog.String("issuer", e.Token.Issuer()), slog.String("jti", e.Token.ID()),
+		slog.String("path", printable(asked)), slog.String("issuer", e.Token.Issuer()), slog.String("jti", e.Token.ID()),
 		slog.Int64("bytes", bytes), slog.Duration("took", time.Since(a.start)),
 	}
 	if r != nil {
@@ -88,6 +89,22 @@ func (a *access) end(status int, bytes int64, r *http.Request) {
 		log = slog.New(a.log.refused)
 	}
 	log.LogAttrs(context.Background(), slog.LevelInfo, "request", line...)
+}
+
+// printable returns the path without the token, which a client may have put
+// there, too.
+func printable(r gateway.Request) string {
+	path := r.Target.Path
+	for _, c := range r.Credentials {
+		if at := strings.LastIndexByte(c, ' '); len(c[at+1:]) > 0 {
+			path = strings.ReplaceAll(path, c[at+1:], "(token)")
+		}
+	}
+	const most = 1024
+	if len(path) > most {
+		path = path[:most] + "…"
+	}
+	return path
 }
 
 func (l *accessLog) close() error {

@@ -4,7 +4,6 @@
 package gatewayserve
 
 import (
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -200,11 +199,7 @@ func reachable(m *strictyaml.Mapping, cfg Config) {
 		if f.Kind != ForwardAuth || len(cfg.FrontProxies.Trusted) > 0 || strings.HasPrefix(f.Address, unixPrefix) || f.Address == "" {
 			continue
 		}
-		host, _, err := net.SplitHostPort(f.Address)
-		if err != nil {
-			continue // already said
-		}
-		if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+		if listenaddr.Check(f.Address) == nil && !isLoopback(f.Address) {
 			m.Fail("forward_auth", "other machines reach %s, and only this one may ask: write front_proxies: {trusted: [...]} with the addresses of the gateways that ask", f.Address)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/stapledjwt/stapled/gateway"
 	"github.com/stapledjwt/stapled/gateway/extauthz"
@@ -66,9 +67,24 @@ func (s *Server) build(cfg Config) (_ *generation, err error) {
 		config.Observer = s.metrics
 	}
 	if g.gateway, err = gateway.New(config); err != nil {
-		return nil, err
+		return nil, placed(cfg, err)
 	}
 	return g, s.handle(g)
+}
+
+// placed says where the route is that an error of package gateway names first.
+func placed(cfg Config, err error) error {
+	text := err.Error()
+	at, first := "", len(text)
+	for _, r := range cfg.Routes {
+		if i := strings.Index(text, fmt.Sprintf("route %q", r.Name)); i >= 0 && i < first {
+			at, first = r.at, i
+		}
+	}
+	if at == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", at, err)
 }
 
 // route makes a route of package gateway.

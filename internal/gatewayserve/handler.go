@@ -16,7 +16,7 @@ import (
 func (s *Server) handle(g *generation) (err error) {
 	for _, f := range g.cfg.Fronts {
 		var h http.Handler
-		authz := extauthz.Config{Gateway: g.gateway, PathPrefix: f.PathPrefix}
+		authz := extauthz.Config{Gateway: g.gateway, IdentityHeaders: g.cfg.IdentityHeaders, PathPrefix: f.PathPrefix}
 		switch f.Kind {
 		case ProxyFront:
 			h = g.gateway.Wrap(http.HandlerFunc(g.forward))

@@ -102,6 +102,10 @@ func (s *Server) listen(cfg Config) error {
 		}
 		s.fronts = append(s.fronts, front)
 	}
+	// The status page listens at cfg.StatusAddress, as the exporter does below.
+	if cfg.StatusAddress != "" {
+		return errors.New("status: this program has no status page: remove the key")
+	}
 	if cfg.MetricsAddress == "" {
 		return nil
 	}

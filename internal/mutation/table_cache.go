@@ -25,6 +25,8 @@ var cacheTargets = []target{
 			old: "v.checkStaples(token.header, now); err != nil", new: "v.checkStaples(token.header, now); false && err != nil"},
 		{name: "hot-claims-time", rule: "§3", rows: "T17_windows/exp",
 			old: "token.checkClaimTimes(now, v.leeway); err != nil", new: "token.checkClaimTimes(now, v.leeway); false && err != nil"},
+		{name: "hot-bindings", rule: "7.9", rows: "T29_cnf_at_every_use",
+			old: "token.checkBindings(b); err != nil", new: "token.checkBindings(b); false && err != nil"},
 		{name: "warm-staples-time", rule: "§3", rows: "T17_windows/nextUpdate",
 			old: "v.checkStaples(h, now); err != nil", new: "v.checkStaples(h, now); false && err != nil"},
 		{name: "warm-signature", rule: "5.1",

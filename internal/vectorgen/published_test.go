@@ -175,7 +175,15 @@ func (p *published) enter(s *Step, v *verifier.Verifier, scopes map[string][]str
 // take submits the token and compares the outcome.
 func (p *published) take(s *Step, v *verifier.Verifier, clock *time.Time) error {
 	*clock = s.Now
-	token, err := v.Verify(s.Token)
+	var b verifier.Bindings
+	if s.Peer != nil {
+		peer, err := x509.ParseCertificate(s.Peer)
+		if err != nil {
+			return err
+		}
+		b.Peer = peer
+	}
+	token, err := v.VerifyBound(s.Token, b)
 	if err != nil {
 		var e *stapled.Error
 		if !errors.As(err, &e) || token != (verifier.Token{}) {

@@ -40,9 +40,11 @@ type Step struct {
 	// Replaced are the anchors from this step on, if they change.
 	Replaced []string `json:"anchors_replaced,omitempty"`
 	// View is for whom the verifier verifies this token, if not as in the policy.
-	View   *catalogue.View `json:"view,omitempty"`
-	Now    time.Time       `json:"now"`
-	Result string          `json:"result"`
+	View *catalogue.View `json:"view,omitempty"`
+	// Peer is the DER of the certificate of the connection, if it has one.
+	Peer   []byte    `json:"peer,omitempty"`
+	Now    time.Time `json:"now"`
+	Result string    `json:"result"`
 	// Reason is why the token is rejected.
 	Reason stapled.Reason `json:"reason,omitempty"`
 	// What an accepted token says.
@@ -63,6 +65,9 @@ func newVector(c *catalogue.Case, made *catalogue.Made) vector {
 	v := vector{Name: c.Name(), Rules: c.Rules(), Anchors: made.Anchors, Scopes: made.Scopes, Policy: made.Policy}
 	for _, s := range made.Steps {
 		step := Step{Comment: s.Comment, Now: s.Now, Result: rejected, Reason: s.Want, Token: s.Token, Replaced: s.Anchors, View: s.View}
+		if s.Peer != nil {
+			step.Peer = s.Peer.Raw
+		}
 		if s.Want == "" {
 			step.Result, step.Issuer, step.Identity, step.FreshUntil = accepted, s.Issuer, s.Identity, &s.FreshUntil
 			step.Anchor = s.Anchor
@@ -127,6 +132,9 @@ func (s Step) lines(indent string) []string {
 	}
 	if s.View != nil {
 		lines = append(lines, indent+`"view": `+inline(s.View))
+	}
+	if s.Peer != nil {
+		lines = append(lines, indent+`"peer": `+inline(s.Peer))
 	}
 	outcome := []string{`"result": ` + inline(s.Result)}
 	if s.Reason != "" {
