@@ -113,7 +113,7 @@ status 0.`,
 	flags.StringVar(&f.url, "url", "", "`URL`: absolute URL of the request")
 	flags.StringVar(&f.peer, "peer", "", "`FILE`: PEM file with the certificate of the TLS client (default none)")
 	flags.StringVar(&f.at, "at", "", "`TIME`: time of the request (default now)")
-	cli.InGroup(cmd, "One policy, without a configuration file", gatewaySimple...)
+	cli.InGroup(cmd, "One policy, without a file", gatewaySimple...)
 	cli.InGroup(cmd, "The request to explain", explainNames...)
 	cli.CompleteBy(cmd, "anchor", completeAnchor)
 	return cmd

@@ -83,7 +83,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	slices.Sort(commands)
-	if want := []string{"certs", "completion", "demo", "doctor", "inspect", "ocsp", "ocsp delegate", "ocsp query", "ocsp serve", "revoke", "token", "up", "verify", "version"}; !slices.Equal(commands, want) {
+	if want := []string{"certs", "completion", "demo", "doctor", "gateway", "inspect", "ocsp", "ocsp delegate", "ocsp query", "ocsp serve", "revoke", "token", "up", "verify", "version"}; !slices.Equal(commands, want) {
 		t.Errorf("commands %v, want %v", commands, want)
 	}
 	for columns, want := range map[string]int{"": terminal.StandardWidth, "20": terminal.LeastWidth, "60": 60, "100": 100, "300": cli.WidestText} {

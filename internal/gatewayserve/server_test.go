@@ -177,8 +177,9 @@ func TestDrain(t *testing.T) {
 		defer close(drained)
 		w.Drain(ctx)
 	}()
-	for status("/readyz") == 200 {
-		time.Sleep(time.Millisecond)
+	w.logged("draining")
+	if status("/readyz") != 503 {
+		t.Error("a draining gateway is ready")
 	}
 	w.want(200, w.token("billing", nil), "GET", "/a")
 	if status("/healthz") != 200 {
