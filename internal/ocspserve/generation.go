@@ -180,7 +180,11 @@ func label(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
 func (g *generation) feed(s Source, ca *x509.Certificate, b building) (*feed, error) {
 	o := opening{ca: ca, now: b.now, log: b.log.With("issuer", ca.Subject.String(), "source", s.name()), check: b.ledger == nil}
 	if b.ledger != nil {
-		o.stateDir = g.cfg.StateDir
+		recorder, err := b.ledger.Recorder(ca)
+		if err != nil {
+			return nil, err
+		}
+		o.stateDir, o.recorder = g.cfg.StateDir, recorder
 	}
 	f, err := feedOf(s, o)
 	if err != nil {
