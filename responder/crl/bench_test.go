@@ -7,11 +7,14 @@ import (
 	"crypto/x509"
 	"math/big"
 	"math/rand/v2"
+	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/responder"
+	"github.com/stapledjwt/stapled/responder/ledger"
 )
 
 // million is how many revocations the list of the benchmarks has.
