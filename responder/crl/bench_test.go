@@ -115,7 +115,7 @@ func BenchmarkRecorded(b *testing.B) {
 	name := filepath.Join(b.TempDir(), "ca.crl")
 	writeFile(b, name, largeList(b, ca, million))
 	load := func(r responder.Recorder) {
-		s, err := New(Config{Issuer: ca.Cert, File: name, Unlisted: UnlistedGood, MaxSize: 1 << 30, Recorder: r})
+		s, err := New(Config{Issuer: ca.Cert, File: name, Unlisted: UnlistedGood, MaxSize: 1 << 30, Recorder: r, Now: func() time.Time { return testca.Now }})
 		if err == nil {
 			err = s.Refresh(b.Context())
 		}
