@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"math/big"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +19,7 @@ import (
 
 // recorder is a responder.Recorder in memory.
 type recorder struct {
+	mu  sync.Mutex
 	has map[string]responder.Status
 	// told counts what it was given.
 	told int
@@ -27,19 +29,37 @@ type recorder struct {
 }
 
 func (r *recorder) Has(serial *big.Int) bool {
-	_, ok := r.has[serial.String()]
+	_, ok := r.status(serial)
 	return ok
 }
 
+func (r *recorder) status(serial *big.Int) (responder.Status, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st, ok := r.has[serial.String()]
+	return st, ok
+}
+
+func (r *recorder) set(during func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.during = during
+}
+
 func (r *recorder) Record(revocations iter.Seq2[*big.Int, responder.Status]) error {
-	if r.during != nil {
-		r.during()
+	r.mu.Lock()
+	during := r.during
+	r.mu.Unlock()
+	if during != nil {
+		during()
 	}
 	for serial, st := range revocations {
+		r.mu.Lock()
 		r.told++
 		if st.Code == responder.Revoked {
 			r.has[serial.String()] = st
 		}
+		r.mu.Unlock()
 	}
 	return r.err
 }
@@ -78,7 +98,7 @@ func TestScanRecords(t *testing.T) {
 				db.revoke(mine.Cert.SerialNumber.String(), 1)
 				time.Sleep(3 * time.Second)
 				synctest.Wait()
-				if st := r.has[mine.Cert.SerialNumber.String()]; st.Code != responder.Revoked || !st.NotAfter.Equal(mine.Cert.NotAfter) {
+				if st, _ := r.status(mine.Cert.SerialNumber); st.Code != responder.Revoked || !st.NotAfter.Equal(mine.Cert.NotAfter) {
 					t.Errorf("recorded %+v", st)
 				}
 				db.set(func(s *server) {
@@ -111,13 +131,13 @@ func TestScanRecordsLater(t *testing.T) {
 			t.Fatal("no version")
 		}
 		db.revoke("77", 1)
-		r.during = func() { db.set(func(s *server) { s.err = errors.New("down") }) }
+		r.set(func() { db.set(func(s *server) { s.err = errors.New("down") }) })
 		time.Sleep(time.Second)
 		synctest.Wait()
 		if _, ok := source.Version(big.NewInt(1)); ok {
 			t.Error("the source can tell, and has not recorded what it found")
 		}
-		r.during = nil
+		r.set(nil)
 		db.set(func(s *server) { s.err = nil })
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
