@@ -25,6 +25,10 @@ said=$(verify "$dir/mistyped.service") || true
 [ -n "$said" ] || { echo 'systemd-analyze verify does not see an unknown key: this check proves nothing' >&2; exit 1; }
 echo 'ok systemd-analyze verify stapled-ocsp.service'
 
-promtool check rules examples/monitoring/stapled-ocsp.rules.yml >"$dir/promtool" 2>&1 || { cat "$dir/promtool" >&2; exit 1; }
-echo "ok promtool check rules stapled-ocsp.rules.yml:$(grep -o ' [0-9]* rules found' "$dir/promtool")"
-echo '2 passed, 0 failed'
+for rules in stapled-ocsp stapled-gateway; do
+	promtool check rules "examples/monitoring/$rules.rules.yml" >"$dir/promtool" 2>&1 || { cat "$dir/promtool" >&2; exit 1; }
+	echo "ok promtool check rules $rules.rules.yml:$(grep -o ' [0-9]* rules found' "$dir/promtool")"
+done
+promtool test rules examples/monitoring/stapled-gateway.test.yml >"$dir/promtool" 2>&1 || { cat "$dir/promtool" >&2; exit 1; }
+echo 'ok promtool test rules stapled-gateway.test.yml'
+echo '4 passed, 0 failed'

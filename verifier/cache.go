@@ -24,6 +24,8 @@ type cache[V any] struct {
 	budget int
 	used   int
 	hand   int
+	// evicted counts the entries that others displaced.
+	evicted uint64
 }
 
 // slot holds what the cache can know about an entry without touching its
@@ -103,12 +105,16 @@ func (c *cache[V]) put(view uint64, key string, value V, cost int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	mine := c.victim(e)
+	if old := mine.entry.Load(); old != nil && (old.view != view || old.key != key) {
+		c.evicted++
+	}
 	c.replace(mine, e)
 	for c.used > c.budget {
 		s := &c.slots[c.hand]
 		c.hand = (c.hand + 1) % len(c.slots)
 		if s != mine && s.entry.Load() != nil && !s.recent.Swap(false) {
 			c.replace(s, nil)
+			c.evicted++
 		}
 	}
 }

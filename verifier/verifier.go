@@ -43,6 +43,7 @@ type core struct {
 	links       *cache[*link]
 	revocations revocations
 	scratch     sync.Pool
+	tally       tally
 }
 
 // New returns a verifier. It rejects a configuration that is incomplete or has
@@ -95,11 +96,14 @@ func (v *Verifier) verify(raw string, b Bindings) (*accepted, error) {
 		return nil, err
 	}
 	if token, ok := v.tokens.get(v.view.id, t.rest); ok && token.header.segment == t.header && at.holds(token.header, v.leeway) {
+		v.tally[v.tally.shard()].token.Add(1)
 		return v.verifyAgain(token, b, at.now)
 	}
 	if h, ok := v.headers.get(everyView, t.header); ok && at.holds(h, v.leeway) {
+		v.tally[v.tally.shard()].header.Add(1)
 		return v.verifyProven(t, h, b, at.now)
 	}
+	v.tally[v.tally.shard()].none.Add(1)
 	return v.verifyWhole(t, b, at)
 }
 

@@ -180,7 +180,7 @@ func (a *app) gateway(parent context.Context, f gatewayFlags, log *slog.Logger) 
 	defer signal.Stop(reload)
 	ctx, stop := cli.UntilEndSignal(parent)
 	defer stop()
-	s, err := gatewayserve.Open(gatewayserve.Options{Load: f.load, Log: log})
+	s, err := gatewayserve.Open(gatewayserve.Options{Load: f.load, Log: log, Version: readBuildInfo().Version})
 	if err != nil {
 		return err
 	}
@@ -222,6 +222,9 @@ func (a *app) printGateway(ready gatewayserve.Ready) error {
 	}
 	if ready.MetricsURL != "" {
 		p.Whole("metrics", ready.MetricsURL)
+	}
+	if ready.StatusURL != "" {
+		p.Whole("status", ready.StatusURL)
 	}
 	for _, name := range ready.Routes {
 		p.Field("route", name)

@@ -18,13 +18,17 @@ import (
 //
 //	stapled_verifications_total{outcome,reason}
 //	stapled_verification_duration_seconds{outcome}
+//	stapled_gateway_decisions_total{route,outcome,reason}
 //
-// Every series exists from the start with the value 0, so that an alert can see
-// the first rejection for a reason as an increase. Several gateways in one
+// Every series of the first two exists from the start with the value 0, so that
+// an alert can see the first rejection for a reason as an increase. The third
+// has a series for each route, outcome and reason that occurred: routes come
+// from the policy, and reasons from gateway.Reasons, so no request makes more. Several gateways in one
 // process can share one Metrics.
 type Metrics struct {
 	total    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
+	byRoute  *prometheus.CounterVec
 
 	// The series, looked up once.
 	acceptedTotal    prometheus.Counter
@@ -55,6 +59,10 @@ func New(registerer prometheus.Registerer) (*Metrics, error) {
 				1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3,
 			},
 		}, []string{"outcome"}),
+		byRoute: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "stapled_gateway_decisions_total",
+			Help: "Decisions by route, outcome, and for rejected requests by reason. The route is empty if none matched.",
+		}, []string{"route", "outcome", "reason"}),
 		rejectedTotal: make(map[stapled.Reason]prometheus.Counter),
 	}
 	accepted, rejected := string(gateway.OutcomeAccepted), string(gateway.OutcomeRejected)
@@ -79,16 +87,23 @@ func (m *Metrics) Observe(e gateway.Event) {
 	}
 	if e.Outcome == gateway.OutcomeAccepted {
 		m.acceptedTotal.Inc()
-		m.acceptedDuration.Observe(e.Took.Seconds())
+		m.byRoute.WithLabelValues(e.Route, string(gateway.OutcomeAccepted), "").Inc()
+		// An open route looks at no token.
+		if e.Took > 0 {
+			m.acceptedDuration.Observe(e.Took.Seconds())
+		}
 		return
 	}
-	counter, ok := m.rejectedTotal[e.Reason]
+	reason := e.Reason
+	counter, ok := m.rejectedTotal[reason]
 	if !ok {
-		counter = m.rejectedTotal[stapled.Unclassified]
+		reason = stapled.Unclassified
+		counter = m.rejectedTotal[reason]
 	}
 	counter.Inc()
+	m.byRoute.WithLabelValues(e.Route, string(gateway.OutcomeRejected), string(reason)).Inc()
 	// If there was nothing to verify, there is no duration either.
-	if e.Reason != stapled.CredentialsMissing && e.Reason != stapled.CredentialsMalformed {
+	if e.Took > 0 {
 		m.rejectedDuration.Observe(e.Took.Seconds())
 	}
 }
@@ -100,6 +115,7 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	}
 	m.total.Describe(ch)
 	m.duration.Describe(ch)
+	m.byRoute.Describe(ch)
 }
 
 // Collect implements prometheus.Collector.
@@ -109,4 +125,5 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	}
 	m.total.Collect(ch)
 	m.duration.Collect(ch)
+	m.byRoute.Collect(ch)
 }

@@ -128,3 +128,24 @@ func TestNewRefuses(t *testing.T) {
 		t.Error("half of the metrics were registered")
 	}
 }
+
+func TestDecisionsByRoute(t *testing.T) {
+	m, registry := newMetrics(t)
+	m.Observe(gateway.Event{Route: "orders", Outcome: gateway.OutcomeAccepted, Took: time.Microsecond})
+	m.Observe(gateway.Event{Route: "health", Outcome: gateway.OutcomeAccepted}) // open: no token was verified
+	m.Observe(gateway.Event{Route: "orders", Outcome: gateway.OutcomeRejected, Reason: stapled.PolicyDenied, Took: time.Microsecond})
+	m.Observe(gateway.Event{Route: "orders", Outcome: gateway.OutcomeRejected, Reason: "made_up", Took: time.Microsecond})
+	m.Observe(gateway.Event{Outcome: gateway.OutcomeRejected, Reason: stapled.RouteMissing})
+	series := scrape(t, registry)
+	for labels, want := range map[string]string{
+		`outcome="accepted",reason="",route="orders"`:              "1",
+		`outcome="accepted",reason="",route="health"`:              "1",
+		`outcome="rejected",reason="policy_denied",route="orders"`: "1",
+		`outcome="rejected",reason="unclassified",route="orders"`:  "1",
+		`outcome="rejected",reason="route_missing",route=""`:       "1",
+	} {
+		check(t, series, "stapled_gateway_decisions_total{"+labels+"}", want)
+	}
+	check(t, series, duration+`_count{outcome="accepted"}`, "1")
+	check(t, series, duration+`_count{outcome="rejected"}`, "2")
+}

@@ -232,7 +232,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		{"verifier", []string{"certs", "internal/certpath", "ocspstaple"}},
 		{"internal/catalogue", []string{"certs", "internal/stranger", "internal/testca"}}, // never the verifier: it is not asked
 		{"gateway", []string{"internal/loglimit", "verifier"}},
-		{"gateway/prom", []string{"verifier", "gateway"}},
+		{"gateway/prom", []string{"certs", "verifier", "gateway"}},
 		{"gateway/cel", []string{"gateway"}},
 		{"gateway/extauthz", []string{"gateway"}},
 		{"gateway/grpcauth", []string{"gateway", "issuer"}},
@@ -275,8 +275,9 @@ func TestImportsPointOneWay(t *testing.T) {
 		}},
 		{"internal/gatewayserve", []string{
 			"certs", "gateway", "gateway/cel", "gateway/extauthz", "gateway/prom", "verifier",
-			"internal/follow", "internal/leeway", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictyaml",
+			"internal/follow", "internal/leeway", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/statuspage", "internal/strictyaml",
 		}},
+		{"internal/statuspage", []string{"gateway", "verifier"}},
 		{"internal/signer", []string{"certs", "internal/cli", "internal/stack", "ocspstaple", "ocspstaple/stapler"}},
 		{"internal/demo", []string{
 			"ca", "certs", "gateway", "issuer", "ocspstaple/stapler", "responder", "stepca", "verifier", "internal/cli", "internal/echo",
@@ -298,7 +299,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // ofTheCommand are the packages that only the command needs.
 var ofTheCommand = []string{
-	"internal/anatomy", "internal/cli", "internal/delegation", "internal/demo", "internal/doctor", "internal/echo", "internal/follow", "internal/gatewayserve", "internal/inventory", "internal/kmskey", "internal/ocspclient", "internal/ocspserve", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/terminal",
+	"internal/anatomy", "internal/cli", "internal/delegation", "internal/demo", "internal/doctor", "internal/echo", "internal/follow", "internal/gatewayserve", "internal/inventory", "internal/kmskey", "internal/ocspclient", "internal/ocspserve", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/statuspage", "internal/terminal",
 }
 
 // TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a

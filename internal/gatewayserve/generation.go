@@ -12,6 +12,7 @@ import (
 
 	"github.com/stapledjwt/stapled/gateway"
 	"github.com/stapledjwt/stapled/gateway/extauthz"
+	"github.com/stapledjwt/stapled/verifier"
 )
 
 // generation is a configuration in use. A request is decided and forwarded by
@@ -19,6 +20,7 @@ import (
 type generation struct {
 	cfg      Config
 	anchors  anchorSet
+	base     *verifier.Verifier // behind every view; nil without anchors
 	gateway  *gateway.Gateway
 	handlers map[Kind]http.Handler
 	authz    *extauthz.Server // nil without such a front

@@ -68,6 +68,7 @@ func text(w http.ResponseWriter, status int, body string) {
 type Ready struct {
 	Fronts     map[string]string `json:"fronts"`
 	MetricsURL string            `json:"metrics_url,omitempty"`
+	StatusURL  string            `json:"status_url,omitempty"`
 	Routes     []string          `json:"routes"`
 }
 
@@ -79,6 +80,9 @@ func (s *Server) Ready() Ready {
 	}
 	if s.exporter != nil {
 		r.MetricsURL = s.exporter.URL() + "/metrics"
+	}
+	if s.status != nil {
+		r.StatusURL = s.status.URL() + "/"
 	}
 	for _, route := range s.current.Load().cfg.Routes {
 		r.Routes = append(r.Routes, route.Name)

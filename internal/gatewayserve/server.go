@@ -18,6 +18,7 @@ import (
 
 	"github.com/stapledjwt/stapled/internal/loglimit"
 	"github.com/stapledjwt/stapled/internal/service"
+	"github.com/stapledjwt/stapled/internal/statuspage"
 	"github.com/stapledjwt/stapled/internal/timetext"
 )
 
@@ -28,6 +29,8 @@ type Options struct {
 	// Log gets every line that no stranger can cause, and a limited number of the
 	// others. Required.
 	Log *slog.Logger
+	// Version is that of the program, for the status page.
+	Version string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -43,7 +46,13 @@ type Server struct {
 	metrics  *metrics
 	access   *accessLog
 	fronts   []*front
-	exporter *service.Service // nil without a metrics address
+	exporter *service.Service     // nil without a metrics address
+	status   *service.Service     // nil without a status address
+	seen     *statuspage.Recorder // nil without one, too
+	version  string
+	started  time.Time
+
+	reload atomic.Pointer[statuspage.Reload]
 
 	current   atomic.Pointer[generation]
 	draining  atomic.Bool
@@ -65,13 +74,17 @@ func Check(cfg Config, log *slog.Logger) error {
 // Open reads the configuration and every file that it names, and then takes the
 // addresses. Nothing answers before Start.
 func Open(o Options) (_ *Server, err error) {
-	s := &Server{load: o.Load, log: o.Log, requests: loglimit.New(o.Log.Handler()), now: o.Now, trust: new(trust)}
+	s := &Server{load: o.Load, log: o.Log, requests: loglimit.New(o.Log.Handler()), now: o.Now, trust: new(trust), version: o.Version}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	cfg, err := s.load()
 	if err != nil {
 		return nil, err
+	}
+	s.started = s.now()
+	if cfg.StatusAddress != "" {
+		s.seen = statuspage.NewRecorder(s.now)
 	}
 	defer func() {
 		if err != nil {
@@ -102,9 +115,10 @@ func (s *Server) listen(cfg Config) error {
 		}
 		s.fronts = append(s.fronts, front)
 	}
-	// The status page listens at cfg.StatusAddress, as the exporter does below.
 	if cfg.StatusAddress != "" {
-		return errors.New("status: this program has no status page: remove the key")
+		if err := s.listenStatus(cfg.StatusAddress); err != nil {
+			return err
+		}
 	}
 	if cfg.MetricsAddress == "" {
 		return nil
@@ -119,12 +133,15 @@ func (s *Server) listen(cfg Config) error {
 
 // Start serves until Close. It sends failures to the channel.
 func (s *Server) Start() <-chan error {
-	failed := make(chan error, len(s.fronts)+1)
+	failed := make(chan error, len(s.fronts)+2)
 	for _, f := range s.fronts {
 		f.start(failed)
 	}
 	if s.exporter != nil {
 		s.exporter.Start(failed)
+	}
+	if s.status != nil {
+		s.status.Start(failed)
 	}
 	return failed
 }
@@ -134,16 +151,17 @@ func (s *Server) Start() <-chan error {
 func (s *Server) Reload() error {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
-	err := s.reload()
+	err := s.readAgain()
 	s.metrics.reloaded(err)
 	if err != nil {
+		s.loaded(err)
 		return err
 	}
 	s.log.Info("configuration reloaded", "routes", len(s.current.Load().cfg.Routes))
 	return nil
 }
 
-func (s *Server) reload() error {
+func (s *Server) readAgain() error {
 	cfg, err := s.load()
 	if err != nil {
 		return err
@@ -164,13 +182,14 @@ func (s *Server) use(g *generation) error {
 		g.close()
 		return err
 	}
+	g.base = s.trust.base
 	if before := s.current.Swap(g); before != nil {
 		before.close()
 	}
 	for _, warning := range g.warnings {
 		s.log.Warn(warning)
 	}
-	s.metrics.serve(g)
+	s.loaded(nil)
 	return nil
 }
 
@@ -227,6 +246,9 @@ func (s *Server) Close() error {
 	errs := s.closeFronts()
 	if s.exporter != nil {
 		errs = append(errs, s.exporter.Close(service.ShutdownGrace))
+	}
+	if s.status != nil {
+		errs = append(errs, s.status.Close(service.ShutdownGrace))
 	}
 	if g := s.current.Load(); g != nil {
 		g.close()
