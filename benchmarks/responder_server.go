@@ -143,3 +143,36 @@ func newClient(keep bool) *http.Client {
 		Timeout:   10 * time.Second,
 	}
 }
+
+// startServe runs `stapled ocsp serve` with OpenSSL's index.txt, which signs with
+// the same key, and has metrics as an operator has them.
+func startServe(program, dir string, p *pki) (*server, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	address := l.Addr().String()
+	config := fmt.Sprintf("address: %s\nmetrics_address: 127.0.0.1:0\nstate_dir: state\nauthorities:\n  - certificate: ca.crt\n    sources: [index: {file: index.txt}]\n    signer: {key: ca.key}\n", address)
+	if err := errors.Join(
+		l.Close(),
+		os.Mkdir(dir, 0o700),
+		p.writePEM(filepath.Join(dir, "ca.crt"), filepath.Join(dir, "ca.key"), p.intermediate, p.intermediateKey),
+		p.index(filepath.Join(dir, "index.txt")),
+		os.WriteFile(filepath.Join(dir, "ocsp.yaml"), []byte(config), 0o600),
+	); err != nil {
+		return nil, err
+	}
+	s := &server{url: "http://" + address, log: new(bytes.Buffer)}
+	s.command = exec.Command(program, "ocsp", "serve", "--config", filepath.Join(dir, "ocsp.yaml"))
+	s.command.Stderr = s.log
+	if err := s.command.Start(); err != nil {
+		return nil, err
+	}
+	for range 200 {
+		if _, err = send(newClient(false), s.url, p.requests[0]); err == nil {
+			return s, nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return nil, errors.Join(fmt.Errorf("stapled ocsp serve does not answer: %w", err), s.stop())
+}

@@ -22,7 +22,7 @@ func (r *Route) bound(call Call) error {
 	}
 	// If cnf is present it alone decides, and the verifier has compared it (rule
 	// 7.9).
-	if token, ok := any(call.Token).(interface{ PeerBound() bool }); ok && token.PeerBound() {
+	if call.Token.PeerBound() {
 		return nil
 	}
 	leaf, err := call.Token.Leaf()

@@ -5,6 +5,7 @@ package gateway_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
@@ -200,6 +201,33 @@ func TestBindTLS(t *testing.T) {
 		f.ServeHTTP(w, r)
 		if w.Code != row.status {
 			t.Errorf("%s: %d, want %d", name, w.Code, row.status)
+		}
+	}
+}
+
+// TestBindTLSConfirmation: if a token has a cnf claim, it alone decides, at a
+// route that is bound and at one that is not.
+func TestBindTLSConfirmation(t *testing.T) {
+	realm := newRealm(t)
+	own, other := realm.client.Cert, testca.New().Leaf().Cert
+	digest := sha256.Sum256(other.Raw)
+	raw := realm.client.Token(func(token *testca.Token) {
+		token.Claims.Set("cnf", map[string]string{"x5t#S256": base64.RawURLEncoding.EncodeToString(digest[:])})
+	})
+	for _, bind := range []gateway.Binding{gateway.Unbound, gateway.BindTLS} {
+		g := newGateway(t, gateway.Config{Routes: []gateway.Route{{
+			Name: "bound", Prefix: "/", Verifier: realm.verifier, Allow: []gateway.Rule{gateway.Anyone}, Bind: bind,
+		}}})
+		for name, row := range map[string]struct {
+			peer   *x509.Certificate
+			reason stapled.Reason
+		}{
+			"the peer that it names": {other, ""}, "the leaf, which it does not name": {own, stapled.BindingMismatch}, "no peer": {nil, stapled.BindingMismatch},
+		} {
+			e := g.Explain(gateway.Request{Method: "GET", Target: gateway.Target{Path: "/"}, Credentials: []string{"Bearer " + raw}, Peer: row.peer})
+			if e.Reason != row.reason {
+				t.Errorf("bind %d, %s: %+v, want %q", bind, name, e, row.reason)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@
 package issuer_test
 
 import (
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -40,6 +41,8 @@ func TestClaimsAsSigned(t *testing.T) {
 		{"extra raw", issuer.Claims{Audience: []string{"orders"}, Extra: json.RawMessage(` { "x" : [ ] } `)}, map[string]any{"x": []any{}}},
 		{"extra empty", issuer.Claims{Audience: []string{"orders"}, Extra: map[string]any{}}, nil},
 		{"extra nil map", issuer.Claims{Audience: []string{"orders"}, Extra: map[string]any(nil)}, nil},
+		{"peer", issuer.Claims{Audience: []string{"orders"}, Peer: &x509.Certificate{Raw: []byte("abc")}}, // FIPS 180-4, example of "abc"
+			map[string]any{"cnf": map[string]any{"x5t#S256": "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"}}},
 		{"shorter lifetime", issuer.Claims{Audience: []string{"orders"}, TTL: time.Minute}, map[string]any{"exp": float64(now + 60)}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -68,8 +68,16 @@ func (r *Responder) find(ctx context.Context, g *generation, a *authority, req *
 	// version.
 	version, versioned := a.version(req.serial)
 	if held != nil && versioned && held.versioned && held.version == version && held.young(now, maxAgeUnchanged) {
+		r.refresh(ctx, g, a, req, held, now)
 		return held.again()
 	}
+	return r.make(ctx, g, a, req, key, held, now, version, versioned)
+}
+
+// make makes an answer as of now, unless the source confirms the one that is
+// held. The version was read before.
+func (r *Responder) make(ctx context.Context, g *generation, a *authority, req *request, key answerKey, held *signedAnswer,
+	now time.Time, version uint64, versioned bool) answer {
 	log := func() *slog.Logger { return r.log.With("issuer", a.name, "serial", "0x"+req.serial.Text(16)) }
 	st, err := a.source.Status(ctx, req.serial)
 	if err != nil {
@@ -95,7 +103,7 @@ func (r *Responder) find(ctx context.Context, g *generation, a *authority, req *
 	made.dated = st.Code == Good && made.window.thisUpdate.Equal(made.window.producedAt) && made.window.thisUpdate.After(g.began)
 	// The status may or may not include a change since the version was read.
 	if after, _ := a.version(req.serial); after == version {
-		g.answers.put(key, &signedAnswer{made, st, now, version, versioned})
+		g.answers.put(key, &signedAnswer{answer: made, status: st, asked: now, version: version, versioned: versioned})
 	}
 	return made
 }

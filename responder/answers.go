@@ -6,6 +6,7 @@ package responder
 import (
 	"container/list"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,6 +24,12 @@ const (
 	// An answer is reused for two fifths of its life. Clients ask again
 	// halfway, give or take a tenth, and must then get a newer one.
 	reusedLife, ofLife = 2, 5
+	// An answer that is asked for when four fifths of that are over is made again
+	// in the background: it is asked for often, and nobody has to wait for the key.
+	agedPart, ofReuse = 4, 5
+	// maxRefreshing limits how many answers are made at once in the background,
+	// so that clients do not wait behind them for the key.
+	maxRefreshing = 4
 )
 
 // maxAnswers limits the memory of a Responder: about 12 MB for answers by an
@@ -46,15 +53,28 @@ type signedAnswer struct {
 	// version is the source's version before it was asked, if versioned.
 	version   uint64
 	versioned bool
+	// renewed is set once a newer answer is being made.
+	renewed atomic.Bool
+}
+
+// aged reports whether the answer has been reused for most of the time that it
+// may be.
+func (s *signedAnswer) aged(now time.Time) bool {
+	return !s.young(now, s.limit(maxAgeUnchanged)*agedPart/ofReuse)
+}
+
+// limit is how old the answer may get.
+func (s *signedAnswer) limit(most time.Duration) time.Duration {
+	life := s.window.nextUpdate.Sub(s.window.producedAt)
+	return min(most, life*reusedLife/ofLife)
 }
 
 // young reports whether the answer may be reused at now: its age is within the
 // limit, and it is not from the future, as after a clock was set back. Age is
 // by wall clock, like nextUpdate: it grows even while a machine sleeps.
 func (s *signedAnswer) young(now time.Time, limit time.Duration) bool {
-	life := s.window.nextUpdate.Sub(s.window.producedAt)
 	age := now.Round(0).Sub(s.asked.Round(0))
-	return age >= 0 && age <= min(limit, life*reusedLife/ofLife)
+	return age >= 0 && age <= s.limit(limit)
 }
 
 // sameStatus reports whether two statuses lead to the same answer.

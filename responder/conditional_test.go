@@ -123,7 +123,7 @@ func TestReusedCacheHeaders(t *testing.T) {
 	}{
 		{0, "max-age=299, public, no-transform, must-revalidate"},
 		{2 * time.Minute, "max-age=239, public, no-transform, must-revalidate"},
-		{4 * time.Minute, "max-age=179, public, no-transform, must-revalidate"},
+		{3 * time.Minute, "max-age=209, public, no-transform, must-revalidate"},
 	} {
 		w.after.Store(int64(row.after))
 		resp, _ := exchange(t, server, "GET", target, "", nil, "If-None-Match", first.Header.Get("ETag"))

@@ -10,6 +10,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,12 +35,12 @@ func (r *Responder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 func (r *Responder) servePost(w http.ResponseWriter, req *http.Request) {
 	// Appendix A.1 requires the type. A body of another type is a stray form or
 	// a probe, not from a client that could read an OCSP error.
-	if t, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err != nil || t != ocspwire.RequestType {
+	if !isRequestType(req.Header.Get("Content-Type")) {
 		w.Header().Set("Accept-Post", ocspwire.RequestType)
 		refuse(w, http.StatusUnsupportedMediaType, "send "+ocspwire.RequestType)
 		return
 	}
-	der, err := io.ReadAll(http.MaxBytesReader(w, req.Body, MaxRequestSize))
+	der, err := readBody(w, req)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -56,6 +57,27 @@ func (r *Responder) servePost(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 	}
 	write(w, a)
+}
+
+// isRequestType reports whether a Content-Type is that of a request, with or
+// without parameters. Almost every client sends exactly the name.
+func isRequestType(value string) bool {
+	if value == ocspwire.RequestType {
+		return true
+	}
+	t, _, err := mime.ParseMediaType(value)
+	return err == nil && t == ocspwire.RequestType
+}
+
+// readBody reads the body, up to the limit. If its length is known and permitted,
+// as it almost always is, it takes no more memory than that.
+func readBody(w http.ResponseWriter, req *http.Request) ([]byte, error) {
+	if 0 < req.ContentLength && req.ContentLength <= MaxRequestSize {
+		der := make([]byte, req.ContentLength)
+		_, err := io.ReadFull(req.Body, der)
+		return der, err
+	}
+	return io.ReadAll(http.MaxBytesReader(w, req.Body, MaxRequestSize))
 }
 
 func (r *Responder) serveGet(w http.ResponseWriter, req *http.Request) {
@@ -148,8 +170,10 @@ func etagMatches(header, etag string) bool {
 }
 
 func write(w http.ResponseWriter, a answer) {
-	w.Header().Set("Content-Type", ocspwire.ResponseType)
-	w.Header().Set("Content-Length", fmt.Sprint(len(a.der)))
+	// Canonical names: Set would look for each character that is not.
+	h := w.Header()
+	h["Content-Type"] = []string{ocspwire.ResponseType}
+	h["Content-Length"] = []string{strconv.Itoa(len(a.der))}
 	// This fails only if the client has gone; there is nobody to tell.
 	_, _ = w.Write(a.der)
 }

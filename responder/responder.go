@@ -98,6 +98,8 @@ type Responder struct {
 	log      *slog.Logger
 	observer Observer // nil for none
 	own      budget
+	// refreshing has an element for each answer that is made in the background.
+	refreshing chan struct{}
 
 	mu      sync.RWMutex
 	current *generation // guarded by mu
@@ -105,7 +107,7 @@ type Responder struct {
 
 // New returns a Responder, or an error if the configuration is invalid.
 func New(cfg Config) (*Responder, error) {
-	r := &Responder{validity: cfg.Validity, now: cfg.Now, log: cfg.Logger, observer: cfg.Observer}
+	r := &Responder{validity: cfg.Validity, now: cfg.Now, log: cfg.Logger, observer: cfg.Observer, refreshing: make(chan struct{}, maxRefreshing)}
 	if r.validity == 0 {
 		r.validity = DefaultValidity
 	}

@@ -25,7 +25,7 @@ type window struct {
 // It does not use x/crypto/ocsp.CreateResponse, which rounds producedAt down to
 // the minute, so before thisUpdate, and does not support Ed25519.
 func marshalResponse(a *authority, certID []byte, n *nonce, st Status, w window) ([]byte, error) {
-	var tbs cryptobyte.Builder
+	tbs := cryptobyte.NewBuilder(make([]byte, 0, 256)) // enough for all but a nonce or a long CertID
 	tbs.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		// By key: 20 bytes instead of a name. Every token carries the staple,
 		// so its size matters.

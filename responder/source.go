@@ -6,6 +6,7 @@ package responder
 import (
 	"context"
 	"errors"
+	"iter"
 	"math/big"
 	"time"
 
@@ -92,6 +93,20 @@ type Partial interface {
 	// the CA has issued. A responder refuses such a source: combine it with one
 	// that knows them.
 	IsPartial() bool
+}
+
+// A Recorder remembers final revocations for good (every reason but
+// certificateHold and removeFromCRL, RFC 5280 §5.3.1). Sources that learn many
+// revocations at once give them to it, so that one that is lost before somebody
+// asks about it is remembered too. Package responder/ledger has one.
+type Recorder interface {
+	// Has reports whether the Recorder has this serial.
+	Has(serial *big.Int) bool
+	// Record records the final ones among these revocations, and ignores the
+	// others. It may be given what it has already. The sequence may use one
+	// *big.Int for all serials. An error means that they are not on disk; they
+	// are remembered while the process runs.
+	Record(revocations iter.Seq2[*big.Int, Status]) error
 }
 
 // SourceFunc is a function that implements Source.

@@ -18,10 +18,10 @@ import (
 	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/cli"
+	"github.com/stapledjwt/stapled/internal/delegation"
 	"github.com/stapledjwt/stapled/internal/stack"
 	"github.com/stapledjwt/stapled/internal/terminal"
 	"github.com/stapledjwt/stapled/ocspstaple"
-	"github.com/stapledjwt/stapled/stepca"
 )
 
 // revocation is what `stapled revoke` prints.
@@ -50,15 +50,21 @@ type revocation struct {
 type revokeFlags struct {
 	dir, serial, cert, name, since, reason, passwordFile string
 	yes                                                  bool
+
+	ca       delegation.CA // without --dir
+	database certsFlags    // --db and --db-file
 }
 
 func newRevokeCommand(a *app) *cobra.Command {
 	var f revokeFlags
 	cmd := &cobra.Command{
-		Use:   "revoke --dir DIR (--serial N | --cert FILE | --name N) [--reason NAME]",
+		Use:   "revoke (--dir DIR | --ca-url URL …) (--serial N | --cert FILE | --name N) [--reason NAME]",
 		Short: "Revoke a certificate",
-		Long: `Revoke a certificate through the API of the CA that "stapled up" runs. For a
-stock step-ca, use "step ca revoke".
+		Long: `Revoke a certificate through the API of the CA: of the one that "stapled up"
+runs with --dir, or of any running step-ca with --ca-url, --root, --provisioner
+and what authorizes it. That is the password of a JWK provisioner, or a
+certificate for an X5C provisioner. With --ca-url, --name needs the CA's database
+as well: PostgreSQL, MySQL or MariaDB, by --db or --db-file, which it only reads.
 
 From then on the responder says revoked. An issuer learns it when it next asks,
 after about half a staple's validity, and stops signing. Verifiers accept tokens
@@ -84,7 +90,14 @@ twice is not an error and changes nothing.`,
 		Example: `  stapled revoke --dir ./stack --reason keyCompromise \
     --cert ./stack/identities/service.stapled.internal/cert.pem
   stapled revoke --dir ./stack --serial 0x5a1f00d2c3 --json
-  stapled revoke --dir ./stack --name orders.internal --reason keyCompromise`,
+  stapled revoke --dir ./stack --name orders.internal --reason keyCompromise
+
+  # A stock step-ca.
+  stapled revoke --ca-url https://ca.internal:9000 --root root_ca.crt \
+    --provisioner admin --password-file admin.password --serial 0x5a1f00d2c3
+  stapled revoke --ca-url https://ca.internal:9000 --root root_ca.crt \
+    --provisioner admin --password-file admin.password --db-file stepca.dsn \
+    --name orders.internal --reason keyCompromise`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := cli.UntilSignal(cmd.Context())
@@ -93,14 +106,22 @@ twice is not an error and changes nothing.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.dir, "dir", "", "`DIR`: directory of the stack (required)")
+	flags.StringVar(&f.dir, "dir", "", "`DIR`: directory of the stack, in place of --ca-url")
+	flags.StringVar(&f.ca.URL, "ca-url", "", "`URL`: URL of a step-ca API, https")
+	flags.StringVar(&f.ca.Root, "root", "", "`FILE`: with --ca-url, PEM file with the root certificate of the CA")
+	flags.StringVar(&f.ca.Provisioner, "provisioner", "", "`NAME`: with --ca-url, name of a JWK or X5C provisioner")
+	flags.StringVar(&f.ca.X5CCert, "x5c-cert", "", "`FILE`: with --ca-url, PEM file with a certificate chain for an X5C provisioner")
+	flags.StringVar(&f.ca.X5CKey, "x5c-key", "", "`FILE`: PEM file with its key (default: it is in --x5c-cert)")
+	flags.StringVar(&f.database.dbFile, "db-file", "", "`FILE`: with --ca-url and --name, file with the DSN of the CA's database")
+	flags.StringVar(&f.database.db, "db", "", "`DSN`: with --ca-url and --name, DSN of the CA's database")
 	flags.StringVar(&f.serial, "serial", "", "`N`: serial number of the certificate: decimal, 0x… or hexadecimal bytes with colons")
 	flags.StringVar(&f.cert, "cert", "", "`FILE`: PEM file of the certificate, the first one in it")
 	flags.StringVar(&f.name, "name", "", "`N`: every living certificate with this name: a DNS name in any case, or a URI, IP or mail address exactly")
 	flags.StringVar(&f.since, "since", "", "`TIME`: with --name, only certificates issued since (default all)")
 	flags.BoolVar(&f.yes, "yes", false, "with --name, no question before it revokes")
 	flags.StringVar(&f.reason, "reason", "unspecified", "`NAME`: reason for the revocation (RFC 5280 §5.3.1): "+strings.Join(reasonNames(), ", "))
-	flags.StringVar(&f.passwordFile, "password-file", "", "`FILE`: file with the password of the provisioner's key (default DIR/secrets/password)")
+	flags.StringVar(&f.passwordFile, "password-file", "", "`FILE`: file with the password of the provisioner's key (default with --dir DIR/secrets/password), or of --x5c-key")
+	cli.InGroup(cmd, "Which CA", "dir", "ca-url", "root", "provisioner", "x5c-cert", "x5c-key", "db-file", "db")
 	cli.InGroup(cmd, "Which certificate", "serial", "cert", "name", "since", "yes")
 	cli.Complete(cmd, "reason", reasonNames()...)
 	return cmd
@@ -115,12 +136,27 @@ func (f revokeFlags) check() error {
 		}
 	}
 	switch {
-	case f.dir == "":
-		return cli.Usagef("--dir DIR is missing: name the directory of the stack")
+	case f.dir == "" && f.ca.URL == "":
+		return cli.Usagef("--dir DIR or --ca-url URL is missing: name the directory of the stack, or a running step-ca")
+	case f.dir != "" && (f.ca != delegation.CA{} || f.database != certsFlags{}):
+		return cli.Usagef("--ca-url, --root, --provisioner, --x5c-cert, --x5c-key, --db-file and --db do not go with --dir, which has all of that: leave them out, or leave out --dir")
+	case f.dir == "" && (f.ca.Root == "" || f.ca.Provisioner == ""):
+		return cli.Usagef("--ca-url needs --root and --provisioner")
+	case f.dir == "" && f.ca.X5CCert == "" && f.passwordFile == "":
+		return cli.Usagef("--ca-url needs --password-file for a JWK provisioner, or --x5c-cert for an X5C provisioner")
+	case f.ca.X5CKey != "" && f.ca.X5CCert == "":
+		return cli.Usagef("--x5c-key needs --x5c-cert")
+	case f.name == "" && f.database != certsFlags{}:
+		return cli.Usagef("--db-file and --db go with --name: leave them out")
+	case f.dir == "" && f.name != "" && f.database == certsFlags{}:
+		return cli.Usagef("--name needs --db-file or --db beside --ca-url, to find the certificates: name the CA's database, or give their serial numbers with --serial")
 	case given != 1:
 		return cli.Usagef("give either --serial, --cert or --name, to say which certificate")
 	case f.name == "" && (f.since != "" || f.yes):
 		return cli.Usagef("--since and --yes go with --name: leave them out")
+	}
+	if f.dir == "" {
+		return nil
 	}
 	return cli.CheckDir(f.dir)
 }
@@ -133,17 +169,17 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	client, err := stack.NewClient(f.dir, f.passwordFile)
+	target, err := f.target(ctx)
 	if err != nil {
 		return err
 	}
 	one := func(serial *big.Int, issued bool) (revocation, error) {
-		return revokeOne(ctx, client, f.dir, serial, issued, code, reason)
+		return revokeOne(ctx, target, serial, issued, code, reason)
 	}
 	if f.name != "" {
-		return a.revokeName(ctx, f, one)
+		return a.revokeName(ctx, f, target, one)
 	}
-	serial, subject, err := f.certificate(client.Issuers())
+	serial, subject, err := f.certificate(ctx, target)
 	if err != nil {
 		return err
 	}
@@ -163,12 +199,12 @@ func (a *app) revoke(ctx context.Context, f revokeFlags) error {
 
 // revokeOne revokes a certificate. Issued says that the CA is known to have
 // issued it.
-func revokeOne(ctx context.Context, client *stepca.Client, dir string, serial *big.Int, issued bool, code ocspstaple.CRLReason, reason string) (revocation, error) {
+func revokeOne(ctx context.Context, target *revokeTarget, serial *big.Int, issued bool, code ocspstaple.CRLReason, reason string) (revocation, error) {
 	result := revocation{Serial: serial.String(), SerialHex: fmt.Sprintf("%#x", serial), Reason: &reason}
 	// Ask first: after the revocation the CA knows every serial number. Revoke even if
 	// the responder does not answer.
-	before, statusErr := client.Status(ctx, serial)
-	err := client.Revoke(ctx, serial, code, reason)
+	before, statusErr := target.client.Status(ctx, serial)
+	err := target.client.Revoke(ctx, serial, code, reason)
 	if errors.Is(err, stapled.AlreadyRevoked) {
 		result.AlreadyRevoked, result.Reason = true, nil
 	} else if err != nil {
@@ -190,7 +226,9 @@ func revokeOne(ctx context.Context, client *stepca.Client, dir string, serial *b
 	if issued {
 		result.Issued = &issued
 	}
-	result.GoodUntilAtMost = stack.GoodUntil(dir, revokedAt)
+	if target.dir != "" {
+		result.GoodUntilAtMost = stack.GoodUntil(target.dir, revokedAt)
+	}
 	return result, nil
 }
 
@@ -215,13 +253,13 @@ func (r revocation) text(t terminal.Terminal) string {
 	if r.GoodUntilAtMost != nil {
 		p.Field("tokens end", "by "+terminal.Stamp(*r.GoodUntilAtMost)+", when the last staple that says good has ended")
 	} else {
-		p.Field("tokens end", "once the validity of a staple has passed (--staple-validity of `stapled up`)")
+		p.Field("tokens end", "once the validity of a staple has passed (validity of `stapled ocsp serve`, --staple-validity of `stapled up`)")
 	}
 	return b.String()
 }
 
 // certificate finds the serial number, and the subject if it is known.
-func (f revokeFlags) certificate(issuers []*x509.Certificate) (*big.Int, string, error) {
+func (f revokeFlags) certificate(ctx context.Context, target *revokeTarget) (*big.Int, string, error) {
 	if f.cert == "" {
 		serial, err := parseSerial(f.serial)
 		return serial, "", err
@@ -231,7 +269,7 @@ func (f revokeFlags) certificate(issuers []*x509.Certificate) (*big.Int, string,
 		return nil, "", fmt.Errorf("%w: give --cert the PEM file of the certificate", err)
 	}
 	// The same serial number may belong to a different certificate in this CA.
-	if err := issuedHere(chain[0], issuers, f.dir); err != nil {
+	if err := target.checkIssued(ctx, chain[0]); err != nil {
 		return nil, "", fmt.Errorf("%s: %w", f.cert, err)
 	}
 	return chain[0].SerialNumber, chain[0].Subject.String(), nil

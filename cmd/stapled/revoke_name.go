@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled"
-	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/internal/cli"
 	"github.com/stapledjwt/stapled/internal/inventory"
 	"github.com/stapledjwt/stapled/internal/terminal"
@@ -33,7 +32,7 @@ type revokeFunc func(serial *big.Int, issued bool) (revocation, error)
 
 // revokeName revokes every living certificate of a name, and what the CA issued
 // for it meanwhile.
-func (a *app) revokeName(ctx context.Context, f revokeFlags, one revokeFunc) error {
+func (a *app) revokeName(ctx context.Context, f revokeFlags, target *revokeTarget, one revokeFunc) error {
 	query := inventory.Query{Name: f.name}
 	if f.since != "" {
 		clock, err := cli.ParseTime(f.since)
@@ -43,7 +42,11 @@ func (a *app) revokeName(ctx context.Context, f revokeFlags, one revokeFunc) err
 		query.Since = clock().Add(-backdate)
 	}
 	list := func() (living, all []inventory.Certificate, err error) {
-		all, err = inventory.List(ca.Certificates(ctx, f.dir), query, time.Now())
+		issued, err := target.issued()
+		if err != nil {
+			return nil, nil, err
+		}
+		all, err = inventory.List(issued, query, time.Now())
 		for _, c := range all {
 			if c.Alive {
 				living = append(living, c)
@@ -58,9 +61,9 @@ func (a *app) revokeName(ctx context.Context, f revokeFlags, one revokeFunc) err
 	case err != nil:
 		return err
 	case len(all) == 0 && f.since != "":
-		return fmt.Errorf("the CA has issued no certificate for %q since %s: check the name and the time (`stapled certs --dir %s`)", f.name, terminal.Stamp(query.Since), cli.ShellQuote(f.dir))
+		return fmt.Errorf("the CA has issued no certificate for %q since %s: check the name and the time (`stapled certs %s`)", f.name, terminal.Stamp(query.Since), target.at)
 	case len(all) == 0:
-		return fmt.Errorf("the CA has issued no certificate for %q: check the name (`stapled certs --dir %s`)", f.name, cli.ShellQuote(f.dir))
+		return fmt.Errorf("the CA has issued no certificate for %q: check the name (`stapled certs %s`)", f.name, target.at)
 	case len(living) == 0:
 		if a.JSON {
 			return nil
@@ -113,7 +116,7 @@ func (a *app) revokeRounds(ctx context.Context, living []inventory.Certificate, 
 		living = nil
 		for _, c := range now {
 			if done[c.Serial] {
-				return fmt.Errorf("the CA says that it has revoked %s, and its database does not have that: does ca.json name the database of the CA that runs?", c.SerialHex)
+				return fmt.Errorf("the CA says that it has revoked %s, and its database does not have that: is this the database of the CA that runs?", c.SerialHex)
 			}
 			living = append(living, c)
 		}

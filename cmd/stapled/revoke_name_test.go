@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -18,8 +19,10 @@ import (
 	"github.com/dgraph-io/badger/v2"
 
 	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/ca"
 	"github.com/stapledjwt/stapled/internal/cli"
 	"github.com/stapledjwt/stapled/internal/inventory"
+	"github.com/stapledjwt/stapled/responder/stepdb"
 )
 
 // fakeCA has certificates with the serial numbers 1, 2, … of which some are alive.
@@ -69,7 +72,7 @@ func TestRevokeName(t *testing.T) {
 			[]string{"revoked  0x1", "NOT revoked  0x2"}, "1 certificate revoked, and these not: 0x2"},
 		{"it does not end", fakeCA{alive: map[int64]bool{1: true}, renews: 100},
 			[]string{"revoked  0x1", "revoked  0x2", "revoked  0x3", "revoked  0x4", "revoked  0x5"}, "5 certificates revoked, and the CA keeps issuing more"},
-		{"another database", fakeCA{alive: map[int64]bool{1: true}, forgets: true}, []string{"revoked  0x1"}, "does ca.json name the database of the CA that runs?"},
+		{"another database", fakeCA{alive: map[int64]bool{1: true}, forgets: true}, []string{"revoked  0x1"}, "is this the database of the CA that runs?"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -130,7 +133,7 @@ func TestRevokeNameOnBadger(t *testing.T) {
 	}
 	defer running.Close()
 	a := &app{&cli.Console{}}
-	err = a.revokeName(t.Context(), revokeFlags{dir: dir, name: "a.internal"}, nil)
+	err = a.revokeName(t.Context(), revokeFlags{dir: dir, name: "a.internal"}, &revokeTarget{issued: func() (iter.Seq2[stepdb.Certificate, error], error) { return ca.Certificates(t.Context(), dir), nil }}, nil)
 	if !errors.Is(err, stapled.DatabaseLocked) || !strings.Contains(err.Error(), "give each with --serial while it runs") {
 		t.Errorf("got %v", err)
 	}

@@ -271,11 +271,11 @@ func TestImportsPointOneWay(t *testing.T) {
 		}},
 		{"internal/ocspserve", []string{
 			"certs", "responder", "responder/crl", "responder/delegate", "responder/index", "responder/ledger", "responder/stepdb",
-			"internal/cli", "internal/delegation", "internal/kmskey", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictyaml",
+			"internal/cli", "internal/delegation", "internal/follow", "internal/kmskey", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/strictyaml",
 		}},
 		{"internal/gatewayserve", []string{
 			"certs", "gateway", "gateway/cel", "gateway/extauthz", "gateway/prom", "verifier",
-			"internal/leeway", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/statuspage", "internal/strictyaml",
+			"internal/follow", "internal/leeway", "internal/listenaddr", "internal/loglimit", "internal/service", "internal/statuspage", "internal/strictyaml",
 		}},
 		{"internal/statuspage", []string{"gateway", "verifier"}},
 		{"internal/signer", []string{"certs", "internal/cli", "internal/stack", "ocspstaple", "ocspstaple/stapler"}},
@@ -299,7 +299,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // ofTheCommand are the packages that only the command needs.
 var ofTheCommand = []string{
-	"internal/anatomy", "internal/cli", "internal/delegation", "internal/demo", "internal/doctor", "internal/echo", "internal/gatewayserve", "internal/inventory", "internal/kmskey", "internal/ocspclient", "internal/ocspserve", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/statuspage", "internal/terminal",
+	"internal/anatomy", "internal/cli", "internal/delegation", "internal/demo", "internal/doctor", "internal/echo", "internal/follow", "internal/gatewayserve", "internal/inventory", "internal/kmskey", "internal/ocspclient", "internal/ocspserve", "internal/ocspview", "internal/service", "internal/signer", "internal/stack", "internal/statuspage", "internal/terminal",
 }
 
 // TestOnlyTheCommandImportsItsPackages: what the library needs is not kept in a

@@ -44,6 +44,23 @@ func TestExampleForwardAuth(t *testing.T) {
 	w.want(401, w.token("other", nil), "GET", "/orders")
 }
 
+// TestReadme starts what README.md says.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	check(t, err)
+	_, rest, _ := strings.Cut(string(text), "```yaml\nforward_auth:")
+	snippet, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("README.md has no file for a forward-auth")
+	}
+	w := newWorld(t)
+	w.start(listenAddress.ReplaceAllString("forward_auth:"+snippet, "127.0.0.1:0"))
+	w.want(200, "", "GET", "/healthz")
+	w.want(401, "", "GET", "/orders")
+	w.want(200, w.token("billing", nil), "GET", "/orders")
+}
+
 // TestExampleProxy starts examples/gateway/proxy.yaml.
 func TestExampleProxy(t *testing.T) {
 	t.Parallel()

@@ -5,53 +5,23 @@ package gatewayserve
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
 	"os"
-	"time"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/follow"
 )
 
 // Follow reloads the configuration at every signal, and when the content of its
-// file or of a file that it names has changed, until the context ends. It
-// compares the contents every [certs.ReloadInterval]: not every file system
-// sends notifications. After an error it says why, once for each cause, and
-// tries again.
+// file or of a file that it names has changed, until the context ends.
 func (s *Server) Follow(ctx context.Context, file string, signals <-chan os.Signal) {
-	inUse := contents(file, s.current.Load().cfg)
-	look := time.NewTicker(certs.ReloadInterval)
-	defer look.Stop()
-	told := ""
-	for {
-		asked := false
-		select {
-		case <-ctx.Done():
-			return
-		case <-signals:
-			asked = true
-		case <-look.C:
-		}
-		found := contents(file, s.current.Load().cfg)
-		if !asked && found == inUse {
-			told = ""
-			continue
-		}
-		err := s.Reload()
-		switch {
-		case err == nil:
-			// The new configuration may name other files.
-			inUse, told = contents(file, s.current.Load().cfg), ""
-		case asked || err.Error() != told:
-			told = err.Error()
-			s.log.Error("configuration not reloaded, going on with what is in use", "error", err)
-		}
-	}
+	follow.Configuration{
+		Contents: func() follow.Digest { return contents(file, s.current.Load().cfg) },
+		Reload:   func(context.Context) error { return s.Reload() },
+		Log:      s.log,
+	}.Run(ctx, signals)
 }
 
-// contents is a digest of every file that a configuration was read from. A file
-// that cannot be read differs from one that can.
-func contents(file string, cfg Config) [sha256.Size]byte {
+// contents is a digest of every file that a configuration was read from.
+func contents(file string, cfg Config) follow.Digest {
 	names := []string{file}
 	for _, a := range cfg.Anchors {
 		names = append(names, a.File)
@@ -62,13 +32,5 @@ func contents(file string, cfg Config) [sha256.Size]byte {
 	for _, r := range cfg.Routes {
 		names = append(names, r.UpstreamRoot)
 	}
-	h := sha256.New()
-	for _, name := range names {
-		if name == "" {
-			continue
-		}
-		content, err := os.ReadFile(name)
-		fmt.Fprintf(h, "%q %t %x\n", name, err == nil, sha256.Sum256(content))
-	}
-	return [sha256.Size]byte(h.Sum(nil))
+	return follow.Contents(names...)
 }

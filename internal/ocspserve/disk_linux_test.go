@@ -19,7 +19,6 @@ import (
 func TestDiskFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 24*time.Hour, "Alpha")
-		w.crl("Alpha", 2, 7)
 		w.start()
 		defer w.end()
 		book, name := ledgerFile(t, w.dir)
@@ -30,6 +29,9 @@ func TestDiskFull(t *testing.T) {
 		check(t, err)
 		defer full.Close()
 		check(t, syscall.Dup3(int(full.Fd()), book, syscall.O_CLOEXEC))
+		pass(time.Second)
+		w.crl("Alpha", 2, 7) // it takes effect all the same
+		pass(3 * time.Second)
 		w.want("Alpha", "revoked", "Alpha responder")
 		w.want("Alpha", "revoked", "Alpha responder")
 		if n := w.metric("stapled_ocsp_ledger_unwritten_revocations"); n != "1" {

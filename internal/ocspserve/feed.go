@@ -89,6 +89,8 @@ type opening struct {
 	log *slog.Logger
 	// stateDir is where a source keeps its state; "" keeps none.
 	stateDir string
+	// recorder gets what the source finds revoked; nil records nothing.
+	recorder responder.Recorder
 	// check opens a source to see whether it can be used: a file that is not
 	// there now is then an error.
 	check bool
@@ -128,7 +130,7 @@ const (
 )
 
 func crlFeed(c CRL, o opening) (*feed, error) {
-	cfg := crl.Config{Issuer: o.ca, URL: c.URL, File: c.File, Poll: c.Poll, Now: o.now, Logger: o.log}
+	cfg := crl.Config{Issuer: o.ca, URL: c.URL, File: c.File, Poll: c.Poll, Recorder: o.recorder, Now: o.now, Logger: o.log}
 	f := &feed{}
 	if c.UnlistedUnknown {
 		cfg.Unlisted = crl.UnlistedUnknown
@@ -179,7 +181,7 @@ func crlFeed(c CRL, o opening) (*feed, error) {
 }
 
 func indexFeed(c Index, o opening) (*feed, error) {
-	source, err := index.New(index.Config{File: c.File, Now: o.now, Logger: o.log})
+	source, err := index.New(index.Config{File: c.File, Recorder: o.recorder, Now: o.now, Logger: o.log})
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func databaseFeed(c StepDB, o opening) (*feed, error) {
 	warnIfOpen("the database's address, which may hold a password,", c.DSNFile, o.log)
 	source, err := stepdb.New(stepdb.Config{
 		DSN: string(dsn), Database: c.Database, Issuer: o.ca, MaxReplicationLag: c.MaxReplicationLag,
-		Now: o.now, Logger: o.log,
+		Recorder: o.recorder, Now: o.now, Logger: o.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.DSNFile, err)

@@ -4,52 +4,21 @@
 package ocspserve
 
 import (
-	"bytes"
 	"context"
 	"os"
-	"time"
 
-	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/follow"
 )
 
 // Follow reloads the configuration at every signal, and when the content of its
-// file has changed, until the context ends. It compares the content every
-// [certs.ReloadInterval]: not every file system sends notifications. After an
-// error it says why, once for each cause, and tries again. Without a file, which
-// is "", only signals reload.
+// file has changed, until the context ends. Without a file, which is "", only
+// signals reload. The files that it names have their own way of being followed.
 func (s *Server) Follow(ctx context.Context, file string, signals <-chan os.Signal) {
-	inUse, _ := os.ReadFile(file) // what cannot be read now is a change later
-	look := time.NewTicker(certs.ReloadInterval)
-	defer look.Stop()
-	told := ""
-	for {
-		asked := false
-		select {
-		case <-ctx.Done():
-			return
-		case <-signals:
-			asked = true
-		case <-look.C:
-			if file == "" {
-				continue
-			}
-		}
-		content, err := os.ReadFile(file)
-		if !asked && err == nil && bytes.Equal(content, inUse) {
-			told = ""
-			continue
-		}
-		if err == nil || file == "" || asked {
-			err = s.Reload(ctx)
-		}
-		switch {
-		case err == nil:
-			inUse, told = content, ""
-		case ctx.Err() == nil && (asked || err.Error() != told):
-			told = err.Error()
-			s.log.Error("configuration not reloaded, going on with what is in use", "error", err)
-		}
-	}
+	follow.Configuration{
+		Contents: func() follow.Digest { return follow.Contents(file) },
+		Reload:   s.Reload,
+		Log:      s.log,
+	}.Run(ctx, signals)
 }
 
 // URL returns the URL at which this machine reaches the responder.

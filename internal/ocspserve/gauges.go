@@ -27,6 +27,7 @@ var (
 	crlEndGauge       = gauge("crl_next_update_timestamp_seconds", "nextUpdate of the CRL in use, in seconds since 1970. The responder does not use it after that.", "ca", "source")
 	ledgerGauge       = gauge("ledger_revocations", "Final revocations that the responder remembers.")
 	ledgerLostGauge   = gauge("ledger_lost_revocations", "Final revocations that a source has taken back before the certificate expired. It must be 0.")
+	omittedGauge      = gauge("ledger_omitted_revocations", "Final revocations that the ledger has left out because it is full, each time that a source reported them. It must be 0.")
 	unwrittenGauge    = gauge("ledger_unwritten_revocations", "Final revocations that are not on disk, so that the next start forgets them. It must be 0.")
 )
 
@@ -36,7 +37,7 @@ type gauges struct{ s *Server }
 func (g gauges) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		readyGauge, signerEndGauge, sourceUpGauge, sourceAgeGauge, sourceListedGauge, sourceLostGauge,
-		crlNumberGauge, crlAgeGauge, crlEndGauge, ledgerGauge, ledgerLostGauge, unwrittenGauge,
+		crlNumberGauge, crlAgeGauge, crlEndGauge, ledgerGauge, ledgerLostGauge, omittedGauge, unwrittenGauge,
 	} {
 		out <- d
 	}
@@ -50,6 +51,7 @@ func (g gauges) Collect(out chan<- prometheus.Metric) {
 	ledger := g.s.ledger.Snapshot()
 	send(ledgerGauge, float64(ledger.Remembered))
 	send(ledgerLostGauge, float64(ledger.Lost))
+	send(omittedGauge, float64(ledger.Omitted))
 	send(unwrittenGauge, float64(ledger.Unwritten))
 	now := g.s.now()
 	for _, a := range g.s.current.Load().authorities {

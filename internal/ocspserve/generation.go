@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stapledjwt/stapled/certs"
+	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/responder"
 	"github.com/stapledjwt/stapled/responder/ledger"
 )
@@ -106,6 +107,9 @@ func (g *generation) open(ctx context.Context, c Authority, b building) (*author
 	if !a.ca.IsCA || !a.ca.BasicConstraintsValid {
 		return nil, fmt.Errorf("%s: %s: the first certificate is not one of a CA: name the file of the CA that issues the certificates", c.at, c.Certificate)
 	}
+	if err := c.isIssuer(a.ca); err != nil {
+		return nil, err
+	}
 	a.took = b.took(a.ca)
 	for _, s := range c.Sources {
 		f, err := g.feed(s, a.ca, b)
@@ -144,6 +148,21 @@ func (g *generation) open(ctx context.Context, c Authority, b building) (*author
 	return a, nil
 }
 
+// isIssuer catches the root in the place of the intermediate, for which a source
+// or the signer would be blamed. What it cannot read is reported where
+// it is used.
+func (c Authority) isIssuer(ca *x509.Certificate) error {
+	if c.Signer.Certificate == "" {
+		return nil
+	}
+	chain, err := certs.LoadChain(c.Signer.Certificate)
+	if err != nil || string(chain[0].RawIssuer) == string(ca.RawSubject) || string(ca.RawIssuer) != string(ca.RawSubject) {
+		return nil
+	}
+	return fmt.Errorf("%s: %s is the root %s, and the signer's certificate was issued by %s: name the file of the CA that issues the certificates (of step-ca: intermediate_ca.crt)",
+		c.at, c.Certificate, certname.Of(ca), certname.IssuerOf(chain[0]))
+}
+
 // unchanged returns the authority before a reload that has the same delegate, as
 // it is in its file; nil if there is none. That one may have expired, and must
 // not keep the rest of the configuration from changing.
@@ -180,7 +199,11 @@ func label(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
 func (g *generation) feed(s Source, ca *x509.Certificate, b building) (*feed, error) {
 	o := opening{ca: ca, now: b.now, log: b.log.With("issuer", ca.Subject.String(), "source", s.name()), check: b.ledger == nil}
 	if b.ledger != nil {
-		o.stateDir = g.cfg.StateDir
+		recorder, err := b.ledger.Recorder(ca)
+		if err != nil {
+			return nil, err
+		}
+		o.stateDir, o.recorder = g.cfg.StateDir, recorder
 	}
 	f, err := feedOf(s, o)
 	if err != nil {

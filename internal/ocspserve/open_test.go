@@ -80,8 +80,9 @@ func TestRefusesFiles(t *testing.T) {
 	}{
 		{"no CA", "Alpha/ca.pem", "Alpha/none.pem", "ocsp.yaml:5: certificate: open "},
 		{"no certificate of a CA", "certificate: Alpha/ca.pem", "certificate: Alpha/delegate.pem", "the first certificate is not one of a CA: name the file of the CA"},
+		{"the root in the place of the intermediate", "certificate: Alpha/ca.pem", "certificate: Beta/ca.pem", "/Beta/ca.pem is the root \"CN=Beta\", and the signer's certificate was issued by \"CN=Alpha\""},
 		{"a key of somebody else", "key: Alpha/delegate-key.pem", "key: Beta/delegate-key.pem", "ocsp.yaml:7: key: "},
-		{"a delegate of another CA", "certificate: Alpha/delegate.pem, key: Alpha/delegate-key.pem", "certificate: Beta/delegate.pem, key: Beta/delegate-key.pem", "was issued by another CA"},
+		{"a delegate of another CA", "certificate: Alpha/delegate.pem, key: Alpha/delegate-key.pem", "certificate: Beta/delegate.pem, key: Beta/delegate-key.pem", "Alpha/ca.pem is the root"},
 		{"the key of the CA beside a delegate", "certificate: Alpha/delegate.pem, key", "key", "the private key is not the one of the certificate"},
 		{"no password file", "delegate-key.pem}", "delegate-key.pem, password_file: none}", "none"},
 		{"no index", "crl: {file: Alpha/ca.crl, poll: 1s}", "index: {file: Alpha/index.txt}", "source index "},

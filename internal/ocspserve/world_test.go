@@ -30,7 +30,7 @@ import (
 // stand for CAs, which have their files in directories of that name.
 type world struct {
 	*Server
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	text strings.Builder // of the log
 	mu   sync.Mutex
@@ -56,7 +56,7 @@ func (w *world) logged() string {
 
 // newWorld makes the files of these CAs: for each a CRL, and a delegate of
 // this life.
-func newWorld(t *testing.T, life time.Duration, cas ...string) *world {
+func newWorld(t testing.TB, life time.Duration, cas ...string) *world {
 	w := &world{t: t, dir: t.TempDir(), listLife: 48 * time.Hour}
 	for _, ca := range cas {
 		check(t, os.Mkdir(filepath.Join(w.dir, ca), 0o700))
@@ -200,7 +200,7 @@ func (w *world) metric(series string) string {
 	return ""
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -61,7 +61,7 @@ func Read(name string, data []byte, known ...string) (*Document, *Mapping) {
 	case errors.Is(err, io.EOF), err == nil && len(root.Content) == 0:
 		d.fail(1, "the file is empty: write the keys %s", list(known))
 	case err != nil:
-		d.syntax(err)
+		d.syntax(data, err)
 	case !errors.Is(decoder.Decode(&more), io.EOF):
 		line := max(more.Line, root.Line)
 		d.fail(line, "a second document: keep one, without --- lines inside it")
@@ -71,8 +71,17 @@ func Read(name string, data []byte, known ...string) (*Document, *Mapping) {
 	return d, d.none(1)
 }
 
-// syntax reports what the parser says, in the form of other errors.
-func (d *Document) syntax(err error) {
+// syntax reports what the parser says, in the form of other errors. About a tab
+// it says that a character cannot start a token, or that a key is missing.
+func (d *Document) syntax(data []byte, err error) {
+	number := 0
+	for line := range bytes.Lines(data) {
+		number++
+		if indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]; bytes.IndexByte(indent, '\t') >= 0 {
+			d.fail(number, "the line begins with a tab, which YAML does not permit: use spaces")
+			return
+		}
+	}
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1
 	if n, rest, ok := strings.Cut(text, ": "); ok {

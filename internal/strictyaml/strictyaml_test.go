@@ -62,7 +62,7 @@ func TestRefuses(t *testing.T) {
 		{"an empty mapping", "list: {}\n", "c.yaml:1: list has no value"},
 		{"a word in a list", "list: [x]\n", "c.yaml:1: an element of list must be a mapping: write the keys text below it"},
 		{"two lines", "text: |\n  a\n  b\n", "c.yaml:1: text: must be one line"},
-		{"a tab", "list:\n\t- text: x\n", "c.yaml:2: this is not YAML: found character that cannot start any token"},
+		{"a tab", "list:\n\t- text: x\n", "c.yaml:2: the line begins with a tab, which YAML does not permit: use spaces"},
 		{"not UTF-8", "text: \xff\n", "c.yaml:1: this is not YAML: "},
 		{"a third document", "text: x\n---\ntext: x\n---\ntext: x\n", "c.yaml:2: a second document"},
 	} {

@@ -30,7 +30,7 @@ func (s ResponseStatus) Error() string {
 	case InternalError:
 		meaning = ": try again, or look at its log"
 	case TryLater:
-		meaning = ": it cannot answer now"
+		meaning = ": it cannot answer now, often because its database or CRL is out of reach; try again, and look at its log or /readyz"
 	case SigRequired:
 		meaning = ": it wants signed requests, which are not supported"
 	case Unauthorized:

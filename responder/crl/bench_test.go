@@ -7,11 +7,14 @@ import (
 	"crypto/x509"
 	"math/big"
 	"math/rand/v2"
+	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/testca"
+	"github.com/stapledjwt/stapled/responder"
+	"github.com/stapledjwt/stapled/responder/ledger"
 )
 
 // million is how many revocations the list of the benchmarks has.
@@ -103,4 +106,50 @@ func BenchmarkStatus(b *testing.B) {
 		}
 		i++
 	}
+}
+
+// BenchmarkRecorded is a load of a list of a million: without a ledger, with one
+// that has none of it, and with one that has all of it, as after a restart.
+func BenchmarkRecorded(b *testing.B) {
+	ca := testca.New()
+	name := filepath.Join(b.TempDir(), "ca.crl")
+	writeFile(b, name, largeList(b, ca, million))
+	load := func(r responder.Recorder) {
+		s, err := New(Config{Issuer: ca.Cert, File: name, Unlisted: UnlistedGood, MaxSize: 1 << 30, Recorder: r, Now: func() time.Time { return testca.Now }})
+		if err == nil {
+			err = s.Refresh(b.Context())
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	recorder := func(dir string) *ledger.Recorder {
+		l, err := ledger.Open(ledger.Config{Dir: dir})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { _ = l.Close() })
+		r, err := l.Recorder(ca.Cert)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return r
+	}
+	b.Run("no ledger", func(b *testing.B) {
+		for b.Loop() {
+			load(nil)
+		}
+	})
+	b.Run("empty ledger", func(b *testing.B) {
+		for b.Loop() {
+			load(recorder(b.TempDir()))
+		}
+	})
+	b.Run("known to the ledger", func(b *testing.B) {
+		r := recorder(b.TempDir())
+		load(r)
+		for b.Loop() {
+			load(r)
+		}
+	})
 }

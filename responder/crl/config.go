@@ -53,6 +53,9 @@ type Config struct {
 	// after a failure. Each look downloads the list, unless the server supports
 	// conditional requests.
 	Poll time.Duration
+	// Recorder gets the final revocations that a list has and the one before it
+	// had not, before the list takes effect; nil for none.
+	Recorder responder.Recorder
 	// Timeout limits one download, from the connection to the last byte. 0 means
 	// DefaultTimeout.
 	Timeout time.Duration

@@ -8,11 +8,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"math/big"
 	"slices"
 	"time"
 
 	"github.com/stapledjwt/stapled/internal/ocspwire"
+	"github.com/stapledjwt/stapled/responder"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -39,6 +41,13 @@ func serialOf(number *big.Int) (serial, bool) {
 	var octets [maxSerial]byte
 	number.FillBytes(octets[:])
 	return newSerial(&octets), true
+}
+
+// fill is the reverse of newSerial.
+func (s serial) fill(octets *[maxSerial]byte) {
+	binary.BigEndian.PutUint64(octets[:8], s.high)
+	binary.BigEndian.PutUint64(octets[8:16], s.middle)
+	binary.BigEndian.PutUint32(octets[16:], s.low)
 }
 
 func (s serial) compare(other serial) int {
@@ -72,6 +81,30 @@ func (list entries) find(s serial) (entry, bool) {
 		return entry{}, false
 	}
 	return list[i], true
+}
+
+// added returns the final revocations that were not there before, or were not
+// final. Status.NotAfter is zero: a CRL does not say when a certificate expires.
+// It uses one *big.Int for all serials.
+func (list entries) added(before entries) iter.Seq2[*big.Int, responder.Status] {
+	return func(yield func(*big.Int, responder.Status) bool) {
+		number, octets := new(big.Int), [maxSerial]byte{}
+		for i := range list {
+			e := &list[i]
+			for len(before) > 0 && before[0].serial().compare(e.serial()) < 0 {
+				before = before[1:]
+			}
+			was := len(before) > 0 && before[0].serial() == e.serial() && before[0].held() == 0
+			if was || e.held() == 1 {
+				continue
+			}
+			e.serial().fill(&octets)
+			st := responder.Status{Code: responder.Revoked, RevokedAt: e.revokedAt(), Reason: int(e.reason)}
+			if !yield(number.SetBytes(octets[:]), st) {
+				return
+			}
+		}
+	}
 }
 
 // readEntries reads the content of revokedCertificates (RFC 5280 §5.1.2.6).

@@ -139,6 +139,11 @@ func (s *Source) take(data []byte) error {
 	if last != nil {
 		next.version = last.version + 1
 	}
+	// Its revocations are remembered before anybody can rely on it. The recorder
+	// reports what it cannot write, and remembers it meanwhile.
+	if s.cfg.Recorder != nil {
+		_ = s.cfg.Recorder.Record(l.entries.added(last.entriesOf()))
+	}
 	s.current.Store(next)
 	s.newest = &next.issue
 	if s.cfg.StateFile != "" && !known {

@@ -7,10 +7,12 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -165,23 +167,34 @@ func TestDownloadFaults(t *testing.T) {
 	}
 }
 
-// TestHugeAnswer: of an endless answer, little more than the limit is read.
-func TestHugeAnswer(t *testing.T) {
-	var sent int64
-	done := make(chan struct{})
-	p := serve(t, func(c *Config) { c.MaxSize = 1 << 20 }, func(_ *published, w http.ResponseWriter, r *http.Request) {
-		defer close(done)
-		for block := make([]byte, 64<<10); sent < 1e9; {
-			n, err := w.Write(block)
-			if sent += int64(n); err != nil {
-				return
+// TestGigabyte: a server sends 1 GB of zeros, and does not say so. The source
+// reads little more than the limit, and holds no more than a few times the limit.
+func TestGigabyte(t *testing.T) {
+	for _, limit := range []int64{1 << 20, DefaultMaxSize} {
+		var sent int64
+		done := make(chan struct{})
+		p := serve(t, func(c *Config) { c.MaxSize = limit }, func(_ *published, w http.ResponseWriter, r *http.Request) {
+			defer close(done)
+			for block := make([]byte, 64<<10); sent < 1e9; {
+				n, err := w.Write(block)
+				if sent += int64(n); err != nil {
+					return
+				}
 			}
+		})
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		wantError(t, p.Refresh(t.Context()), fmt.Sprintf("more than %d bytes: raise the limit", limit))
+		runtime.ReadMemStats(&after)
+		// All allocations together: buffers double, and the race detector copies what they
+		// were before.
+		if took := int64(after.TotalAlloc - before.TotalAlloc); took > 10*limit+8<<20 {
+			t.Errorf("limit %d: it took %d bytes of memory", limit, took)
 		}
-	})
-	wantError(t, p.Refresh(t.Context()), "more than 1048576 bytes: raise the limit")
-	// The rest is what the kernel buffers.
-	if <-done; sent > 100<<20 {
-		t.Errorf("%d bytes were sent", sent)
+		// The rest is what the kernel buffers.
+		if <-done; sent > limit+64<<20 {
+			t.Errorf("limit %d: %d bytes were sent", limit, sent)
+		}
 	}
 }
 

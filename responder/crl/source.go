@@ -43,6 +43,14 @@ type effective struct {
 	version uint64
 }
 
+// entriesOf returns the entries of a list; nil before the first.
+func (e *effective) entriesOf() entries {
+	if e == nil {
+		return nil
+	}
+	return e.entries
+}
+
 // report is what Snapshot adds to the list itself.
 type report struct {
 	lastSuccess time.Time

@@ -65,6 +65,9 @@ type Config struct {
 	// StaleAfter is how old the last successful look may be, at least twice the
 	// Interval. 0 means DefaultStaleAfter.
 	StaleAfter time.Duration
+	// Recorder gets the final revocations that a file has and the one before it
+	// had not, before the file takes effect; nil for none.
+	Recorder responder.Recorder
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Logger logs every change, why a file cannot be used (once), and what a file
@@ -132,7 +135,9 @@ func New(cfg Config) (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
-	x.current.Store(&state{looked: looked, contents: found.follow(nil, looked)})
+	next := found.follow(nil, looked)
+	x.record(next, nil)
+	x.current.Store(&state{looked: looked, contents: next})
 	return x, nil
 }
 
@@ -184,10 +189,10 @@ func (x *Index) Status(ctx context.Context, number *big.Int) (responder.Status, 
 	}
 	e, listed := st.entries[key]
 	if listed {
-		status.NotAfter = time.Unix(e.notAfter, 0).UTC()
+		status = e.status()
+		status.ThisUpdate = st.looked
 	}
 	if e.code == responder.Revoked {
-		status.Code, status.RevokedAt, status.Reason = e.code, time.Unix(e.revokedAt, 0).UTC(), int(e.reason)
 		return status, nil
 	}
 	if was, ok := st.lost[key]; ok && !was.expired(now) {
@@ -196,8 +201,16 @@ func (x *Index) Status(ctx context.Context, number *big.Int) (responder.Status, 
 		}
 		return responder.Status{}, fmt.Errorf("index: %s no longer lists this serial number; restore its line", x.cfg.File)
 	}
-	status.Code = e.code
 	return status, nil
+}
+
+// status is what the line says.
+func (e entry) status() responder.Status {
+	st := responder.Status{Code: e.code, NotAfter: time.Unix(e.notAfter, 0).UTC()}
+	if e.code == responder.Revoked {
+		st.RevokedAt, st.Reason = time.Unix(e.revokedAt, 0).UTC(), int(e.reason)
+	}
+	return st
 }
 
 func (e entry) final() bool {

@@ -10,6 +10,7 @@ import (
 	"hash/maphash"
 	"io"
 	"io/fs"
+	"math/big"
 	"os"
 	"time"
 
@@ -55,6 +56,7 @@ func (x *Index) look() {
 		var found *contents
 		if found, err = load(x.cfg.File); err == nil {
 			next.contents = found.follow(last.contents, next.looked)
+			x.record(next.contents, last.contents)
 		}
 	}
 	if err != nil {
@@ -62,6 +64,25 @@ func (x *Index) look() {
 	}
 	x.current.Store(next)
 	x.report(last, next)
+}
+
+// record gives the recorder what is new. It reports by itself what it cannot
+// write, and remembers it meanwhile.
+func (x *Index) record(next, last *contents) {
+	if x.cfg.Recorder == nil {
+		return
+	}
+	_ = x.cfg.Recorder.Record(func(yield func(*big.Int, responder.Status) bool) {
+		number := new(big.Int)
+		for key, e := range next.entries {
+			if !e.final() || last != nil && last.entries[key].final() {
+				continue
+			}
+			if !yield(number.SetBytes(key[:]), e.status()) {
+				return
+			}
+		}
+	})
 }
 
 // checksum finds out whether the content has changed, without holding it.

@@ -34,7 +34,7 @@ func BenchmarkMillion(b *testing.B) {
 	check(b, err)
 	for b.Loop() {
 		check(b, w.ledger.Close())
-		w.ledger, w.Guarded = nil, nil
+		w.ledger, w.Guarded, w.Recorder = nil, nil, nil
 		before := inUse()
 		w.open()
 		b.ReportMetric(float64(inUse()-before)/1e6, "B/entry")

@@ -43,6 +43,8 @@ type book struct {
 	now      func() time.Time
 	log      *slog.Logger
 
+	most int // entries, as far as Record adds them
+
 	// pending is the number of entries that are not written.
 	pending atomic.Int64
 
@@ -53,6 +55,7 @@ type book struct {
 	missing map[serial]int64
 	queue   []serial // entries that are not written
 	err     error    // of the last write
+	omitted int      // by Record, because the book is full
 
 	// writing guards what follows. It is taken before mu.
 	writing sync.Mutex
@@ -64,7 +67,7 @@ type book struct {
 }
 
 func openBook(name, id string, disk disk, now func() time.Time, log *slog.Logger) (*book, error) {
-	b := &book{name: name, id: id, disk: disk, now: now, log: log, missing: make(map[serial]int64)}
+	b := &book{name: name, id: id, disk: disk, now: now, log: log, most: maxRecorded, missing: make(map[serial]int64)}
 	in, err := os.OpenFile(name, os.O_RDONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
@@ -117,28 +120,43 @@ func (b *book) lookup(s serial) (notAfter time.Time, known bool) {
 	return notAfter, known
 }
 
-// record remembers a serial, and reports whether it is a new one. It takes settle
-// to write it.
-func (b *book) record(s serial, end time.Time) (isNew bool) {
+// recorded says what became of a revocation.
+type recorded int
+
+const (
+	isKnown recorded = iota + 1
+	isNew
+	isOmitted // there are too many
+)
+
+// record remembers a serial, unless it is a new one and the book has the limit
+// already. It takes settle to write it.
+func (b *book) record(s serial, end time.Time, limit int) recorded {
 	notAfter := seconds(end)
 	b.mu.RLock()
 	was, known := b.entries[s]
 	b.mu.RUnlock()
 	if known && was.notAfter >= notAfter {
-		return false
+		return isKnown
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	was, known = b.entries[s]
 	if known && was.notAfter >= notAfter {
-		return false
+		return isKnown
+	}
+	if !known && len(b.entries) >= limit {
+		return isOmitted
 	}
 	b.entries[s] = entry{notAfter: notAfter}
 	if !known || was.written {
 		b.queue = append(b.queue, s)
 		b.pending.Add(1)
 	}
-	return !known
+	if known {
+		return isKnown
+	}
+	return isNew
 }
 
 // missed notes that the source does not call a serial revoked any more.
@@ -175,6 +193,7 @@ func (b *book) addTo(s *Snapshot) {
 	s.Remembered += len(b.entries)
 	s.Unwritten += len(b.queue)
 	s.Err = errors.Join(s.Err, b.err)
+	s.Omitted += b.omitted
 	now := b.now()
 	for _, end := range b.missing {
 		switch {

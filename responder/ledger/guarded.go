@@ -7,7 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
+	"math"
 	"math/big"
 	"time"
 
@@ -49,7 +49,9 @@ func (g *Guarded) Status(ctx context.Context, number *big.Int) (responder.Status
 		}
 		if st.Code == responder.Revoked {
 			if isFinal(st) {
-				g.record(ctx, key, number, st)
+				if g.book.record(key, st.NotAfter, math.MaxInt) == isNew {
+					g.book.audit(ctx, number, st)
+				}
 				// An error must not suppress the revocation. The log and the Snapshot
 				// have it.
 				_ = g.book.settle()
@@ -99,33 +101,4 @@ func (g *Guarded) Version(number *big.Int) (uint64, bool) {
 		return v.Version(number)
 	}
 	return 0, false
-}
-
-// Record writes down the final revocations among these, without waiting until
-// somebody asks about them. Call it when a source has found them, and before
-// its Version grows. An error means that they are not on disk; they are
-// remembered while the process runs.
-func (g *Guarded) Record(revocations iter.Seq2[*big.Int, responder.Status]) error {
-	if g.book == nil {
-		return errNotGuarded
-	}
-	if revocations == nil {
-		return nil
-	}
-	for number, st := range revocations {
-		key, err := serialOf(number)
-		if err != nil || !isFinal(st) {
-			continue // nobody can ask about such a number
-		}
-		g.record(context.Background(), key, number, st)
-	}
-	return g.book.settle()
-}
-
-// record remembers a final revocation, and writes an audit line if it is new.
-func (g *Guarded) record(ctx context.Context, key serial, number *big.Int, st responder.Status) {
-	if g.book.record(key, st.NotAfter) {
-		g.book.log.InfoContext(ctx, "certificate revoked", "serial", "0x"+number.Text(16),
-			"revocation_reason", ocspwire.CRLReason(st.Reason).String(), "revoked_at", st.RevokedAt)
-	}
 }

@@ -13,11 +13,19 @@
 //
 //	l, err := ledger.Open(ledger.Config{Dir: "/var/lib/ocsp"})
 //	…
-//	source, err := l.Guard(caCert, database)
+//	recorder, err := l.Recorder(caCert)
+//	…
+//	list, err := crl.New(crl.Config{Recorder: recorder, …})
+//	…
+//	source, err := l.Guard(caCert, list)
 //	…
 //	r, err := responder.New(responder.Config{Authorities: []responder.Authority{{
 //		Certificate: caCert, Signer: key, Source: source,
 //	}}})
+//
+// A source that learns many revocations at once gives them to the [Recorder]
+// when it learns them, so that the ledger also knows those that nobody has asked
+// about yet.
 //
 // # When a certificate expires
 //
@@ -27,13 +35,15 @@
 // the ledger cannot tell an expired certificate from a lost revocation: the
 // answer is tryLater, because the certificate may still be valid, but there is
 // no alarm, because everybody who has an old CRL could cause it. Such an entry
-// stays. Combine the CRL with a source that knows what was issued.
+// stays, so the ledger of a CA that has only a CRL grows by what that CA revokes.
+// Combine the CRL with a source that knows what was issued.
 //
 // # Files
 //
 // The directory holds one text file for each CA, with a line for each revoked
 // certificate, and is for one process at a time. A line takes 53 bytes for a
-// serial of 16 octets, and an entry about 100 bytes of memory.
+// serial of 16 octets, and an entry about 100 bytes of memory. A [Recorder] adds
+// entries up to 2,000,000 for each CA.
 //
 // The ledger syncs a line to disk before it returns the revocation, so that no
 // client sees a revocation that a power cut makes the ledger forget. If the disk
@@ -136,6 +146,15 @@ func (l *Ledger) Guard(ca *x509.Certificate, source responder.Source) (*Guarded,
 	case source == nil:
 		return nil, errors.New("ledger: no source of statuses")
 	}
+	b, err := l.bookOf(ca)
+	if err != nil {
+		return nil, err
+	}
+	return &Guarded{book: b, source: source, now: l.now}, nil
+}
+
+// bookOf returns the book of a CA, and opens it if it is not open yet.
+func (l *Ledger) bookOf(ca *x509.Certificate) (*book, error) {
 	// The issuer of a certificate is a name and a key.
 	sum := sha256.Sum256(append(append([]byte(nil), ca.RawSubject...), ca.RawSubjectPublicKeyInfo...))
 	id := hex.EncodeToString(sum[:16])
@@ -160,7 +179,7 @@ func (l *Ledger) Guard(ca *x509.Certificate, source responder.Source) (*Guarded,
 		}
 		l.books[name] = b
 	}
-	return &Guarded{book: b, source: source, now: l.now}, nil
+	return b, nil
 }
 
 // Snapshot is the state of a Ledger, for all CAs together.
@@ -177,6 +196,9 @@ type Snapshot struct {
 	// start forgets them. Err says why; nil if there are none.
 	Unwritten int
 	Err       error
+	// Omitted is how many revocations Record has left out because the ledger is
+	// full, each time that a source has reported it. It must be 0.
+	Omitted int
 }
 
 // Snapshot returns the state of the ledger.

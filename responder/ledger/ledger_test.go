@@ -44,6 +44,7 @@ type world struct {
 	disk   disk
 	ledger *Ledger
 	*Guarded
+	*Recorder
 
 	mu     sync.Mutex
 	now    time.Time
@@ -107,7 +108,11 @@ func (w *world) tryOpen() error {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	w.ledger, w.Guarded = l, g
+	r, err := l.Recorder(issuer().Cert)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	w.ledger, w.Guarded, w.Recorder = l, g, r
 	return nil
 }
 
@@ -243,7 +248,7 @@ func TestExpiry(t *testing.T) {
 		{25*time.Hour + time.Second, "unknown", 0, 0},
 	} {
 		w.now = start.Add(row.after)
-		b := w.book
+		b := w.Guarded.book
 		b.writing.Lock()
 		check(t, b.rewrite())
 		b.writing.Unlock()
@@ -284,7 +289,7 @@ func TestCompaction(t *testing.T) {
 	}
 	// At the start, too.
 	for n := range int64(5000) {
-		w.book.record(mustSerial(1<<40+n), w.now.Add(time.Hour))
+		w.Guarded.book.record(mustSerial(1<<40+n), w.now.Add(time.Hour), maxRecorded)
 	}
 	check(t, w.ledger.Close())
 	w.now = w.now.AddDate(0, 0, 10)
@@ -475,5 +480,5 @@ func TestOpenRefuses(t *testing.T) {
 // TestZeroValues: the zero value of an exported type is of no use, and no method of it
 // panics.
 func TestZeroValues(t *testing.T) {
-	zerotest.Methods(t, []any{new(Ledger), new(Guarded)})
+	zerotest.Methods(t, []any{new(Ledger), new(Guarded), new(Recorder)})
 }

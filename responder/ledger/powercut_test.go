@@ -120,7 +120,7 @@ func TestPowerCutAfterRename(t *testing.T) {
 	w := newWorld(t, d)
 	w.set(revoked(1, start.Add(time.Hour)), nil)
 	w.says(big.NewInt(1))
-	w.book.limit, d.fails = 0, true // the next write is to a new file
+	w.Guarded.book.limit, d.fails = 0, true // the next write is to a new file
 	w.says(big.NewInt(2))
 	if s := w.ledger.Snapshot(); s.Unwritten != 1 || s.Err == nil {
 		t.Errorf("the directory is not synced: %+v", s)

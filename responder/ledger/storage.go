@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // settle writes what is not written, and returns when it is on disk. Of several
@@ -116,24 +117,13 @@ func (b *book) wrote(queue []serial, ends []int64) {
 // rewrite forgets what has expired, writes everything else to a new file, and
 // puts it in the place of the old one.
 func (b *book) rewrite() error {
-	now := b.now()
-	b.mu.Lock()
+	kept, queue, ends := b.prune(b.now())
+	// Answers do not wait for this: a book may have a million entries.
 	records := []byte(header(b.id))
-	for s, e := range b.entries {
-		if e.written && e.expired(now, keptAfter) {
-			delete(b.entries, s)
-			delete(b.missing, s)
-			continue
-		}
-		records = appendRecord(records, s, e.notAfter)
+	for _, k := range kept {
+		records = appendRecord(records, k.serial, k.notAfter)
 	}
-	count, queue := len(b.entries), b.queue
-	ends := make([]int64, len(queue))
-	for i, s := range queue {
-		ends[i] = b.entries[s].notAfter
-	}
-	b.mu.Unlock()
-
+	count := len(kept)
 	beside := b.name + ".new"
 	file, err := b.disk.open(beside, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
@@ -162,6 +152,33 @@ func (b *book) rewrite() error {
 	}
 	b.wrote(queue, ends)
 	return nil
+}
+
+// ended is a serial and the end of validity as in an entry.
+type ended struct {
+	serial
+	notAfter int64
+}
+
+// prune forgets what has expired. It returns everything else, and the queue with
+// the end of each.
+func (b *book) prune(now time.Time) (kept []ended, queue []serial, ends []int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	kept = make([]ended, 0, len(b.entries))
+	for s, e := range b.entries {
+		if e.written && e.expired(now, keptAfter) {
+			delete(b.entries, s)
+			delete(b.missing, s)
+			continue
+		}
+		kept = append(kept, ended{s, e.notAfter})
+	}
+	ends = make([]int64, len(b.queue))
+	for i, s := range b.queue {
+		ends[i] = b.entries[s].notAfter
+	}
+	return kept, b.queue, ends
 }
 
 func (b *book) close() error {

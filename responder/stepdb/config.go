@@ -13,6 +13,7 @@ import (
 	"github.com/stapledjwt/stapled/internal/certkey"
 	"github.com/stapledjwt/stapled/internal/certname"
 	"github.com/stapledjwt/stapled/internal/timetext"
+	"github.com/stapledjwt/stapled/responder"
 )
 
 // DefaultTimeout is the default of Config.Timeout.
@@ -46,6 +47,9 @@ type Config struct {
 	// Timeout limits the reading of one status, with the connection that it may
 	// need. 0 means DefaultTimeout.
 	Timeout time.Duration
+	// Recorder gets the revocations that a scan finds, before the source can tell
+	// that nothing has changed; nil for none.
+	Recorder responder.Recorder
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Logger logs when scans begin to fail and when they succeed again; nil

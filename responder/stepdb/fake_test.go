@@ -34,6 +34,7 @@ type server struct {
 	slow            chan struct{} // if not nil, statements wait for it, or for their context
 	took            time.Duration // by every statement
 	statuses, scans int           // statements so far
+	joins           int           // of those that read all revocations
 	breakAfter      int           // if positive, a scan fails after this many rows
 }
 
@@ -133,6 +134,14 @@ func (c conn) QueryContext(ctx context.Context, query string, args []driver.Name
 		}
 		if c.breakAfter > 0 {
 			return &rows{values: all[:c.breakAfter], err: driver.ErrBadConn}, nil
+		}
+		return &rows{values: all}, nil
+	case postgres.revoked:
+		c.joins++
+		all := [][]driver.Value{}
+		for key, revocation := range c.revoked {
+			cert, issued := c.certs[key]
+			all = append(all, []driver.Value{kind, []byte(key), issued, cert, revocation})
 		}
 		return &rows{values: all}, nil
 	case postgres.list:

@@ -73,8 +73,9 @@ func (r *revocations) counter(key []byte) uint16 {
 	return uint16(maphash.Bytes(r.seed, key) % uint64(len(r.counters)))
 }
 
-// add takes note of a key that is there in this round.
-func (r *revocations) add(key []byte) {
+// add takes note of a key that is there in this round, and reports whether it was
+// not in the one before.
+func (r *revocations) add(key []byte) (isNew bool) {
 	sum := sha256.Sum256(key)
 	short := [16]byte(sum[:16])
 	m, known := r.seen[short]
@@ -84,6 +85,7 @@ func (r *revocations) add(key []byte) {
 	}
 	m.round = r.round
 	r.seen[short] = m
+	return !known
 }
 
 // forget takes note of the keys that were not there in this round.
@@ -179,8 +181,8 @@ func (s *Source) readRevocations(ctx context.Context) error {
 			}
 			if kindBytes != nil {
 				kind = string(kindBytes)
-			} else {
-				s.known.add(key)
+			} else if s.known.add(key) {
+				s.note(key)
 			}
 		}
 		return kind, rows.Err()
@@ -189,7 +191,7 @@ func (s *Source) readRevocations(ctx context.Context) error {
 		return failed(ctx, err)
 	}
 	s.known.forget()
-	return nil
+	return s.record(ctx)
 }
 
 // Snapshot describes a Source, for metrics and readiness checks.

@@ -39,6 +39,8 @@ type dialect struct {
 	placeholders int
 	// scan returns the kind in one row, and every key of the revocations in others.
 	scan string
+	// revoked returns what status does, after the serial, for every revocation.
+	revoked string
 	// list returns the certificates.
 	list string
 	// replayed returns the kind, and up to when a standby has everything; empty if
@@ -54,6 +56,12 @@ LEFT JOIN x509_certs AS c ON c.nkey = %[1]s
 LEFT JOIN revoked_x509_certs AS r ON r.nkey = %[1]s`
 
 const scanFrom = ` UNION ALL SELECT NULL, nkey FROM revoked_x509_certs`
+
+// The left joins give one row even if there is no revocation.
+const revokedFrom = `, r.nkey, c.nkey IS NOT NULL, c.nvalue, r.nvalue
+FROM (SELECT 1) AS one
+LEFT JOIN revoked_x509_certs AS r ON TRUE
+LEFT JOIN x509_certs AS c ON c.nkey = r.nkey`
 
 // The left join gives one row even if there is no certificate.
 const listFrom = `, c.nkey, c.nvalue, d.nvalue, r.nkey IS NOT NULL, r.nvalue
@@ -76,6 +84,7 @@ var postgres = dialect{
 	status:       postgresKind + fmt.Sprintf(statusFrom, "$1"),
 	placeholders: 1,
 	scan:         postgresKind + ", NULL::bytea" + scanFrom,
+	revoked:      postgresKind + revokedFrom,
 	list:         postgresKind + listFrom,
 	// The time of the last commit that the standby has replayed. What the WAL
 	// receiver has heard from the primary would also tell an idle primary from one
@@ -93,6 +102,7 @@ var mariadb = dialect{
 	status:       mysqlKind + fmt.Sprintf(statusFrom, "?"),
 	placeholders: 2,
 	scan:         mysqlKind + ", NULL" + scanFrom,
+	revoked:      mysqlKind + revokedFrom,
 	list:         mysqlKind + listFrom,
 }
 

@@ -29,6 +29,7 @@ type Source struct {
 
 	scanning sync.Mutex // one scan at a time
 	known    *revocations
+	found    []string             // keys that scans have found, and the recorder does not have
 	last     atomic.Pointer[scan] // the last scan, successful or not; nil before the first
 }
 
