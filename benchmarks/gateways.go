@@ -82,7 +82,6 @@ type gatewayPath struct {
 	fresh          bool    // a new token each time
 	run            func(from int64) (load, error)
 
-	next                          int64
 	perSecond, perProcessor, last []float64
 }
 
@@ -98,6 +97,7 @@ type gatewayBench struct {
 	fronts      map[string]string
 	nginx       string
 	paths       []*gatewayPath
+	next        int64 // the first token that the verifier does not remember
 }
 
 // MeasureGateways carries out a plan.
@@ -112,7 +112,7 @@ func MeasureGateways(plan GatewayPlan) (_ *Gateways, err error) {
 		plan.Progress("round %d of %d", round, plan.Rounds)
 		for i := range g.paths {
 			p := g.paths[(i+3*round)%len(g.paths)]
-			if err := p.measure(); err != nil {
+			if err := g.measure(p); err != nil {
 				return nil, fmt.Errorf("%s: %w", p.name, err)
 			}
 			if round == 0 {
@@ -222,7 +222,7 @@ func (g *gatewayBench) checkPaths(bareServer *server, bare peerURLs) error {
 }
 
 // measure asks for a slot.
-func (p *gatewayPath) measure() error {
+func (g *gatewayBench) measure(p *gatewayPath) error {
 	var began time.Duration
 	var err error
 	if p.server != nil {
@@ -232,13 +232,15 @@ func (p *gatewayPath) measure() error {
 	}
 	from := int64(-1)
 	if p.fresh {
-		from = p.next
+		from = g.next
 	}
 	l, err := p.run(from)
 	if err != nil {
 		return err
 	}
-	p.next += l.Requests + wrkConnections
+	if p.fresh {
+		g.next += l.Requests + wrkConnections
+	}
 	p.perSecond, p.last = append(p.perSecond, l.perSecond()), append(p.last, float64(l.P99)/1000)
 	if p.server == nil {
 		return nil
