@@ -72,6 +72,19 @@ type Ratios struct {
 	// Requests a second at nginx, and from it to the responder.
 	NginxRPS         float64 `json:"nginx_rps"`
 	NginxUpstreamRPS float64 `json:"nginx_upstream_rps"`
+	// The gateway over bare servers that give the same answers, in requests a
+	// second; the proxy over httputil.ReverseProxy, in requests for each second of
+	// processor time. More is better. All are zero if not measured.
+	ForwardAuthReused float64 `json:"forward_auth_reused"`
+	ForwardAuthNew    float64 `json:"forward_auth_new"`
+	ExtAuthzReused    float64 `json:"ext_authz_reused"`
+	ExtAuthzNew       float64 `json:"ext_authz_new"`
+	Proxy             float64 `json:"proxy"`
+	// nginx with the gateway, and with a look-up for each request, over nginx
+	// alone, in requests a second.
+	NginxGateway       float64 `json:"nginx_gateway"`
+	NginxOCSP          float64 `json:"nginx_ocsp"`
+	NginxIntrospection float64 `json:"nginx_introspection"`
 	// Bytes, not ratios.
 	TokenSizes []TokenSize `json:"token_sizes"`
 }

@@ -29,6 +29,8 @@ type Report struct {
 	// if not measured.
 	Revocations *Revocations
 	Cached      *Cached
+	// Gateways is the result for `stapled gateway`; nil if not measured.
+	Gateways *Gateways
 }
 
 // Ratios returns all results as numbers.
@@ -45,6 +47,13 @@ func (r Report) Ratios() Ratios {
 	}
 	if r.Cached != nil {
 		all.NginxRPS, all.NginxUpstreamRPS = r.Cached.Asked, r.Cached.Reached
+	}
+	if r.Gateways != nil {
+		over := func(name string) float64 { return rounded(r.Gateways.row(name).Over.Median) }
+		all.ForwardAuthReused, all.ForwardAuthNew = over(forwardReused), over(forwardNew)
+		all.ExtAuthzReused, all.ExtAuthzNew = over(checkReused), over(checkNew)
+		all.Proxy = rounded(r.Gateways.row(proxyReused).OverProcessor.Median)
+		all.NginxGateway, all.NginxOCSP, all.NginxIntrospection = over(nginxReused), over(nginxOCSP), over(nginxIntro)
 	}
 	return all
 }
@@ -71,6 +80,9 @@ func (r Report) Text(w io.Writer) error {
 	}
 	if r.Cached != nil {
 		tables = append(tables, r.Cached.Table())
+	}
+	if r.Gateways != nil {
+		tables = append(tables, r.Gateways.Targets(), r.Gateways.Servers(), r.Gateways.Behind())
 	}
 	for _, t := range tables {
 		if err := t.Text(w); err != nil {

@@ -72,14 +72,14 @@ func (f *ForwardAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseForward(w, refusal)
 		return
 	}
-	values, err := f.headers.Values(grant)
+	values, err := f.headers.values(grant)
 	if err != nil {
 		refuseForward(w, &Refusal{Status: forbidden})
 		return
 	}
 	h := w.Header()
-	for name, value := range values {
-		h[name] = []string{value}
+	for i, name := range f.headers.names() {
+		h[name] = values[i : i+1 : i+1]
 	}
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", "0")

@@ -6,7 +6,6 @@ package gateway
 import (
 	"errors"
 	"net/url"
-	"strings"
 )
 
 // The default names of [IdentityHeaders].
@@ -35,16 +34,27 @@ const (
 // encoding.
 func EncodeHeader(value string) string {
 	const hex = "0123456789ABCDEF"
-	var b strings.Builder
-	for _, c := range []byte(value) {
-		if c <= ' ' || c >= 0x7f || c == '%' || c == ',' {
-			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
-		} else {
-			b.WriteByte(c)
+	encoded := 0
+	for i := range len(value) {
+		if mustEncode(value[i]) {
+			encoded++
 		}
 	}
-	return b.String()
+	if encoded == 0 {
+		return value // the usual case
+	}
+	b := make([]byte, 0, len(value)+2*encoded)
+	for i := range len(value) {
+		if c := value[i]; mustEncode(c) {
+			b = append(b, '%', hex[c>>4], hex[c&15])
+		} else {
+			b = append(b, c)
+		}
+	}
+	return string(b)
 }
+
+func mustEncode(c byte) bool { return c <= ' ' || c >= 0x7f || c == '%' || c == ',' }
 
 // DecodeHeader decodes what [EncodeHeader] encoded, for upstreams. It refuses
 // everything else, such as two values joined with a comma. It is not for
@@ -57,31 +67,44 @@ func DecodeHeader(value string) (string, error) {
 	return decoded, nil
 }
 
-// fold returns the name of a header as careless servers read it. CGI and its
-// descendants (RFC 3875 §4.1.18) ignore case and do not distinguish a hyphen
-// from an underscore. Some servers turn every other character into an
+// fold returns a character of the name of a header as careless servers read it.
+// CGI and its descendants (RFC 3875 §4.1.18) ignore case and do not distinguish
+// a hyphen from an underscore. Some servers turn every other character into an
 // underscore too. So all of them count as a hyphen here.
-func fold(name string) string {
-	folded := []byte(name)
-	for i, c := range folded {
-		switch {
-		case 'A' <= c && c <= 'Z':
-			folded[i] = c + 'a' - 'A'
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
-		default:
-			folded[i] = '-'
+func fold(c byte) byte {
+	switch {
+	case 'A' <= c && c <= 'Z':
+		return c + 'a' - 'A'
+	case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+		return c
+	}
+	return '-'
+}
+
+// sameFolded reports whether careless servers do not distinguish two names. It
+// looks at every header of every request, so it allocates nothing.
+func sameFolded(a, b string) bool { return len(a) == len(b) && hasFoldedPrefix(a, b) }
+
+// hasFoldedPrefix reports whether they read a prefix at the beginning of a name.
+func hasFoldedPrefix(name, prefix string) bool {
+	if len(name) < len(prefix) {
+		return false
+	}
+	for i := range len(prefix) {
+		if fold(name[i]) != fold(prefix[i]) {
+			return false
 		}
 	}
-	return string(folded)
+	return true
 }
 
 // reserved reports whether an upstream may mistake a header for one that the
 // gateway sets by default, or in which a proxy describes a request.
 func reserved(name string) bool {
-	switch folded := fold(name); folded {
-	case "x-real-ip", "forwarded", "client-cert", "client-cert-chain", "x-ssl-client-cert":
-		return true
-	default:
-		return strings.HasPrefix(folded, "stapled-") || strings.HasPrefix(folded, "x-forwarded-")
+	for _, whole := range [...]string{"x-real-ip", "forwarded", "client-cert", "client-cert-chain", "x-ssl-client-cert"} {
+		if sameFolded(name, whole) {
+			return true
+		}
 	}
+	return hasFoldedPrefix(name, "stapled-") || hasFoldedPrefix(name, "x-forwarded-")
 }

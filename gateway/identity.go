@@ -30,11 +30,19 @@ type IdentityHeaders struct {
 	WithoutClaims bool
 }
 
-// names returns the canonical names, in the order of the fields.
-func (h *IdentityHeaders) names() [5]string {
-	names := [5]string{
+// spelled returns the names as they were given, in the order of the fields.
+func (h *IdentityHeaders) spelled() [5]string {
+	return [5]string{
 		cmp.Or(h.Issuer, HeaderIssuer), cmp.Or(h.Identity, HeaderIdentity), cmp.Or(h.Subject, HeaderSubject),
 		cmp.Or(h.TokenID, HeaderTokenID), cmp.Or(h.Claims, HeaderClaims),
+	}
+}
+
+// names returns the canonical names, in the order of the fields.
+func (h *IdentityHeaders) names() [5]string {
+	names := h.spelled()
+	if h.Issuer == "" && h.Identity == "" && h.Subject == "" && h.TokenID == "" && h.Claims == "" {
+		return names // the defaults are canonical
 	}
 	for i, name := range names {
 		names[i] = textproto.CanonicalMIMEHeaderKey(name)
@@ -76,28 +84,35 @@ func (h IdentityHeaders) Check() error {
 // does not have is empty, and at an open route all are. The zero Grant is an
 // error.
 func (h IdentityHeaders) Values(grant Grant) (map[string]string, error) {
+	all, err := h.values(grant)
+	if err != nil {
+		return nil, err
+	}
+	values := make(map[string]string, len(all))
+	for i, name := range h.names() {
+		values[name] = all[i]
+	}
+	return values, nil
+}
+
+// values returns the values in the order of names.
+func (h *IdentityHeaders) values(grant Grant) (values [5]string, err error) {
 	if grant.route == nil {
-		return nil, errors.New("gateway: the zero Grant lets nothing pass; use one that Decide returned")
+		return values, errors.New("gateway: the zero Grant lets nothing pass; use one that Decide returned")
 	}
-	names, token := h.names(), grant.token
-	values := make(map[string]string, len(names))
-	for _, name := range names {
-		values[name] = ""
-	}
+	token := grant.token
 	if token == (verifier.Token{}) { // an open route
 		return values, nil
 	}
-	values[names[0]] = EncodeHeader(token.Issuer())
-	values[names[1]] = EncodeHeader(token.Identity())
-	values[names[2]] = EncodeHeader(token.Subject())
-	values[names[3]] = EncodeHeader(token.ID())
 	if !h.WithoutClaims {
 		var claims json.RawMessage
 		if err := token.Decode(&claims); err != nil {
-			return nil, fmt.Errorf("decode the claims of an accepted token: %w", err)
+			return values, fmt.Errorf("decode the claims of an accepted token: %w", err)
 		}
-		values[names[4]] = base64.RawURLEncoding.EncodeToString(claims)
+		values[4] = base64.RawURLEncoding.EncodeToString(claims)
 	}
+	values[0], values[1] = EncodeHeader(token.Issuer()), EncodeHeader(token.Identity())
+	values[2], values[3] = EncodeHeader(token.Subject()), EncodeHeader(token.ID())
 	return values, nil
 }
 
@@ -109,9 +124,8 @@ func (h IdentityHeaders) Reserved(name string) bool {
 	if reserved(name) {
 		return true
 	}
-	folded := fold(name)
-	for _, own := range h.names() {
-		if fold(own) == folded {
+	for _, own := range h.spelled() {
+		if sameFolded(own, name) {
 			return true
 		}
 	}
@@ -124,9 +138,8 @@ func (h *IdentityHeaders) alias(name string) bool {
 	if !strings.ContainsFunc(name, func(c rune) bool { return !alphanumeric(c) && c != '-' }) {
 		return false // the usual case: it is one of these, or it is not
 	}
-	folded := fold(name)
-	for _, own := range h.names() {
-		if fold(own) == folded {
+	for _, own := range h.spelled() {
+		if sameFolded(own, name) {
 			return true
 		}
 	}

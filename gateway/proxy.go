@@ -144,8 +144,8 @@ func checkUpstream(u *url.URL) error {
 
 // forwarding is what later steps need to know about a request.
 type forwarding struct {
-	identity map[string]string // headers that rewrite adds
-	raw      string            // the token, to keep it out of the log
+	identity [5]string // values of the headers that rewrite adds
+	raw      string    // the token, to keep it out of the log
 	passage  *passage
 	patience *patience
 }
@@ -175,7 +175,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusBadRequest, "bad request\n")
 		return
 	}
-	identity, err := p.headers.Values(grant)
+	identity, err := p.headers.values(grant)
 	if err != nil {
 		p.log.LogAttrs(r.Context(), slog.LevelError, "request not forwarded",
 			slog.String("error", loggable(err.Error(), raw)), slog.String("remote", r.RemoteAddr), slog.String("path", loggable(r.URL.Path, raw)))
@@ -220,8 +220,8 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	if p.keepHost {
 		pr.Out.Host = f.passage.request.Target.Host
 	}
-	for name, value := range f.identity {
-		pr.Out.Header.Set(name, value)
+	for i, name := range p.headers.names() {
+		pr.Out.Header[name] = []string{f.identity[i]}
 	}
 }
 
@@ -231,7 +231,7 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 func (p *Proxy) strip(h http.Header, grant Grant) {
 	for name, values := range h {
 		switch {
-		case p.headers.Reserved(name), !p.keepAuth && fold(name) == fold(grant.header):
+		case p.headers.Reserved(name), !p.keepAuth && sameFolded(name, grant.header):
 			delete(h, name)
 		case !p.keepAuth && grant.raw != "" && name == authorization && slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, grant.raw) }):
 			delete(h, name) // a copy of the token that the gateway found elsewhere

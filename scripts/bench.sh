@@ -3,14 +3,15 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Measures what verifying and signing cost, beside the raw primitives and other
-# libraries, what the responder costs, and writes docs/performance.md. Takes less
-# than ten minutes, and needs an otherwise idle machine.
+# libraries, what the responder and the gateway cost, and writes
+# docs/performance.md. Takes about twelve minutes, and needs an otherwise idle
+# machine.
 #
 #   scripts/bench.sh           prints tables
 #   scripts/bench.sh --json    ends with one JSON object of ratios
 #
-# Needs go and openssl, and Linux for the responders; installs nginx with apt if
-# it is missing. Progress is on standard error. BEFORE names the stapled command of an earlier commit, whose responder is
+# Needs go and openssl, and Linux for the responders; installs nginx and wrk with
+# apt if they are missing. Progress is on standard error. BEFORE names the stapled command of an earlier commit, whose responder is
 # then measured too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../benchmarks"
@@ -54,15 +55,23 @@ go build -o "$work/measure-crl" ./cmd/crl
 
 # Behind nginx.
 PATH=$PATH:/usr/sbin
-if ! command -v nginx >/dev/null; then
+missing=()
+for tool in nginx wrk; do
+  command -v "$tool" >/dev/null || missing+=("$tool")
+done
+if [ ${#missing[@]} -gt 0 ]; then
   sudo=
   [ "$(id -u)" = 0 ] || sudo=sudo
   $sudo apt-get update -qq >&2
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx >&2
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 fi
 go build -o "$work/measure-cached" ./cmd/cached
 "$work/measure-cached" >"$work/cached.json"
 
+# The gateway, and nginx with it.
+go build -o "$work/measure-gateways" ./cmd/gateways
+"$work/measure-gateways" -stapled "$work/stapled" >"$work/gateways.json"
+
 # All paths in turn, round after round: the ratios come from here.
 "$work/compare" "${format[@]}" -page ../docs/performance.md -benchstat "$work/benchstat.txt" -responders "$work/responders.json" \
-  -crl "$work/crl.json" -cached "$work/cached.json"
+  -crl "$work/crl.json" -cached "$work/cached.json" -gateways "$work/gateways.json"

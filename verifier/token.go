@@ -129,6 +129,12 @@ func (t Token) Decode(v any) error {
 	if t.accepted == nil {
 		return errZero
 	}
+	if raw, ok := v.(*json.RawMessage); ok && raw != nil {
+		// What Unmarshal would do, without parsing again what an accepted token is
+		// known to be.
+		*raw = append((*raw)[:0], strings.Trim(t.accepted.payload, " \t\r\n")...)
+		return nil
+	}
 	return json.Unmarshal([]byte(t.accepted.payload), v)
 }
 

@@ -12,16 +12,20 @@ import (
 type identity struct {
 	config  Config
 	names   []string // of the identity headers, in lower case
-	aliases []string // other spellings of them
+	removed []string // on every accepted request, in lower case
 }
 
 func newIdentity(cfg Config) *identity {
 	i := &identity{config: cfg}
+	if !cfg.UnsafeForwardAuthorization {
+		i.removed = append(i.removed, strings.ToLower(cfg.Gateway.TokenHeader()))
+	}
 	for _, name := range cfg.IdentityHeaders.Names() {
 		name = strings.ToLower(name)
 		i.names = append(i.names, name)
-		i.aliases = append(i.aliases, aliases(name)...)
+		i.removed = append(i.removed, aliases(name)...)
 	}
+	i.removed = slices.Clip(i.removed)
 	return i
 }
 
@@ -29,11 +33,7 @@ func newIdentity(cfg Config) *identity {
 // the token, and what an upstream could mistake for an identity header. A proxy
 // may hide headers from us, so the usual spellings are always among them.
 func (i *identity) remove(present func(func(string) bool)) []string {
-	var names []string
-	if !i.config.UnsafeForwardAuthorization {
-		names = append(names, strings.ToLower(i.config.Gateway.TokenHeader()))
-	}
-	names = append(names, i.aliases...)
+	names := i.removed
 	for name := range present {
 		name = strings.ToLower(name)
 		if i.isAlias(name) && !slices.Contains(names, name) {

@@ -68,10 +68,16 @@ func (s *Server) describe(a *asked, described *auth.AttributeContext_HttpRequest
 // encode_raw_headers, Envoy has joined the fields of a name with a comma, and the
 // gateway refuses two tokens in that form as well.
 func headersOf(described *auth.AttributeContext_HttpRequest) (map[string][]string, error) {
-	headers := make(map[string][]string)
+	headers := make(map[string][]string, len(described.GetHeaders()))
+	values := make([]string, 0, len(described.GetHeaders())) // most headers have one value
 	for name, value := range described.GetHeaders() {
 		name = strings.ToLower(name)
-		headers[name] = append(headers[name], value)
+		if headers[name] != nil {
+			headers[name] = append(headers[name], value)
+			continue
+		}
+		values = append(values, value)
+		headers[name] = values[len(values)-1 : len(values) : len(values)]
 	}
 	raw := described.GetHeaderMap().GetHeaders()
 	if len(headers) > 0 && len(raw) > 0 {

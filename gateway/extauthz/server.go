@@ -96,13 +96,20 @@ func denied(refusal *gateway.Refusal) *auth.CheckResponse {
 // append_action looks at append only, whose default is false here, and replaces
 // as well. Envoy would drop an empty value if it were not told to keep it.
 func overwrite(values map[string]string) []*core.HeaderValueOption {
-	var options []*core.HeaderValueOption
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		options = append(options, &core.HeaderValueOption{
-			Header:         &core.HeaderValue{Key: strings.ToLower(name), Value: values[name]},
-			AppendAction:   core.HeaderValueOption_OVERWRITE_IF_EXISTS_OR_ADD,
-			KeepEmptyValue: true,
-		})
+	names := make([]string, 0, len(values))
+	for name := range values {
+		names = append(names, name)
 	}
-	return options
+	slices.Sort(names)
+	// One allocation for all of a kind: this is for every request.
+	options, headers := make([]core.HeaderValueOption, len(names)), make([]core.HeaderValue, len(names))
+	all := make([]*core.HeaderValueOption, len(names))
+	for i, name := range names {
+		headers[i].Key, headers[i].Value = strings.ToLower(name), values[name]
+		options[i].Header = &headers[i]
+		options[i].AppendAction = core.HeaderValueOption_OVERWRITE_IF_EXISTS_OR_ADD
+		options[i].KeepEmptyValue = true
+		all[i] = &options[i]
+	}
+	return all
 }

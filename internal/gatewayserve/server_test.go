@@ -10,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,42 +68,6 @@ func TestReloadKeepsRevocations(t *testing.T) {
 	w.want(401, good, "GET", "/a")
 	if !strings.Contains(w.log.String(), "certificate_revoked") {
 		t.Errorf("refused for another reason: %s", w.log)
-	}
-}
-
-// TestReloadUnderLoad: no request is refused that both policies allow.
-func TestReloadUnderLoad(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.start(simple)
-	token := w.token("billing", nil)
-	var refused, asked atomic.Int64
-	var clients sync.WaitGroup
-	ctx, stop := context.WithCancel(t.Context())
-	for range 4 {
-		clients.Go(func() {
-			for ctx.Err() == nil {
-				if w.ask(token, "GET", "/a").StatusCode != 200 {
-					refused.Add(1)
-				}
-				asked.Add(1)
-			}
-		})
-	}
-	w.writeAnchor("more.pem", stapledtest.NewCA(t))
-	for i := range 40 {
-		text := simple
-		if i%2 == 0 {
-			text = strings.Replace(simple, "[root.pem]", "[more.pem, root.pem]", 1)
-			text = strings.Replace(text, "callers: any", "callers: "+ordersName, 1)
-		}
-		w.write("gateway.yaml", text)
-		check(t, w.Reload())
-	}
-	stop()
-	clients.Wait()
-	if refused.Load() != 0 || asked.Load() == 0 {
-		t.Errorf("%d of %d refused: %s", refused.Load(), asked.Load(), w.log)
 	}
 }
 

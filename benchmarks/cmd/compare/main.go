@@ -35,6 +35,7 @@ func run() error {
 	responders := flag.String("responders", "", "put what command responders has printed into this `file` into the page")
 	revocations := flag.String("crl", "", "put what command crl has printed into this `file` into the page")
 	cached := flag.String("cached", "", "put what command cached has printed into this `file` into the page")
+	gateways := flag.String("gateways", "", "put what command gateways has printed into this `file` into the page")
 	// The caches of a default configuration hold fewer.
 	plan := benchmarks.Plan{Tokens: 16_000, Leaves: 14_000, Progress: progress}
 	flag.IntVar(&plan.Rounds, "rounds", 24, "the number of rounds")
@@ -64,7 +65,7 @@ func run() error {
 	for _, result := range []struct {
 		file string
 		into any
-	}{{*responders, &report.Responders}, {*revocations, &report.Revocations}, {*cached, &report.Cached}} {
+	}{{*responders, &report.Responders}, {*revocations, &report.Revocations}, {*cached, &report.Cached}, {*gateways, &report.Gateways}} {
 		if result.file == "" {
 			continue
 		}
