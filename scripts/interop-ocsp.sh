@@ -180,7 +180,9 @@ start_stepca() {
 }
 administer() { ca provisioner "$@" --admin-subject=step --admin-provisioner=admin --admin-password-file "$work/password"; }
 by_acme() { ca certificate localhost "$leaf" "$key" --provisioner acme --http-listen "127.0.0.1:$acme_port" --force; }
-by_jwk() { ca certificate localhost "$leaf" "$key" --provisioner admin --provisioner-password-file "$work/password" --force; }
+by_jwk() { # by_jwk NAME
+  ca certificate "$1" "$leaf" "$key" --provisioner admin --provisioner-password-file "$work/password" --force
+}
 revoke() {
   local serial token
   serial=$("$step" certificate inspect --format json "$leaf" | jq -r .serial_number)
@@ -208,6 +210,41 @@ check 'PostgreSQL: step gets a certificate by ACME' by_acme
 printf '%s' "${pg_url}stepca" >"$work/dsn"
 chmod 600 "$work/dsn"
 lives PostgreSQL "stepdb: {dsn_file: $work/dsn}" revoke
+
+# Every living certificate of a name, whatever provisioner issued it; the database
+# tells the command which they are. Then the same with a certificate in place of a
+# password.
+by_name() { # by_name NAME COUNT FLAG...: revokes COUNT certificates, all that are alive
+  local name=$1 count=$2 out
+  shift 2
+  out=$("$stapled" revoke --ca-url "https://$ca_address" --root "$root" --db-file "$work/dsn" --name "$name" --yes \
+    --reason keyCompromise --json "$@") || { printf '%s\n' "$out"; return 1; }
+  printf '%s\n' "$out"
+  [ "$(jq -s length <<<"$out")" = "$count" ] && none_alive "$name"
+}
+none_alive() {
+  local out
+  out=$("$stapled" certs --db-file "$work/dsn" --name "$1" --alive --json) && [ -z "$out" ]
+}
+all_say() { # all_say STATUS FILE...
+  local status=$1
+  shift
+  for leaf; do says_query "$status" || return 1; done
+}
+three() { # a certificate by ACME, one by JWK, and one of another name
+  leaf=$dir/one.crt key=$dir/one.key by_acme && leaf=$dir/two.crt key=$dir/two.key by_jwk localhost &&
+    leaf=$dir/operator.crt key=$dir/operator.key by_jwk operator
+}
+check 'PostgreSQL: three certificates, two of them of one name' three
+check 'PostgreSQL: a provisioner for certificates of the CA' administer add operators --type X5C --x5c-roots "$root"
+start responder "$stapled" ocsp serve --config "$work/PostgreSQL.yaml"
+check 'PostgreSQL: the responder says good of all three' within 10 all_say good "$dir/one.crt" "$dir/two.crt" "$dir/operator.crt"
+check 'PostgreSQL: stapled revoke --name revokes both, with a password' by_name localhost 2 --provisioner admin --password-file "$work/password"
+check 'PostgreSQL: the responder says revoked of both' within 5 all_say revoked "$dir/one.crt" "$dir/two.crt"
+check 'PostgreSQL: and good of the other name' all_say good "$dir/operator.crt"
+check 'PostgreSQL: stapled revoke --name with a certificate' by_name operator 1 --provisioner operators --x5c-cert "$dir/operator.crt" --x5c-key "$dir/operator.key"
+check 'PostgreSQL: the responder says revoked of it' within 5 all_say revoked "$dir/operator.crt"
+stop responder || true
 stop step-ca || true
 
 # 4. A stock step-ca on badger, which nobody else can open: its CRL is the source.

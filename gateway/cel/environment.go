@@ -122,7 +122,7 @@ func (sizes) EstimateCallCost(_, overload string, _ *cost.AstNode, _ []cost.AstN
 	if overload != "token_strings" {
 		return nil
 	}
-	return &cost.CallEstimate{CostEstimate: cost.CostEstimate{Min: 1, Max: maxElements}, ResultSize: upTo(maxElements)}
+	return &cost.CallEstimate{CostEstimate: cost.Estimate{Min: 1, Max: maxElements}, ResultSize: upTo(maxElements)}
 }
 
 // CallCost implements cost.ActualCostEstimator: token.strings looks at every

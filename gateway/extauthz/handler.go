@@ -87,5 +87,5 @@ func forbid(w http.ResponseWriter) {
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(http.StatusForbidden)
-	w.Write([]byte("forbidden\n")) // a client that is gone needs no answer
+	_, _ = w.Write([]byte("forbidden\n")) // a client that is gone needs no answer
 }

@@ -39,25 +39,29 @@ func NewServer(cfg Config) (*Server, error) {
 // [gateway.Gateway.Wrap] would give, and what does not describe one HTTP request
 // with 403. The error is always nil: Envoy may take an error for permission.
 func (s *Server) Check(ctx context.Context, r *auth.CheckRequest) (*auth.CheckResponse, error) {
+	return s.answer(ctx, r), nil
+}
+
+func (s *Server) answer(ctx context.Context, r *auth.CheckRequest) *auth.CheckResponse {
 	if s.config.Gateway == nil {
-		return denied(&gateway.Refusal{Status: http.StatusForbidden}), nil
+		return denied(&gateway.Refusal{Status: http.StatusForbidden})
 	}
 	// 1. What is asked about.
 	asked := s.read(r)
 	// 2. The decision.
 	grant, refusal := s.config.Gateway.Decide(ctx, asked.request)
 	if refusal != nil && asked.request.Rejected != nil {
-		return denied(&gateway.Refusal{Status: http.StatusForbidden}), nil
+		return denied(&gateway.Refusal{Status: http.StatusForbidden})
 	}
 	if refusal != nil {
-		return denied(refusal), nil
+		return denied(refusal)
 	}
 	// 3. The identity, complete.
 	values, err := s.config.IdentityHeaders.Values(grant)
 	if err != nil {
-		return denied(&gateway.Refusal{Status: http.StatusForbidden}), nil
+		return denied(&gateway.Refusal{Status: http.StatusForbidden})
 	}
-	return permitted(values, s.identity.remove(maps.Keys(asked.headers))), nil
+	return permitted(values, s.identity.remove(maps.Keys(asked.headers)))
 }
 
 // permitted is the answer to an accepted request.

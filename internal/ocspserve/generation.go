@@ -107,8 +107,8 @@ func (g *generation) open(ctx context.Context, c Authority, b building) (*author
 	if !a.ca.IsCA || !a.ca.BasicConstraintsValid {
 		return nil, fmt.Errorf("%s: %s: the first certificate is not one of a CA: name the file of the CA that issues the certificates", c.at, c.Certificate)
 	}
-	if err := c.isIssuer(a.ca); err != nil {
-		return nil, err
+	if mistake := c.rootForIssuer(a.ca); mistake != "" {
+		return nil, errors.New(mistake)
 	}
 	a.took = b.took(a.ca)
 	for _, s := range c.Sources {
@@ -148,18 +148,18 @@ func (g *generation) open(ctx context.Context, c Authority, b building) (*author
 	return a, nil
 }
 
-// isIssuer catches the root in the place of the intermediate, for which a source
-// or the signer would be blamed. What it cannot read is reported where
-// it is used.
-func (c Authority) isIssuer(ca *x509.Certificate) error {
+// rootForIssuer says that the root stands in the place of the intermediate, for
+// which a source or the signer would be blamed; empty if not. What it cannot read
+// is reported where it is used.
+func (c Authority) rootForIssuer(ca *x509.Certificate) string {
 	if c.Signer.Certificate == "" {
-		return nil
+		return ""
 	}
 	chain, err := certs.LoadChain(c.Signer.Certificate)
 	if err != nil || string(chain[0].RawIssuer) == string(ca.RawSubject) || string(ca.RawIssuer) != string(ca.RawSubject) {
-		return nil
+		return ""
 	}
-	return fmt.Errorf("%s: %s is the root %s, and the signer's certificate was issued by %s: name the file of the CA that issues the certificates (of step-ca: intermediate_ca.crt)",
+	return fmt.Sprintf("%s: %s is the root %s, and the signer's certificate was issued by %s: name the file of the CA that issues the certificates (of step-ca: intermediate_ca.crt)",
 		c.at, c.Certificate, certname.Of(ca), certname.IssuerOf(chain[0]))
 }
 
