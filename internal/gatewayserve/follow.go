@@ -40,8 +40,10 @@ func (s *Server) Follow(ctx context.Context, file string, signals <-chan os.Sign
 		err := s.Reload()
 		switch {
 		case err == nil:
-			// The new configuration may name other files.
-			inUse, told = contents(file, s.current.Load().cfg), ""
+			// What has changed while it was read counts as a change at the next look.
+			// Where the new configuration names other files, so do those: it is read
+			// once more.
+			inUse, told = found, ""
 		case asked || err.Error() != told:
 			told = err.Error()
 			s.log.Error("configuration not reloaded, going on with what is in use", "error", err)

@@ -123,6 +123,13 @@ func (w *world) run(t *testing.T, gateway, at string, websocket bool) {
 			}
 		})
 	}
+	try(t, gateway, "confused-hosts", func(t *testing.T) {
+		// RFC 9112 §3.2.2: the host is that of the target, not that of the header.
+		a := w.ask(t, at, request{"GET", "http://internal.example/a", []string{w.bearer("good")}})
+		if a.seen != nil || a.status != http.StatusForbidden && a.status != http.StatusBadRequest {
+			t.Errorf("status %d, it reached the upstream: %t", a.status, a.seen != nil)
+		}
+	})
 	try(t, gateway, "confused-paths", func(t *testing.T) {
 		for _, path := range confused {
 			a := w.ask(t, at, request{"GET", path, []string{w.bearer("good")}})
