@@ -68,7 +68,8 @@ func withoutPrefix(r *http.Request, prefix string) (*http.Request, bool) {
 	original := r.WithContext(r.Context())
 	original.TLS = nil
 	if prefix == "" {
-		return original, true
+		// An absolute target has a host of its own, which is not the client's.
+		return original, strings.HasPrefix(r.RequestURI, "/")
 	}
 	target, ok := strings.CutPrefix(r.RequestURI, prefix)
 	if !ok || !strings.HasPrefix(target, "/") {

@@ -80,6 +80,7 @@ func TestHandler(t *testing.T) {
 		"the prefix, encoded":         {behind, "GET /auth/chec%6B/public", nil, 403},
 		"the prefix, dots":            {behind, "GET /x/../auth/check/public", nil, 403},
 		"absolute, behind the prefix": {behind, "GET /auth/checkhttp://api.example/public", nil, 403},
+		"absolute, without a prefix":  {bare, "GET http://api.example/public", nil, 403},
 		"absolute":                    {behind, "GET http://api.example/auth/check/public", nil, 403},
 		"a path with dots":            {behind, "GET /auth/check/public/../v1", nil, 400},
 		"a path encoded twice":        {behind, "GET /auth/check/public%2F..%2Fv1", nil, 400},
