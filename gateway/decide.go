@@ -172,7 +172,7 @@ func (g *Gateway) accept(ctx context.Context, d *decision, grant Grant) {
 		g.accepted.LogAttrs(ctx, slog.LevelDebug, "request accepted",
 			slog.String("issuer", loggable(token.Issuer(), d.raw)), slog.String("jti", loggable(token.ID(), d.raw)),
 			slog.String("route", grant.Route()), slog.String("remote", r.RemoteAddr),
-			slog.String("method", loggable(r.Method, d.raw)), slog.String("path", r.Target.loggable(d.raw)))
+			slog.String("method", r.Loggable(r.Method)), slog.String("path", r.LoggablePath()))
 	}
 }
 
@@ -190,7 +190,7 @@ func (g *Gateway) refuse(ctx context.Context, d *decision, err error) *Refusal {
 		g.log.LogAttrs(ctx, slog.LevelInfo, "request rejected",
 			slog.String("reason", string(refusal.Reason)), slog.String("detail", refusal.Detail),
 			slog.String("route", route), slog.String("remote", d.request.RemoteAddr),
-			slog.String("method", loggable(d.request.Method, d.raw)), slog.String("path", d.request.Target.loggable(d.raw)))
+			slog.String("method", d.request.Loggable(d.request.Method)), slog.String("path", d.request.LoggablePath()))
 	}
 	return refusal
 }

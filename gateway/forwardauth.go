@@ -113,7 +113,7 @@ func (f *ForwardAuth) describe(request *Request, r *http.Request) error {
 	// 1. No header that an upstream may take for one of ours. The gateway does not
 	// replace it, and CGI does not distinguish the two.
 	for name := range r.Header {
-		if f.headers.alias(name) {
+		if f.headers.Alias(name) {
 			return errors.New("a header is an identity header in another spelling")
 		}
 	}

@@ -21,6 +21,9 @@ type hop struct {
 // the client itself. If an entry is no address, the search ends before it.
 func (f *FrontProxies) client(peer string, hops []hop) (addr string, first hop) {
 	addr = peer
+	if len(hops) > 0 { // the peer has written it, even if it hides the address (RFC 7239 §6.3)
+		first = hops[len(hops)-1]
+	}
 	for i := len(hops) - 1; i >= 0; i-- {
 		from, err := parseNode(hops[i].from)
 		if err != nil {

@@ -28,8 +28,8 @@ type FrontProxies struct {
 	// proxies set one of them and pass on the client's other.
 	Forwarded bool
 	// ClientCertificate is how the proxies pass on the certificate of the TLS
-	// client. By default the certificate of the connection itself counts, which
-	// is right for a proxy that does not end TLS.
+	// client. By default they do not, so a route bound to TLS lets nobody in
+	// through them: the certificate of the connection is the proxy's own.
 	ClientCertificate ClientCertificateFormat
 }
 

@@ -48,11 +48,9 @@ func (f *FrontProxies) apply(request *Request, r *http.Request) {
 		}
 		request.Target.Host = said.host
 	}
-	if f.ClientCertificate != "" {
-		request.Peer, err = f.clientCertificate(r)
-		if err != nil {
-			request.Rejected = err
-		}
+	// The certificate of the connection is the proxy's.
+	if request.Peer, err = f.clientCertificate(r); err != nil {
+		request.Rejected = err
 	}
 }
 

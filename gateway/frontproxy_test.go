@@ -59,6 +59,7 @@ func TestFrontProxies(t *testing.T) {
 		{"RFC 7239, a chain", f, "", http.Header{"Forwarded": {`for=192.0.2.7;host=api.example;proto=https, for=10.0.0.3;host=inner;proto=http`}}, "https://api.example 192.0.2.7"},
 		{"RFC 7239, a client that lies", f, "", http.Header{"Forwarded": {"for=10.0.0.9;host=evil;proto=https", "for=192.0.2.7;host=api.example"}}, "http://api.example 192.0.2.7"},
 		{"RFC 7239, a client that hides", f, "", http.Header{"Forwarded": {"for=10.0.0.9;host=evil, for=_hidden;host=evil, for=10.0.0.3;host=api.example"}}, "http://api.example 10.0.0.3"},
+		{"RFC 7239, a proxy that hides its client", f, "", http.Header{"Forwarded": {"for=192.0.2.7;host=evil, for=_hidden;host=api.example;proto=https"}}, "https://api.example 10.0.0.1:99"},
 		{"RFC 7239, a quote that a client leaves open", f, "", http.Header{"Forwarded": {`for="x, for=192.0.2.7;host=api.example`}}, ""},
 		{"RFC 7239, a quote that swallows", f, "", http.Header{"Forwarded": {`for="x, for="[2001:db8::7]";host=api.example`}}, ""},
 		{"RFC 7239, a parameter twice", f, "", http.Header{"Forwarded": {"for=192.0.2.7;host=a;host=b"}}, ""},
@@ -163,7 +164,8 @@ func TestBindTLS(t *testing.T) {
 		{"through a proxy, the proxy's certificate", fronts, "10.0.0.1:1", own, nil, stapled.BindingMismatch},
 		{"through a proxy, two headers", fronts, "10.0.0.1:1", nil, append(header(own), header(own)...), stapled.ForwardedRejected},
 		{"through a proxy, garbage", fronts, "10.0.0.1:1", nil, []string{":AA==:"}, stapled.ForwardedRejected},
-		{"through a proxy that does not end TLS", gateway.FrontProxies{Networks: fronts.Networks}, "10.0.0.1:1", own, nil, ""},
+		{"through a proxy that passes on no certificate, its own", gateway.FrontProxies{Networks: fronts.Networks}, "10.0.0.1:1", own, nil, stapled.BindingMismatch},
+		{"through a proxy that passes on no certificate, a header", gateway.FrontProxies{Networks: fronts.Networks}, "10.0.0.1:1", nil, header(own), stapled.BindingMismatch},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			g := newGateway(t, gateway.Config{FrontProxies: row.fronts, Routes: []gateway.Route{{

@@ -132,9 +132,9 @@ func (h IdentityHeaders) Reserved(name string) bool {
 	return false
 }
 
-// alias reports whether a header, by its canonical name, is one of these in
-// another spelling.
-func (h *IdentityHeaders) alias(name string) bool {
+// Alias reports whether a header is one of these in another spelling, such as
+// Stapled_Subject. A gateway that replaces the header itself passes on this one.
+func (h IdentityHeaders) Alias(name string) bool {
 	if !strings.ContainsFunc(name, func(c rune) bool { return !alphanumeric(c) && c != '-' }) {
 		return false // the usual case: it is one of these, or it is not
 	}

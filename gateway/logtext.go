@@ -25,7 +25,10 @@ const (
 // verifier's errors never contain it, but a path can, and so can the errors of
 // another verifier. It removes the token segment by segment, because a signed
 // payload in a log is just as bad. It omits a text that is too long to search.
-func loggable(text, raw string) string {
+func loggable(text, raw string) string { return short(withoutToken(text, raw)) }
+
+// withoutToken removes a token. The text never becomes longer.
+func withoutToken(text, raw string) string {
 	if len(text) > maxSearched {
 		return fmt.Sprintf("[%d bytes]", len(text))
 	}
@@ -37,6 +40,11 @@ func loggable(text, raw string) string {
 			}
 		}
 	}
+	return text
+}
+
+// short cuts off a text that is too long for a log line.
+func short(text string) string {
 	if len(text) <= maxLogged {
 		return text
 	}

@@ -5,7 +5,9 @@ package gateway
 
 import (
 	"crypto/x509"
+	"errors"
 	"net/url"
+	"strings"
 )
 
 // Request is what a gateway needs to know about a request, as plain values. An
@@ -48,11 +50,35 @@ type Target struct {
 	RawQuery string
 }
 
-// loggable returns the decoded path: an encoded one could hide a token.
-func (t Target) loggable(raw string) string {
-	path, err := url.PathUnescape(t.Path)
-	if err != nil {
-		path = t.Path
+// Hostname returns the host in lower case, without its port and without the dot
+// of the root, as routes compare it. It returns an error if the host is not one
+// host with at most one port, which an upstream could read in another way.
+func (t Target) Hostname() (string, error) {
+	name, ok := hostname(t.Host)
+	if !ok {
+		return "", errors.New("the host of the request is not a host")
 	}
-	return loggable(path, raw)
+	return name, nil
+}
+
+// Loggable makes a text that the client has sent fit for a log: one short text
+// without the tokens of the request. A longer one ends with an ellipsis.
+func (r Request) Loggable(text string) string {
+	text = withoutToken(text, "")
+	// A request with more credentials is none that a client sends by mistake.
+	const most = 4
+	for _, credential := range r.Credentials[:min(len(r.Credentials), most)] {
+		text = withoutToken(text, credential[strings.LastIndexAny(credential, " \t")+1:])
+	}
+	return short(text)
+}
+
+// LoggablePath returns the path of the target, fit for a log. It is decoded: an
+// encoded one could hide a token.
+func (r Request) LoggablePath() string {
+	path, err := url.PathUnescape(r.Target.Path)
+	if err != nil {
+		path = r.Target.Path
+	}
+	return r.Loggable(path)
 }

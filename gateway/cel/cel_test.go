@@ -301,6 +301,24 @@ func TestZeroToken(t *testing.T) {
 	}
 }
 
+// TestHostIsAHost: what an upstream could read as another host is an error.
+func TestHostIsAHost(t *testing.T) {
+	rule, err := Compile(`request.host == "admin.example" || request.host != "other.example"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]bool{
+		"admin.example": true, "ADMIN.example.:443": true,
+		"admin.example:x": false, "admin.example:80:80": false, "admin.example/x": false, "a, b": false, "[::1": false,
+	} {
+		call := newCall(t, "{}")
+		call.Request.Target.Host = host
+		if permitted, err := rule.Permits(call); permitted != want || (err == nil) != want {
+			t.Errorf("%q: %v, %v", host, permitted, err)
+		}
+	}
+}
+
 func TestConcurrentUse(t *testing.T) {
 	call := newCall(t, claims)
 	rule, err := Compile(`token.claims.roles.exists(r, r == "writer") && "reader" in token.strings("roles") && token.issuer.matches("^https")`)

@@ -9,7 +9,6 @@ import (
 	"net"
 	"reflect"
 	"slices"
-	"strings"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -45,7 +44,7 @@ var tokenFields = map[string]field{
 var requestFields = map[string]field{
 	"method":         {cel.StringType, func(o *object) (any, error) { return o.call.Request.Method, nil }},
 	"scheme":         {cel.StringType, func(o *object) (any, error) { return o.call.Request.Target.Scheme, nil }},
-	"host":           {cel.StringType, func(o *object) (any, error) { return hostname(o.call.Request.Target.Host), nil }},
+	"host":           {cel.StringType, func(o *object) (any, error) { return o.call.Request.Target.Hostname() }},
 	"path":           {cel.StringType, func(o *object) (any, error) { return o.call.Path, nil }},
 	"remote_address": {cel.StringType, func(o *object) (any, error) { return address(o.call.Request.RemoteAddr), nil }},
 }
@@ -55,15 +54,6 @@ var requestFields = map[string]field{
 var objects = map[string]map[string]field{"token": tokenFields, "request": requestFields}
 
 func fieldNames(fields map[string]field) []string { return slices.Sorted(maps.Keys(fields)) }
-
-// hostname returns a host in lower case, without its port and without the dot of
-// the root, as routes compare it.
-func hostname(host string) string {
-	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
-		host = host[:i]
-	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
-}
 
 // address returns an address without its port. The address of a unix socket
 // stays as it is.

@@ -62,10 +62,14 @@ func (i *identity) answer(w http.ResponseWriter, r *http.Request) {
 }
 
 // withoutPrefix returns the request as the client sent it to Envoy. The prefix
-// ends at a segment, byte for byte.
+// ends at a segment, byte for byte. The connection is Envoy's, so neither its
+// certificate nor its encryption is the client's.
 func withoutPrefix(r *http.Request, prefix string) (*http.Request, bool) {
+	original := r.WithContext(r.Context())
+	original.TLS = nil
 	if prefix == "" {
-		return r, true
+		// An absolute target has a host of its own, which is not the client's.
+		return original, strings.HasPrefix(r.RequestURI, "/")
 	}
 	target, ok := strings.CutPrefix(r.RequestURI, prefix)
 	if !ok || !strings.HasPrefix(target, "/") {
@@ -75,7 +79,6 @@ func withoutPrefix(r *http.Request, prefix string) (*http.Request, bool) {
 	if err != nil {
 		return nil, false
 	}
-	original := r.Clone(r.Context())
 	original.URL, original.RequestURI = u, target
 	return original, true
 }

@@ -5,6 +5,8 @@ package extauthz_test
 
 import (
 	"bufio"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
@@ -78,6 +80,7 @@ func TestHandler(t *testing.T) {
 		"the prefix, encoded":         {behind, "GET /auth/chec%6B/public", nil, 403},
 		"the prefix, dots":            {behind, "GET /x/../auth/check/public", nil, 403},
 		"absolute, behind the prefix": {behind, "GET /auth/checkhttp://api.example/public", nil, 403},
+		"absolute, without a prefix":  {bare, "GET http://api.example/public", nil, 403},
 		"absolute":                    {behind, "GET http://api.example/auth/check/public", nil, 403},
 		"a path with dots":            {behind, "GET /auth/check/public/../v1", nil, 400},
 		"a path encoded twice":        {behind, "GET /auth/check/public%2F..%2Fv1", nil, 400},
@@ -127,6 +130,38 @@ func TestHandlerRemoves(t *testing.T) {
 	}
 	if response.Header.Get("Remote-User") != "https://orders.internal" || response.Header.Get("X-Auth-Request-Preferred-User") != "alice" {
 		t.Errorf("%v", response.Header)
+	}
+}
+
+// TestHandlerConnection: the certificate of the connection and its encryption
+// are Envoy's, not the client's.
+func TestHandlerConnection(t *testing.T) {
+	w := newWorld(t)
+	for _, prefix := range []string{"", "/check"} {
+		handler, err := extauthz.NewHandler(extauthz.Config{Gateway: w.gateway, PathPrefix: prefix})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest("GET", prefix+"/v1", nil)
+		r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{w.orders.Leaf()}}
+		r.Header.Set("Authorization", "Bearer "+w.token)
+		recorded := httptest.NewRecorder()
+		handler.ServeHTTP(recorded, r)
+		if recorded.Code != 200 || w.asked.bindings.Peer != nil {
+			t.Errorf("%q: %d, peer %v", prefix, recorded.Code, w.asked.bindings.Peer)
+		}
+	}
+}
+
+// TestHandlerRemovesOddSpellings: also those of a name that begins like the
+// headers that Envoy sets itself.
+func TestHandlerRemovesOddSpellings(t *testing.T) {
+	w := newWorld(t)
+	server := serve(t, extauthz.Config{Gateway: w.gateway, IdentityHeaders: gateway.IdentityHeaders{Subject: "X-Forwarded-Preferred-User"}})
+	response := ask(t, server, "GET /v1", "Authorization: Bearer "+w.token, "X-Forwarded-Preferred~User: forged", "X-Forwarded-Port: 1")
+	removed := strings.Split(response.Header.Get("X-Envoy-Auth-Headers-To-Remove"), ", ")
+	if !slices.Contains(removed, "x-forwarded-preferred~user") || slices.Contains(removed, "x-forwarded-port") || slices.Contains(removed, "x-forwarded-preferred-user") {
+		t.Errorf("%v", removed)
 	}
 }
 

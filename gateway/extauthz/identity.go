@@ -47,8 +47,10 @@ func (i *identity) remove(present func(func(string) bool)) []string {
 // header, without being one. Envoy itself sets the other headers of
 // [gateway.IdentityHeaders.Reserved], such as x-forwarded-for.
 func (i *identity) isAlias(name string) bool {
-	switch name {
-	case "forwarded", "x-real-ip":
+	switch {
+	case i.config.IdentityHeaders.Alias(name):
+		return true
+	case name == "forwarded", name == "x-real-ip":
 		return false
 	}
 	return !strings.HasPrefix(name, "x-forwarded-") && !slices.Contains(i.names, name) && i.config.IdentityHeaders.Reserved(name)

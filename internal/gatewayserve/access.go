@@ -11,7 +11,7 @@ import (
 	mathrand "math/rand/v2"
 	"net/http"
 	"os"
-	"strings"
+	"regexp"
 	"time"
 
 	"github.com/stapledjwt/stapled/gateway"
@@ -46,6 +46,10 @@ func openAccessLog(cfg AccessLog) (*accessLog, error) {
 	return l, nil
 }
 
+// isTraceParent: version, trace, parent and flags (W3C Trace Context §3.2). A
+// client can write anything there.
+var isTraceParent = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
+
 // access is the line of one request. It implements gateway.Observer.
 type access struct {
 	log   *accessLog
@@ -75,12 +79,13 @@ func (a *access) end(status int, bytes int64, r *http.Request) {
 	line := []slog.Attr{
 		slog.String("reason", string(e.Reason)), slog.String("request_id", a.id), slog.String("front", string(a.front)),
 		slog.String("outcome", string(e.Outcome)), slog.String("route", e.Route), slog.Int("status", status),
-		slog.String("client", asked.RemoteAddr), slog.String("method", asked.Method), slog.String("host", asked.Target.Host),
-		slog.String("path", printable(asked)), slog.String("issuer", e.Token.Issuer()), slog.String("jti", e.Token.ID()),
+		slog.String("client", asked.RemoteAddr), slog.String("method", asked.Loggable(asked.Method)),
+		slog.String("host", asked.Loggable(asked.Target.Host)), slog.String("path", asked.LoggablePath()),
+		slog.String("issuer", asked.Loggable(e.Token.Issuer())), slog.String("jti", asked.Loggable(e.Token.ID())),
 		slog.Int64("bytes", bytes), slog.Duration("took", time.Since(a.start)),
 	}
 	if r != nil {
-		if parent := r.Header.Get("Traceparent"); parent != "" {
+		if parent := r.Header.Get("Traceparent"); isTraceParent.MatchString(parent) {
 			line = append(line, slog.String("traceparent", parent))
 		}
 	}
@@ -89,22 +94,6 @@ func (a *access) end(status int, bytes int64, r *http.Request) {
 		log = slog.New(a.log.refused)
 	}
 	log.LogAttrs(context.Background(), slog.LevelInfo, "request", line...)
-}
-
-// printable returns the path without the token, which a client may have put
-// there, too.
-func printable(r gateway.Request) string {
-	path := r.Target.Path
-	for _, c := range r.Credentials {
-		if at := strings.LastIndexByte(c, ' '); len(c[at+1:]) > 0 {
-			path = strings.ReplaceAll(path, c[at+1:], "(token)")
-		}
-	}
-	const most = 1024
-	if len(path) > most {
-		path = path[:most] + "…"
-	}
-	return path
 }
 
 func (l *accessLog) close() error {

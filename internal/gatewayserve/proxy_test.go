@@ -209,3 +209,28 @@ func TestAccessLog(t *testing.T) {
 		t.Error("the decisions are not counted")
 	}
 }
+
+// TestAccessLogIsBounded: a client that writes much, and credentials that would
+// make more work each time they are replaced, cause one short line.
+func TestAccessLogIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start(simple + "access_log: {file: access.log, sample: 0}\n")
+	r, err := http.NewRequest("GET", w.Ready().Fronts["forward_auth"]+"/", nil)
+	check(t, err)
+	long := strings.Repeat("to", 5000)
+	for name, value := range map[string]string{"Method": long, "Uri": "/" + long, "Host": long, "Proto": "https"} {
+		r.Header.Set("X-Forwarded-"+name, value)
+	}
+	r.Header.Set("Traceparent", long)
+	for range 20 {
+		r.Header.Add("Authorization", "t")
+		r.Header.Add("Authorization", "o")
+	}
+	if answer := w.do(http.DefaultClient, r); answer.StatusCode != 401 {
+		t.Errorf("got %d", answer.StatusCode)
+	}
+	if text := w.read("access.log"); len(text) < 100 || len(text) > 2000 || strings.Count(text, "\n") != 1 {
+		t.Errorf("%d bytes: %.2000s", len(text), text)
+	}
+}

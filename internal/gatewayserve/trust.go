@@ -39,10 +39,8 @@ func loadAnchors(files []certs.AnchorFile) (anchorSet, error) {
 	if len(files) == 0 {
 		return anchorSet{}, nil
 	}
-	set, err := certs.LoadAnchorFiles(files...)
-	if err != nil {
-		return anchorSet{}, fmt.Errorf("anchors: %w", err)
-	}
+	// The digest first: of a file that changes meanwhile it is the digest of the
+	// old content, so that the next reload takes the new one into use.
 	h := sha256.New()
 	for _, f := range files {
 		content, err := os.ReadFile(f.File)
@@ -50,6 +48,10 @@ func loadAnchors(files []certs.AnchorFile) (anchorSet, error) {
 			return anchorSet{}, fmt.Errorf("anchors: %w", err)
 		}
 		fmt.Fprintf(h, "%q %q %q %x\n", f.File, f.Scope, f.Label, sha256.Sum256(content))
+	}
+	set, err := certs.LoadAnchorFiles(files...)
+	if err != nil {
+		return anchorSet{}, fmt.Errorf("anchors: %w", err)
 	}
 	return anchorSet{set, [sha256.Size]byte(h.Sum(nil))}, nil
 }

@@ -46,6 +46,9 @@ core.register_action("stapled", { "http-req" }, function(txn, url)
       txn.http:req_del_header(name)
       if #values == 1 and values[1] ~= "" then txn.http:req_set_header(name, values[1]) end
     end
+    -- The next proxy removes every header that Connection lists (RFC 9110 §7.6.1).
+    txn.http:req_del_header("connection")
+    if sent["upgrade"] then txn.http:req_set_header("connection", "upgrade") end
     txn:set_var("txn.stapled", true)
     return
   end

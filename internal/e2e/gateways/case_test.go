@@ -75,6 +75,7 @@ func (w *world) cases(websocket bool) []testCase {
 		{"preflight", request{"OPTIONS", "/a", append(preflight, "Stapled-Subject: forged", "Stapled_Identity: forged")}, 200, ""},
 		{"options-without-origin", request{"OPTIONS", "/a", nil}, 401, ""},
 		{"no-sub-but-the-client-sends-one", get(w.bearer("no sub"), "Stapled-Subject: forged"), 200, ""},
+		{"connection-lists-the-identity", get(w.bearer("good"), "Connection: Stapled-Subject, Stapled-Identity"), 200, subject},
 		{"3kB-token", get(w.bearer("3 kB")), 200, subject},
 		{"7.5kB-token", get(w.bearer("7.5 kB")), 200, subject},
 	}
@@ -123,6 +124,16 @@ func (w *world) run(t *testing.T, gateway, at string, websocket bool) {
 			}
 		})
 	}
+	try(t, gateway, "confused-hosts", func(t *testing.T) {
+		if gateway == "caddy-module" {
+			return // it has no policy
+		}
+		// RFC 9112 §3.2.2: the host is that of the target, not that of the header.
+		a := w.ask(t, at, request{"GET", "http://internal.example/a", []string{w.bearer("good")}})
+		if a.seen != nil || a.status != http.StatusForbidden && a.status != http.StatusBadRequest {
+			t.Errorf("status %d, it reached the upstream: %t", a.status, a.seen != nil)
+		}
+	})
 	try(t, gateway, "confused-paths", func(t *testing.T) {
 		for _, path := range confused {
 			a := w.ask(t, at, request{"GET", path, []string{w.bearer("good")}})
@@ -157,6 +168,9 @@ func (w *world) check(t *testing.T, c testCase, a answer) {
 				t.Errorf("the upstream sees %s: %s", name, value)
 			}
 		}
+	}
+	if list := a.seen.Header.Get("Connection"); strings.Contains(strings.ToLower(list), "stapled") {
+		t.Errorf("the next proxy will remove headers of the identity: Connection: %s", list)
 	}
 	if len(a.seen.Header["Authorization"]) != 0 {
 		t.Error("the token reached the upstream")

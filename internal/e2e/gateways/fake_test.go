@@ -107,7 +107,7 @@ func (w *world) envoyHTTP(t *testing.T) (string, func()) {
 	return w.fake(t, func(rw http.ResponseWriter, r *http.Request) bool {
 		ask := &http.Request{
 			Method: r.Method, Host: r.Host, Header: make(http.Header), Body: http.NoBody, ContentLength: 0,
-			URL: &url.URL{Scheme: "http", Host: w.extAuthz, Opaque: "//" + w.extAuthz + r.URL.RequestURI()},
+			URL: &url.URL{Scheme: "http", Host: w.extAuthz, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery},
 		}
 		for _, name := range []string{"Authorization", "Origin", "Access-Control-Request-Method"} {
 			if values := r.Header[name]; values != nil {

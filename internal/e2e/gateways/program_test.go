@@ -13,12 +13,15 @@ import (
 	"testing"
 )
 
-// serveFronts runs `stapled gateway` with the policy of the page README.
+// serveFronts runs `stapled gateway` with the policy of the page README, and
+// a host that only some may call.
 func (w *world) serveFronts(t *testing.T) (stop func()) {
 	dir := t.TempDir()
 	w.proxy, w.forwardAuth, w.extAuthz, w.extAuthzGRPC = address(t), address(t), address(t), address(t)
 	config := filepath.Join(dir, "gateway.yaml")
-	w.write(t, config, block(t, "README", "policy.yaml"), "")
+	policy := strings.Replace(block(t, "README", "policy.yaml"), "routes:\n", "routes:\n"+
+		`  - {host: internal.example, prefix: /, audience: billing, callers: ["https://admin.internal"], upstream: "http://127.0.0.1:8080"}`+"\n", 1)
+	w.write(t, config, policy, "")
 	return start(t, dir, []string{w.proxy, w.forwardAuth, w.extAuthz, w.extAuthzGRPC}, os.Getenv("STAPLED"), "gateway", "--config", config)
 }
 
