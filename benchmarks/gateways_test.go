@@ -6,6 +6,7 @@ package benchmarks
 import (
 	"strings"
 	"testing"
+	"text/template"
 )
 
 // TestGatewayTargets: a ratio below its target is not met, each row is compared
@@ -39,5 +40,23 @@ func TestGatewayTables(t *testing.T) {
 	}
 	if rows := g.Behind().Rows; len(rows) != 2 || strings.Join(rows[1], ",") != nginxReused+",10,000,0.500,2.50" {
 		t.Errorf("%q", rows)
+	}
+}
+
+// TestGatewaysOnThePage: the section of the page finds everything that it shows.
+func TestGatewaysOnThePage(t *testing.T) {
+	_, section, found := strings.Cut(performance, "{{with .Gateways}}")
+	section, _, ends := strings.Cut(section, "{{end}}## A fleet")
+	if !found || !ends {
+		t.Fatal("the page has no section about gateways")
+	}
+	page, err := template.New("gateways").Parse(section)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	g := &Gateways{Rounds: 7, Slot: "1s", Tokens: 60000, Rows: []GatewayRow{{Name: nginxAlone, PerSecond: 1234}}}
+	if err := page.Execute(&text, g); err != nil || !strings.Contains(text.String(), "| nginx | 1,234 | 1 | 0.00 |") {
+		t.Errorf("%v: %s", err, text.String())
 	}
 }

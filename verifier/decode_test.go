@@ -42,6 +42,13 @@ func checkDecode(t testing.TB, token Token) {
 	if err := token.Decode(&d); err != nil {
 		t.Fatal(err)
 	}
+	var raw, want json.RawMessage
+	if err := json.Unmarshal([]byte(token.state().payload), &want); err != nil {
+		t.Fatal(err)
+	}
+	if err := token.Decode(&raw); err != nil || string(raw) != string(want) {
+		t.Fatalf("%q is decoded as %q, %v, want %q", token.state().payload, raw, err, want)
+	}
 	seconds := func(n int64) time.Time { return time.Unix(n, 0) }
 	if d.Issuer != token.Issuer() || d.Subject != token.Subject() || d.ID != token.ID() ||
 		!slices.Equal(d.Audience, token.Audience()) ||
@@ -83,8 +90,13 @@ func TestDecodeAgreesWithTheToken(t *testing.T) {
 			})
 		}
 	}
-	if accepted != 12 {
-		t.Errorf("%d tokens are accepted, not 12", accepted)
+	t.Run("white space around", func(t *testing.T) {
+		token := testca.NewToken(w.leaf, w.leaf.Staple())
+		token.RawPayload = []byte(" \r\n\t" + string(token.Claims.Bytes()) + " \r\n\t")
+		verify(t, token.Compact())
+	})
+	if accepted != 13 {
+		t.Errorf("%d tokens are accepted, not 13", accepted)
 	}
 	for _, c := range catalogue.Cases() {
 		made, at := theMaker().Make(&c), new(clock)
