@@ -33,6 +33,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -142,6 +143,7 @@ func (s *Stapled) Authenticate(w http.ResponseWriter, r *http.Request) (caddyaut
 		return caddyauth.User{}, false, err
 	}
 	strip(r.Header)
+	keepUpgrade(r.Header)
 	grant, refusal := s.gateway.Decide(r.Context(), s.requestOf(r))
 	if refusal != nil {
 		if refusal.Challenge != "" {
@@ -216,6 +218,21 @@ func strip(h http.Header) {
 	for name := range h {
 		if reserved(name) {
 			delete(h, name)
+		}
+	}
+}
+
+// keepUpgrade lets Connection list nothing but upgrade: Caddy removes every
+// header that is listed (RFC 9110 §7.6.1), and a client could list ours.
+func keepUpgrade(h http.Header) {
+	values := h["Connection"]
+	if values == nil {
+		return
+	}
+	delete(h, "Connection")
+	for option := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		if strings.EqualFold(strings.TrimSpace(option), "upgrade") {
+			h["Connection"] = []string{"Upgrade"}
 		}
 	}
 }

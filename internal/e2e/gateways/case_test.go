@@ -107,6 +107,9 @@ var confused = []string{"/%61dmin/x", "//admin/x", "/./admin/x", "/a/../admin/x"
 func (w *world) run(t *testing.T, gateway, at string, websocket bool) {
 	var refused []byte
 	for _, c := range w.cases(websocket) {
+		if c.name == "connection-lists-the-identity" && (gateway == "traefik-contract" || strings.HasPrefix(gateway, "ext-authz")) {
+			continue // how they treat Connection is not part of what is replayed
+		}
 		try(t, gateway, c.name, func(t *testing.T) {
 			a := w.ask(t, at, c.request)
 			if gateway == "nginx" && a.status == http.StatusBadRequest && a.seen == nil && doubled[c.name] {
