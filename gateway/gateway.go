@@ -19,6 +19,9 @@
 //   - [ForwardAuth] answers the questions of another gateway, which then passes
 //     the request on itself.
 //
+// The Verifier of a Config comes from [verifier.New], and its anchors from
+// certs.LoadAnchors.
+//
 // Callers learn only that they were refused. Every request without an acceptable
 // token gets the same 401 with WWW-Authenticate: Bearer error="invalid_token"
 // (RFC 6750 §3), down to the last byte. A request that the policy does not let

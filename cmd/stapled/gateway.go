@@ -46,9 +46,11 @@ call.
 
 A change of the configuration file or of a file that it names, or SIGHUP, reloads
 all of them; if one is broken, everything that is in use stays, and the log says
-why. Addresses, TLS on or off, max_staple_age and leeway need a restart.
+why. Addresses, TLS on or off, client_certificates, max_connections, access_log,
+max_staple_age and leeway need a restart.
 
---check reads every file and ends. --explain says for one request which route and
+--check reads every file that the configuration names and ends; it opens no
+access_log. --explain says for one request which route and
 which rule decide, and what would be answered; it exits with 1 if the request
 would be refused. --test does so for a file of cases with the expected answers.
 

@@ -52,6 +52,7 @@ func TestGateways(t *testing.T) {
 		at, _ := own.traefik(t)
 		w.fiveLines(t, at)
 	})
+	try(t, "nginx", "bound-to-the-clients-certificate", w.boundNginx)
 	try(t, "forward-auth", "answers-200-401-or-403-only", w.forwardAuthAnswers)
 	stopFronts()
 	for _, g := range gateways {

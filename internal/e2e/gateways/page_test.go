@@ -27,7 +27,7 @@ func (w *world) example(t *testing.T, name, dir, address string) {
 func (w *world) write(t *testing.T, name, config, address string) {
 	t.Helper()
 	config = strings.NewReplacer(
-		"127.0.0.1:8000", address, "http://:8000", "http://:"+address[strings.LastIndexByte(address, ':')+1:], "127.0.0.1:8080", w.upstream, "127.0.0.1:9100", w.forwardAuth,
+		"127.0.0.1:8000", address, "127.0.0.1:8443", address, "http://:8000", "http://:"+address[strings.LastIndexByte(address, ':')+1:], "127.0.0.1:8080", w.upstream, "127.0.0.1:9100", w.forwardAuth,
 		"127.0.0.1:9101", w.extAuthz, "127.0.0.1:9102", w.extAuthzGRPC, "127.0.0.1:9103", w.proxy,
 		"root.pem", w.anchor,
 	).Replace(config)
