@@ -55,6 +55,8 @@ func TestRun(t *testing.T) {
 			{"still broken: tried again, and told once", func() {}, 1, 0},
 			{"a signal about what is broken", func() { signals <- syscall.SIGHUP }, 2, 1},
 			{"broken for another cause", func() { failure = errors.New("otherwise") }, 1, 1},
+			{"a change back to what is in use", func() { found[0]--; failure = nil }, 0, 0},
+			{"broken again", func() { found[0]++; failure = errors.New("otherwise") }, 1, 1},
 			{"mended", func() { failure = nil }, 1, 0},
 			{"nothing again", func() {}, 0, 0},
 			{"a change that changes again during the reload", func() { found[0]++; during = func() { found[0]++ } }, 1, 0},
@@ -68,6 +70,9 @@ func TestRun(t *testing.T) {
 			synctest.Wait()
 			if told := strings.Count(log.String(), "not reloaded"); reloads != row.reloads || told != row.told {
 				t.Errorf("%s: %d reloads, told %d times; want %d and %d", row.name, reloads, told, row.reloads, row.told)
+			}
+			if over := strings.Contains(log.String(), "unchanged and in use"); over != (row.name == "a change back to what is in use") {
+				t.Errorf("%s: log %s", row.name, log)
 			}
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -75,9 +76,9 @@ func (a *access) end(status int, bytes int64, r *http.Request) {
 	line := []slog.Attr{
 		slog.String("reason", string(e.Reason)), slog.String("request_id", a.id), slog.String("front", string(a.front)),
 		slog.String("outcome", string(e.Outcome)), slog.String("route", e.Route), slog.Int("status", status),
-		slog.String("client", asked.RemoteAddr), slog.String("method", asked.Method), slog.String("host", asked.Target.Host),
+		slog.String("client", withoutPort(asked.RemoteAddr)), slog.String("method", asked.Method), slog.String("host", asked.Target.Host),
 		slog.String("path", printable(asked)), slog.String("issuer", e.Token.Issuer()), slog.String("jti", e.Token.ID()),
-		slog.Int64("bytes", bytes), slog.Duration("took", time.Since(a.start)),
+		slog.Int64("bytes", bytes), slog.Float64("took_ms", float64(time.Since(a.start).Microseconds())/1000),
 	}
 	if r != nil {
 		if parent := r.Header.Get("Traceparent"); parent != "" {
@@ -89,6 +90,15 @@ func (a *access) end(status int, bytes int64, r *http.Request) {
 		log = slog.New(a.log.refused)
 	}
 	log.LogAttrs(context.Background(), slog.LevelInfo, "request", line...)
+}
+
+// withoutPort returns the address of a client alone: only the direct ones have a
+// port.
+func withoutPort(client string) string {
+	if a, err := netip.ParseAddrPort(client); err == nil {
+		return a.Addr().Unmap().String()
+	}
+	return client
 }
 
 // printable returns the path without the token, which a client may have put

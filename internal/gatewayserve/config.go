@@ -134,7 +134,7 @@ type Route struct {
 	UnsafeRawPath      bool
 	UnsafeForwardToken bool
 
-	at string // FILE:LINE: routes
+	at string // FILE:LINE, or a flag
 }
 
 // AccessLog says which requests get a line in the access log.

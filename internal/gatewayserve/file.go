@@ -115,7 +115,12 @@ func (f file) front(m *strictyaml.Mapping, kind Kind) Front {
 		}
 		front.Address = unixPrefix + f.absolute(path)
 	} else if front.Address != "" {
-		address(s, "address")
+		if err := listenaddr.Check(front.Address); err != nil {
+			if m.IsMapping(key) {
+				s.Fail("address", "%w", err)
+			}
+			m.Fail(key, "%w", err) // the short form has no key address
+		}
 	}
 	if front.PathPrefix = s.Text("path_prefix"); front.PathPrefix != "" {
 		switch {
@@ -247,6 +252,10 @@ func oneOf(m *strictyaml.Mapping, key string, values []string) string {
 		if text == v || text == "" {
 			return text
 		}
+	}
+	if len(values) == 1 {
+		m.Fail(key, "%q must be %s", text, values[0])
+		return ""
 	}
 	m.Fail(key, "%q must be one of %s", text, strings.Join(values, ", "))
 	return ""

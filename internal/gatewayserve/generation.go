@@ -44,6 +44,7 @@ func (s *Server) build(cfg Config) (_ *generation, err error) {
 	if g.anchors.set != nil {
 		g.warnings = g.anchors.set.Warnings()
 	}
+	g.warnings = append(g.warnings, cfg.warnings()...)
 	for _, f := range cfg.Fronts {
 		if f.Certificate == "" {
 			continue
@@ -86,7 +87,7 @@ func placed(cfg Config, err error) error {
 	if at == "" {
 		return err
 	}
-	return fmt.Errorf("%s: %w", at, err)
+	return fmt.Errorf("%s: %s", at, strings.TrimPrefix(text, "gateway: "))
 }
 
 // route makes a route of package gateway.

@@ -67,6 +67,9 @@ func Check(cfg Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	for _, warning := range g.warnings {
+		log.Warn(warning)
+	}
 	g.close()
 	return nil
 }

@@ -1,0 +1,31 @@
+// SPDX-FileCopyrightText: 2026 The stapled authors
+// SPDX-License-Identifier: Apache-2.0
+
+package gatewayserve
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestWarnings: what an operator may not have meant is said, and nothing else.
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	const rest = "  - {name: rest, prefix: /, callers: any}\n"
+	for _, row := range []struct{ name, text, want string }{
+		{"other methods", "  - {name: orders, prefix: /orders, methods: POST, callers: https://b}\n" + rest, `route "orders" is for POST only: route "rest" decides other methods of /orders`},
+		{"a slash", "  - {name: admin, path: /admin, callers: https://b}\n" + rest, `route "admin" is for /admin only: route "rest" decides /admin/`},
+		{"capital letters", "  - {name: x, prefix: /, callers: 'https://B.example/A'}\n", `route "x": callers has https://B.example/A, with capital letters in the host: only a certificate with this exact name can match; usually it is https://b.example/A`},
+		{"bound at one of two fronts", "  - {name: x, prefix: /, callers: any, bind: tls}\next_authz_grpc: 127.0.0.1:2\n", `route "x" has bind: tls, and lets nobody in at forward_auth: write client_certificate in front_proxies, for forward_auth`},
+		{"an easier route first", "  - {name: health, path: /healthz, open: true}\n" + rest, ""},
+		{"as strict", "  - {name: orders, prefix: /orders, methods: POST, callers: https://b}\n  - {name: rest, prefix: /, callers: https://c}\n", ""},
+		{"elsewhere", "  - {name: orders, prefix: /orders, methods: POST, callers: https://b}\n  - {name: rest, prefix: /ord, callers: any}\n", ""},
+		{"another host", "  - {name: orders, prefix: /orders, methods: POST, callers: https://b}\n  - {name: rest, host: a, prefix: /, callers: any}\n", ""},
+	} {
+		cfg, err := parse("g.yaml", []byte("forward_auth: 127.0.0.1:1\nanchors: [a]\naudience: a\nroutes:\n"+row.text))
+		check(t, err)
+		if got := strings.Join(cfg.warnings(), "\n"); got != row.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", row.name, got, row.want)
+		}
+	}
+}
