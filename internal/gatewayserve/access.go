@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -45,6 +46,29 @@ func openAccessLog(cfg AccessLog) (*accessLog, error) {
 	handler := slog.NewJSONHandler(out, nil)
 	l.accepted, l.refused = slog.New(handler), loglimit.New(handler)
 	return l, nil
+}
+
+// check reports whether the log could be opened, and makes no file.
+func (l AccessLog) check() error {
+	if l.File == "" || l.File == "-" {
+		return nil
+	}
+	directory := filepath.Dir(l.File)
+	if info, err := os.Stat(directory); err != nil || !info.IsDir() {
+		return fmt.Errorf("access_log: %s is no directory: make it, or name another file", directory)
+	}
+	return nil
+}
+
+// String is the setting as it stands in the file.
+func (l AccessLog) String() string {
+	switch {
+	case l.File == "":
+		return "none"
+	case l.Sample == 1:
+		return l.File
+	}
+	return fmt.Sprintf("{file: %s, sample: %v}", l.File, l.Sample)
 }
 
 // access is the line of one request. It implements gateway.Observer.

@@ -43,6 +43,8 @@ type Config struct {
 	MetricsAddress string
 	// StatusAddress is HOST:PORT of the status page. Empty means none.
 	StatusAddress string
+
+	file, anchorsAt string // the file, and FILE:LINE: anchors; empty without a file
 }
 
 // Kind is the protocol of a front. The zero Kind is none.

@@ -75,6 +75,7 @@ func parse(name string, data []byte) (Config, error) {
 	for _, a := range m.ListOr("file", "anchors", anchorKeys...) {
 		cfg.Anchors = append(cfg.Anchors, f.anchor(a))
 	}
+	cfg.file, cfg.anchorsAt = name, m.At("anchors")
 	f.routes(m, &cfg)
 	if err := doc.Err(); err != nil {
 		return Config{}, err

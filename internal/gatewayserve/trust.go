@@ -41,13 +41,13 @@ func loadAnchors(files []certs.AnchorFile) (anchorSet, error) {
 	}
 	set, err := certs.LoadAnchorFiles(files...)
 	if err != nil {
-		return anchorSet{}, fmt.Errorf("anchors: %w", err)
+		return anchorSet{}, err
 	}
 	h := sha256.New()
 	for _, f := range files {
 		content, err := os.ReadFile(f.File)
 		if err != nil {
-			return anchorSet{}, fmt.Errorf("anchors: %w", err)
+			return anchorSet{}, err
 		}
 		fmt.Fprintf(h, "%q %q %q %x\n", f.File, f.Scope, f.Label, sha256.Sum256(content))
 	}

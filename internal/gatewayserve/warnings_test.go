@@ -29,3 +29,40 @@ func TestWarnings(t *testing.T) {
 		}
 	}
 }
+
+// TestFilesThatAreNamed: the error says which file, where it is named, and what is
+// wrong with it.
+func TestFilesThatAreNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serverFiles(nil)
+	w.write("text.pem", "text")
+	const routes = "routes:\n  - {prefix: /, audience: a, callers: any}\n"
+	for _, row := range []struct{ name, text, want string }{
+		{"anchors", "forward_auth: 127.0.0.1:0\nanchors: [absent.pem]\n" + routes, "gateway.yaml:2: anchors: open "},
+		{"where", "forward_auth: 127.0.0.1:0\nanchors: [absent.pem]\n" + routes, "relative to the folder of "},
+		{"certificate", "forward_auth: {address: '127.0.0.1:0', tls: {certificate: text.pem, key: server-key.pem}}\nanchors: [root.pem]\n" + routes, "text.pem: holds no PEM certificate"},
+		{"key", "forward_auth: {address: '127.0.0.1:0', tls: {certificate: root.pem, key: server-key.pem}}\nanchors: [root.pem]\n" + routes, "server-key.pem does not go with "},
+		{"access log", "forward_auth: 127.0.0.1:0\nanchors: [root.pem]\naccess_log: absent/a.log\n" + routes, "absent is no directory"},
+	} {
+		w.write("gateway.yaml", row.text)
+		cfg, err := ReadFile(w.file)
+		check(t, err)
+		if err := Check(cfg, discard); err == nil || !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s: got %v, want %s", row.name, err, row.want)
+		}
+	}
+}
+
+// TestAccessLogLine: units and addresses are as documented, and a refused caller
+// has a name.
+func TestAccessLogLine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start(strings.Replace(simple, "callers: any", "callers: https://b", 1) + "access_log: access.log\n")
+	w.want(403, w.token("billing", nil), "GET", "/a")
+	w.until("the line", func() bool { return strings.Contains(w.read("access.log"), `"took_ms":`) })
+	if line := w.read("access.log"); !strings.Contains(line, `"client":"127.0.0.1"`) || !strings.Contains(line, `"issuer":"`+ordersName+`"`) {
+		t.Error(line)
+	}
+}
