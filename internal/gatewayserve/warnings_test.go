@@ -66,3 +66,13 @@ func TestAccessLogLine(t *testing.T) {
 		t.Error(line)
 	}
 }
+
+// TestRestartMessage: what needs a restart is said as it stands in the file.
+func TestRestartMessage(t *testing.T) {
+	t.Parallel()
+	is, wanted := Config{AccessLog: AccessLog{File: "/a.log", Sample: 1}}, Config{AccessLog: AccessLog{File: "/a.log", Sample: 0.5}}
+	const want = "access_log is /a.log and would be {file: /a.log, sample: 0.5}: restart to change it, or change it back"
+	if err := onlyAtStart(is, wanted); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
