@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -22,6 +23,7 @@ import (
 
 func TestRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var state sync.Mutex // a tick does not order what follows it
 		var found follow.Digest
 		var failure error
 		var during func()
@@ -30,8 +32,14 @@ func TestRun(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		go follow.Configuration{
-			Contents: func() follow.Digest { return found },
+			Contents: func() follow.Digest {
+				state.Lock()
+				defer state.Unlock()
+				return found
+			},
 			Reload: func(context.Context) error {
+				state.Lock()
+				defer state.Unlock()
 				reloads++
 				if during != nil {
 					during()
@@ -63,9 +71,11 @@ func TestRun(t *testing.T) {
 			{"the second of them", func() {}, 1, 0},
 			{"nothing at last", func() {}, 0, 0},
 		} {
+			state.Lock()
 			reloads = 0
 			log.Reset()
 			row.do()
+			state.Unlock()
 			time.Sleep(certs.ReloadInterval)
 			synctest.Wait()
 			if told := strings.Count(log.String(), "not reloaded"); reloads != row.reloads || told != row.told {
