@@ -18,7 +18,7 @@ func (r *Route) bound(call Call) error {
 	}
 	peer := call.Request.Peer
 	if peer == nil {
-		return stapled.Errorf(stapled.BindingMismatch, "the route is bound to TLS, and the client has no certificate")
+		return stapled.Errorf(stapled.BindingMismatch, "%s: the route is bound to TLS, and the client has no certificate", caller(call.Token))
 	}
 	// If cnf is present it alone decides, and the verifier has compared it (rule
 	// 7.9).
@@ -30,7 +30,7 @@ func (r *Route) bound(call Call) error {
 		return err
 	}
 	if !bytes.Equal(leaf.Raw, peer.Raw) {
-		return stapled.Errorf(stapled.BindingMismatch, "the TLS client's certificate is not the token's")
+		return stapled.Errorf(stapled.BindingMismatch, "%s: the TLS client's certificate is not the token's", caller(call.Token))
 	}
 	return nil
 }
@@ -46,7 +46,7 @@ func (r *Route) checkClaims(call Call) error {
 	}
 	for _, name := range r.Claims {
 		if value, ok := claims[name]; !ok || string(value) == "null" {
-			return stapled.Errorf(stapled.PolicyDenied, "the token has no claim %q", name)
+			return stapled.Errorf(stapled.PolicyDenied, "%s: the token has no claim %q", caller(call.Token), name)
 		}
 	}
 	return nil

@@ -42,11 +42,12 @@ const errNotMade = "this Gateway was not made by gateway.New"
 type decision struct {
 	gateway *Gateway
 	request Request
-	path    string        // as in [Call]
-	route   *Route        // once one matches
-	rule    Rule          // that lets in
-	raw     string        // the token, to keep it out of the log
-	took    time.Duration // to verify the token
+	path    string         // as in [Call]
+	route   *Route         // once one matches
+	rule    Rule           // that lets in
+	raw     string         // the token, to keep it out of the log
+	token   verifier.Token // once it is accepted
+	took    time.Duration  // to verify the token
 	// trace is told every step of a decision that is explained. nil otherwise.
 	trace func(string)
 }
@@ -83,6 +84,7 @@ func (d *decision) decide(p *policy) (Grant, error) {
 	if err != nil {
 		return Grant{}, err
 	}
+	d.token = token
 	d.step("the token is acceptable")
 	// 5. What the route wants the token to be bound to.
 	call := Call{Token: token, Request: *r, Path: d.path}
@@ -185,7 +187,7 @@ func (g *Gateway) refuse(ctx context.Context, d *decision, err error) *Refusal {
 	if d.route != nil {
 		route = d.route.Name
 	}
-	g.observe(ctx, Event{Route: route, Outcome: OutcomeRejected, Reason: refusal.Reason, Took: d.took, Request: d.request})
+	g.observe(ctx, Event{Route: route, Outcome: OutcomeRejected, Reason: refusal.Reason, Took: d.took, Request: d.request, Token: d.token})
 	if g.log.Enabled(ctx, slog.LevelInfo) {
 		g.log.LogAttrs(ctx, slog.LevelInfo, "request rejected",
 			slog.String("reason", string(refusal.Reason)), slog.String("detail", refusal.Detail),

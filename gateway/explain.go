@@ -3,7 +3,10 @@
 
 package gateway
 
-import "github.com/stapledjwt/stapled"
+import (
+	"github.com/stapledjwt/stapled"
+	"github.com/stapledjwt/stapled/verifier"
+)
 
 // Explanation says how a gateway decides about a request, and why.
 type Explanation struct {
@@ -22,6 +25,9 @@ type Explanation struct {
 	// Steps are the steps of the decision in their order, one line each. None
 	// contains the token.
 	Steps []string
+	// Issuer and Identity are those of the token, once it is acceptable; see
+	// verifier.Token. Empty before.
+	Issuer, Identity string
 	// Grant is what [Gateway.Decide] would return.
 	Grant Grant
 }
@@ -40,6 +46,9 @@ func (g *Gateway) Explain(r Request) Explanation {
 	grant, err := d.decide(p)
 	if d.route != nil {
 		e.Route = d.route.Name
+	}
+	if d.token != (verifier.Token{}) {
+		e.Issuer, e.Identity = loggable(d.token.Issuer(), d.raw), loggable(d.token.Identity(), d.raw)
 	}
 	if err != nil {
 		reason, detail := classify(err)

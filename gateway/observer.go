@@ -36,8 +36,8 @@ type Event struct {
 	// Request is what was decided about. Its Credentials are the token: keep
 	// them out of logs.
 	Request Request
-	// Token is the accepted token; the zero Token for a rejected request and at
-	// an open route.
+	// Token is the accepted token, also if the route or its rules then refuse the
+	// request. It is the zero Token if none was accepted, and at an open route.
 	Token verifier.Token
 }
 

@@ -123,7 +123,7 @@ func (r *Route) checkMatch() error {
 		}
 	}
 	if _, err := canonicalPath(r.Path + r.Prefix); err != nil {
-		return fmt.Errorf("%q: %w; write it as a client sends it, in its canonical form", r.Path+r.Prefix, err)
+		return fmt.Errorf("%w; write it as a client sends it, in its canonical form", err)
 	}
 	return nil
 }

@@ -165,6 +165,37 @@ func TestRoutesAreChecked(t *testing.T) {
 	}
 }
 
+// TestRefusalsNameTheCaller: after a token was accepted, the refusal says whose it
+// was, and the event has it.
+func TestRefusalsNameTheCaller(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		edit func(*gateway.Route)
+		want string
+	}{
+		{"not a caller", func(r *gateway.Route) { r.Allow = []gateway.Rule{gateway.Issuer("https://b")} }, " is none of the callers: https://b"},
+		{"no claim", func(r *gateway.Route) { r.Claims = []string{"absent"} }, `: the token has no claim "absent"`},
+		{"not bound", func(r *gateway.Route) { r.Bind = gateway.BindTLS }, ": the route is bound to TLS"},
+	} {
+		var seen gateway.Event
+		g := newGateway(t, gateway.Config{Observer: observe(func(e gateway.Event) { seen = e }), Routes: []gateway.Route{protected("a", "/", row.edit)}})
+		request := credentials("Bearer a.b.c")
+		request.Target.Path = "/"
+		_, refusal := g.Decide(t.Context(), request)
+		if refusal == nil || !strings.HasPrefix(refusal.Detail, "iss \"") || !strings.Contains(refusal.Detail, row.want) || !strings.Contains(refusal.Detail, "(certificate "+seen.Token.Identity()+")") {
+			t.Errorf("%s: %+v", row.name, refusal)
+		}
+		e := g.Explain(request)
+		if seen.Token.Issuer() == "" || e.Issuer != seen.Token.Issuer() || e.Identity == "" {
+			t.Errorf("%s: event %+v, explained %+v", row.name, seen, e)
+		}
+	}
+}
+
+type observe func(gateway.Event)
+
+func (o observe) Observe(e gateway.Event) { o(e) }
+
 // TestRouting: the first route that matches decides, and no spelling of a
 // request reaches another.
 func TestRouting(t *testing.T) {

@@ -45,7 +45,7 @@ func require(r *http.Request, rules []Rule) *Refusal {
 		return d.gateway.refuse(r.Context(), d, stapled.Errorf(stapled.CredentialsMissing,
 			"no token in the context of the request: put Require behind Gateway.Wrap, at a route that is not open"))
 	}
-	call.Token = token
+	call.Token, d.token = token, token
 	if _, err := permits(rules, call); err != nil {
 		return d.gateway.refuse(r.Context(), d, err)
 	}

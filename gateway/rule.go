@@ -5,6 +5,7 @@ package gateway
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/stapledjwt/stapled"
 	"github.com/stapledjwt/stapled/verifier"
@@ -64,7 +65,25 @@ func permits(rules []Rule, call Call) (Rule, error) {
 		}
 	}
 	if failed != nil {
-		return nil, stapled.Errorf(stapled.PolicyFailed, "no rule lets the caller in, and one failed: %w", failed)
+		return nil, stapled.Errorf(stapled.PolicyFailed, "%s: no rule lets the caller in, and one failed: %w", caller(call.Token), failed)
 	}
-	return nil, stapled.Errorf(stapled.PolicyDenied, "no rule lets the caller in")
+	return nil, stapled.Errorf(stapled.PolicyDenied, "%s is none of the callers: %s", caller(call.Token), listed(rules))
+}
+
+// caller names the bearer of an accepted token for the log.
+func caller(t verifier.Token) string {
+	return fmt.Sprintf("iss %q (certificate %s)", t.Issuer(), t.Identity())
+}
+
+// listed returns the first rules as text.
+func listed(rules []Rule) string {
+	const most = 5
+	var all []string
+	for _, rule := range rules[:min(len(rules), most)] {
+		all = append(all, rule.String())
+	}
+	if more := len(rules) - most; more > 0 {
+		all = append(all, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(all, ", ")
 }

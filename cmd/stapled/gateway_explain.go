@@ -67,12 +67,14 @@ func (f explainFlags) question() (gatewayserve.Question, error) {
 
 // explanation is the result of --explain as JSON.
 type explanation struct {
-	Status int      `json:"status"`
-	Reason string   `json:"reason,omitempty"`
-	Detail string   `json:"detail,omitempty"`
-	Route  string   `json:"route,omitempty"`
-	Rule   string   `json:"rule,omitempty"`
-	Steps  []string `json:"steps"`
+	Status   int      `json:"status"`
+	Reason   string   `json:"reason,omitempty"`
+	Detail   string   `json:"detail,omitempty"`
+	Route    string   `json:"route,omitempty"`
+	Rule     string   `json:"rule,omitempty"`
+	Issuer   string   `json:"issuer,omitempty"`
+	Identity string   `json:"identity,omitempty"`
+	Steps    []string `json:"steps"`
 }
 
 func (a *app) gatewayExplain(f gatewayFlags) error {
@@ -89,7 +91,7 @@ func (a *app) gatewayExplain(f gatewayFlags) error {
 		return cli.Usagef("--url: %w", err)
 	}
 	if a.JSON {
-		err = a.PrintJSON(explanation{answer.Status, string(answer.Reason), answer.Detail, answer.Route, answer.Rule, answer.Steps})
+		err = a.PrintJSON(explanation{answer.Status, string(answer.Reason), answer.Detail, answer.Route, answer.Rule, answer.Issuer, answer.Identity, answer.Steps})
 	} else {
 		t := terminal.Of(a.Stdout)
 		var b strings.Builder
@@ -100,7 +102,7 @@ func (a *app) gatewayExplain(f gatewayFlags) error {
 		fmt.Fprintln(&b, t.Paint(color, word)+fmt.Sprintf("  %d", answer.Status))
 		p := terminal.Page{Terminal: t, Out: &b}
 		for _, field := range []struct{ name, value string }{
-			{"reason", string(answer.Reason)}, {"detail", answer.Detail}, {"route", answer.Route}, {"rule", answer.Rule},
+			{"reason", string(answer.Reason)}, {"detail", answer.Detail}, {"route", answer.Route}, {"rule", answer.Rule}, {"issuer", answer.Issuer}, {"identity", answer.Identity},
 		} {
 			if field.value != "" {
 				p.Field(field.name, field.value)

@@ -155,6 +155,7 @@ func TestRefusedWhenCompiled(t *testing.T) {
 		`token`:                                  `the condition is a token: compare it`,
 		`token.claims.admin`:                     `token.claims.admin == true`,
 		`true ? token.claims.a : token.claims.b`: `token.claims.admin == true`,
+		`token.issuer = "x"`:                     `write == to compare`,
 		`token.issuer == "x`:                     `line 1, column 17: Syntax error`,
 		`token{issuer: "x"}.issuer == "x"`:       `line 1, column 6: a condition cannot make a token`,
 		`google.protobuf.BoolValue{value: true} == true`:             `a condition cannot make a google.protobuf.BoolValue`,

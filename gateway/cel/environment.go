@@ -145,6 +145,8 @@ func upTo(most uint64) *cost.SizeEstimate { return &cost.SizeEstimate{Max: most}
 // advice says what to write in place of what does not compile.
 func advice(message string) string {
 	switch {
+	case strings.HasPrefix(message, "Syntax error: token recognition error at: '="):
+		return "; write == to compare"
 	case strings.HasPrefix(message, "undefined field"), strings.HasPrefix(message, "undeclared reference"):
 		return "; a condition can read token (" + strings.Join(fieldNames(tokenFields), ", ") + ", strings(name)) and request (" +
 			strings.Join(fieldNames(requestFields), ", ") + ")"

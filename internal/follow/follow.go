@@ -23,7 +23,10 @@ type Configuration struct {
 	Contents func() Digest
 	// Reload takes the files into use, or returns an error and changes nothing.
 	Reload func(context.Context) error
-	// Log gets the errors.
+	// Unchanged is called when files that could not be taken into use are again
+	// as those in use. It may be nil.
+	Unchanged func()
+	// Log gets the errors, and when they are over without a reload.
 	Log *slog.Logger
 }
 
@@ -47,7 +50,13 @@ func (c Configuration) Run(ctx context.Context, signals <-chan os.Signal) {
 		}
 		found := c.Contents()
 		if !asked && found == inUse {
-			told = ""
+			if told != "" {
+				told = ""
+				c.Log.Info("configuration is unchanged and in use")
+				if c.Unchanged != nil {
+					c.Unchanged()
+				}
+			}
 			continue
 		}
 		err := c.Reload(ctx)

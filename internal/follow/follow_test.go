@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -22,6 +23,7 @@ import (
 
 func TestRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var state sync.Mutex // a tick does not order what follows it
 		var found follow.Digest
 		var failure error
 		var during func()
@@ -30,8 +32,14 @@ func TestRun(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		go follow.Configuration{
-			Contents: func() follow.Digest { return found },
+			Contents: func() follow.Digest {
+				state.Lock()
+				defer state.Unlock()
+				return found
+			},
 			Reload: func(context.Context) error {
+				state.Lock()
+				defer state.Unlock()
 				reloads++
 				if during != nil {
 					during()
@@ -55,19 +63,26 @@ func TestRun(t *testing.T) {
 			{"still broken: tried again, and told once", func() {}, 1, 0},
 			{"a signal about what is broken", func() { signals <- syscall.SIGHUP }, 2, 1},
 			{"broken for another cause", func() { failure = errors.New("otherwise") }, 1, 1},
+			{"a change back to what is in use", func() { found[0]--; failure = nil }, 0, 0},
+			{"broken again", func() { found[0]++; failure = errors.New("otherwise") }, 1, 1},
 			{"mended", func() { failure = nil }, 1, 0},
 			{"nothing again", func() {}, 0, 0},
 			{"a change that changes again during the reload", func() { found[0]++; during = func() { found[0]++ } }, 1, 0},
 			{"the second of them", func() {}, 1, 0},
 			{"nothing at last", func() {}, 0, 0},
 		} {
+			state.Lock()
 			reloads = 0
 			log.Reset()
 			row.do()
+			state.Unlock()
 			time.Sleep(certs.ReloadInterval)
 			synctest.Wait()
 			if told := strings.Count(log.String(), "not reloaded"); reloads != row.reloads || told != row.told {
 				t.Errorf("%s: %d reloads, told %d times; want %d and %d", row.name, reloads, told, row.reloads, row.told)
+			}
+			if over := strings.Contains(log.String(), "unchanged and in use"); over != (row.name == "a change back to what is in use") {
+				t.Errorf("%s: log %s", row.name, log)
 			}
 		}
 	})

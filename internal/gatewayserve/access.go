@@ -10,7 +10,9 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"net/http"
+	"net/netip"
 	"os"
+	"path/filepath"
 	"regexp"
 	"time"
 
@@ -50,6 +52,29 @@ func openAccessLog(cfg AccessLog) (*accessLog, error) {
 // client can write anything there.
 var isTraceParent = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
 
+// check reports whether the log could be opened, and makes no file.
+func (l AccessLog) check() error {
+	if l.File == "" || l.File == "-" {
+		return nil
+	}
+	directory := filepath.Dir(l.File)
+	if info, err := os.Stat(directory); err != nil || !info.IsDir() {
+		return fmt.Errorf("access_log: %s is no directory: make it, or name another file", directory)
+	}
+	return nil
+}
+
+// String is the setting as it stands in the file.
+func (l AccessLog) String() string {
+	switch {
+	case l.File == "":
+		return "none"
+	case l.Sample == 1:
+		return l.File
+	}
+	return fmt.Sprintf("{file: %s, sample: %v}", l.File, l.Sample)
+}
+
 // access is the line of one request. It implements gateway.Observer.
 type access struct {
 	log   *accessLog
@@ -79,10 +104,10 @@ func (a *access) end(status int, bytes int64, r *http.Request) {
 	line := []slog.Attr{
 		slog.String("reason", string(e.Reason)), slog.String("request_id", a.id), slog.String("front", string(a.front)),
 		slog.String("outcome", string(e.Outcome)), slog.String("route", e.Route), slog.Int("status", status),
-		slog.String("client", asked.RemoteAddr), slog.String("method", asked.Loggable(asked.Method)),
+		slog.String("client", withoutPort(asked.RemoteAddr)), slog.String("method", asked.Loggable(asked.Method)),
 		slog.String("host", asked.Loggable(asked.Target.Host)), slog.String("path", asked.LoggablePath()),
 		slog.String("issuer", asked.Loggable(e.Token.Issuer())), slog.String("jti", asked.Loggable(e.Token.ID())),
-		slog.Int64("bytes", bytes), slog.Duration("took", time.Since(a.start)),
+		slog.Int64("bytes", bytes), slog.Float64("took_ms", float64(time.Since(a.start).Microseconds())/1000),
 	}
 	if r != nil {
 		if parent := r.Header.Get("Traceparent"); isTraceParent.MatchString(parent) {
@@ -94,6 +119,15 @@ func (a *access) end(status int, bytes int64, r *http.Request) {
 		log = slog.New(a.log.refused)
 	}
 	log.LogAttrs(context.Background(), slog.LevelInfo, "request", line...)
+}
+
+// withoutPort returns the address of a client alone: only the direct ones have a
+// port.
+func withoutPort(client string) string {
+	if a, err := netip.ParseAddrPort(client); err == nil {
+		return a.Addr().Unmap().String()
+	}
+	return client
 }
 
 func (l *accessLog) close() error {

@@ -43,6 +43,8 @@ type Config struct {
 	MetricsAddress string
 	// StatusAddress is HOST:PORT of the status page. Empty means none.
 	StatusAddress string
+
+	file, anchorsAt string // the file, and FILE:LINE: anchors; empty without a file
 }
 
 // Kind is the protocol of a front. The zero Kind is none.
@@ -134,7 +136,7 @@ type Route struct {
 	UnsafeRawPath      bool
 	UnsafeForwardToken bool
 
-	at string // FILE:LINE: routes
+	at string // FILE:LINE, or a flag
 }
 
 // AccessLog says which requests get a line in the access log.

@@ -75,6 +75,7 @@ func parse(name string, data []byte) (Config, error) {
 	for _, a := range m.ListOr("file", "anchors", anchorKeys...) {
 		cfg.Anchors = append(cfg.Anchors, f.anchor(a))
 	}
+	cfg.file, cfg.anchorsAt = name, m.At("anchors")
 	f.routes(m, &cfg)
 	if err := doc.Err(); err != nil {
 		return Config{}, err
@@ -115,7 +116,12 @@ func (f file) front(m *strictyaml.Mapping, kind Kind) Front {
 		}
 		front.Address = unixPrefix + f.absolute(path)
 	} else if front.Address != "" {
-		address(s, "address")
+		if err := listenaddr.Check(front.Address); err != nil {
+			if m.IsMapping(key) {
+				s.Fail("address", "%w", err)
+			}
+			m.Fail(key, "%w", err) // the short form has no key address
+		}
 	}
 	if front.PathPrefix = s.Text("path_prefix"); front.PathPrefix != "" {
 		switch {
@@ -247,6 +253,10 @@ func oneOf(m *strictyaml.Mapping, key string, values []string) string {
 		if text == v || text == "" {
 			return text
 		}
+	}
+	if len(values) == 1 {
+		m.Fail(key, "%q must be %s", text, values[0])
+		return ""
 	}
 	m.Fail(key, "%q must be one of %s", text, strings.Join(values, ", "))
 	return ""

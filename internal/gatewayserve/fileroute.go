@@ -4,6 +4,7 @@
 package gatewayserve
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -34,6 +35,9 @@ func (f file) routes(m *strictyaml.Mapping, cfg *Config) {
 	for _, element := range m.List("routes", routeKeys...) {
 		r := f.route(element, standard)
 		f.upstream(element, &r, proxied)
+		if r.BindTLS && len(cfg.Fronts) > 0 && !slices.ContainsFunc(cfg.Fronts, cfg.seesClientCertificate) {
+			element.Fail("bind", "no front can see the certificate of a client: %s", needsForBind(cfg.Fronts))
+		}
 		if names[r.Name] {
 			element.Fail("name", "%q is the name of an earlier route: write another name here", r.Name)
 		}
@@ -52,7 +56,7 @@ func (f file) route(m *strictyaml.Mapping, standard Route) Route {
 		Preflight: m.Bool("preflight", false), Open: m.Bool("open", false),
 		Audience: m.Text("audience"), Type: m.Text("typ"), MaxLifetime: m.Duration("max_lifetime", time.Second),
 		Claims: m.Texts("claims"), Callers: m.Texts("callers"), When: m.Texts("when"),
-		UnsafeRawPath: m.Bool("unsafe_raw_path", false), at: m.At("routes"),
+		UnsafeRawPath: m.Bool("unsafe_raw_path", false), at: m.Place(),
 	}
 	matching(m, &r)
 	if r.Name == "" {
@@ -84,6 +88,11 @@ func (f file) route(m *strictyaml.Mapping, standard Route) Route {
 	if r.Audience == "" {
 		m.Fail("audience", "is missing: write the audience that tokens must name, here or once for all routes at the top")
 	}
+	for _, iss := range r.Callers {
+		if err := checkCaller(iss); err != nil {
+			m.Fail("callers", "%w", err)
+		}
+	}
 	if slices.Contains(r.Callers, "any") {
 		if len(r.Callers) > 1 {
 			m.Fail("callers", "any is everybody: remove the others, or remove any")
@@ -108,13 +117,25 @@ func matching(m *strictyaml.Mapping, r *Route) {
 		m.Fail("path", "%q must begin with a slash", r.Path)
 	case r.Prefix != "" && r.Prefix[0] != '/':
 		m.Fail("prefix", "%q must begin with a slash", r.Prefix)
+	case strings.Contains(r.Path, "*"):
+		m.Fail("path", "%q has a \"*\", which is no wildcard here: write prefix: %s, which is for everything below it too", r.Path, literal(r.Path))
+	case strings.Contains(r.Prefix, "*"):
+		m.Fail("prefix", "%q has a \"*\", which is no wildcard here: write %s, which is for everything below it too", r.Prefix, literal(r.Prefix))
+	case len(r.Prefix) > 1 && strings.HasSuffix(r.Prefix, "/"):
+		m.Fail("prefix", "%q ends with a slash: write %s, which is for everything below it too", r.Prefix, literal(r.Prefix))
 	}
 	for _, h := range r.Hosts {
+		if lower := strings.ToLower(h); h != lower && !strings.ContainsAny(h, "/*@: ") {
+			m.Fail("host", "%q has capital letters: write %s", h, lower)
+		}
 		if h != strings.ToLower(h) || strings.ContainsAny(h, "/*@ ") || strings.Contains(h, ":") && !strings.HasPrefix(h, "[") {
 			m.Fail("host", "%q must be the name of a host in lower case, without a port: list each name", h)
 		}
 	}
 	for _, method := range r.Methods {
+		if method == "*" || strings.EqualFold(method, "any") || strings.EqualFold(method, "all") {
+			m.Fail("methods", "%q is no method: leave methods out for every method", method)
+		}
 		if method != strings.ToUpper(method) || strings.ContainsAny(method, " ,*") {
 			m.Fail("methods", "%q must be a method in capital letters, such as GET", method)
 		}
@@ -125,6 +146,24 @@ func matching(m *strictyaml.Mapping, r *Route) {
 	if r.Preflight && r.Methods != nil {
 		m.Fail("methods", "a CORS preflight is an OPTIONS request: remove methods, or remove preflight")
 	}
+}
+
+// literal is the part of a path before a wildcard, as a prefix.
+func literal(path string) string {
+	path, _, _ = strings.Cut(path, "*")
+	path = strings.TrimRight(path[:strings.LastIndexByte(path, '/')+1], "/")
+	if path == "" {
+		return "/"
+	}
+	return path
+}
+
+// checkCaller refuses an issuer that no token can have.
+func checkCaller(iss string) error {
+	if strings.Contains(iss, "*") {
+		return fmt.Errorf("%q has a \"*\", and there are no wildcards here: list each issuer, or write a condition with when", iss)
+	}
+	return nil
 }
 
 // described names a route after what it is for.

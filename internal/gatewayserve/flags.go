@@ -27,6 +27,11 @@ func ForFlags(forwardAuth, metrics string, anchors []certs.AnchorFile, audience 
 	case slices.Contains(callers, "any"):
 		r.AnyCaller, r.Callers = true, nil
 	}
+	for _, iss := range callers {
+		if err := checkCaller(iss); err != nil {
+			return Config{}, fmt.Errorf("--callers %w", err)
+		}
+	}
 	if !strings.HasPrefix(forwardAuth, unixPrefix) {
 		if err := listenaddr.Check(forwardAuth); err != nil {
 			return Config{}, fmt.Errorf("--forward-auth %w", err)

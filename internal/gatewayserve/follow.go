@@ -14,9 +14,10 @@ import (
 // file or of a file that it names has changed, until the context ends.
 func (s *Server) Follow(ctx context.Context, file string, signals <-chan os.Signal) {
 	follow.Configuration{
-		Contents: func() follow.Digest { return contents(file, s.current.Load().cfg) },
-		Reload:   func(context.Context) error { return s.Reload() },
-		Log:      s.log,
+		Contents:  func() follow.Digest { return contents(file, s.current.Load().cfg) },
+		Reload:    func(context.Context) error { return s.Reload() },
+		Unchanged: s.unchanged,
+		Log:       s.log,
 	}.Run(ctx, signals)
 }
 

@@ -5,11 +5,15 @@ package gatewayserve
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 
+	"github.com/stapledjwt/stapled/certs"
 	"github.com/stapledjwt/stapled/gateway"
 	"github.com/stapledjwt/stapled/gateway/extauthz"
 	"github.com/stapledjwt/stapled/verifier"
@@ -39,18 +43,19 @@ func (s *Server) build(cfg Config) (_ *generation, err error) {
 		}
 	}()
 	if g.anchors, err = loadAnchors(cfg.Anchors); err != nil {
-		return nil, err
+		return nil, cfg.anchorError(err)
 	}
 	if g.anchors.set != nil {
 		g.warnings = g.anchors.set.Warnings()
 	}
+	g.warnings = append(g.warnings, cfg.warnings()...)
 	for _, f := range cfg.Fronts {
 		if f.Certificate == "" {
 			continue
 		}
 		pair, err := tls.LoadX509KeyPair(f.Certificate, f.Key)
 		if err != nil {
-			return nil, fmt.Errorf("%s: tls: %w", f.at, err)
+			return nil, fmt.Errorf("%s: tls: %w", f.at, pairError(f, err))
 		}
 		g.certificates[f.Kind] = &pair
 	}
@@ -74,6 +79,29 @@ func (s *Server) build(cfg Config) (_ *generation, err error) {
 	return g, s.handle(g)
 }
 
+// anchorError says in which line the files are named, and where they are looked
+// for.
+func (c Config) anchorError(err error) error {
+	switch {
+	case c.file == "":
+		return fmt.Errorf("anchors: %w", err)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %w: a file name is relative to the folder of %s", c.anchorsAt, err, c.file)
+	}
+	return fmt.Errorf("%s: %w", c.anchorsAt, err)
+}
+
+// pairError says which file of a TLS server is to blame.
+func pairError(f Front, err error) error {
+	if _, missing := os.Stat(f.Key); missing != nil {
+		return missing
+	}
+	if _, broken := certs.LoadChain(f.Certificate); broken != nil {
+		return broken
+	}
+	return fmt.Errorf("%s does not go with %s: %w", f.Key, f.Certificate, err)
+}
+
 // placed says where the route is that an error of package gateway names first.
 func placed(cfg Config, err error) error {
 	text := err.Error()
@@ -86,7 +114,7 @@ func placed(cfg Config, err error) error {
 	if at == "" {
 		return err
 	}
-	return fmt.Errorf("%s: %w", at, err)
+	return fmt.Errorf("%s: %s", at, strings.TrimPrefix(text, "gateway: "))
 }
 
 // route makes a route of package gateway.

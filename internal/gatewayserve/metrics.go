@@ -20,6 +20,7 @@ type metrics struct {
 	decisions *prom.Metrics
 	reloads   *prometheus.CounterVec
 	loaded    prometheus.Gauge
+	ok        prometheus.Gauge
 	server    *Server
 }
 
@@ -35,6 +36,10 @@ func newMetrics(s *Server) (*metrics, error) {
 		loaded: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "stapled_gateway_loaded_timestamp_seconds",
 			Help: "When the configuration in use was loaded, as a Unix time.",
+		}),
+		ok: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "stapled_gateway_reload_ok",
+			Help: "1 if the files of the configuration are in use, 0 if they could not be loaded.",
 		}),
 		server: s,
 	}
@@ -52,7 +57,7 @@ func newMetrics(s *Server) (*metrics, error) {
 		return nil, err
 	}
 	for _, c := range []prometheus.Collector{
-		m.reloads, m.loaded,
+		m.reloads, m.loaded, m.ok,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		if err := m.registry.Register(c); err != nil {
@@ -72,6 +77,7 @@ func (m *metrics) Observe(e gateway.Event) {
 
 func (m *metrics) reloaded(err error) {
 	if err != nil {
+		m.ok.Set(0)
 		m.reloads.WithLabelValues(resultFailed).Inc()
 		return
 	}
@@ -79,4 +85,7 @@ func (m *metrics) reloaded(err error) {
 }
 
 // serve says when the configuration in use was loaded.
-func (m *metrics) serve(at time.Time) { m.loaded.Set(float64(at.Unix())) }
+func (m *metrics) serve(at time.Time) {
+	m.loaded.Set(float64(at.Unix()))
+	m.ok.Set(1)
+}

@@ -7,11 +7,13 @@
 package gatewayserve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -67,8 +69,11 @@ func Check(cfg Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	for _, warning := range g.warnings {
+		log.Warn(warning)
+	}
 	g.close()
-	return nil
+	return cfg.AccessLog.check()
 }
 
 // Open reads the configuration and every file that it names, and then takes the
@@ -200,7 +205,7 @@ func onlyAtStart(is, wanted Config) error {
 		for _, f := range c.Fronts {
 			all = append(all, fmt.Sprintf("%s: %s", f.Kind, f.Address))
 		}
-		return fmt.Sprint(all)
+		return strings.Join(all, ", ")
 	}
 	for _, k := range []struct{ key, is, wanted string }{
 		{"the list of fronts", listeners(is), listeners(wanted)},
@@ -211,7 +216,7 @@ func onlyAtStart(is, wanted Config) error {
 		{"access_log", fmt.Sprint(is.AccessLog), fmt.Sprint(wanted.AccessLog)},
 	} {
 		if k.is != k.wanted {
-			return fmt.Errorf("%s is %q and would be %q: restart to change it, or change it back", k.key, k.is, k.wanted)
+			return fmt.Errorf("%s is %s and would be %s: restart to change it, or change it back", k.key, cmp.Or(k.is, "none"), cmp.Or(k.wanted, "none"))
 		}
 	}
 	same := func(a, b Front) bool {

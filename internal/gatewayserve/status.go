@@ -41,6 +41,12 @@ func (s *Server) loaded(err error) {
 	s.metrics.serve(now)
 }
 
+// unchanged forgets the failure of a reload: the files are those in use again.
+func (s *Server) unchanged() {
+	s.reload.Store(&statuspage.Reload{Loaded: s.reload.Load().Loaded})
+	s.metrics.ok.Set(1)
+}
+
 // facts are those of the generation in use.
 func (s *Server) facts() statuspage.Facts {
 	g := s.current.Load()

@@ -45,13 +45,13 @@ func loadAnchors(files []certs.AnchorFile) (anchorSet, error) {
 	for _, f := range files {
 		content, err := os.ReadFile(f.File)
 		if err != nil {
-			return anchorSet{}, fmt.Errorf("anchors: %w", err)
+			return anchorSet{}, err
 		}
 		fmt.Fprintf(h, "%q %q %q %x\n", f.File, f.Scope, f.Label, sha256.Sum256(content))
 	}
 	set, err := certs.LoadAnchorFiles(files...)
 	if err != nil {
-		return anchorSet{}, fmt.Errorf("anchors: %w", err)
+		return anchorSet{}, err
 	}
 	return anchorSet{set, [sha256.Size]byte(h.Sum(nil))}, nil
 }

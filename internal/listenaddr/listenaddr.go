@@ -20,7 +20,7 @@ func Check(address string) error {
 	case address == "":
 		return fmt.Errorf("the address is empty: write HOST:PORT, such as 127.0.0.1:8080")
 	case err != nil:
-		return fmt.Errorf("%q is not HOST:PORT", address)
+		return fmt.Errorf("%q is not HOST:PORT, such as 127.0.0.1:8080", address)
 	case host == "":
 		return fmt.Errorf("%q names no host: write 127.0.0.1:%s, or 0.0.0.0:%s for all interfaces", address, port, port)
 	}

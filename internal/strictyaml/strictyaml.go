@@ -87,7 +87,13 @@ func (d *Document) syntax(data []byte, err error) {
 	if n, rest, ok := strings.Cut(text, ": "); ok {
 		if _, err := fmt.Sscanf(n, "line %d", &line); err == nil {
 			text = rest
+			if strings.HasPrefix(text, "did not find expected ','") {
+				line++ // the parser counts these from 0
+			}
 		}
+	}
+	if strings.Contains(text, "did not find expected ','") || strings.Contains(text, "mapping values are not allowed") {
+		text += `: quote values that contain ": " or commas`
 	}
 	d.fail(line, "this is not YAML: %s", text)
 }
@@ -173,6 +179,14 @@ func (m *Mapping) Has(key string) bool { return m.values[key] != nil }
 func (m *Mapping) At(key string) string {
 	return fmt.Sprintf("%s:%d: %s", m.doc.name, m.lineOf(key), key)
 }
+
+// IsMapping reports whether the value of a key is a mapping, not short for one.
+func (m *Mapping) IsMapping(key string) bool {
+	return m.values[key] != nil && m.values[key].Kind == yaml.MappingNode
+}
+
+// Place returns FILE:LINE of the mapping.
+func (m *Mapping) Place() string { return fmt.Sprintf("%s:%d", m.doc.name, m.line) }
 
 func (m *Mapping) lineOf(key string) int {
 	if node := m.keys[key]; node != nil {
