@@ -215,6 +215,7 @@ func TestReload(t *testing.T) {
 		defer w.end()
 		signals := make(chan os.Signal)
 		go w.Follow(t.Context(), w.file, signals)
+		synctest.Wait() // it has read what is in use
 		w.want("Beta", "unauthorized", "")
 		// A new source must have answered: the other CAs would lose nothing, but
 		// a mistyped path would take a CA's answers away.
