@@ -59,7 +59,7 @@ func (f *FrontProxies) check() error {
 	return nil
 }
 
-// trusts reports whether an address is that of a proxy.
+// trusts reports whether a proxy has this address.
 func (f *FrontProxies) trusts(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
 	for _, network := range f.Networks {

@@ -173,7 +173,7 @@ func TestRefusalsNameTheCaller(t *testing.T) {
 		edit func(*gateway.Route)
 		want string
 	}{
-		{"not a caller", func(r *gateway.Route) { r.Allow = []gateway.Rule{gateway.Issuer("https://b")} }, " is none of the callers: https://b"},
+		{"not a caller", func(r *gateway.Route) { r.Allow = []gateway.Rule{gateway.Issuer("https://b")} }, " is not one of the callers: https://b"},
 		{"no claim", func(r *gateway.Route) { r.Claims = []string{"absent"} }, `: the token has no claim "absent"`},
 		{"not bound", func(r *gateway.Route) { r.Bind = gateway.BindTLS }, ": the route is bound to TLS"},
 	} {

@@ -67,7 +67,7 @@ func permits(rules []Rule, call Call) (Rule, error) {
 	if failed != nil {
 		return nil, stapled.Errorf(stapled.PolicyFailed, "%s: no rule lets the caller in, and one failed: %w", caller(call.Token), failed)
 	}
-	return nil, stapled.Errorf(stapled.PolicyDenied, "%s is none of the callers: %s", caller(call.Token), listed(rules))
+	return nil, stapled.Errorf(stapled.PolicyDenied, "%s is not one of the callers: %s", caller(call.Token), listed(rules))
 }
 
 // caller names the bearer of an accepted token for the log.

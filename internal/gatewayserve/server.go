@@ -31,7 +31,7 @@ type Options struct {
 	// Log gets every line that no stranger can cause, and a limited number of the
 	// others. Required.
 	Log *slog.Logger
-	// Version is that of the program, for the status page.
+	// Version is the version of the program, for the status page.
 	Version string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time

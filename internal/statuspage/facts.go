@@ -8,7 +8,7 @@ import "time"
 // Facts are what the gateway knows of itself. The caller fills them in for each
 // page.
 type Facts struct {
-	// Version is that of the program.
+	// Version is the version of the program.
 	Version string `json:"version"`
 	// Started is when the gateway began to answer.
 	Started time.Time `json:"started"`

@@ -131,7 +131,7 @@ func (w *world) run(t *testing.T, gateway, at string, websocket bool) {
 		if gateway == "caddy-module" {
 			return // it has no policy
 		}
-		// RFC 9112 §3.2.2: the host is that of the target, not that of the header.
+		// RFC 9112 §3.2.2: the target names the host, not the header.
 		a := w.ask(t, at, request{"GET", "http://internal.example/a", []string{w.bearer("good")}})
 		if a.seen != nil || a.status != http.StatusForbidden && a.status != http.StatusBadRequest {
 			t.Errorf("status %d, it reached the upstream: %t", a.status, a.seen != nil)
